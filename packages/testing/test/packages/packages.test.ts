@@ -1,0 +1,85 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { packAll, type Packed } from './pack.ts'
+import { run, tsc } from './run.ts'
+
+// What a user gets from the registry: the packages as packed, without the condition @junto/source.
+
+let folder: string
+let packages: Packed[]
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'junto-packages-'))
+  packages = await packAll(folder)
+}, 120_000)
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('a packed package', () => {
+  it('holds its licence, what its exports name, and no tests', async () => {
+    expect(packages.map(({ name }) => name)).toContain('@junto/server')
+    for (const { name, files } of packages) {
+      expect(files, name).toContain('LICENSE')
+      expect(files, name).toContain('dist/index.js')
+      expect(files, name).toContain('dist/index.d.ts')
+      expect(
+        files.filter((file) => /\.(test|fixture)\.|tsbuildinfo$/.test(file)),
+        name,
+      ).toEqual([])
+    }
+  })
+
+  it('passes publint', async () => {
+    for (const { name, tarball } of packages) {
+      const { buffer, byteOffset, byteLength } = await readFile(tarball)
+      const bytes = buffer.slice(byteOffset, byteOffset + byteLength)
+      const { messages, pkg } = await publint({ pkgDir: 'package', pack: { tarball: bytes }, strict: true })
+      expect(
+        messages.map((message) => formatMessage(message, pkg ?? {}, { color: false })),
+        name,
+      ).toEqual([])
+    }
+  })
+})
+
+describe('an empty project with the packed packages', () => {
+  let project: string
+
+  beforeAll(async () => {
+    project = join(folder, 'project')
+    await mkdir(project)
+    await cp(fileURLToPath(new URL('../fixtures/packed-app', import.meta.url)), project, { recursive: true })
+    const dependencies = Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`]))
+    // The packages depend on each other by version, which no registry has yet.
+    const overrides = Object.fromEntries(packages.map(({ name }) => [name, `$${name}`]))
+    const manifest = { name: 'packed-app', version: '1.0.0', private: true, type: 'module', dependencies, overrides }
+    await writeFile(join(project, 'package.json'), JSON.stringify(manifest, null, 2))
+    await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], project)
+    await run(tsc, ['--init'], project)
+  }, 120_000)
+
+  it('type-checks with the tsconfig that `tsc --init` writes, and runs a server and a client', async () => {
+    await run(tsc, ['-p', 'tsconfig.json'], project)
+    expect(await run('node', ['main.js'], project)).toBe('ok\n')
+  }, 60_000)
+
+  // With the declarations of the packages, and of what they depend on, checked too.
+  it.each([
+    { module: 'nodenext', moduleResolution: 'nodenext' },
+    { module: 'esnext', moduleResolution: 'bundler' },
+  ])(
+    'type-checks without skipLibCheck under $moduleResolution',
+    async ({ module, moduleResolution }) => {
+      const config = `tsconfig.${moduleResolution}.json`
+      const compilerOptions = { module, moduleResolution, target: 'es2022', strict: true, noEmit: true }
+      await writeFile(join(project, config), JSON.stringify({ compilerOptions }))
+      await run(tsc, ['-p', config], project)
+    },
+    60_000,
+  )
+})
