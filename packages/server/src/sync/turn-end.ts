@@ -1,0 +1,56 @@
+import type { Clock } from '@junto/protocol/internal'
+
+/** Something with work to do at the end of the turn. */
+export interface Flushable {
+  /** Must not throw. */
+  flush(): void
+}
+
+/**
+ * The end of the server's turn, one callback of the clock for everybody. Rooms go first: their patches, and what waited
+ * behind these, must be in the links' queues before a link closes its message. So a member gets one message per turn.
+ */
+export class TurnEnd {
+  readonly #clock: Clock
+  readonly #run = () => this.#flush()
+  #rooms: Flushable[] = []
+  #links: Flushable[] = []
+  #scheduled = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Flushes a room at the end of this turn. To be called once per turn and room: the room keeps the mark. */
+  flushRoom(room: Flushable): void {
+    this.#rooms.push(room)
+    this.#schedule()
+  }
+
+  /** Flushes a link at the end of this turn, after all rooms. To be called once per turn and link: the link keeps the mark. */
+  flushLink(link: Flushable): void {
+    this.#links.push(link)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#clock.atEndOfTurn(this.#run)
+  }
+
+  #flush(): void {
+    // Taken before anything runs: what is queued meanwhile belongs to the next turn, except that rooms fill links.
+    this.#scheduled = false
+    const rooms = this.#rooms
+    if (rooms.length > 0) {
+      this.#rooms = []
+      for (const room of rooms) room.flush()
+    }
+    const links = this.#links
+    if (links.length > 0) {
+      this.#links = []
+      for (const link of links) link.flush()
+    }
+  }
+}
