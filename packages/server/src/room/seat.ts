@@ -1,4 +1,4 @@
-import type { Frame } from '@junto/protocol/internal'
+import type { ErrorCode, Frame } from '@junto/protocol/internal'
 
 /**
  * The seam between sessions and rooms. A session knows connections, room refs and frames' bytes; a room knows members.
@@ -27,6 +27,11 @@ export interface MemberLink {
   send(frame: Uint8Array): void
   /** Whether so much waits already that what may be dropped should be dropped. */
   readonly congested: boolean
+  /**
+   * A fault of this member that belongs to no call: an unknown or invalid event. The session answers with a notice and
+   * counts it against the connection.
+   */
+  notice(code: ErrorCode, message: string): void
   /**
    * The room ended the membership: the session tells the client and forgets the seat. Never called for what the
    * session ended itself by {@link Seat.leave}.

@@ -40,17 +40,14 @@ export class TurnEnd {
   }
 
   #flush(): void {
-    // Taken before anything runs: what is queued meanwhile belongs to the next turn, except that rooms fill links.
-    this.#scheduled = false
     const rooms = this.#rooms
-    if (rooms.length > 0) {
-      this.#rooms = []
-      for (const room of rooms) room.flush()
-    }
+    this.#rooms = []
+    for (const room of rooms) room.flush()
+    // Only now, so that links that the rooms filled need no second callback.
     const links = this.#links
-    if (links.length > 0) {
-      this.#links = []
-      for (const link of links) link.flush()
-    }
+    this.#links = []
+    this.#scheduled = false
+    if (this.#rooms.length > 0) this.#schedule()
+    for (const link of links) link.flush()
   }
 }
