@@ -1,0 +1,15 @@
+/**
+ * Turns values of one type into what is packed as msgpack, and back. Positional by the layout: a record is an array
+ * of its fields. `docs/contract.md` has the form of each type.
+ *
+ * Every method throws a `SchemaError` of code `invalid_value` whose path begins with the `path` given. The path is
+ * only put together when something is wrong.
+ */
+export interface Codec {
+  /** Checks a plain value and returns its wire form. Fields that the type lacks are left out. */
+  encode(value: unknown, path: string): unknown
+  /** Checks a wire form and returns a fresh plain value. */
+  decode(wire: unknown, path: string): unknown
+  /** Like `decode`, for data that travels as maps by name: what a client says before it knows the layout. */
+  decodeNamed(wire: unknown, path: string): unknown
+}

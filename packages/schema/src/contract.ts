@@ -1,0 +1,207 @@
+import type { Static, TSchema } from 'typebox'
+import type { MapModel, Plain, ValueModel } from './model.ts'
+
+/**
+ * Any TypeBox schema. TypeBox's own `TSchema` is an empty interface that everything satisfies, so this asks for one of
+ * the brands that its builders set.
+ */
+export type Schema = { '~kind': string } | { '~unsafe': unknown } | { '~codec': unknown } | { '~refine': unknown }
+
+/** The model type of a schema; `void` where there is none. */
+export type ModelOf<S> = S extends TSchema ? (S extends Schema ? Static<S> : void) : void
+
+/** The plain value of a schema; `void` where there is none. */
+export type ValueOf<S> = Plain<ModelOf<S>>
+
+/**
+ * How a message travels.
+ *
+ * - `reliable`: in order, every one. The default.
+ * - `latest`: while waiting, a newer one replaces an older one.
+ * - `volatile`: dropped when it cannot leave at once.
+ */
+export type Delivery = 'reliable' | 'latest' | 'volatile'
+
+// Constraints name these non-generic bases: a constraint on `Call<any, any, any>` costs the compiler over a million
+// instantiations for a contract of fifty calls.
+/** Any message of a contract. */
+export interface AnyMessage {
+  readonly kind: 'call' | 'event' | 'stream'
+}
+
+/** A call: parameters `P` go out, one result `R` or one of the declared errors `E` (data by code) comes back. */
+export interface Call<P, R, E> extends AnyMessage {
+  readonly kind: 'call'
+  readonly schemas: {
+    readonly params: Schema | undefined
+    readonly result: Schema | undefined
+    readonly errors: Readonly<Record<string, Schema>>
+  }
+  /** The call may safely run twice: it is repeated when its outcome got lost. */
+  readonly idempotent: boolean
+  /** Milliseconds after which a caller gives up, unless it says otherwise. */
+  readonly timeout: number | undefined
+  readonly '~types'?: { params: P; result: R; errors: E }
+}
+
+/** An event: a payload `P`, nothing comes back. */
+export interface Event<P> extends AnyMessage {
+  readonly kind: 'event'
+  readonly schemas: { readonly payload: Schema | undefined }
+  readonly delivery: Delivery
+  readonly priority: number
+  readonly '~types'?: { payload: P }
+}
+
+/** A stream: parameters `P` go out, any number of items `I` come back until either side ends it. */
+export interface Stream<P, I> extends AnyMessage {
+  readonly kind: 'stream'
+  readonly schemas: { readonly params: Schema | undefined; readonly item: Schema }
+  readonly '~types'?: { params: P; item: I }
+}
+
+/** What {@link call} is made from. */
+export interface CallOptions<P, R, E> {
+  /** Parameters; left out, the call takes none. */
+  readonly params?: P
+  /** Result; left out, the call returns nothing. */
+  readonly result?: R
+  /** Errors that the handler may raise, by code, with the schema of their data. */
+  readonly errors?: E
+  /** The call may safely run twice. Default: false. */
+  readonly idempotent?: boolean
+  /** Milliseconds after which a caller gives up. Default: the client's or server's `callTimeout`. */
+  readonly timeout?: number
+}
+
+type ErrorData<E> = { [K in keyof E]: ValueOf<E[K]> }
+
+/** Declares a call. */
+export function call<
+  P extends Schema | undefined = undefined,
+  R extends Schema | undefined = undefined,
+  const E extends Record<string, Schema> = {},
+>(options: CallOptions<P, R, E> = {}): Call<ValueOf<P>, ValueOf<R>, ErrorData<E>> {
+  return {
+    kind: 'call',
+    schemas: { params: options.params, result: options.result, errors: options.errors ?? {} },
+    idempotent: options.idempotent ?? false,
+    timeout: options.timeout,
+  }
+}
+
+/** Declares an event. Without a payload schema it carries none. */
+export function event<P extends Schema | undefined = undefined>(
+  payload?: P,
+  options: { readonly delivery?: Delivery; readonly priority?: number } = {},
+): Event<ValueOf<P>> {
+  return {
+    kind: 'event',
+    schemas: { payload },
+    delivery: options.delivery ?? 'reliable',
+    priority: options.priority ?? 0,
+  }
+}
+
+/** Declares a stream. */
+export function stream<I extends Schema, P extends Schema | undefined = undefined>(options: {
+  /** Parameters; left out, the stream takes none. */
+  readonly params?: P
+  /** Each item. */
+  readonly item: I
+}): Stream<ValueOf<P>, ValueOf<I>> {
+  return { kind: 'stream', schemas: { params: options.params, item: options.item } }
+}
+
+/** What {@link defineRoom} is made from. */
+export interface RoomShape {
+  /** Grows when a change is not additive. A client that holds the contract as a type only is admitted by this number. */
+  readonly version: number
+  /** The room's shared state. */
+  readonly state: Schema
+  /** What a client tells when it joins. */
+  readonly join?: Schema
+  /** What a client tells when a room is created. */
+  readonly options?: Schema
+  /** What rooms are found by. */
+  readonly metadata?: Schema
+  /** What authentication yields. */
+  readonly user?: Schema
+  /** What each member shows of itself while present. */
+  readonly presence?: Schema
+  /** What a member's player does in one tick. */
+  readonly input?: Schema
+  readonly clientToServer: { readonly [name: string]: AnyMessage }
+  readonly serverToClient: { readonly [name: string]: AnyMessage }
+}
+
+/** The inferred parts of a contract. */
+export interface Parts {
+  version: number
+  join: unknown
+  options: unknown
+  metadata: unknown
+  user: unknown
+  state: unknown
+  presence: unknown
+  input: unknown
+  clientToServer: object
+  serverToClient: object
+}
+
+/** Any contract. */
+export interface AnyContract {
+  readonly name: string
+  readonly version: number
+  readonly shape: RoomShape
+}
+
+/** A room's contract: its name, and (as types that are inferred already) everything both sides may say. */
+export interface Contract<N extends string, P extends Parts> extends AnyContract {
+  readonly name: N
+  readonly version: P['version']
+  readonly '~types'?: P
+}
+
+type Part<D, K extends string> = D extends { readonly [Q in K]: infer S } ? ValueOf<S> : undefined
+
+/**
+ * Declares a room: its name, its state, and everything both sides may say. The one source of types, validation, errors,
+ * delivery and wire layout.
+ *
+ * @throws SchemaError naming the path of whatever in the shape cannot travel.
+ */
+export function defineRoom<const N extends string, const D extends RoomShape>(
+  name: N,
+  shape: D,
+): Contract<
+  N,
+  {
+    // Spelled out here, not as a named type of `D`: so that emitted declarations hold the evaluated types and no TypeBox.
+    version: D['version']
+    join: Part<D, 'join'>
+    options: Part<D, 'options'>
+    metadata: Part<D, 'metadata'>
+    user: Part<D, 'user'>
+    state: ModelOf<D['state']>
+    presence: Part<D, 'presence'>
+    input: Part<D, 'input'>
+    clientToServer: D['clientToServer']
+    serverToClient: D['serverToClient']
+  }
+> {
+  return { name, version: shape.version, shape }
+}
+
+/** The parts of a contract type. */
+export type Of<T> = T extends { readonly '~types'?: infer P } ? (P extends Parts ? P : never) : never
+/** The name of a contract type. */
+export type NameOf<T> = T extends { readonly name: infer N } ? N : never
+/** The model of a contract's state. */
+export type StateOf<T> = Of<T>['state']
+/** The messages a client may send. */
+export type Up<T> = Of<T>['clientToServer']
+/** The messages a server may send. */
+export type Down<T> = Of<T>['serverToClient']
+
+export type { MapModel, ValueModel }

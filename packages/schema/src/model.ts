@@ -1,0 +1,137 @@
+/**
+ * The three shapes of a contract's value.
+ *
+ * A contract infers one *model* type per schema. Where a map, a value kept whole, or a server-only field stands in
+ * the schema, the model holds one of the marker interfaces below; everything else is the ordinary TypeScript type.
+ * From the model come the shapes people work with:
+ *
+ * - {@link Plain}: plain objects and arrays; what is passed to calls and events, and what `onCreate` returns.
+ * - {@link Live}: the server's tracked state; assignments and method calls are noticed and become patches.
+ * - {@link Mirror}: the client's read-only copy, kept current by patches.
+ */
+
+/** Marks `t.Map(V)` in a model. */
+export interface MapModel<V> {
+  readonly '~map': V
+}
+
+/** Marks `t.Json()` and `t.Value(T)` in a model: one value, replaced as a whole. */
+export interface ValueModel<T> {
+  readonly '~value': T
+}
+
+/** Marks `t.Local<T>()` in a model: lives on the server only and is never in a layout. */
+export interface LocalModel<T> {
+  readonly '~local': T
+}
+
+/** What JSON can hold. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+
+type Atom = string | number | bigint | boolean | symbol | null | undefined | Uint8Array
+
+/** Read-only all the way down; atoms and bytes as they are. */
+export type Frozen<T> = T extends Atom ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T
+
+/** Removes the keys whose value is server-only. */
+type SharedKeys<M> = { [K in keyof M]-?: NonNullable<M[K]> extends LocalModel<unknown> ? never : K }[keyof M]
+
+/** Plain objects and arrays, as passed to calls and events and as returned by `onCreate`. A map is an object by key. */
+export type Plain<M> = M extends Atom
+  ? M
+  : M extends MapModel<infer V>
+    ? { [key: string]: Plain<V> }
+    : M extends ValueModel<infer T>
+      ? T
+      : M extends LocalModel<infer T>
+        ? T
+        : M extends object
+          ? { [K in keyof M]: Plain<M[K]> }
+          : M
+
+/** The server's tracked state. Assign fields, call the methods of maps and lists: each change is noticed where it happens. */
+export type Live<M> = M extends Atom
+  ? M
+  : M extends MapModel<infer V>
+    ? StateMap<V>
+    : M extends ValueModel<infer T>
+      ? Frozen<T>
+      : M extends LocalModel<infer T>
+        ? T
+        : M extends readonly (infer I)[]
+          ? number extends M['length']
+            ? StateList<I>
+            : Frozen<Plain<M>>
+          : M extends object
+            ? { [K in keyof M]: Live<M[K]> }
+            : M
+
+/** The client's read-only copy. Maps are `ReadonlyMap`, lists are read-only arrays, records are objects. */
+export type Mirror<M> = M extends Atom
+  ? M
+  : M extends MapModel<infer V>
+    ? ReadonlyMap<string, Mirror<V>>
+    : M extends ValueModel<infer T>
+      ? Frozen<T>
+      : M extends readonly (infer I)[]
+        ? number extends M['length']
+          ? readonly Mirror<I>[]
+          : Frozen<Plain<M>>
+        : M extends object
+          ? { readonly [K in keyof Pick<M, SharedKeys<M>>]: Mirror<M[K]> }
+          : M
+
+/** Something of the state, or the plain value it is made from. */
+export type Adoptable<M> = Plain<M> | Live<M>
+
+/** A map of the server's state. Keys are strings; entries keep the order in which they were first set. */
+export interface StateMap<V> extends Iterable<[string, Live<V>]> {
+  readonly size: number
+  has(key: string): boolean
+  get(key: string): Live<V> | undefined
+  /** Sets an entry from a plain value, which is adopted and typed, and returns what now stands in the state. */
+  set(key: string, value: Adoptable<V>): Live<V>
+  /** True when there was such an entry. */
+  delete(key: string): boolean
+  clear(): void
+  keys(): IterableIterator<string>
+  values(): IterableIterator<Live<V>>
+  entries(): IterableIterator<[string, Live<V>]>
+  forEach(visit: (value: Live<V>, key: string, map: StateMap<V>) => void): void
+}
+
+/** A list of the server's state. */
+export interface StateList<I> extends Iterable<Live<I>> {
+  readonly length: number
+  /** The item at an index; a negative index counts from the end. */
+  at(index: number): Live<I> | undefined
+  /** Replaces the item at an index and returns what now stands there. */
+  set(index: number, item: Adoptable<I>): Live<I>
+  /** Appends items and returns the new length. */
+  push(...items: readonly Adoptable<I>[]): number
+  pop(): Live<I> | undefined
+  shift(): Live<I> | undefined
+  unshift(...items: readonly Adoptable<I>[]): number
+  insert(index: number, ...items: readonly Adoptable<I>[]): void
+  /** Removes and inserts; returns what was removed. */
+  splice(start: number, deleteCount?: number, ...items: readonly Adoptable<I>[]): Live<I>[]
+  /** Takes the item at `from` out and puts it back so that it stands at `to`. It stays the same item. */
+  move(from: number, to: number): void
+  sort(compare?: (a: Live<I>, b: Live<I>) => number): this
+  clear(): void
+  /** Replaces all items. */
+  replace(items: Iterable<Adoptable<I>>): void
+  indexOf(item: Live<I>): number
+  includes(item: Live<I>): boolean
+  find(test: (item: Live<I>, index: number) => boolean): Live<I> | undefined
+  findIndex(test: (item: Live<I>, index: number) => boolean): number
+  some(test: (item: Live<I>, index: number) => boolean): boolean
+  every(test: (item: Live<I>, index: number) => boolean): boolean
+  filter(test: (item: Live<I>, index: number) => boolean): Live<I>[]
+  map<R>(project: (item: Live<I>, index: number) => R): R[]
+  forEach(visit: (item: Live<I>, index: number) => void): void
+  slice(start?: number, end?: number): Live<I>[]
+  keys(): IterableIterator<number>
+  values(): IterableIterator<Live<I>>
+  entries(): IterableIterator<[number, Live<I>]>
+}
