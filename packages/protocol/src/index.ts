@@ -1,1 +1,5 @@
-export {}
+export { Clock } from './clock.ts'
+export { closeCodes, reconnectsAfter, type CloseCode, type CloseCodeName } from './close-codes.ts'
+export { errorTable, JuntoError, type ErrorCode, type ErrorDetails, type ErrorEntry } from './errors.ts'
+export { clientLimits, limitsTable, serverLimits, type LimitEntry, type LimitName, type Limits } from './limits.ts'
+export { randomHex, randomId, RandomSource } from './random.ts'

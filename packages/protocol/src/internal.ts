@@ -1,1 +1,46 @@
-export {}
+export { DeclaredError, errorFromWire, errorToWire, type WireError } from './errors.ts'
+export {
+  Exchange,
+  type AnswerContext,
+  type Answerer,
+  type ExchangeCallOptions,
+  type ExchangeEnd,
+  type ExchangeOptions,
+  type ExchangeStreamOptions,
+} from './exchange.ts'
+export {
+  encodeFrame,
+  FrameType,
+  parseFrame,
+  type BeatFrame,
+  type CallFrame,
+  type CancelFrame,
+  type CreditFrame,
+  type EndFrame,
+  type EventFrame,
+  type ExchangeFrame,
+  type FailedFrame,
+  type Frame,
+  type HelloFrame,
+  type ItemFrame,
+  type JoinBy,
+  type JoinedFrame,
+  type JoinFrame,
+  type LeaveFrame,
+  type LeftFrame,
+  type NoticeFrame,
+  type PartFrame,
+  type PatchFrame,
+  type RefusedFrame,
+  type ReplyFrame,
+  type RoomFrame,
+  type SessionFrame,
+  type Settle,
+  type SnapshotFrame,
+  type StreamFrame,
+  type UnknownFrame,
+  type WelcomeFrame,
+} from './frames.ts'
+export { MessageReader, type ReaderLimits } from './message-reader.ts'
+export { MessageWriter, type WriterLimits } from './message-writer.ts'
+export { pack, unpack } from './msgpack.ts'

@@ -1,0 +1,262 @@
+/** The numbers of the frame types. 11 to 15 are reserved for the link: acknowledging and resuming. */
+export const FrameType = {
+  /** Never sent: stands for a frame whose type this side does not know. */
+  unknown: 0,
+  hello: 1,
+  welcome: 2,
+  join: 3,
+  joined: 4,
+  refused: 5,
+  leave: 6,
+  left: 7,
+  beat: 8,
+  part: 9,
+  notice: 10,
+  event: 16,
+  call: 17,
+  reply: 18,
+  failed: 19,
+  cancel: 20,
+  stream: 21,
+  item: 22,
+  end: 23,
+  credit: 24,
+  patch: 25,
+  snapshot: 26,
+} as const
+
+/** The first frame of a connection: who comes, and what it accepts. */
+export interface HelloFrame {
+  readonly type: typeof FrameType.hello
+  /** Chosen by the client: 32 hex signs. */
+  readonly session: string
+  /** Credentials, for the application to judge. */
+  readonly auth?: unknown
+  /** Name and version of the client's program, for logs. */
+  readonly client?: string | undefined
+  /** The largest message the client accepts, in bytes. */
+  readonly maxMessage?: number | undefined
+  /** The largest frame the client accepts, in bytes. */
+  readonly maxFrame?: number | undefined
+}
+
+/** The answer to a hello. */
+export interface WelcomeFrame {
+  readonly type: typeof FrameType.welcome
+  readonly session: string
+  /** The largest message the server accepts, in bytes. */
+  readonly maxMessage: number
+  /** The largest frame the server accepts, in bytes. */
+  readonly maxFrame: number
+  /** Milliseconds between beats. */
+  readonly heartbeat: number
+}
+
+/** How a room is looked for. */
+export type JoinBy = 'open' | 'create' | 'join' | 'joinOrCreate'
+
+/** Asks to become a member of a room. */
+export interface JoinFrame {
+  readonly type: typeof FrameType.join
+  /** The number this client gives to the membership, above 0. */
+  readonly ref: number
+  readonly by: JoinBy
+  /** Name of the contract. */
+  readonly room: string
+  readonly key?: string | undefined
+  readonly id?: string | undefined
+  readonly where?: unknown
+  /** The contract's join data, a map by name. */
+  readonly join?: unknown
+  /** The contract's options, a map by name. */
+  readonly options?: unknown
+  /** Version of the contract, given by clients that hold it as a type only. */
+  readonly version?: number | undefined
+  /** Hashes of the layouts the client holds. */
+  readonly layouts?: readonly string[] | undefined
+}
+
+/** A completed join. The room's snapshot follows in the same turn. */
+export interface JoinedFrame {
+  readonly type: typeof FrameType.joined
+  readonly ref: number
+  readonly room: string
+  readonly id: string
+  readonly key?: string | undefined
+  /** Id of the new member. */
+  readonly member: string
+  /** Hash of the room's layout, 16 hex signs. */
+  readonly layout: string
+  /** The layout itself, unless the client named its hash. */
+  readonly definition?: unknown
+}
+
+/** A join that failed. */
+export interface RefusedFrame {
+  readonly type: typeof FrameType.refused
+  readonly ref: number
+  readonly code: string
+  readonly message: string
+  readonly data?: unknown
+}
+
+/** Ends a membership; always answered by left. */
+export interface LeaveFrame {
+  readonly type: typeof FrameType.leave
+  readonly ref: number
+}
+
+/** A membership has ended; its ref is free. */
+export interface LeftFrame {
+  readonly type: typeof FrameType.left
+  readonly ref: number
+  readonly reason: string
+  readonly message?: string | undefined
+}
+
+/** A sign of life with the server's time. */
+export interface BeatFrame {
+  readonly type: typeof FrameType.beat
+  /** Milliseconds since 1970. */
+  readonly time: number
+}
+
+/** A piece of a large frame. */
+export interface PartFrame {
+  readonly type: typeof FrameType.part
+  /** Whether more pieces follow. */
+  readonly more: boolean
+  readonly bytes: Uint8Array
+}
+
+/** An error that belongs to no call. */
+export interface NoticeFrame {
+  readonly type: typeof FrameType.notice
+  readonly code: string
+  readonly message: string
+}
+
+/** An event. */
+export interface EventFrame {
+  readonly type: typeof FrameType.event
+  readonly id: number
+  readonly payload: unknown
+}
+
+/** When a call settles at its caller: once its effects are visible there, or as soon as the reply is. */
+export type Settle = 'visible' | 'reply'
+
+/** Opens a call. */
+export interface CallFrame {
+  readonly type: typeof FrameType.call
+  readonly no: number
+  readonly id: number
+  readonly params: unknown
+  /** Milliseconds from arrival until the caller no longer waits; 0: for ever. */
+  readonly timeout: number
+  readonly settle: Settle
+}
+
+/** Ends a call well. */
+export interface ReplyFrame {
+  readonly type: typeof FrameType.reply
+  readonly no: number
+  readonly result: unknown
+}
+
+/** Ends a call or a stream badly. */
+export interface FailedFrame {
+  readonly type: typeof FrameType.failed
+  readonly no: number
+  /** A code of the framework, or the index of a declared error. */
+  readonly code: string | number
+  readonly message: string
+  readonly data?: unknown
+}
+
+/** The one who opened a call or stream no longer wants it. */
+export interface CancelFrame {
+  readonly type: typeof FrameType.cancel
+  readonly no: number
+}
+
+/** Opens a stream. */
+export interface StreamFrame {
+  readonly type: typeof FrameType.stream
+  readonly no: number
+  readonly id: number
+  readonly params: unknown
+  /** How many items may be sent. */
+  readonly credit: number
+}
+
+/** An item of a stream. */
+export interface ItemFrame {
+  readonly type: typeof FrameType.item
+  readonly no: number
+  readonly item: unknown
+}
+
+/** Ends a stream well. */
+export interface EndFrame {
+  readonly type: typeof FrameType.end
+  readonly no: number
+}
+
+/** Allows so many more items. */
+export interface CreditFrame {
+  readonly type: typeof FrameType.credit
+  readonly no: number
+  readonly credit: number
+}
+
+/** What changed in the room's state. */
+export interface PatchFrame {
+  readonly type: typeof FrameType.patch
+  readonly bytes: Uint8Array
+}
+
+/** The room's whole state. */
+export interface SnapshotFrame {
+  readonly type: typeof FrameType.snapshot
+  readonly bytes: Uint8Array
+}
+
+/** A frame of a type that this side does not know. */
+export interface UnknownFrame {
+  readonly type: typeof FrameType.unknown
+  readonly wireType: number
+}
+
+/** Frames that concern the session: they stand at room 0. */
+export type SessionFrame =
+  | HelloFrame
+  | WelcomeFrame
+  | JoinFrame
+  | JoinedFrame
+  | RefusedFrame
+  | LeaveFrame
+  | LeftFrame
+  | BeatFrame
+  | PartFrame
+  | NoticeFrame
+
+/** Frames of calls and streams. */
+export type ExchangeFrame =
+  CallFrame | ReplyFrame | FailedFrame | CancelFrame | StreamFrame | ItemFrame | EndFrame | CreditFrame
+
+/** Frames that concern a room: they stand behind its number. */
+export type RoomFrame = EventFrame | ExchangeFrame | PatchFrame | SnapshotFrame
+
+/** Any frame, told apart by `type`. */
+export type Frame = SessionFrame | RoomFrame | UnknownFrame
+
+/** The bytes of a frame, without the room it concerns: one encoding serves every receiver. */
+export function encodeFrame(_frame: Exclude<Frame, UnknownFrame>): Uint8Array {
+  throw new Error('not yet')
+}
+
+/** The frame in a decoded value. @throws JuntoError `bad_message` naming the frame and the position that is wrong. */
+export function parseFrame(_value: unknown): Frame {
+  throw new Error('not yet')
+}

@@ -1,0 +1,222 @@
+import { JuntoError } from './errors.ts'
+
+/** One limit: its default on either side, and the reason for the number. */
+export interface LimitEntry {
+  /** Default on a server, and on a client where that has no own. */
+  readonly value: number
+  /** Default on a client, where it differs. */
+  readonly client?: number
+  /** Unit of the number. */
+  readonly unit: 'bytes' | 'ms' | 'count'
+  /** The smallest value that works. */
+  readonly least: number
+  /** Why this number. */
+  readonly reason: string
+}
+
+const KiB = 1024
+const MiB = 1024 * KiB
+
+/** Every limit with its default and its reason: the one place where these numbers stand. */
+export const limitsTable = {
+  maxMessage: {
+    value: 64 * KiB,
+    unit: 'bytes',
+    least: KiB,
+    reason:
+      'One incoming WebSocket message; announced to the peer, which splits below it. Small, so that nobody makes the other side hold or decode much at once.',
+  },
+  maxFrame: {
+    value: 256 * KiB,
+    client: 64 * MiB,
+    unit: 'bytes',
+    least: KiB,
+    reason:
+      'One incoming frame, put together from parts; announced to the peer. A client accepts the snapshot of a large room from the server it chose.',
+  },
+  partSize: {
+    value: 16 * KiB,
+    unit: 'bytes',
+    least: 256,
+    reason:
+      'Larger frames leave in pieces of this size, so that beats pass between them and sending stops when the socket is full.',
+  },
+  maxDepth: {
+    value: 32,
+    unit: 'count',
+    least: 8,
+    reason: 'Nesting of an incoming message. Contracts nest a few levels; decoders recurse.',
+  },
+  maxElements: {
+    value: 20_000,
+    client: 1_000_000,
+    unit: 'count',
+    least: 256,
+    reason: 'Values in one incoming message or frame. Decoding costs up to 0.2 µs for each: 4 ms at worst on a server.',
+  },
+  helloTimeout: {
+    value: 10_000,
+    unit: 'ms',
+    least: 100,
+    reason: 'From the connection to a complete hello, whatever else comes: a stranger holds no socket longer.',
+  },
+  authTimeout: {
+    value: 10_000,
+    unit: 'ms',
+    least: 100,
+    reason: 'For the application to check credentials, or on a client to fetch them.',
+  },
+  joinTimeout: {
+    value: 15_000,
+    unit: 'ms',
+    least: 100,
+    reason: 'For a room to be created or restored and to admit a member; longer than loading from a store takes.',
+  },
+  connectTimeout: {
+    value: 10_000,
+    unit: 'ms',
+    least: 100,
+    reason: 'A client gives up on a connection that was not established and welcomed by then.',
+  },
+  heartbeat: {
+    value: 15_000,
+    unit: 'ms',
+    least: 100,
+    reason: 'Between beats of a server: below the idle time-outs of proxies (30 s and more), a ping costs some 30 µs.',
+  },
+  pongTimeout: {
+    value: 10_000,
+    unit: 'ms',
+    least: 100,
+    reason: 'From a ping until the link counts as dead: an idle dead link is noticed within 25 s.',
+  },
+  callTimeout: {
+    value: 15_000,
+    unit: 'ms',
+    least: 1,
+    reason: 'Deadline of a call that neither the contract nor the caller gave one.',
+  },
+  maxRoomsPerConnection: {
+    value: 64,
+    unit: 'count',
+    least: 1,
+    reason: 'Memberships of one connection, those under way included.',
+  },
+  maxCallsInFlight: {
+    value: 128,
+    unit: 'count',
+    least: 1,
+    reason: 'Unanswered incoming calls and streams of one membership. Sixteen times the eight of a busy client.',
+  },
+  streamCredit: {
+    value: 16,
+    unit: 'count',
+    least: 1,
+    reason: 'Items of a stream under way or unread. Covers a round trip of 100 ms at 160 items a second.',
+  },
+  softOutbox: {
+    value: 256 * KiB,
+    unit: 'bytes',
+    least: KiB,
+    reason: 'Waiting for one peer: from here on state is postponed and volatile events are dropped.',
+  },
+  hardOutbox: {
+    value: 1 * MiB,
+    unit: 'bytes',
+    least: 2 * KiB,
+    reason:
+      'Waiting for one peer: beyond it the connection is closed, to be made again. Times 10,000 clients it still fits a machine.',
+  },
+  maxUnheard: {
+    value: 256,
+    unit: 'count',
+    least: 1,
+    reason: 'Events that wait on a client for their first listener.',
+  },
+  strikes: {
+    value: 20,
+    unit: 'count',
+    least: 1,
+    reason: 'Errors of one connection that are answered with a notice; then it is closed.',
+  },
+  maxPendingConnections: {
+    value: 1000,
+    unit: 'count',
+    least: 1,
+    reason: 'Connections of one server that have not yet said hello or are being authenticated.',
+  },
+  maxConnections: {
+    value: 20_000,
+    unit: 'count',
+    least: 1,
+    reason: 'Connections of one server: some 14 KB each, 280 MB together.',
+  },
+  reconnectMin: {
+    value: 500,
+    unit: 'ms',
+    least: 1,
+    reason: "Upper bound of a client's first random wait before it comes back; doubles with each failure.",
+  },
+  reconnectMax: {
+    value: 20_000,
+    unit: 'ms',
+    least: 1,
+    reason: 'Upper bound of any such wait: after an outage everybody is back within half a minute.',
+  },
+} as const satisfies Record<string, LimitEntry>
+
+/** Name of a limit. */
+export type LimitName = keyof typeof limitsTable
+
+/** All limits of one side, as numbers. */
+export type Limits = { readonly [K in LimitName]: number }
+
+/** The limits of a server: the defaults with `overrides`. @throws JuntoError `misuse` naming a limit that cannot be. */
+export function serverLimits(overrides: Partial<Limits> = {}): Limits {
+  return merge('server', overrides)
+}
+
+/** The limits of a client: the defaults with `overrides`. @throws JuntoError `misuse` naming a limit that cannot be. */
+export function clientLimits(overrides: Partial<Limits> = {}): Limits {
+  return merge('client', overrides)
+}
+
+function merge(side: 'server' | 'client', overrides: Partial<Limits>): Limits {
+  // The table's own key type is lost by Object.keys.
+  const names = Object.keys(limitsTable) as LimitName[]
+  for (const name of Object.keys(overrides)) {
+    if (!Object.hasOwn(limitsTable, name)) {
+      throw new JuntoError('misuse', `there is no limit '${name}'; the limits are ${names.join(', ')}`)
+    }
+  }
+  const merged: Partial<Record<LimitName, number>> = {}
+  for (const name of names) {
+    const entry: LimitEntry = limitsTable[name]
+    const preset = side === 'client' ? (entry.client ?? entry.value) : entry.value
+    merged[name] = checked(name, overrides[name] ?? preset, entry)
+  }
+  // Every name of the table was just set.
+  const limits = merged as Limits
+  if (limits.hardOutbox <= limits.softOutbox) {
+    throw new JuntoError(
+      'misuse',
+      `limit hardOutbox (${limits.hardOutbox}) must be above softOutbox (${limits.softOutbox})`,
+    )
+  }
+  if (limits.reconnectMax < limits.reconnectMin) {
+    throw new JuntoError(
+      'misuse',
+      `limit reconnectMax (${limits.reconnectMax}) must not be below reconnectMin (${limits.reconnectMin})`,
+    )
+  }
+  return Object.freeze(limits)
+}
+
+function checked(name: LimitName, value: number, entry: LimitEntry): number {
+  const whole = Number.isSafeInteger(value)
+  if (whole && value >= entry.least && value <= 0x7fff_ffff) return value
+  throw new JuntoError(
+    'misuse',
+    `limit ${name} must be a whole number (${entry.unit}) from ${entry.least} to ${0x7fff_ffff}, not ${String(value)}`,
+  )
+}
