@@ -54,6 +54,19 @@ export const limitsTable = {
     least: 256,
     reason: 'Values in one incoming message or frame. Decoding costs up to 0.2 µs for each: 4 ms at worst on a server.',
   },
+  maxFragments: {
+    value: 64,
+    unit: 'count',
+    least: 1,
+    reason:
+      'Fragments of one incoming WebSocket message. Browsers send one; each costs an object until the last is there.',
+  },
+  headerTimeout: {
+    value: 10_000,
+    unit: 'ms',
+    least: 100,
+    reason: 'From the connection to a complete request, on a port of the server itself. Slower lines end in 408.',
+  },
   helloTimeout: {
     value: 10_000,
     unit: 'ms',
@@ -89,6 +102,12 @@ export const limitsTable = {
     unit: 'ms',
     least: 100,
     reason: 'From a ping until the link counts as dead: an idle dead link is noticed within 25 s.',
+  },
+  closeTimeout: {
+    value: 2_000,
+    unit: 'ms',
+    least: 1,
+    reason: 'For a peer to answer a close frame; then its socket is destroyed. A slow line needs a round trip or two.',
   },
   callTimeout: {
     value: 15_000,
@@ -150,6 +169,19 @@ export const limitsTable = {
     unit: 'count',
     least: 1,
     reason: 'Connections of one server: some 14 KB each, 280 MB together.',
+  },
+  maxConnectionsPerAddress: {
+    value: 1_000,
+    unit: 'count',
+    least: 1,
+    reason:
+      'Connections from one address. A school or an office stands behind one; a single machine must not take all.',
+  },
+  blockedAfter: {
+    value: 250,
+    unit: 'ms',
+    least: 1,
+    reason: 'Uninterrupted work of one room after which a server names it: players notice a pause of a quarter second.',
   },
   reconnectMin: {
     value: 500,
