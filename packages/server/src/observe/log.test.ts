@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { ConsoleLogger, formatLine } from './log.ts'
+
+test('a line holds level, sentence and fields', () => {
+  expect(formatLine('warn', 'A room is slow', { room: 'board', ms: 300, key: undefined, at: { x: 1 } })).toBe(
+    '[junto] warn: A room is slow (room=board, ms=300, at={"x":1})\n',
+  )
+})
+
+test('what was thrown stands below, with its cause', () => {
+  const error = new Error('outer', { cause: 'the disk' })
+  error.stack = 'Error: outer\n    at somewhere'
+  expect(formatLine('error', 'Saving failed', { error })).toBe(
+    '[junto] error: Saving failed\n  Error: outer\n      at somewhere\n  caused by the disk\n',
+  )
+})
+
+test('what a peer sent cannot forge a line or steer the terminal', () => {
+  expect(formatLine('info', 'Refused', { origin: 'http://x\n[junto] error: all is lost\u001b[2J' })).toBe(
+    '[junto] info: Refused (origin=http://x\\n[junto] error: all is lost\\u001b[2J)\n',
+  )
+})
+
+test('lines below the level are not written', () => {
+  const lines: string[] = []
+  const logger = new ConsoleLogger('warn', (line) => lines.push(line))
+  logger.debug('a')
+  logger.info('b')
+  logger.warn('c')
+  logger.error('d')
+  expect(lines).toEqual(['[junto] warn: c\n', '[junto] error: d\n'])
+  const silent = new ConsoleLogger('silent', (line) => lines.push(line))
+  silent.error('e')
+  expect(lines).toHaveLength(2)
+})
+
+test('a value that cannot be written as JSON does not break the line', () => {
+  const loop: Record<string, unknown> = {}
+  loop['self'] = loop
+  expect(formatLine('info', 'x', { loop })).toBe('[junto] info: x (loop=…)\n')
+})

@@ -1,0 +1,88 @@
+/** What tells two series of one name apart: `{ reason: 'origin' }`. Values from a small, known set only. */
+export type Labels = Readonly<Record<string, string>>
+
+/** A number that only grows. */
+export interface Counter {
+  /** Adds to it; one, unless said otherwise. */
+  add(by?: number): void
+}
+
+/** A number that goes up and down. */
+export interface Gauge {
+  set(value: number): void
+  /** Adds to it; a negative number lowers it. */
+  add(by: number): void
+}
+
+/**
+ * Where the server counts what happens. Whoever counts often asks for the counter once and keeps it.
+ *
+ * The server's own names:
+ *
+ * | name                   | labels          | counts                                                    |
+ * | ---------------------- | --------------- | --------------------------------------------------------- |
+ * | `connections`          |                 | gauge: connections open now                               |
+ * | `connections_opened`   |                 | connections accepted                                      |
+ * | `connections_refused`  | `reason`        | requests refused before they became a connection          |
+ * | `connections_closed`   | `reason`        | connections ended, by the name of the close code or fault |
+ * | `frames_refused`       | `reason`        | frames answered by a notice instead of being obeyed       |
+ * | `joins_refused`        | `code`          | joins answered by a refusal                               |
+ * | `rooms_blocked`        | `room`          | times that a room held up the event loop                  |
+ */
+export abstract class Metrics {
+  abstract counter(name: string, labels?: Labels): Counter
+  abstract gauge(name: string, labels?: Labels): Gauge
+
+  /** Adds to a counter that is not worth keeping. */
+  count(name: string, labels?: Labels, by = 1): void {
+    this.counter(name, labels).add(by)
+  }
+}
+
+class Series implements Counter, Gauge {
+  value = 0
+
+  set(value: number): void {
+    this.value = value
+  }
+
+  add(by = 1): void {
+    this.value += by
+  }
+}
+
+/** Keeps the numbers in memory, to be read by whoever wants to. */
+export class MemoryMetrics extends Metrics {
+  readonly #series = new Map<string, Series>()
+
+  override counter(name: string, labels?: Labels): Counter {
+    return this.#at(name, labels)
+  }
+
+  override gauge(name: string, labels?: Labels): Gauge {
+    return this.#at(name, labels)
+  }
+
+  /** The number of one series; 0 when nothing was counted there. */
+  read(name: string, labels?: Labels): number {
+    return this.#series.get(seriesKey(name, labels))?.value ?? 0
+  }
+
+  /** All series as `name{label=value}` and number, sorted. */
+  *entries(): IterableIterator<[string, number]> {
+    for (const key of [...this.#series.keys()].toSorted()) yield [key, this.#series.get(key)?.value ?? 0]
+  }
+
+  #at(name: string, labels: Labels | undefined): Series {
+    const key = seriesKey(name, labels)
+    let series = this.#series.get(key)
+    if (!series) this.#series.set(key, (series = new Series()))
+    return series
+  }
+}
+
+function seriesKey(name: string, labels: Labels | undefined): string {
+  if (!labels) return name
+  const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return `${name}{${pairs.map(([label, value]) => `${label}=${value}`).join(',')}}`
+}
