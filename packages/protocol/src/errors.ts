@@ -76,6 +76,10 @@ export const errorTable = {
     cause: 'A room of this key is open already and was to be created.',
     fix: 'Use `open`, which finds or creates.',
   },
+  already_joined: {
+    cause: 'This connection is a member of that room already.',
+    fix: 'Use the room that was joined, or leave it first.',
+  },
   room_full: {
     cause: 'The room has as many members as it allows.',
     fix: 'Try another room, or raise `maxMembers`.',

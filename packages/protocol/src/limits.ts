@@ -183,6 +183,62 @@ export const limitsTable = {
     least: 1,
     reason: 'Uninterrupted work of one room after which a server names it: players notice a pause of a quarter second.',
   },
+  maxRooms: {
+    value: 20_000,
+    unit: 'count',
+    least: 1,
+    reason: 'Rooms of one server. An idle one costs a few KB; whoever creates rooms as fast as possible meets this.',
+  },
+  hookTimeout: {
+    value: 10_000,
+    unit: 'ms',
+    least: 1,
+    reason: "For a room's last hooks (onLeave, onDispose) before it is disposed without waiting for them any longer.",
+  },
+  roomFaults: {
+    value: 20,
+    unit: 'count',
+    least: 1,
+    reason:
+      'Faults of one room within roomFaultWindow after which it is closed. A throwing 20 Hz tick ends in a second.',
+  },
+  roomFaultWindow: {
+    value: 10_000,
+    unit: 'ms',
+    least: 1,
+    reason: 'Faults further apart than this are told to onError and the log, and the room lives.',
+  },
+  disposeAfter: {
+    value: 5_000,
+    unit: 'ms',
+    least: 0,
+    reason: 'From a room being empty to its disposal: reloading a page or changing the network takes a second or two.',
+  },
+  saveDelay: {
+    value: 1_000,
+    unit: 'ms',
+    least: 0,
+    reason: 'From the first unsaved change of a room to a save, while nothing else changes. What a crash may cost.',
+  },
+  saveInterval: {
+    value: 5_000,
+    unit: 'ms',
+    least: 0,
+    reason: 'A room that changes all the time is saved at least this often.',
+  },
+  saveRetryMax: {
+    value: 30_000,
+    unit: 'ms',
+    least: 1,
+    reason: 'Longest wait between attempts to save while the store fails; the waits double from saveDelay.',
+  },
+  saveDeadline: {
+    value: 30_000,
+    unit: 'ms',
+    least: 1,
+    reason:
+      'How long the disposal of a room waits for a failing store before the unsaved changes are given up, loudly.',
+  },
   reconnectMin: {
     value: 500,
     unit: 'ms',

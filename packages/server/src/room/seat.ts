@@ -1,4 +1,5 @@
-import type { ErrorCode, Frame } from '@junto/protocol/internal'
+import type { ErrorCode } from '@junto/protocol'
+import type { Frame, JoinBy } from '@junto/protocol/internal'
 
 /**
  * The seam between sessions and rooms. A session knows connections, room refs and frames' bytes; a room knows members.
@@ -50,7 +51,7 @@ export interface ConnectionInfo {
 
 /** A join frame's content. Everything in it is untrusted, its shape is checked by the frame's parser. */
 export interface JoinRequest {
-  readonly by: 'open' | 'create' | 'join' | 'joinOrCreate'
+  readonly by: JoinBy
   /** The contract's name. */
   readonly room: string
   readonly key?: string | undefined
@@ -107,6 +108,11 @@ export interface Rooms {
    * @throws JuntoError for the refused frame: code, message and data are meant for the client. Never anything else.
    */
   join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat>
+  /**
+   * Whether a room type of this name asks who comes. Where it does not, a session may want to look at the origin of a
+   * stranger before it joins.
+   */
+  authenticates(room: string): boolean
   /** Ends all memberships, runs the hooks, saves and disposes all rooms. Joins are refused from now on. */
   close(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '@junto/protocol/internal'
+import type { Clock } from '@junto/protocol'
 
 /** Something with work to do at the end of the turn. */
 export interface Flushable {
