@@ -1,8 +1,54 @@
-// `npm run bench -- NAME` runs benchmarks/NAME.ts; every such file exports a function `run`.
-const name = process.argv[2]
-if (name === undefined || !/^[a-z][a-z0-9-]*$/.test(name)) {
-  console.error('usage: npm run bench -- NAME')
+// `npm run bench -- NAME…` runs benchmarks/NAME/benchmark.ts; without a name, all of them.
+import { existsSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { Benchmark, Options } from './benchmark.ts'
+import { circumstances, format, Progress, save } from './report.ts'
+
+const usage = `usage: npm run bench -- [NAME…] [--rounds N] [--only PEER…] [--profile]
+
+  --rounds N    measured rounds per peer (default 3); only runs of 3 or more rounds of all peers are recorded
+  --only PEER   measures this peer only; may be given several times
+  --profile     writes a CPU profile of each server process to benchmarks/results/profiles/; not recorded`
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const available = readdirSync(here('.')).filter((name) => existsSync(here(`${name}/benchmark.ts`)))
+
+function readArguments(): { names: string[]; options: Options; recorded: boolean } {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '3' },
+      only: { type: 'string', multiple: true, default: [] },
+      profile: { type: 'boolean', default: false },
+    },
+  })
+  const rounds = Number(values.rounds)
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: a whole number from 1 up`)
+  for (const name of positionals) {
+    if (!available.includes(name)) throw new Error(`there is no benchmark '${name}', only ${available.join(', ')}`)
+  }
+  const profile = values.profile ? here('results/profiles') : undefined
+  return {
+    names: positionals.length > 0 ? positionals : available,
+    options: { rounds, only: values.only, profile },
+    recorded: rounds >= 3 && values.only.length === 0 && profile === undefined,
+  }
+}
+
+let given: ReturnType<typeof readArguments>
+try {
+  given = readArguments()
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
   process.exit(2)
 }
-const benchmark: { run(args: string[]): Promise<void> } = await import(new URL(`./${name}.ts`, import.meta.url).href)
-await benchmark.run(process.argv.slice(3))
+for (const name of given.names) {
+  const progress = new Progress(process.stderr)
+  const { benchmark }: { benchmark: Benchmark } = await import(new URL(`./${name}/benchmark.ts`, import.meta.url).href)
+  const where = circumstances(['ws', 'msgpackr', 'typebox'])
+  const result = await benchmark.run(given.options, progress)
+  progress.end()
+  console.log(format(benchmark, result, where))
+  if (given.recorded) console.log(`- recorded in ${save(benchmark, result, where)}`)
+}

@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Benchmark, Measured, Options, Result, Row, Target } from '../benchmark.ts'
+import { between, buildPackages, withWorkers, type Worker } from '../harness.ts'
+import { median } from '../statistics.ts'
+import type { LoadShape } from './load.ts'
+
+/** Each a module in peers/. */
+const peers: readonly { readonly name: string; readonly rows: readonly string[] }[] = [
+  { name: 'raw-ws', rows: ['calls-8', 'calls-8-busy', 'calls-1', 'idle'] },
+  { name: 'hand-batched', rows: ['calls-8', 'calls-8-busy', 'calls-1', 'idle'] },
+  { name: 'junto', rows: ['calls-8', 'calls-8-busy', 'calls-1', 'idle'] },
+  { name: 'junto-client', rows: ['calls-8', 'idle'] },
+]
+
+// A load generator that does nothing with an answer keeps the server's core full, and then the kernel gathers raw messages into fewer
+// reads and writes. Clients that do something leave the server time, and it wakes for single messages: the more usual case.
+const shapes: readonly { readonly id: string; readonly title: string; readonly shape: LoadShape }[] = [
+  { id: 'calls-8', title: '50 connections × 8 in flight', shape: { connections: 50, inFlight: 8, work: 8 } },
+  { id: 'calls-8-busy', title: '… with the server saturated', shape: { connections: 50, inFlight: 8, work: 0 } },
+  { id: 'calls-1', title: '50 connections × 1 in flight', shape: { connections: 50, inFlight: 1, work: 0 } },
+]
+const idle = { id: 'idle', title: 'idle round trip' }
+
+const targets: readonly Target[] = [
+  { row: 'calls-8', peer: 'junto', against: 'raw-ws', atMost: 0.4 },
+  { row: 'calls-8', peer: 'junto', against: 'hand-batched', atMost: 1.5 },
+  { row: 'calls-8-busy', peer: 'junto', against: 'raw-ws', atMost: 0.4 },
+  { row: 'calls-8-busy', peer: 'junto', against: 'hand-batched', atMost: 1.5 },
+  { row: 'calls-1', peer: 'junto', against: 'raw-ws', atMost: 1.25 },
+  { row: 'idle', peer: 'junto-client', against: 'raw-ws', atMost: 1.2 },
+]
+
+/** Milliseconds, except where a count is meant. */
+const settings = {
+  firstWarmUp: 1200,
+  warmUp: 400,
+  measured: 1200,
+  roundTrips: { batches: 3, warmUp: 300, count: 1200 },
+}
+
+const notes = [
+  'Server and load run in processes of their own. A call costs what the CPU time of the server process (user and system) grew by, divided by the calls that it handled in that time. "server CPU" and "load CPU" are shares of a core.',
+  'At 8 in flight the client works 8 µs on each answer, so that the server has time to spare; "server saturated" is without that work. There the kernel gathers the messages of raw-ws into fewer reads and writes, which makes it cheaper.',
+  'junto: contract validation on, with a load generator that speaks the protocol as leanly as those of the others do. junto-client: the same server under @junto/client.',
+  'raw-ws and hand-batched validate nothing and know no rooms; hand-batched sends one message per connection and turn.',
+  'Sessions that resume, with their acks, are not part of Junto yet.',
+]
+
+export const benchmark: Benchmark = {
+  name: 'calls',
+  title: 'Calls: server CPU per call, and the time of an idle round trip',
+  async run(options, progress) {
+    const chosen = options.only.length > 0 ? peers.filter(({ name }) => options.only.includes(name)) : peers
+    if (chosen.length === 0) throw new Error(`--only: the peers are ${peers.map(({ name }) => name).join(', ')}`)
+    if (chosen.some(({ name }) => name.startsWith('junto'))) {
+      progress.step(0, 'building the packages')
+      buildPackages()
+    }
+    const figures = new Figures()
+    const steps = options.rounds * chosen.reduce((sum, { rows }) => sum + rows.length, 0)
+    let step = 0
+
+    // Interleaved, and each round begins with another peer: what the machine does meanwhile hits all of them.
+    for (let round = 0; round < options.rounds; round++) {
+      for (let i = 0; i < chosen.length; i++) {
+        const { name, rows } = chosen[(i + round) % chosen.length]!
+        const announce = (title: string): void =>
+          progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: ${name}, ${title}`)
+        await measure(name, rows, options, figures, announce)
+      }
+    }
+    return { rows: figures.rows(), targets, notes: [...notes, ...bottlenecks(figures)], settings } satisfies Result
+  },
+}
+
+/** One round of one peer, in fresh processes. */
+async function measure(
+  peer: string,
+  rows: readonly string[],
+  options: Options,
+  figures: Figures,
+  announce: (title: string) => void,
+): Promise<void> {
+  await withWorkers(async (start) => {
+    const server = await start({
+      module: new URL(`./peers/${peer}.ts`, import.meta.url),
+      role: 'serve',
+      profile: options.profile,
+    })
+    const load = await start({
+      module: new URL('./load.ts', import.meta.url),
+      role: 'load',
+      settings: { peer, port: server.ready },
+    })
+    let warmUp = settings.firstWarmUp
+    for (const { id, title, shape } of shapes.filter(({ id }) => rows.includes(id))) {
+      announce(title)
+      const { cost, serverShare, loadShare } = await throughput(server, load, shape, warmUp)
+      figures.add(id, title, 'µs per call', peer, cost, serverShare, loadShare)
+      warmUp = settings.warmUp
+    }
+    announce(idle.title)
+    const medians: number[] = []
+    for (let i = 0; i < settings.roundTrips.batches; i++) {
+      // The load is load.ts, of the same source.
+      medians.push(median((await load.command('roundTrips', settings.roundTrips)) as number[]))
+    }
+    figures.add(idle.id, idle.title, 'µs', peer, median(medians) * 1000)
+  })
+}
+
+async function throughput(server: Worker, load: Worker, shape: LoadShape, warmUp: number) {
+  await load.command('begin', shape)
+  await sleep(warmUp)
+  const before = { server: await server.sample(), load: await load.sample() }
+  await sleep(settings.measured)
+  const after = { server: await server.sample(), load: await load.sample() }
+  await load.command('end')
+  const served = between(before.server, after.server)
+  const calls = served.counters['calls'] ?? 0
+  if (calls === 0) throw new Error('the server handled no calls')
+  return { cost: served.cpu / calls, serverShare: served.share, loadShare: between(before.load, after.load).share }
+}
+
+class Figures {
+  private readonly byRow = new Map<string, { title: string; unit: string; peers: Record<string, Collected> }>()
+
+  add(
+    id: string,
+    title: string,
+    unit: string,
+    peer: string,
+    value: number,
+    serverShare?: number,
+    loadShare?: number,
+  ): void {
+    const row = this.byRow.get(id) ?? { title, unit, peers: {} }
+    this.byRow.set(id, row)
+    const collected = (row.peers[peer] ??= { values: [] })
+    collected.values.push(value)
+    if (serverShare !== undefined) (collected.serverShare ??= []).push(serverShare)
+    if (loadShare !== undefined) (collected.loadShare ??= []).push(loadShare)
+  }
+
+  rows(): Row[] {
+    return [...this.byRow].map(([id, row]) => ({ id, ...row }))
+  }
+}
+
+type Collected = { -readonly [K in keyof Measured]: number[] }
+
+/** Says where the load generator had less room than the server, although it was to fill it. */
+function bottlenecks(figures: Figures): string[] {
+  const saturating = shapes.filter(({ shape }) => shape.work === 0).map(({ id }) => id)
+  return figures
+    .rows()
+    .flatMap(({ id, title, peers: measured }) =>
+      Object.entries(measured).flatMap(([peer, { serverShare = [], loadShare = [] }]) =>
+        saturating.includes(id) && median(serverShare) < 0.85
+          ? [
+              `${peer}, ${title}: the load generator was the bottleneck (load ${percent(loadShare)}, server ${percent(serverShare)} of a core).`,
+            ]
+          : [],
+      ),
+    )
+}
+
+const percent = (shares: readonly number[]): string => `${(median(shares) * 100).toFixed(0)} %`

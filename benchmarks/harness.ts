@@ -1,0 +1,165 @@
+import { execFileSync, fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * Runs the server and the load of a measurement in processes of their own, so that the server's CPU time is the
+ * server's alone. Such a process (worker.ts) imports one module and calls the function that it exports under the role's name.
+ */
+
+/** What a role's function returns. */
+export interface Part {
+  /** Told to whoever started the process: a port, for example. */
+  readonly ready?: unknown
+  /** What was done so far, by name. Read in the same moment as the CPU time. */
+  counters?(): Record<string, number>
+  readonly commands?: Readonly<Record<string, (value: unknown) => unknown>>
+  close(): unknown
+}
+
+/** The state of a process at one moment. */
+export interface Sample {
+  /** CPU time used so far, user and system, in µs. */
+  readonly cpu: number
+  /** Monotonic time in ms. */
+  readonly time: number
+  /** Resident memory in bytes. */
+  readonly memory: number
+  readonly counters: Readonly<Record<string, number>>
+}
+
+export type Request =
+  | { readonly no: number; readonly kind: 'sample' | 'close' }
+  | { readonly no: number; readonly kind: 'command'; readonly name: string; readonly value: unknown }
+export interface Answer {
+  readonly no: number
+  readonly value?: unknown
+  readonly error?: string
+}
+
+export interface WorkerOptions {
+  readonly module: URL
+  /** The name of the function that the module exports. */
+  readonly role: string
+  readonly settings?: unknown
+  /** A folder for a CPU profile of the whole process. */
+  readonly profile?: string | undefined
+}
+
+export class Worker {
+  private readonly waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  private lastNo = 0
+  /** What the part told when it was ready. */
+  ready: unknown
+
+  static async start(options: WorkerOptions): Promise<Worker> {
+    // tsx is for the benchmarks' own files. The packages come from their dist: see buildPackages.
+    const execArgv = ['--import', import.meta.resolve('tsx')]
+    if (options.profile !== undefined) execArgv.push('--cpu-prof', '--cpu-prof-dir', options.profile)
+    const child = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
+      execArgv,
+      env: { ...process.env, NODE_ENV: 'production' },
+      serialization: 'advanced',
+    })
+    const worker = new Worker(child, `${options.role} of ${options.module.pathname}`)
+    const { module, role, settings } = options
+    worker.ready = await worker.request({
+      no: 0,
+      kind: 'command',
+      name: 'start',
+      value: { module: module.href, role, settings },
+    })
+    return worker
+  }
+
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly label: string,
+  ) {
+    child.on('message', (answer: Answer) => {
+      const waiting = this.waiting.get(answer.no)
+      this.waiting.delete(answer.no)
+      if (answer.error === undefined) waiting?.resolve(answer.value)
+      else waiting?.reject(new Error(`${this.label} failed: ${answer.error}`))
+    })
+    child.on('exit', (code, signal) => {
+      for (const waiting of this.waiting.values())
+        waiting.reject(new Error(`${this.label} ended with ${signal ?? code}`))
+      this.waiting.clear()
+    })
+  }
+
+  async sample(): Promise<Sample> {
+    // The other end is worker.ts, of the same source.
+    return (await this.request({ no: ++this.lastNo, kind: 'sample' })) as Sample
+  }
+
+  command(name: string, value?: unknown): Promise<unknown> {
+    return this.request({ no: ++this.lastNo, kind: 'command', name, value })
+  }
+
+  async close(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return
+    const exited = once(this.child, 'exit')
+    await this.request({ no: ++this.lastNo, kind: 'close' })
+    this.child.disconnect()
+    await exited
+  }
+
+  /** For when something failed: ends the process at once. */
+  kill(): void {
+    this.child.kill('SIGKILL')
+  }
+
+  private request(request: Request): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.waiting.set(request.no, { resolve, reject })
+      this.child.send(request, (error) => {
+        if (error !== null) reject(new Error(`${this.label} is gone`, { cause: error }))
+      })
+    })
+  }
+}
+
+/** What happened in a process between two samples. */
+export interface Window {
+  /** CPU time in µs. */
+  readonly cpu: number
+  /** Share of one core. */
+  readonly share: number
+  readonly counters: Readonly<Record<string, number>>
+}
+
+export function between(from: Sample, to: Sample): Window {
+  const cpu = to.cpu - from.cpu
+  const counters: Record<string, number> = {}
+  for (const [name, value] of Object.entries(to.counters)) counters[name] = value - (from.counters[name] ?? 0)
+  return { cpu, share: cpu / 1000 / (to.time - from.time), counters }
+}
+
+/** Starts processes for the length of `work`, and ends them whatever happens. */
+export async function withWorkers<T>(
+  work: (start: (options: WorkerOptions) => Promise<Worker>) => Promise<T>,
+): Promise<T> {
+  const workers: Worker[] = []
+  try {
+    const result = await work(async (options) => {
+      const worker = await Worker.start(options)
+      workers.push(worker)
+      return worker
+    })
+    // The load first: a server whose clients are gone has little to close.
+    for (const worker of workers.toReversed()) await worker.close()
+    return result
+  } catch (error) {
+    for (const worker of workers) worker.kill()
+    throw error
+  }
+}
+
+/** Builds the packages, which the processes load without the condition @junto/source: measured is what would be published. */
+export function buildPackages(): void {
+  const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+  const projects = ['server', 'client'].map((name) => file(`../packages/${name}/tsconfig.build.json`))
+  execFileSync(file('../node_modules/.bin/tsc'), ['-b', ...projects], { stdio: 'inherit' })
+}
