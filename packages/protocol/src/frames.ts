@@ -248,15 +248,8 @@ export type ExchangeFrame =
 /** Frames that concern a room: they stand behind its number. */
 export type RoomFrame = EventFrame | ExchangeFrame | PatchFrame | SnapshotFrame
 
-/** Any frame, told apart by `type`. */
-export type Frame = SessionFrame | RoomFrame | UnknownFrame
+/** A frame that can be sent. */
+export type SentFrame = SessionFrame | RoomFrame
 
-/** The bytes of a frame, without the room it concerns: one encoding serves every receiver. */
-export function encodeFrame(_frame: Exclude<Frame, UnknownFrame>): Uint8Array {
-  throw new Error('not yet')
-}
-
-/** The frame in a decoded value. @throws JuntoError `bad_message` naming the frame and the position that is wrong. */
-export function parseFrame(_value: unknown): Frame {
-  throw new Error('not yet')
-}
+/** Any frame that can arrive, told apart by `type`. */
+export type Frame = SentFrame | UnknownFrame

@@ -1,17 +1,17 @@
+export type { AnswerContext, Answerer } from './exchange/answering.ts'
+export { encodeFrame } from './frame-encoding.ts'
+export { parseFrame } from './frame-parsing.ts'
+export { freeForm } from './free-form.ts'
 export { DeclaredError, errorFromWire, errorToWire, type WireError } from './errors.ts'
 export {
   Exchange,
-  type AnswerContext,
-  type Answerer,
   type ExchangeCallOptions,
   type ExchangeEnd,
   type ExchangeOptions,
   type ExchangeStreamOptions,
-} from './exchange.ts'
+} from './exchange/exchange.ts'
 export {
-  encodeFrame,
   FrameType,
-  parseFrame,
   type BeatFrame,
   type CallFrame,
   type CancelFrame,
@@ -34,6 +34,7 @@ export {
   type RefusedFrame,
   type ReplyFrame,
   type RoomFrame,
+  type SentFrame,
   type SessionFrame,
   type Settle,
   type SnapshotFrame,
@@ -43,4 +44,4 @@ export {
 } from './frames.ts'
 export { MessageReader, type ReaderLimits } from './message-reader.ts'
 export { MessageWriter, type WriterLimits } from './message-writer.ts'
-export { pack, unpack } from './msgpack.ts'
+export { pack, unpack, unpackSequence } from './msgpack.ts'

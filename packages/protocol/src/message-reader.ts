@@ -1,6 +1,10 @@
-import type { Frame } from './frames.ts'
+import { JuntoError } from './errors.ts'
+import { highestRef, parseFrame } from './frame-parsing.ts'
+import { FrameType, type Frame } from './frames.ts'
+import { gate } from './gate.ts'
+import { unpackSequence } from './msgpack.ts'
 
-/** What this side accepts. */
+/** What this side accepts: see the limits table. */
 export interface ReaderLimits {
   readonly maxMessage: number
   readonly maxFrame: number
@@ -8,17 +12,94 @@ export interface ReaderLimits {
   readonly maxElements: number
 }
 
-/** Reads the messages of one peer. */
+/** The most bytes that the room number before a frame takes. */
+const roomSize = 5
+
+/** Reads the messages of one peer, and puts large frames together from their parts. */
 export class MessageReader {
-  constructor(_limits: ReaderLimits) {}
+  readonly #limits: ReaderLimits
+  // What has come of a large frame. Copied out of the messages, since a view of a part would keep its whole message.
+  #large: Uint8Array | undefined
+  #largeSize = 0
+
+  constructor(limits: ReaderLimits) {
+    this.#limits = limits
+  }
+
+  /** Bytes held of a large frame that is not complete. */
+  get pending(): number {
+    return this.#largeSize
+  }
 
   /**
    * Reads one message and delivers its frames in order, with the room each concerns (0: the session). A message that is
    * wrong anywhere delivers nothing at all.
    *
-   * @throws JuntoError `bad_message`; the connection cannot go on.
+   * @throws JuntoError `bad_message`: the connection cannot go on. What `deliver` throws passes through.
    */
-  read(_message: Uint8Array, _deliver: (room: number, frame: Frame) => void): void {
-    throw new Error('not yet')
+  read(message: Uint8Array, deliver: (room: number, frame: Frame) => void): void {
+    if (message.length > this.#limits.maxMessage) {
+      throw new JuntoError(
+        'bad_message',
+        `[F2] a message of ${message.length} bytes, where ${this.#limits.maxMessage} are accepted`,
+      )
+    }
+    const rooms: number[] = []
+    const frames: Frame[] = []
+    this.#collect(message, rooms, frames, false)
+    for (const [index, frame] of frames.entries()) deliver(rooms[index] ?? 0, frame)
   }
+
+  #collect(message: Uint8Array, rooms: number[], frames: Frame[], inParts: boolean): void {
+    gate(message, this.#limits)
+    let room = 0
+    for (const value of unpackSequence(message)) {
+      if (!Array.isArray(value)) {
+        room = roomNumber(value)
+        continue
+      }
+      const frame = parseFrame(value)
+      if (frame.type === FrameType.part) {
+        if (inParts) throw new JuntoError('bad_message', '[F7] a part inside of parts')
+        if (room !== 0) throw new JuntoError('bad_message', `[F7] a part at room ${room}; parts belong to the session`)
+        this.#append(frame.bytes)
+        if (!frame.more) this.#collect(this.#complete(), rooms, frames, true)
+      } else {
+        rooms.push(room)
+        frames.push(frame)
+      }
+    }
+  }
+
+  #append(bytes: Uint8Array): void {
+    // Parts without content would come for ever without reaching the limit.
+    if (bytes.length === 0) throw new JuntoError('bad_message', '[F7] an empty part')
+    const most = this.#limits.maxFrame + roomSize
+    const size = this.#largeSize + bytes.length
+    if (size > most) {
+      throw new JuntoError(
+        'bad_message',
+        `[F7] parts of more than the ${this.#limits.maxFrame} bytes that a frame may have`,
+      )
+    }
+    if (this.#large === undefined || size > this.#large.length) {
+      const grown = new Uint8Array(Math.min(most, Math.max(size, 2 * this.#largeSize)))
+      if (this.#large !== undefined) grown.set(this.#large.subarray(0, this.#largeSize))
+      this.#large = grown
+    }
+    this.#large.set(bytes, this.#largeSize)
+    this.#largeSize = size
+  }
+
+  #complete(): Uint8Array {
+    const bytes = this.#large?.subarray(0, this.#largeSize) ?? new Uint8Array(0)
+    this.#large = undefined
+    this.#largeSize = 0
+    return bytes
+  }
+}
+
+function roomNumber(value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= highestRef) return value
+  throw new JuntoError('bad_message', `[F1] a room number must be an integer from 0 to ${highestRef}`)
 }

@@ -1,38 +1,223 @@
-/** What a peer accepts. */
+import { JuntoError } from './errors.ts'
+import { countValues } from './gate.ts'
+import { highestRef } from './frame-parsing.ts'
+import { FrameType } from './frames.ts'
+import { limitsTable } from './limits.ts'
+import { binHeadSize, uintSize, writeBinHead, writeUint } from './msgpack.ts'
+
+/** What a peer accepts, and how large frames are cut for it. */
 export interface WriterLimits {
+  /** Bytes of one message that the peer accepts. */
   readonly maxMessage: number
+  /** Bytes of one frame that the peer accepts. */
   readonly maxFrame: number
-  /** Size of the pieces of large frames. Default: 16 KiB. */
-  readonly partSize?: number
+  /** Values in one frame that the peer accepts. Default: the limit `maxElements`. */
+  readonly maxElements?: number | undefined
+  /** Bytes of the pieces of large frames. Default: the limit `partSize`. */
+  readonly partSize?: number | undefined
 }
 
-/** Collects frames for one peer and hands them out as messages, one per turn, split below what the peer accepts. */
+/** The room number and head of a part: a number, `93 09 c2`, and the head of a bin. */
+const partOverhead = 1 + 3 + 5
+
+/** So that a room number is never cut. */
+const leastPiece = 5
+
+interface Waiting {
+  readonly room: number
+  readonly frame: Uint8Array
+}
+
+/**
+ * Collects frames for one peer and hands them out as messages: what a turn has sent is one message, unless the peer accepts
+ * only less. A large frame leaves in parts, one in each message, so that the caller stops when the socket is full and goes
+ * on when it has drained.
+ */
 export class MessageWriter {
-  constructor(_limits?: WriterLimits) {}
+  #maxMessage = 0
+  #maxFrame = 0
+  #maxElements = 0
+  #pieceSize = 0
+  #wholeSize = 0
+
+  #urgent: Uint8Array[] = []
+  #waiting: Waiting[] = []
+  // Index of the first that waits: shifting an array for every frame costs more.
+  #head = 0
+  // How much of the first has left in parts, its room number included.
+  #sent = 0
+  #size = 0
+
+  /** @param limits until they are set: what a server announces by default. */
+  constructor(limits?: WriterLimits) {
+    this.setLimits(limits ?? { maxMessage: limitsTable.maxMessage.value, maxFrame: limitsTable.maxFrame.value })
+  }
 
   /** Bytes that wait. */
   get size(): number {
-    return 0
+    return this.#size
   }
 
   /** What the peer accepts, once it is known. */
-  setLimits(_limits: WriterLimits): void {}
-
-  /** Queues a frame for a room (0: the session). @throws JuntoError `too_large` when the peer would never accept it. */
-  add(_room: number, _frame: Uint8Array): void {
-    throw new Error('not yet')
+  setLimits(limits: WriterLimits): void {
+    this.#maxMessage = limits.maxMessage
+    this.#maxFrame = limits.maxFrame
+    this.#maxElements = limits.maxElements ?? limitsTable.maxElements.value
+    this.#pieceSize = Math.min(limits.partSize ?? limitsTable.partSize.value, limits.maxMessage - partOverhead)
+    this.#wholeSize = this.#pieceSize
+    if (!(this.#pieceSize >= leastPiece)) {
+      throw new JuntoError(
+        'misuse',
+        `maxMessage must be ${partOverhead + leastPiece} bytes or more, not ${limits.maxMessage}`,
+      )
+    }
   }
 
-  /** Queues a session frame ahead of everything that waits, also between the parts of a large frame: for beats. */
-  addUrgent(_frame: Uint8Array): void {
-    throw new Error('not yet')
+  /**
+   * Queues a frame that concerns a room (0: the session). Its bytes must not be written again.
+   *
+   * @throws JuntoError `too_large` when the peer would never accept it.
+   */
+  add(room: number, frame: Uint8Array): void {
+    if (frame.length > this.#maxFrame) {
+      throw new JuntoError('too_large', `a frame of ${frame.length} bytes, where the peer accepts ${this.#maxFrame}`)
+    }
+    // No value is smaller than a byte, so that only large frames have to be counted.
+    if (frame.length > this.#maxElements && countValues(frame) > this.#maxElements) {
+      throw new JuntoError(
+        'too_large',
+        `a frame of ${countValues(frame)} values, where the peer accepts ${this.#maxElements}`,
+      )
+    }
+    if (!(Number.isInteger(room) && room >= 0 && room <= highestRef)) {
+      throw new JuntoError('misuse', `a room number must be an integer from 0 to ${highestRef}, not ${room}`)
+    }
+    this.#waiting.push({ room, frame })
+    this.#size += frame.length
   }
 
-  /** The next message, or undefined when nothing waits. Its bytes are fresh and never written again. */
+  /**
+   * Queues a small frame of the session ahead of all that waits, also between the parts of a large frame. For signs of life,
+   * which must not wait behind megabytes; what must stay in order goes through {@link add}.
+   *
+   * @throws JuntoError `too_large` when it needs parts itself.
+   */
+  addUrgent(frame: Uint8Array): void {
+    if (frame.length > this.#wholeSize) {
+      throw new JuntoError(
+        'too_large',
+        `an urgent frame of ${frame.length} bytes, where ${this.#wholeSize} are allowed`,
+      )
+    }
+    this.#urgent.push(frame)
+    this.#size += frame.length
+  }
+
+  /** The next message, undefined when nothing waits. Its bytes are fresh and never written again. */
   take(): Uint8Array | undefined {
-    return undefined
+    const plan = this.#plan()
+    if (plan.size === 0) return undefined
+    const message = new Uint8Array(plan.size)
+    let position = 0
+    for (const frame of this.#urgent.splice(0, plan.urgent)) {
+      message.set(frame, position)
+      position += frame.length
+      this.#size -= frame.length
+    }
+    let room = 0
+    for (let i = 0; i < plan.whole; i++) {
+      const next = this.#first()
+      if (next === undefined) break
+      if (next.room !== room) position = writeUint(message, position, next.room)
+      room = next.room
+      message.set(next.frame, position)
+      position += next.frame.length
+      this.#size -= next.frame.length
+      this.#shift()
+    }
+    if (plan.piece > 0) this.#writePart(message, position, room, plan.piece)
+    return message
   }
 
   /** Drops what waits. */
-  clear(): void {}
+  clear(): void {
+    this.#urgent = []
+    this.#waiting = []
+    this.#head = 0
+    this.#sent = 0
+    this.#size = 0
+  }
+
+  /** What fits into the next message: so many urgent frames, so many whole ones, and so many bytes of a large one. */
+  #plan(): { size: number; urgent: number; whole: number; piece: number } {
+    let size = 0
+    let urgent = 0
+    for (const frame of this.#urgent) {
+      if (size + frame.length > this.#maxMessage) return { size, urgent, whole: 0, piece: 0 }
+      size += frame.length
+      urgent++
+    }
+    let room = 0
+    let whole = 0
+    for (let i = this.#head; i < this.#waiting.length; i++) {
+      const next = this.#waiting[i]
+      if (next === undefined) break
+      if (this.#sent > 0 || next.frame.length > this.#wholeSize) {
+        // One part for each message: between them the caller looks at the socket, and beats pass.
+        const piece = Math.min(this.#pieceSize, uintSizeOf(next.room) + next.frame.length - this.#sent)
+        const back = room === 0 ? 0 : 1
+        const needed = back + 3 + binHeadSize(piece) + piece
+        if (size + needed > this.#maxMessage) break
+        return { size: size + needed, urgent, whole, piece }
+      }
+      const needed = (next.room === room ? 0 : uintSize(next.room)) + next.frame.length
+      if (size + needed > this.#maxMessage) break
+      size += needed
+      room = next.room
+      whole++
+    }
+    return { size, urgent, whole, piece: 0 }
+  }
+
+  /** A piece of the first frame that waits; what is cut is its room number, where it has one, and its bytes. */
+  #writePart(message: Uint8Array, position: number, room: number, piece: number): void {
+    const next = this.#first()
+    if (next === undefined) return
+    const head = uintSizeOf(next.room)
+    const left = head + next.frame.length - this.#sent
+    if (room !== 0) position = writeUint(message, position, 0)
+    message[position++] = 0x93
+    message[position++] = FrameType.part
+    message[position++] = piece < left ? 0xc3 : 0xc2
+    position = writeBinHead(message, position, piece)
+    // The room number stands at the beginning, and no piece is so small that it would be cut.
+    const number = this.#sent === 0 ? head : 0
+    if (number > 0) position = writeUint(message, position, next.room)
+    const from = this.#sent + number - head
+    message.set(next.frame.subarray(from, from + piece - number), position)
+    this.#size -= piece - number
+    this.#sent += piece
+    if (piece === left) this.#shift()
+  }
+
+  #first(): Waiting | undefined {
+    return this.#waiting[this.#head]
+  }
+
+  #shift(): void {
+    this.#sent = 0
+    this.#head++
+    if (this.#head === this.#waiting.length) {
+      this.#waiting = []
+      this.#head = 0
+    } else if (this.#head === 1024) {
+      this.#waiting.splice(0, this.#head)
+      this.#head = 0
+    }
+  }
+}
+
+/** Bytes of the room number before a frame: the session has none, a message begins there. */
+function uintSizeOf(room: number): number {
+  return room === 0 ? 0 : uintSize(room)
 }

@@ -1,0 +1,426 @@
+import type { Clock } from '../clock.ts'
+import { errorFromWire, JuntoError } from '../errors.ts'
+import { encodeFrame } from '../frame-encoding.ts'
+import { FrameType, type CallFrame, type ExchangeFrame, type Settle, type StreamFrame } from '../frames.ts'
+import { limitsTable } from '../limits.ts'
+import type { Answerer } from './answering.ts'
+import { IncomingCall, IncomingStream } from './incoming.ts'
+import { abortedBy, onAbort, OutgoingCall } from './outgoing-call.ts'
+import { OutgoingStream } from './outgoing-stream.ts'
+
+/** Settings of an outgoing call. */
+export interface ExchangeCallOptions {
+  /** Milliseconds until it fails with `timeout`. Default: it waits for ever. */
+  readonly timeout?: number | undefined
+  /** Aborting it cancels the call here and there. */
+  readonly signal?: AbortSignal | undefined
+  /** Default: `visible`. */
+  readonly settle?: Settle | undefined
+}
+
+/** Settings of an outgoing stream. */
+export interface ExchangeStreamOptions {
+  /** Aborting it cancels the stream here and there. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How an exchange ends: with the connection before or after something was sent, or because a membership was ended. */
+export type ExchangeEnd = 'disconnected' | 'outcome_unknown' | 'cancelled'
+
+/** What an exchange is made of. */
+export interface ExchangeOptions {
+  readonly clock: Clock
+  /**
+   * Sends a frame to the exchange of the other side. Frames with `reply` may overtake the state's pending patch, those with
+   * `visible` must not. What it throws (a JuntoError `too_large`, `disconnected`) fails the call concerned.
+   */
+  readonly send: (frame: Uint8Array, settle: Settle) => void
+  readonly answer: Answerer
+  /** Incoming calls and streams under way; more are refused. Default: the limit `maxCallsInFlight`. */
+  readonly maxCallsInFlight?: number | undefined
+  /** Items of a stream under way or unread. Default: the limit `streamCredit`. */
+  readonly streamCredit?: number | undefined
+}
+
+/** Handlers that run on after their caller had gone: so many times `maxCallsInFlight` are borne. */
+const abandonedFactor = 4
+
+/** What a timer can wait for; beyond it a call has no deadline. */
+const longestTimeout = 0x7fff_ffff
+
+/**
+ * The calls and streams of one membership, in both directions; server and client run the same. Knows numbers and wire values,
+ * not names and types.
+ *
+ * Whatever happens, each outgoing call settles once, each stream ends once, and nothing is left behind: no timer, no entry.
+ */
+export class Exchange {
+  readonly #clock: Clock
+  readonly #send: (frame: Uint8Array, settle: Settle) => void
+  readonly #answer: Answerer
+  readonly #maxInFlight: number
+  readonly #streamCredit: number
+
+  #lastNo = 0
+  readonly #outgoing = new Map<number, OutgoingCall | OutgoingStream>()
+  readonly #incoming = new Map<number, IncomingCall | IncomingStream>()
+  // Handlers that have not come to an end, those that nobody waits for included.
+  #running = 0
+  #end: ExchangeEnd | undefined
+
+  constructor(options: ExchangeOptions) {
+    this.#clock = options.clock
+    this.#send = options.send
+    this.#answer = options.answer
+    this.#maxInFlight = options.maxCallsInFlight ?? limitsTable.maxCallsInFlight.value
+    this.#streamCredit = options.streamCredit ?? limitsTable.streamCredit.value
+  }
+
+  /** Calls and streams under way, in both directions. */
+  get underWay(): number {
+    return this.#outgoing.size + this.#incoming.size
+  }
+
+  /**
+   * Calls the other side. Rejects with a `JuntoError` of the framework's codes, or a `DeclaredError`.
+   *
+   * @param params wire value
+   */
+  call(id: number, params: unknown, options: ExchangeCallOptions = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { signal, settle = 'visible' } = options
+      const timeout = deadline(options.timeout)
+      this.#refuseIfEnded()
+      if (signal?.aborted === true) throw abortedBy(signal)
+
+      const no = ++this.#lastNo
+      const frame = encodeFrame({ type: FrameType.call, no, id, params, timeout, settle })
+      const call = new OutgoingCall(resolve, reject)
+      this.#outgoing.set(no, call)
+      this.#sendOpening(no, frame)
+      // Sending may have come back at once: with the reply, or with the end of the exchange.
+      if (this.#outgoing.get(no) !== call) return
+      if (timeout > 0) {
+        const expire = (): void => this.#abandon(no, new JuntoError('timeout', `no answer within ${timeout} ms`))
+        call.expire(this.#clock.after(timeout, expire))
+      }
+      if (signal !== undefined) call.heed(onAbort(signal, () => this.#abandon(no, abortedBy(signal))))
+    })
+  }
+
+  /**
+   * Opens a stream of the other side, at once; its errors come from the iteration. Leaving the loop over it cancels it there.
+   *
+   * @param params wire value
+   */
+  stream(
+    id: number,
+    params: unknown,
+    options: ExchangeStreamOptions = {},
+  ): AsyncIterableIterator<unknown, undefined> & AsyncDisposable {
+    const { signal } = options
+    const no = ++this.#lastNo
+    const control = {
+      grant: (credit: number): void => this.#tell(encodeFrame({ type: FrameType.credit, no, credit })),
+      cancel: (): void => this.#withdraw(no),
+    }
+    const stream = new OutgoingStream(control, this.#streamCredit)
+    try {
+      this.#refuseIfEnded()
+      if (signal?.aborted === true) throw abortedBy(signal)
+      const frame = encodeFrame({ type: FrameType.stream, no, id, params, credit: this.#streamCredit })
+      this.#outgoing.set(no, stream)
+      this.#sendOpening(no, frame)
+    } catch (error) {
+      stream.end(asError(error))
+      return stream
+    }
+    if (signal !== undefined) stream.heed(onAbort(signal, () => stream.abort(abortedBy(signal))))
+    return stream
+  }
+
+  /**
+   * Takes a frame from the exchange of the other side. What concerns a number that is no longer known has come late and is
+   * ignored.
+   *
+   * @throws JuntoError `bad_message` when the other side breaks the rules: the connection cannot go on.
+   */
+  receive(frame: ExchangeFrame): void {
+    if (this.#end !== undefined) return
+    const { no } = frame
+    switch (frame.type) {
+      case FrameType.call:
+        return this.#receiveCall(frame)
+      case FrameType.stream:
+        return this.#receiveStream(frame)
+      case FrameType.cancel:
+        return this.#stop(no, new JuntoError('cancelled', 'cancelled by the caller'))
+      case FrameType.credit: {
+        const stream = this.#incoming.get(no)
+        if (stream instanceof IncomingStream) stream.grant(frame.credit)
+        else if (stream !== undefined) throw notA('stream', no)
+        return
+      }
+      case FrameType.reply: {
+        const call = this.#outgoing.get(no)
+        if (call === undefined) return
+        if (!(call instanceof OutgoingCall)) throw notA('call', no)
+        this.#outgoing.delete(no)
+        return call.resolve(frame.result)
+      }
+      case FrameType.failed: {
+        const failed = this.#outgoing.get(no)
+        this.#outgoing.delete(no)
+        if (failed instanceof OutgoingCall) failed.reject(errorFromWire(frame))
+        else failed?.end(errorFromWire(frame))
+        return
+      }
+      case FrameType.item: {
+        const stream = this.#outgoing.get(no)
+        if (stream instanceof OutgoingStream) stream.push(frame.item)
+        else if (stream !== undefined) throw notA('stream', no)
+        return
+      }
+      case FrameType.end: {
+        const stream = this.#outgoing.get(no)
+        if (stream === undefined) return
+        if (!(stream instanceof OutgoingStream)) throw notA('stream', no)
+        this.#outgoing.delete(no)
+        return stream.end()
+      }
+    }
+  }
+
+  /**
+   * Ends all that is under way, once: outgoing calls reject with `end`, outgoing streams fail with it after what has come,
+   * incoming handlers see their signal aborted. Nothing is sent, and later calls fail at once.
+   */
+  close(end: ExchangeEnd): void {
+    if (this.#end !== undefined) return
+    this.#end = end
+    const outgoing = [...this.#outgoing.values()]
+    this.#outgoing.clear()
+    for (const one of outgoing) {
+      if (one instanceof OutgoingCall) one.reject(endError(end))
+      else one.end(endError(end))
+    }
+    for (const no of this.#incoming.keys()) this.#stop(no, endError(end))
+  }
+
+  // ---- outgoing
+
+  /** Sends what opens a call or stream; when that fails, it was never opened. */
+  #sendOpening(no: number, frame: Uint8Array): void {
+    try {
+      this.#send(frame, 'visible')
+    } catch (error) {
+      this.#outgoing.delete(no)
+      throw error
+    }
+  }
+
+  /** The caller of a call no longer waits. */
+  #abandon(no: number, error: JuntoError): void {
+    const call = this.#outgoing.get(no)
+    if (!(call instanceof OutgoingCall)) return
+    this.#withdraw(no)
+    call.reject(error)
+  }
+
+  #withdraw(no: number): void {
+    if (this.#outgoing.delete(no)) this.#tell(encodeFrame({ type: FrameType.cancel, no }))
+  }
+
+  /** Sends what nothing depends on: when it cannot leave, the connection is gone, and the other side knows without it. */
+  #tell(frame: Uint8Array): void {
+    if (this.#end !== undefined) return
+    try {
+      this.#send(frame, 'visible')
+    } catch {
+      // See above.
+    }
+  }
+
+  #refuseIfEnded(): void {
+    if (this.#end === undefined) return
+    // What was not sent has a known outcome.
+    throw endError(this.#end === 'cancelled' ? 'cancelled' : 'disconnected')
+  }
+
+  // ---- incoming
+
+  /** Hot: a handler that answers at once costs no promise, no timer and no signal. */
+  #receiveCall({ no, id, params, timeout, settle }: CallFrame): void {
+    if (!this.#admit(no)) return
+    const call = new IncomingCall(settle)
+    let result: unknown
+    try {
+      result = this.#answer.call(id, params, call)
+    } catch (error) {
+      return this.#fail(no, error, settle)
+    }
+    if (!isPromiseLike(result)) return this.#reply(no, result, settle)
+    // The handler may have closed the exchange before its first await.
+    if (this.#end !== undefined) call.abort(endError(this.#end))
+    else this.#incoming.set(no, call)
+    this.#running++
+    if (timeout > 0 && this.#end === undefined) {
+      const expired = new JuntoError('timeout', `the deadline of ${timeout} ms has passed`)
+      call.cancelDeadline = this.#clock.after(Math.min(timeout, longestTimeout), () => {
+        this.#stop(no, expired)
+        this.#fail(no, expired, settle)
+      })
+    }
+    result.then(
+      (value) => {
+        this.#running--
+        if (call.aborted === undefined) {
+          this.#forget(no)
+          this.#reply(no, value, settle)
+        }
+      },
+      (error: unknown) => {
+        this.#running--
+        if (call.aborted === undefined) {
+          this.#forget(no)
+          this.#fail(no, error, settle)
+        } else {
+          this.#unheard(call, error)
+        }
+      },
+    )
+  }
+
+  #receiveStream({ no, id, params, credit }: StreamFrame): void {
+    if (!this.#admit(no)) return
+    const stream = new IncomingStream(credit)
+    try {
+      stream.iterator = this.#answer.stream(id, params, stream)[Symbol.asyncIterator]()
+    } catch (error) {
+      return this.#fail(no, error, 'visible')
+    }
+    this.#incoming.set(no, stream)
+    // The handler may have closed the exchange.
+    if (this.#end !== undefined) this.#stop(no, endError(this.#end))
+    this.#running++
+    void this.#produce(no, stream, stream.iterator)
+  }
+
+  /** Sends items as far as there is credit. Never rejects. */
+  async #produce(no: number, stream: IncomingStream, iterator: AsyncIterator<unknown>): Promise<void> {
+    try {
+      while (await stream.spend()) {
+        const next = await iterator.next()
+        if (stream.aborted !== undefined) break
+        if (next.done === true) {
+          this.#forget(no)
+          this.#tell(encodeFrame({ type: FrameType.end, no }))
+          break
+        }
+        try {
+          this.#send(encodeFrame({ type: FrameType.item, no, item: next.value }), 'visible')
+        } catch (error) {
+          // It cannot be sent, so that the stream has a gap: it ends here, for the handler too.
+          this.#stop(no, asError(error))
+          this.#fail(no, error, 'visible')
+        }
+      }
+    } catch (error) {
+      if (stream.aborted === undefined) {
+        this.#forget(no)
+        this.#fail(no, error, 'visible')
+      } else {
+        this.#unheard(stream, error)
+      }
+    } finally {
+      this.#running--
+    }
+  }
+
+  /** Nobody waits for this incoming call or stream any more: its handler is told. */
+  #stop(no: number, reason: JuntoError): void {
+    const stopped = this.#incoming.get(no)
+    if (stopped === undefined) return
+    this.#incoming.delete(no)
+    stopped.abort(reason)
+    if (stopped instanceof IncomingStream) this.#returnIterator(stopped)
+  }
+
+  /** At once, not when the next item is there: an iterator that waits for something ends its wait this way. */
+  #returnIterator(stream: IncomingStream): void {
+    const failed = (error: unknown): void => this.#unheard(stream, error)
+    try {
+      stream.iterator?.return?.().then(undefined, failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
+
+  #admit(no: number): boolean {
+    if (this.#incoming.has(no)) throw new JuntoError('bad_message', `[R2] number ${no} is under way already`)
+    if (this.#incoming.size < this.#maxInFlight && this.#running < abandonedFactor * this.#maxInFlight) return true
+    const message = `more than ${this.#maxInFlight} calls and streams under way (limit maxCallsInFlight)`
+    this.#fail(no, new JuntoError('rate_limited', message), 'reply')
+    return false
+  }
+
+  #forget(no: number): void {
+    this.#incoming.get(no)?.finish()
+    this.#incoming.delete(no)
+  }
+
+  #reply(no: number, result: unknown, settle: Settle): void {
+    if (this.#end !== undefined) return
+    try {
+      this.#send(encodeFrame({ type: FrameType.reply, no, result }), settle)
+    } catch (error) {
+      this.#fail(no, error, settle)
+    }
+  }
+
+  #fail(no: number, error: unknown, settle: Settle): void {
+    if (this.#end !== undefined) return
+    const { code, message, data } = this.#answer.failure(error, false)
+    try {
+      this.#send(encodeFrame({ type: FrameType.failed, no, code, message, data }), settle)
+    } catch {
+      // Its data cannot be sent; the bare fact can, unless the connection is gone.
+      this.#tell(encodeFrame({ type: FrameType.failed, no, code: 'internal', message }))
+    }
+  }
+
+  /** A handler failed that nobody waits for. That it passes its own abortion on is no news. */
+  #unheard(call: IncomingCall, error: unknown): void {
+    if (error !== call.aborted) this.#answer.failure(error, true)
+  }
+}
+
+function deadline(timeout: number | undefined): number {
+  if (timeout === undefined || timeout > longestTimeout) return 0
+  if (timeout > 0) return Math.ceil(timeout)
+  throw new JuntoError('misuse', `a timeout must be more than 0 milliseconds (Infinity: none), not ${timeout}`)
+}
+
+function endError(end: ExchangeEnd): JuntoError {
+  switch (end) {
+    case 'disconnected':
+      return new JuntoError(end, 'there is no connection')
+    case 'outcome_unknown':
+      return new JuntoError(end, 'the connection was lost before the answer came: it may have run or not')
+    case 'cancelled':
+      return new JuntoError(end, 'the membership of the room has ended')
+  }
+}
+
+function notA(kind: string, no: number): JuntoError {
+  return new JuntoError('bad_message', `[R3] number ${no} is no ${kind}`)
+}
+
+function asError(error: unknown): JuntoError {
+  if (error instanceof JuntoError) return error
+  return new JuntoError('internal', error instanceof Error ? error.message : String(error), { cause: error })
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}

@@ -1,0 +1,120 @@
+import { JuntoError } from '../errors.ts'
+
+interface Waiter {
+  readonly resolve: (result: IteratorResult<unknown, undefined>) => void
+  readonly reject: (error: Error) => void
+}
+
+/** How a stream reaches the other side. */
+export interface StreamControl {
+  /** Allows the other side so many more items. */
+  grant(credit: number): void
+  /** The consumer wants no more. */
+  cancel(): void
+}
+
+/**
+ * The consumer's end of a stream. Holds at most as many items as the other side had credit for, and grants more when half of
+ * that has been read: a round trip passes while the other half is read.
+ */
+export class OutgoingStream implements AsyncIterableIterator<unknown, undefined>, AsyncDisposable {
+  readonly #control: StreamControl
+  readonly #batch: number
+  #allowed: number
+  #read = 0
+  #items: unknown[] = []
+  #waiters: Waiter[] = []
+  #ended = false
+  #error: Error | undefined
+  #unlisten: (() => void) | undefined
+
+  constructor(control: StreamControl, credit: number) {
+    this.#control = control
+    this.#allowed = credit
+    this.#batch = Math.max(1, credit >> 1)
+  }
+
+  /** Its signal: no longer listened to when it ends. */
+  heed(unlisten: () => void): void {
+    if (this.#ended) unlisten()
+    else this.#unlisten = unlisten
+  }
+
+  /** An item has come. @throws JuntoError `bad_message` when it was not allowed. */
+  push(item: unknown): void {
+    if (this.#allowed === 0) throw new JuntoError('bad_message', '[R9] an item of a stream beyond its credit')
+    this.#allowed--
+    const waiter = this.#waiters.shift()
+    if (waiter === undefined) {
+      this.#items.push(item)
+    } else {
+      waiter.resolve({ value: item, done: false })
+      this.#consumed()
+    }
+  }
+
+  /** No more will come. What is here is still read, and after it the error, once. */
+  end(error?: Error): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#unlisten?.()
+    this.#error = error
+    for (const waiter of this.#waiters.splice(0)) this.#answerEnd(waiter)
+  }
+
+  /** Ends at once: what is here is dropped. */
+  abort(error: Error): void {
+    if (this.#ended) return
+    this.#items = []
+    this.end(error)
+    this.#control.cancel()
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    return new Promise((resolve, reject) => {
+      if (this.#items.length > 0) {
+        resolve({ value: this.#items.shift(), done: false })
+        this.#consumed()
+      } else if (this.#ended) {
+        this.#answerEnd({ resolve, reject })
+      } else {
+        this.#waiters.push({ resolve, reject })
+      }
+    })
+  }
+
+  return(): Promise<IteratorResult<unknown, undefined>> {
+    this.#items = []
+    if (this.#ended) {
+      this.#error = undefined
+    } else {
+      this.end()
+      this.#control.cancel()
+    }
+    return Promise.resolve({ value: undefined, done: true })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  #consumed(): void {
+    this.#read++
+    if (this.#read < this.#batch || this.#ended) return
+    const credit = this.#read
+    this.#read = 0
+    this.#allowed += credit
+    this.#control.grant(credit)
+  }
+
+  #answerEnd(waiter: Waiter): void {
+    const error = this.#error
+    this.#error = undefined
+    if (error === undefined) waiter.resolve({ value: undefined, done: true })
+    else waiter.reject(error)
+  }
+}
