@@ -29,7 +29,8 @@ export interface Sample {
 }
 
 export type Request =
-  | { readonly no: number; readonly kind: 'sample' | 'close' }
+  | { readonly no: number; readonly kind: 'sample' }
+  | { readonly no: number; readonly kind: 'close' }
   | { readonly no: number; readonly kind: 'command'; readonly name: string; readonly value: unknown }
 export interface Answer {
   readonly no: number

@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { root, run, tsc } from '../packages/run.ts'
+import { codeOf, type CodeFile } from './code.ts'
+import { parsePage } from './markdown.ts'
+import { readPages } from './pages.ts'
+
+describe('the TypeScript of a page', () => {
+  it('keeps its lines where they stand, with the preludes above a block', () => {
+    const page = [
+      '# Title',
+      '<!-- prelude',
+      "import { a } from 'a'",
+      '-->',
+      '```ts title="first.ts"',
+      'export const first = 1',
+      '```',
+      '```ts',
+      'a(1)',
+      '```',
+      'Text',
+      '```ts continues',
+      'a(2)',
+      '```',
+      '```ts no-check it is wrong on purpose',
+      'a(',
+      '```',
+      '```sh',
+      'npm test',
+      '```',
+    ]
+    expect(codeOf(parsePage(page.join('\n')))).toEqual([
+      { name: 'first.ts', title: 'first.ts', text: '\n\n\n\n\nexport const first = 1\n' },
+      { name: 'block-at-line-8.ts', title: undefined, text: "\n\nimport { a } from 'a'\n\n\n\n\n\na(1)\n\n\n\na(2)\n" },
+    ])
+  })
+
+  it.each(['no-check', 'tilte="a.ts"', 'continues'])('refuses a block marked `%s`', (info) => {
+    expect(() => codeOf(parsePage(`\`\`\`ts ${info}\n\`\`\``))).toThrow(/line 1/)
+  })
+})
+
+describe('the documentation', () => {
+  let folder: string
+  beforeAll(async () => {
+    // Within the repository, so that the packages are found.
+    const cache = join(root, 'node_modules/.cache')
+    await mkdir(cache, { recursive: true })
+    folder = await mkdtemp(join(cache, 'docs-'))
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  it('holds only TypeScript that type-checks', async () => {
+    const files: string[] = []
+    for (const [path, page] of await readPages()) {
+      for (const file of codeIn(path, () => codeOf(page))) {
+        const target = join(folder, path, file.name)
+        await mkdir(dirname(target), { recursive: true })
+        await writeFile(target, file.text)
+        files.push(relative(folder, target))
+      }
+    }
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+    const config = {
+      extends: relative(folder, join(root, 'tsconfig.base.json')),
+      compilerOptions: {
+        // Pages show code for Node and for browsers.
+        lib: ['es2023', 'esnext.disposable', 'dom', 'dom.iterable'],
+        noEmit: true,
+        composite: false,
+        declarationMap: false,
+        rewriteRelativeImportExtensions: false,
+      },
+      files,
+    }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
+    expect(await complaints(folder)).toEqual([])
+  }, 60_000)
+})
+
+function codeIn(path: string, read: () => CodeFile[]): CodeFile[] {
+  try {
+    return read()
+  } catch (error) {
+    throw new Error(`${path}: ${String(error)}`, { cause: error })
+  }
+}
+
+/** What the compiler says, as `docs/page.md(line,column): …`. */
+async function complaints(folder: string): Promise<string[]> {
+  try {
+    await run(tsc, ['-p', 'tsconfig.json', '--pretty', 'false'], folder)
+    return []
+  } catch (error) {
+    return String(error)
+      .split('\n')
+      .filter((line) => / error TS/.test(line))
+      .map((line) => line.replace(/\.md\/[^(]+\(/, '.md('))
+  }
+}
