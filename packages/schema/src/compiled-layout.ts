@@ -1,5 +1,8 @@
 import type { Codec } from './codec/codec.ts'
-import type { Layout } from './layout.ts'
+import { compileTypes } from './codec/compile-types.ts'
+import { SchemaError } from './errors.ts'
+import { hashLayout } from './fingerprint.ts'
+import type { Layout, MessageDef, TypeIndex } from './layout.ts'
 
 /** The codecs of one message. A codec that is absent means: no payload, `nil` on the wire. */
 export interface MessageCodec {
@@ -32,6 +35,8 @@ export interface CompiledLayout {
   readonly layout: Layout
   /** `hashLayout(layout)`: 16 hex characters. */
   readonly hash: string
+  /** The codec of each type, by index. */
+  readonly types: readonly Codec[]
   /** Client to server, by id. */
   readonly up: readonly MessageCodec[]
   /** Server to client, by id. */
@@ -40,7 +45,73 @@ export interface CompiledLayout {
   readonly downByName: ReadonlyMap<string, MessageCodec>
 }
 
+const compiled = new WeakMap<Layout, CompiledLayout>()
+
 /** Compiles a layout. Done once per layout object. */
 export function compileLayout(layout: Layout): CompiledLayout {
-  throw new Error(`Layout "${layout.name}" cannot be compiled yet`)
+  const known = compiled.get(layout)
+  if (known !== undefined) return known
+  const codecs = compileTypes(layout.types)
+  const up = layout.up.map((def, id) => messageCodec(def, id, codecs))
+  const down = layout.down.map((def, id) => messageCodec(def, id, codecs))
+  const result: CompiledLayout = {
+    layout,
+    hash: hashLayout(layout),
+    types: codecs,
+    up,
+    down,
+    upByName: byName(up),
+    downByName: byName(down),
+  }
+  compiled.set(layout, result)
+  return result
+}
+
+function byName(messages: readonly MessageCodec[]): ReadonlyMap<string, MessageCodec> {
+  return new Map(messages.map((message) => [message.name, message]))
+}
+
+function messageCodec(def: MessageDef, id: number, codecs: readonly Codec[]): MessageCodec {
+  const codec = (type: TypeIndex): Codec => {
+    const found = codecs[type]
+    if (found === undefined) throw new SchemaError('invalid_layout', def.name, `uses type ${type}, which there is not`)
+    return found
+  }
+  const usual = {
+    name: def.name,
+    id,
+    delivery: 'reliable',
+    priority: 0,
+    timeout: undefined,
+    idempotent: false,
+  } as const
+  switch (def.kind) {
+    case 'event': {
+      const { kind, delivery, priority, payload } = def
+      return {
+        ...usual,
+        kind,
+        delivery,
+        priority,
+        errors: [],
+        ...(payload !== undefined && { payload: codec(payload) }),
+      }
+    }
+    case 'call': {
+      const { kind, timeout, idempotent, params, result } = def
+      return {
+        ...usual,
+        kind,
+        timeout,
+        idempotent,
+        errors: def.errors.map(({ code, type }) => ({ code, data: codec(type) })),
+        ...(params !== undefined && { params: codec(params) }),
+        ...(result !== undefined && { result: codec(result) }),
+      }
+    }
+    case 'stream': {
+      const { kind, params, item } = def
+      return { ...usual, kind, errors: [], item: codec(item), ...(params !== undefined && { params: codec(params) }) }
+    }
+  }
 }

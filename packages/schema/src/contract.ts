@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox'
+import { readContract } from './contract-layout.ts'
 import type { MapModel, Plain, ValueModel } from './model.ts'
 
 /**
@@ -190,7 +191,10 @@ export function defineRoom<const N extends string, const D extends RoomShape>(
     serverToClient: D['serverToClient']
   }
 > {
-  return { name, version: shape.version, shape }
+  const contract = { name, version: shape.version, shape }
+  // At once, so that the error points to the line that defines the room.
+  readContract(contract)
+  return contract
 }
 
 /** The parts of a contract type. */

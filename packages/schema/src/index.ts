@@ -1,1 +1,53 @@
-export {}
+/** Contracts: everything both sides of a room may say, and the types of what is said. */
+export { call, defineRoom, event, stream } from './contract.ts'
+export type {
+  AnyContract,
+  AnyMessage,
+  Call,
+  CallOptions,
+  Contract,
+  Delivery,
+  Down,
+  Event,
+  ModelOf,
+  NameOf,
+  Of,
+  Parts,
+  RoomShape,
+  Schema,
+  StateOf,
+  Stream,
+  Up,
+  ValueOf,
+} from './contract.ts'
+export { SchemaError, type SchemaErrorCode } from './errors.ts'
+export type {
+  CallError,
+  Caller,
+  CallNames,
+  Calls,
+  CallSettings,
+  EventNames,
+  Failure,
+  FrameworkErrorCode,
+  Outcome,
+  ParamsOf,
+  PayloadOf,
+  ResultOf,
+  Sends,
+  Streams,
+} from './messages.ts'
+export type {
+  Adoptable,
+  Frozen,
+  JsonValue,
+  Live,
+  LocalModel,
+  MapModel,
+  Mirror,
+  Plain,
+  StateList,
+  StateMap,
+  ValueModel,
+} from './model.ts'
+export * as t from './types.ts'

@@ -1,7 +1,16 @@
-/** What the sibling packages use of this one. Nothing here may import TypeBox: clients bundle it. */
+/** What the sibling packages use of this one. Nothing here may import TypeBox at runtime: clients bundle it. */
 export type { Codec } from './codec/codec.ts'
+export { encodeNamed } from './codec/plain-data.ts'
+export { inRange, numberRanges, type NumberRange } from './codec/numbers.ts'
+export { angleFromSteps, angleToSteps, quantizer, type Quantizer } from './codec/quantized.ts'
+export { differences } from './compatibility.ts'
 export { compileLayout, type CompiledLayout, type MessageCodec } from './compiled-layout.ts'
+export { layoutOf } from './contract-layout.ts'
 export { SchemaError, type SchemaErrorCode } from './errors.ts'
+export { hashLayout } from './fingerprint.ts'
+export { isWellFormed } from './layout-bounds.ts'
+export { LayoutCache } from './layout-cache.ts'
+export { decodeLayout, encodeLayout } from './layout-wire.ts'
 export type {
   CallDef,
   ErrorDef,
@@ -18,3 +27,4 @@ export type {
   TypeIndex,
   TypeKind,
 } from './layout.ts'
+export { localFields, namedCodecs, type NamedCodecs } from './named-codecs.ts'

@@ -7,9 +7,9 @@
  */
 export interface Codec {
   /** Checks a plain value and returns its wire form. Fields that the type lacks are left out. */
-  encode(value: unknown, path: string): unknown
+  readonly encode: (value: unknown, path: string) => unknown
   /** Checks a wire form and returns a fresh plain value. */
-  decode(wire: unknown, path: string): unknown
+  readonly decode: (wire: unknown, path: string) => unknown
   /** Like `decode`, for data that travels as maps by name: what a client says before it knows the layout. */
-  decodeNamed(wire: unknown, path: string): unknown
+  readonly decodeNamed: (wire: unknown, path: string) => unknown
 }

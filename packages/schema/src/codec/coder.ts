@@ -1,0 +1,30 @@
+/**
+ * The codec of one type without paths: what the codecs of containers are composed of. Its methods throw a `Fault`, to
+ * which each container adds its step.
+ */
+export interface Coder {
+  /** What a person would call such a value: "a number", "an object". Reads on from "expected". */
+  readonly expects: string
+  /** Whether the wire form can be `nil`. An optional field then wraps it, so that absent and nil stay apart. */
+  readonly nilable: boolean
+  /** Of what shape all its values are; absent when neither. */
+  readonly shape?: 'object' | 'array'
+  readonly encode: (value: unknown) => unknown
+  readonly decode: (wire: unknown) => unknown
+  /** Decodes the form by name. With `exact`, fields that the type lacks are a fault. */
+  readonly decodeNamed: (wire: unknown, exact: boolean) => unknown
+  /** Whether a plain value is of this type. With `exact`, fields that the type lacks count against it. */
+  readonly matches: (value: unknown, exact: boolean) => boolean
+}
+
+/** A coder of a value whose forms by position and by name are the same. */
+export function leaf(coder: {
+  readonly expects: string
+  readonly nilable?: boolean
+  readonly encode: (value: unknown) => unknown
+  readonly decode: (wire: unknown) => unknown
+  readonly matches: (value: unknown) => boolean
+}): Coder {
+  const { expects, nilable = false, encode, decode, matches } = coder
+  return { expects, nilable, encode, decode, decodeNamed: decode, matches }
+}

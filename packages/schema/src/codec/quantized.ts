@@ -1,0 +1,75 @@
+import type { QuantizedDef } from '../layout.ts'
+
+/** Converts between numbers of a range and counts of steps. */
+export interface Quantizer {
+  /** The largest count of steps. */
+  readonly steps: number
+  /** Whether a number lies in the range; NaN does not. */
+  readonly holds: (value: number) => boolean
+  /** The nearest count of steps, 0 … `steps`, of a number that lies in the range. */
+  readonly toSteps: (value: number) => number
+  /** The number that a count of steps, 0 … `steps`, stands for. */
+  readonly fromSteps: (count: number) => number
+}
+
+/** The largest count of steps a range may have: an unsigned 32-bit integer holds it. */
+export const maxSteps = 0xffff_ffff
+
+/** What is wrong with a range; nothing when it is a good one. */
+export function rangeFault(def: {
+  readonly min: unknown
+  readonly max: unknown
+  readonly step: unknown
+}): string | undefined {
+  const { min, max, step } = def
+  if (typeof min !== 'number' || typeof max !== 'number' || typeof step !== 'number') {
+    return 'needs min, max and step as numbers'
+  }
+  if (!Number.isFinite(min) || !Number.isFinite(max) || !Number.isFinite(step)) {
+    return `needs finite numbers, not min ${min}, max ${max}, step ${step}`
+  }
+  if (Object.is(min, -0) || Object.is(max, -0)) return 'has -0 as a bound: write 0'
+  if (min >= max) return `needs min below max, not ${min} and ${max}`
+  if (step <= 0) return `needs a step above 0, not ${step}`
+  const steps = stepsOf(min, max, step)
+  if (steps > maxSteps) return `has ${steps} steps; ${maxSteps} is the limit: take a larger step or t.Float64`
+  return undefined
+}
+
+// The range need not be a multiple of the step; but 0.3 / 0.1 is 2.9999999999999996 and must count as 3.
+function stepsOf(min: number, max: number, step: number): number {
+  return Math.max(1, Math.ceil((max - min) / step - 1e-9))
+}
+
+/** The quantizer of a range without {@link rangeFault}. */
+export function quantizer({ min, max, step }: QuantizedDef): Quantizer {
+  const steps = stepsOf(min, max, step)
+  // Where the step is one part of a whole number (0.1, 0.01, 1/32), dividing by that number gives the decimal that
+  // people wrote: 3 / 10 is 0.3, while 3 * 0.1 is 0.30000000000000004.
+  const parts = Math.round(1 / step)
+  const origin = Math.round(min * parts)
+  const exact =
+    parts >= 1 && parts <= 1e9 && Math.abs(parts * step - 1) < 1e-12 && Math.abs(origin - min * parts) < 1e-6
+  return {
+    steps,
+    holds: (value) => value >= min && value <= max,
+    toSteps: (value) => Math.round((value - min) / step),
+    fromSteps: exact
+      ? (count) => Math.min(max, (origin + count) / parts)
+      : (count) => Math.min(max, min + count * step),
+  }
+}
+
+const turn = 2 * Math.PI
+const angleSteps = 65_536
+
+/** The 16-bit count, 0 … 65,535, of an angle in radians; whole turns are dropped. */
+export function angleToSteps(radians: number): number {
+  // `& 0xffff` also wraps negative counts; the remainder first, because it takes 32 bits only.
+  return Math.round(((radians % turn) / turn) * angleSteps) & 0xffff
+}
+
+/** The angle in radians, -π ≤ angle < π, of a 16-bit count. */
+export function angleFromSteps(count: number): number {
+  return ((count >= angleSteps / 2 ? count - angleSteps : count) / angleSteps) * turn
+}

@@ -1,0 +1,119 @@
+import type { Coder } from './coder.ts'
+import { expected, Fault, step, within } from './fault.ts'
+
+/** A field of a record coder. */
+export interface FieldCoder {
+  readonly name: string
+  readonly optional: boolean
+  /** Of the value when it is there. */
+  readonly coder: Coder
+}
+
+/**
+ * Coder of a record: by position an array of its fields, absent optional ones as `nil`, those at the end cut off; by
+ * name a map. A field whose value can itself be `nil` is wrapped when present: `[value]`.
+ */
+export function recordCoder(fields: readonly FieldCoder[]): Coder {
+  const expects = 'an object'
+  const known = new Set(fields.map(({ name }) => name))
+
+  function encode(value: unknown): unknown {
+    const source = objectOf(value)
+    const wire: unknown[] = []
+    let present = 0
+    let name = ''
+    try {
+      for (const field of fields) {
+        name = field.name
+        const part = read(source, name)
+        if (field.optional && part === undefined) {
+          wire.push(null)
+        } else {
+          const encoded = field.coder.encode(part)
+          present = wire.push(field.optional && field.coder.nilable ? [encoded] : encoded)
+        }
+      }
+    } catch (error) {
+      throw within(error, name)
+    }
+    wire.length = present
+    return wire
+  }
+
+  function decode(wire: unknown): unknown {
+    if (!Array.isArray(wire)) throw expected('an array of fields', wire)
+    const parts: readonly unknown[] = wire
+    if (parts.length > fields.length) throw new Fault(`has ${parts.length} fields; its type has ${fields.length}`)
+    const record: Record<string, unknown> = {}
+    let index = 0
+    let name = ''
+    try {
+      for (const field of fields) {
+        name = field.name
+        const part = parts[index++]
+        if (!field.optional) record[name] = field.coder.decode(part)
+        else if (part !== null && part !== undefined) {
+          record[name] = field.coder.decode(field.coder.nilable ? unwrap(part) : part)
+        }
+      }
+    } catch (error) {
+      throw within(error, name)
+    }
+    return record
+  }
+
+  function decodeNamed(wire: unknown, exact: boolean): unknown {
+    const source = objectOf(wire)
+    if (exact) {
+      for (const key of Object.keys(source)) if (!known.has(key)) throw new Fault(`has the unknown field ${step(key)}`)
+    }
+    const record: Record<string, unknown> = {}
+    for (const { name, optional, coder } of fields) {
+      const part = read(source, name)
+      if (optional && part === undefined) continue
+      try {
+        record[name] = coder.decodeNamed(part, exact)
+      } catch (error) {
+        throw within(error, name)
+      }
+    }
+    return record
+  }
+
+  function matches(value: unknown, exact: boolean): boolean {
+    if (!isObject(value)) return false
+    for (const { name, optional, coder } of fields) {
+      const part = read(value, name)
+      if (optional && part === undefined) continue
+      if (!coder.matches(part, exact)) return false
+    }
+    return !exact || Object.keys(value).every((key) => known.has(key) || value[key] === undefined)
+  }
+
+  return { expects, nilable: false, shape: 'object', encode, decode, decodeNamed, matches }
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (!isObject(value)) throw expected('an object', value)
+  return value
+}
+
+// Any object will do, not only literals: a record of tracked state has its fields as accessors on the prototype.
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+}
+
+const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype))
+
+// Every object inherits a `toString` and a `valueOf`: a field of that name is there only when it is another value.
+function read(source: Readonly<Record<string, unknown>>, name: string): unknown {
+  const value = source[name]
+  if (typeof value !== 'function' || !inherited.has(name)) return value
+  return Object.hasOwn(source, name) ? value : undefined
+}
+
+function unwrap(part: unknown): unknown {
+  if (!Array.isArray(part) || part.length !== 1) throw expected('nil or an array of one', part)
+  const parts: readonly unknown[] = part
+  return parts[0]
+}

@@ -1,0 +1,136 @@
+import { isWellFormed } from '../layout-bounds.ts'
+import type { LiteralValue } from '../layout.ts'
+import { leaf, type Coder } from './coder.ts'
+import { expected, Fault } from './fault.ts'
+import { numberOf } from './numbers.ts'
+
+/** Coder of `null`. */
+export const nullCoder: Coder = leaf({
+  expects: 'null',
+  nilable: true,
+  encode(value) {
+    if (value !== null) throw expected('null', value)
+    return null
+  },
+  decode(wire) {
+    // A decoder for another language may tell nil as nothing at all.
+    if (wire !== null && wire !== undefined) throw expected('null', wire)
+    return null
+  },
+  matches: (value) => value === null,
+})
+
+/** Coder of booleans. */
+export const booleanCoder: Coder = leaf({
+  expects: 'a boolean',
+  encode: checkedBoolean,
+  decode: checkedBoolean,
+  matches: (value) => typeof value === 'boolean',
+})
+
+function checkedBoolean(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw expected('a boolean', value)
+  return value
+}
+
+/** Coder of strings. */
+export const stringCoder: Coder = leaf({
+  expects: 'a string',
+  encode: checkedString,
+  decode: checkedString,
+  matches: (value) => typeof value === 'string' && isWellFormed(value),
+})
+
+/** A string that UTF-8 can hold. */
+export function checkedString(value: unknown): string {
+  if (typeof value !== 'string') throw expected('a string', value)
+  if (!isWellFormed(value)) {
+    throw new Fault('is a string with half a surrogate pair in it, which cannot travel: it was cut inside a character')
+  }
+  return value
+}
+
+/** Coder of bytes. What is decoded is a copy: a view would hold the whole message in memory. */
+export const bytesCoder: Coder = leaf({
+  expects: 'bytes (a Uint8Array)',
+  encode: checkedBytes,
+  decode: (wire) => new Uint8Array(checkedBytes(wire)),
+  matches: (value) => value instanceof Uint8Array,
+})
+
+function checkedBytes(value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw expected('bytes (a Uint8Array)', value)
+  return value
+}
+
+/** Coder of one constant, which needs no bytes of its own. */
+export function literalCoder(constant: LiteralValue): Coder {
+  const expects = show(constant)
+  return {
+    expects,
+    nilable: true,
+    encode(value) {
+      if (value !== constant) throw expected(expects, value)
+      return null
+    },
+    decode(wire) {
+      if (wire !== null && wire !== undefined) throw expected('nil', wire)
+      return constant
+    },
+    decodeNamed(wire) {
+      if (wire === constant || sameNumber(wire, constant)) return constant
+      throw expected(expects, wire)
+    },
+    matches: (value) => value === constant,
+  }
+}
+
+// By name, a bigint may arrive as a small integer and a number as a 64-bit one.
+function sameNumber(wire: unknown, constant: LiteralValue): boolean {
+  if (typeof constant === 'number') return numberOf(wire) === constant
+  return (
+    typeof constant === 'bigint' && typeof wire === 'number' && Number.isSafeInteger(wire) && BigInt(wire) === constant
+  )
+}
+
+/** Coder of one of several constants, as the index. `null` may be among them. */
+export function constantsCoder(constants: readonly (LiteralValue | null)[]): Coder {
+  const expects = list(constants)
+  const indexes = new Map<unknown, number>()
+  for (const [index, constant] of constants.entries()) if (!indexes.has(constant)) indexes.set(constant, index)
+  return {
+    expects,
+    nilable: false,
+    encode(value) {
+      const index = indexes.get(value)
+      if (index === undefined) throw expected(expects, value)
+      return index
+    },
+    decode(wire) {
+      const index = numberOf(wire)
+      const constant = typeof index === 'number' ? constants[index] : undefined
+      if (constant === undefined) throw expected(`an index below ${constants.length}`, wire)
+      return constant
+    },
+    decodeNamed(wire) {
+      for (const constant of constants) {
+        if (wire === constant || (constant !== null && sameNumber(wire, constant))) return constant
+      }
+      throw expected(expects, wire)
+    },
+    matches: (value) => indexes.has(value),
+  }
+}
+
+const shown = 12
+
+function list(constants: readonly (LiteralValue | null)[]): string {
+  if (constants.length === 1) return show(constants[0])
+  const more = constants.length > shown ? ` and ${constants.length - shown} more` : ''
+  return `one of ${constants.slice(0, shown).map(show).join(', ')}${more}`
+}
+
+function show(constant: LiteralValue | null | undefined): string {
+  if (typeof constant === 'string') return JSON.stringify(constant)
+  return typeof constant === 'bigint' ? `${constant}n` : String(constant)
+}

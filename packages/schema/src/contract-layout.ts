@@ -1,0 +1,143 @@
+import { step } from './codec/fault.ts'
+import type { AnyContract, AnyMessage, Call, Event, Stream } from './contract.ts'
+import { SchemaError } from './errors.ts'
+import { decodeLayout, encodeLayout } from './layout-wire.ts'
+import { nameFault } from './layout-bounds.ts'
+import type { Layout, MessageDef, TypeDef, TypeIndex } from './layout.ts'
+import { refusal, SchemaReader, type Place } from './schema-reader.ts'
+
+/** The parts of a contract that travel as maps by name, before a layout is known. */
+export type NamedPart = 'join' | 'options' | 'metadata' | 'user'
+
+/** Everything that is read from a contract once. */
+export interface ContractReading {
+  readonly layout: Layout
+  /** Of the state's records that have server-only fields: their names, by type. */
+  readonly locals: ReadonlyMap<TypeIndex, readonly string[]>
+  /** Types of the parts that travel by name; none of these is in the layout. */
+  readonly namedTypes: readonly TypeDef[]
+  readonly named: { readonly [P in NamedPart]?: TypeIndex }
+}
+
+const readings = new WeakMap<AnyContract, ContractReading>()
+
+/**
+ * Reads a contract. Done once per contract.
+ *
+ * @throws SchemaError `invalid_contract` with the path of whatever cannot travel.
+ */
+export function readContract(contract: AnyContract): ContractReading {
+  const known = readings.get(contract)
+  if (known !== undefined) return known
+  const reading = { ...readLayout(contract), ...readNamed(contract) }
+  readings.set(contract, reading)
+  return reading
+}
+
+/**
+ * The layout of a contract. Made once per contract.
+ *
+ * @throws SchemaError `invalid_contract` with the path of whatever cannot travel.
+ */
+export function layoutOf(contract: AnyContract): Layout {
+  return readContract(contract).layout
+}
+
+function readLayout({ name, version, shape }: AnyContract): Pick<ContractReading, 'layout' | 'locals'> {
+  const wrong = nameFault(name)
+  if (wrong !== undefined) throw refusal('name', wrong)
+  if (!Number.isSafeInteger(version) || version < 0) {
+    throw refusal('version', `is ${String(version)}; versions are whole numbers: 1, 2, 3, …`)
+  }
+  const reader = new SchemaReader()
+  const record = (schema: unknown, path: string, place: Place): TypeIndex => {
+    const type = reader.read(schema, path, place)
+    if (reader.types[type]?.kind !== 'record') throw refusal(path, 'is not an object: write t.Object({ … })')
+    return type
+  }
+  const layout: Layout = {
+    name,
+    version,
+    state: record(shape.state, 'state', 'state'),
+    presence: shape.presence === undefined ? undefined : record(shape.presence, 'presence', 'plain'),
+    up: messages(reader, shape.clientToServer, 'clientToServer'),
+    down: messages(reader, shape.serverToClient, 'serverToClient'),
+    types: reader.types,
+  }
+  return { layout: bounded(layout), locals: reader.locals }
+}
+
+// What a client would refuse is refused here, where somebody can mend it.
+function bounded(layout: Layout): Layout {
+  try {
+    return decodeLayout(encodeLayout(layout))
+  } catch (error) {
+    if (error instanceof SchemaError) throw new SchemaError('invalid_contract', layout.name, error.message)
+    throw error
+  }
+}
+
+function readNamed({ shape }: AnyContract): Pick<ContractReading, 'namedTypes' | 'named'> {
+  const reader = new SchemaReader()
+  const named: { [P in NamedPart]?: TypeIndex } = {}
+  for (const part of ['join', 'options', 'metadata', 'user'] as const) {
+    const schema = shape[part]
+    if (schema !== undefined) named[part] = reader.read(schema, part, part === 'user' ? 'user' : 'plain')
+  }
+  if (shape.input !== undefined) reader.read(shape.input, 'input', 'plain')
+  return { namedTypes: reader.types, named }
+}
+
+function messages(
+  reader: SchemaReader,
+  declared: Readonly<Record<string, AnyMessage>>,
+  path: string,
+): readonly MessageDef[] {
+  return Object.entries(declared).map(([name, message]) => {
+    const at = path + step(name)
+    const wrong = nameFault(name)
+    if (wrong !== undefined) throw refusal(at, wrong)
+    return messageOf(reader, name, message, at)
+  })
+}
+
+function messageOf(reader: SchemaReader, name: string, message: AnyMessage, path: string): MessageDef {
+  const maybe = (schema: unknown, part: string): TypeIndex | undefined =>
+    schema === undefined ? undefined : reader.read(schema, `${path}.${part}`, 'plain')
+  if (isEvent(message)) {
+    const { delivery, priority, schemas } = message
+    if (!Number.isSafeInteger(priority)) throw refusal(`${path}.priority`, 'is not a whole number')
+    return { kind: 'event', name, payload: maybe(schemas.payload, 'payload'), delivery, priority }
+  }
+  if (isCall(message)) {
+    const { timeout, idempotent, schemas } = message
+    if (timeout !== undefined && !(timeout > 0)) {
+      throw refusal(`${path}.timeout`, `is ${timeout}; write milliseconds above 0, or Infinity for no deadline`)
+    }
+    const errors = Object.entries(schemas.errors).map(([code, schema]) => {
+      const at = `${path}.errors${step(code)}`
+      const wrong = nameFault(code)
+      if (wrong !== undefined) throw refusal(at, wrong)
+      return { code, type: reader.read(schema, at, 'plain') }
+    })
+    const params = maybe(schemas.params, 'params')
+    return { kind: 'call', name, params, result: maybe(schemas.result, 'result'), errors, timeout, idempotent }
+  }
+  if (isStream(message)) {
+    const { schemas } = message
+    const params = maybe(schemas.params, 'params')
+    return { kind: 'stream', name, params, item: reader.read(schemas.item, `${path}.item`, 'plain') }
+  }
+  throw refusal(path, 'is neither call(), event() nor stream()')
+}
+
+// A message of a contract comes from one of the three builders, each with its own kind.
+function isEvent(message: AnyMessage): message is Event<unknown> {
+  return message.kind === 'event' && 'schemas' in message
+}
+function isCall(message: AnyMessage): message is Call<unknown, unknown, unknown> {
+  return message.kind === 'call' && 'schemas' in message
+}
+function isStream(message: AnyMessage): message is Stream<unknown, unknown> {
+  return message.kind === 'stream' && 'schemas' in message
+}

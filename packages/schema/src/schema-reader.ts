@@ -1,0 +1,302 @@
+import { step } from './codec/fault.ts'
+import { rangeFault } from './codec/quantized.ts'
+import { SchemaError } from './errors.ts'
+import { isWellFormed, layoutBounds, nameFault } from './layout-bounds.ts'
+import type { Field, LiteralValue, NumberKind, SimpleKind, TypeDef, TypeIndex } from './layout.ts'
+import { adviceFor } from './untravelled.ts'
+
+/**
+ * What is around a schema, which decides what may stand in it.
+ *
+ * - `state`: tracked. Maps are `t.Map`; fields may be `t.Local`.
+ * - `user`: plain data of the server. Fields may be `t.Local`.
+ * - `plain`: plain data that travels.
+ */
+export type Place = 'state' | 'user' | 'plain'
+
+/** The keyword by which the types of `t` that JSON Schema does not know say what they are. */
+export const wireKeyword = '~wire'
+
+/** The value of {@link wireKeyword}. */
+export type WireMark =
+  | { readonly kind: NumberKind | 'bytes' | 'json' | 'map' | 'value' | 'local' }
+  | { readonly kind: 'quantized'; readonly min: number; readonly max: number; readonly step: number }
+
+type Keywords = Readonly<Record<string, unknown>>
+
+/** Turns TypeBox schemas into types of a layout. Equal types become one. */
+export class SchemaReader {
+  readonly types: TypeDef[] = []
+  /** Of the records that have server-only fields: their names. */
+  readonly locals = new Map<TypeIndex, readonly string[]>()
+  readonly #known = new Map<string, TypeIndex>()
+
+  /** The type of a schema. @throws SchemaError `invalid_contract` with the path of what cannot travel. */
+  read(schema: unknown, path: string, place: Place): TypeIndex {
+    return this.#read(schema, path, place, 0)
+  }
+
+  #read(schema: unknown, path: string, place: Place, depth: number): TypeIndex {
+    if (depth > 4 * layoutBounds.depth) throw refusal(path, 'nests too deep, or contains itself')
+    const keywords = keywordsOf(schema, path)
+    if (keywords['~optional'] !== undefined) {
+      throw refusal(path, 'is optional, which only a field of an object can be: make it a union with t.Null()')
+    }
+    return this.#required(keywords, path, place, depth)
+  }
+
+  #required(keywords: Keywords, path: string, place: Place, depth: number): TypeIndex {
+    const mark = markOf(keywords)
+    return mark === undefined
+      ? this.#standard(keywords, path, place, depth)
+      : this.#marked(mark, keywords, path, place, depth)
+  }
+
+  #marked(mark: WireMark, keywords: Keywords, path: string, place: Place, depth: number): TypeIndex {
+    switch (mark.kind) {
+      case 'quantized': {
+        const wrong = rangeFault(mark)
+        if (wrong !== undefined) throw refusal(path, wrong)
+        return this.#add({ kind: 'quantized', min: mark.min, max: mark.max, step: mark.step })
+      }
+      case 'map':
+        return this.#add({
+          kind: 'map',
+          type: this.#read(keywords['additionalProperties'], `${path}.*`, place, depth + 1),
+        })
+      case 'value': {
+        const [inner] = schemasOf(keywords['allOf'], path)
+        return this.#add({ kind: 'value', type: this.#read(inner, path, 'plain', depth + 1) })
+      }
+      case 'local':
+        throw refusal(path, 't.Local is for fields of the state (or of the user): it stays on the server')
+      default:
+        return this.#add({ kind: mark.kind })
+    }
+  }
+
+  #standard(keywords: Keywords, path: string, place: Place, depth: number): TypeIndex {
+    const kind = kindOf(keywords)
+    const simple = simpleKinds[kind]
+    if (simple !== undefined) return this.#add({ kind: simple })
+    switch (kind) {
+      case 'Literal':
+        return this.#add({ kind: 'literal', value: constant(keywords['const'], path) })
+      case 'Enum':
+        return this.#enum(keywords['enum'], path)
+      case 'Object':
+      case 'Intersect':
+        return this.#record(keywords, path, place, depth)
+      case 'Record': {
+        if (place === 'state') throw refusal(path, 'is t.Record, which state cannot track: use t.Map(value)')
+        const patterns = keywords['patternProperties']
+        const [value] = isObject(patterns) ? Object.values(patterns) : [keywords['additionalProperties']]
+        return this.#add({ kind: 'map', type: this.#read(value, `${path}.*`, place, depth + 1) })
+      }
+      case 'Array':
+        return this.#add({ kind: 'list', type: this.#read(keywords['items'], `${path}[]`, place, depth + 1) })
+      case 'Tuple': {
+        const items = schemasOf(keywords['items'] ?? keywords['prefixItems'], path)
+        const types = items.map((item, index) => this.#read(item, `${path}[${index}]`, inner(place), depth + 1))
+        return this.#add({ kind: 'tuple', types })
+      }
+      case 'Union': {
+        const variants = schemasOf(keywords['anyOf'], path)
+        if (variants.length === 0) throw refusal(path, 'is a union of nothing')
+        const types = variants.map((variant) => this.#read(variant, path, place, depth + 1))
+        const [only] = types
+        if (only !== undefined && types.length === 1) return only
+        return this.#add({ kind: 'union', types })
+      }
+      default:
+        throw refusal(path, adviceFor(kind))
+    }
+  }
+
+  #enum(wire: unknown, path: string): TypeIndex {
+    const values: (string | number)[] = []
+    for (const item of Array.isArray(wire) ? wire : []) {
+      const value = constant(item, path)
+      if (typeof value !== 'string' && typeof value !== 'number') {
+        throw refusal(path, 'is an enum of more than strings and numbers: use a union of literals')
+      }
+      if (values.includes(value)) throw refusal(path, `is an enum with ${JSON.stringify(value)} twice`)
+      values.push(value)
+    }
+    if (values.length === 0) throw refusal(path, 'is an enum without values')
+    return this.#add({ kind: 'enum', values })
+  }
+
+  #record(keywords: Keywords, path: string, place: Place, depth: number): TypeIndex {
+    const fields = new Map<string, Field>()
+    const locals: string[] = []
+    this.#collect(keywords, path, place, depth, fields, locals)
+    return this.#add({ kind: 'record', fields: [...fields.values()] }, locals)
+  }
+
+  /** The fields of an object, or of all the objects of an intersection. */
+  #collect(
+    keywords: Keywords,
+    path: string,
+    place: Place,
+    depth: number,
+    fields: Map<string, Field>,
+    locals: string[],
+  ): void {
+    if (depth > 4 * layoutBounds.depth) throw refusal(path, 'nests too deep, or contains itself')
+    const kind = kindOf(keywords)
+    if (kind === 'Intersect') {
+      for (const part of schemasOf(keywords['allOf'], path)) {
+        this.#collect(keywordsOf(part, path), path, place, depth + 1, fields, locals)
+      }
+      return
+    }
+    if (kind !== 'Object' || markOf(keywords) !== undefined) {
+      throw refusal(path, 'is an intersection of more than objects: only the fields of objects can be merged')
+    }
+    if (isObject(keywords['additionalProperties']) || isObject(keywords['patternProperties'])) {
+      throw refusal(path, 'has further fields by pattern, which have no place in a record: use t.Map for them')
+    }
+    const properties = keywords['properties']
+    for (const [name, schema] of Object.entries(isObject(properties) ? properties : {})) {
+      const at = path + step(name)
+      const wrong = nameFault(name)
+      if (wrong !== undefined) throw refusal(at, wrong)
+      const property = keywordsOf(schema, at)
+      if (markOf(property)?.kind === 'local' && place !== 'plain') {
+        if (!locals.includes(name)) locals.push(name)
+        continue
+      }
+      const type = this.#required(property, at, place, depth + 1)
+      const optional = isOptional(property, name, keywords)
+      merge(fields, { name, type: optional ? this.#add({ kind: 'optional', type }) : type }, at, this.types)
+    }
+  }
+
+  #add(def: TypeDef, locals: readonly string[] = []): TypeIndex {
+    // Records that differ in server-only fields stay apart, though what travels is the same.
+    const key = JSON.stringify([def, locals], (_, value: unknown) =>
+      typeof value === 'bigint' ? { bigint: String(value) } : value,
+    )
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const index = this.types.push(def) - 1
+    this.#known.set(key, index)
+    if (locals.length > 0) this.locals.set(index, locals)
+    return index
+  }
+}
+
+/** The kinds of TypeBox that need nothing but a kind. A pattern of strings is a string: the server checks patterns. */
+const simpleKinds: { readonly [kind: string]: SimpleKind } = {
+  Null: 'null',
+  Boolean: 'boolean',
+  String: 'string',
+  TemplateLiteral: 'string',
+  Number: 'number',
+  Integer: 'int',
+  BigInt: 'bigint',
+}
+
+// A tuple of the state is one value; what is in it is not tracked.
+function inner(place: Place): Place {
+  return place === 'state' ? 'plain' : place
+}
+
+function isOptional(property: Keywords, name: string, object: Keywords): boolean {
+  if (property['~optional'] !== undefined) return true
+  // A plain JSON Schema, by t.Unsafe, has no brands: there `required` is all that tells.
+  if (typeof object['~kind'] === 'string') return false
+  return !(Array.isArray(object['required']) && object['required'].includes(name))
+}
+
+// A field that several objects of an intersection have is of all their types: they must be one. Required once is required.
+function merge(fields: Map<string, Field>, field: Field, path: string, types: readonly TypeDef[]): void {
+  const other = fields.get(field.name)
+  if (other === undefined || other.type === field.type) {
+    fields.set(field.name, field)
+    return
+  }
+  const withoutOptional = (type: TypeIndex): TypeIndex => {
+    const def = types[type]
+    return def?.kind === 'optional' ? def.type : type
+  }
+  if (withoutOptional(other.type) !== withoutOptional(field.type)) {
+    throw refusal(path, 'is of different types in the objects that are merged here')
+  }
+  fields.set(field.name, { name: field.name, type: withoutOptional(field.type) })
+}
+
+function constant(value: unknown, path: string): LiteralValue {
+  switch (typeof value) {
+    case 'boolean':
+      return value
+    case 'bigint':
+      if (value >= -(2n ** 63n) && value < 2n ** 64n) return value
+      throw refusal(path, 'is a bigint constant beyond 64 bits')
+    case 'number':
+      if (Number.isFinite(value) && !Object.is(value, -0)) return value
+      throw refusal(path, `is the constant ${Object.is(value, -0) ? '-0' : value}, which cannot travel`)
+    case 'string':
+      if (value.length > layoutBounds.literalLength) {
+        throw refusal(path, `is a constant of ${value.length} characters; ${layoutBounds.literalLength} is the limit`)
+      }
+      if (!isWellFormed(value)) throw refusal(path, 'is a constant with half a surrogate pair in it')
+      return value
+    default:
+      throw refusal(path, 'is a constant of a type that cannot travel')
+  }
+}
+
+function schemasOf(value: unknown, path: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw refusal(path, 'is a schema without its parts')
+  return value
+}
+
+function kindOf(keywords: Keywords): string {
+  if (keywords['~codec'] !== undefined) return 'Codec'
+  const kind = keywords['~kind']
+  if (typeof kind === 'string') return kind
+  // What t.Unsafe was given: read as plain JSON Schema.
+  if ('const' in keywords) return keywords['const'] === null ? 'Null' : 'Literal'
+  if ('enum' in keywords) return 'Enum'
+  if ('anyOf' in keywords) return 'Union'
+  if ('allOf' in keywords) return 'Intersect'
+  switch (keywords['type']) {
+    case 'object':
+      return isObject(keywords['properties']) ? 'Object' : 'Record'
+    case 'array':
+      return Array.isArray(keywords['items']) || 'prefixItems' in keywords ? 'Tuple' : 'Array'
+    case 'string':
+      return 'String'
+    case 'number':
+      return 'Number'
+    case 'integer':
+      return 'Integer'
+    case 'boolean':
+      return 'Boolean'
+    case 'null':
+      return 'Null'
+    default:
+      return 'Unsafe'
+  }
+}
+
+function markOf(keywords: Keywords): WireMark | undefined {
+  // Only the builders of `t` set the keyword, with a mark.
+  return keywords[wireKeyword] as WireMark | undefined
+}
+
+function keywordsOf(schema: unknown, path: string): Keywords {
+  if (!isObject(schema)) throw refusal(path, 'is not a schema: write one with t, as t.String()')
+  return schema
+}
+
+function isObject(value: unknown): value is Keywords {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The error for something in a contract that cannot be. */
+export function refusal(path: string, what: string): SchemaError {
+  return new SchemaError('invalid_contract', path, what)
+}
