@@ -57,6 +57,19 @@ export const limitsTable = {
     reason:
       'Values in one message or frame. Decoding costs up to 0.25 µs for each (empty bins; 0.02 µs for numbers). Senders count too: more fails there.',
   },
+  maxFragments: {
+    value: 64,
+    unit: 'count',
+    least: 1,
+    reason:
+      'Fragments of one incoming WebSocket message. Browsers send one; each costs an object until the last is there.',
+  },
+  headerTimeout: {
+    value: 10_000,
+    unit: 'ms',
+    least: 100,
+    reason: 'From the connection to a complete request, on a port of the server itself. Slower lines end in 408.',
+  },
   helloTimeout: {
     value: 10_000,
     unit: 'ms',
