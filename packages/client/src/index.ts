@@ -1,1 +1,22 @@
-export {}
+export { JuntoClient } from './client.ts'
+export type { JuntoClientOptions } from './client-options.ts'
+export { JuntoError, type ErrorCode } from '@junto/protocol'
+export type { ConnectionState, ConnectionStatus } from './connection/connection-state.ts'
+export type { PageEvents } from './connection/page-events.ts'
+export type { Observable } from './observable.ts'
+export type {
+  CreateOptions,
+  CreationData,
+  JoinByIdOptions,
+  JoinData,
+  JoinOrCreateOptions,
+  JoinSettings,
+  OpenOptions,
+  Versioned,
+} from './open-options.ts'
+export type { Answer, AnswerContext, EntryWatchers, JoinedRoom, SendOutcome, Watchers } from './room/joined-room.ts'
+export type { LeftReason, Recovery, RoomStatus } from './room/room-status.ts'
+export type { OpenSocket, Socket, SocketEvents } from './sockets/socket.ts'
+export { openSocket as openWebSocket } from './sockets/web-socket.ts'
+export type { Subscription } from './subscription.ts'
+export type { Warning } from './warnings.ts'

@@ -1,0 +1,37 @@
+import type { Clock, Limits, RandomSource } from '@junto/protocol'
+import type { PageEvents } from './connection/page-events.ts'
+import type { OpenSocket } from './sockets/socket.ts'
+import type { Warning } from './warnings.ts'
+
+/** How to make a {@link JuntoClient}. Only `url` is required. */
+export interface JuntoClientOptions {
+  /** Where the server is: `ws://localhost:1727`, or `wss://…`. Never put credentials into it: URLs are logged. */
+  readonly url: string
+  /**
+   * Yields the credentials, for the server's `authenticate` to judge: any JSON-like value, often `{ token }`. Asked before
+   * every attempt to connect, so that a token that has expired meanwhile can be renewed. Default: none are sent.
+   */
+  readonly auth?: () => unknown
+  /** Name and version of your program, for the server's log: `editor/2.1.0`. Default: none. */
+  readonly program?: string
+  /**
+   * Milliseconds until a call fails with `timeout` that neither the contract nor the caller gave a deadline. `Infinity` waits for
+   * ever. Default: 15,000.
+   */
+  readonly callTimeout?: number
+  /** Limits that differ from the defaults; `limitsTable` of `@junto/protocol` lists them with their reasons. */
+  readonly limits?: Partial<Limits>
+  /**
+   * Told of what fails no call: messages nobody listens to, listeners that throw. Default: errors thrown by listeners go
+   * to `reportError` where there is one, everything else to `console.warn`.
+   */
+  readonly onWarning?: (warning: Warning) => void
+  /** Opens sockets. Default: the platform's `WebSocket`, and the package `ws` in Node. */
+  readonly socket?: OpenSocket
+  /** Time. Default: the platform's. */
+  readonly clock?: Clock
+  /** Randomness. Default: the platform's. */
+  readonly random?: RandomSource
+  /** What the page knows about the network and its own end. Default: `online` and `pagehide` in browsers, elsewhere nothing. */
+  readonly page?: PageEvents
+}

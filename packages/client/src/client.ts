@@ -1,0 +1,146 @@
+import { clientLimits, JuntoError, randomHex } from '@junto/protocol'
+import type { AnyContract, NameOf } from '@junto/schema'
+import { openSocket } from '#open-socket'
+import type { JuntoClientOptions } from './client-options.ts'
+import type { ConnectionStatus } from './connection/connection-state.ts'
+import { pageEvents } from './connection/page-events.ts'
+import type {
+  CreateOptions,
+  JoinByIdOptions,
+  JoinOrCreateOptions,
+  JoinSettings,
+  OpenOptions,
+  Versioned,
+} from './open-options.ts'
+import type { JoinedRoom } from './room/joined-room.ts'
+import type { JoinRequest } from './session/membership.ts'
+import { Session } from './session/session.ts'
+import { SystemClock } from './system-clock.ts'
+import { SystemRandom } from './system-random.ts'
+import { defaultReport, guardedReport } from './warnings.ts'
+
+/** Bytes of a session's id. */
+const sessionBytes = 16
+
+/** What every way to join may say, without its types. */
+interface UntypedOptions extends JoinSettings {
+  readonly key?: string
+  readonly where?: unknown
+  readonly join?: unknown
+  readonly options?: unknown
+  readonly version?: number
+}
+
+/**
+ * A program's way to the rooms of one server. All rooms share one connection, made with the first join, kept alive, and
+ * made again after a loss.
+ *
+ * Each way to join takes a contract, or the name of one that the program holds as a type only:
+ *
+ * ```ts
+ * import type { Whiteboard } from './contract.ts'
+ * const room = await client.open<typeof Whiteboard>('whiteboard', { version: 1, key: 'team-a', join, options })
+ * ```
+ *
+ * They reject with a JuntoError: `unreachable` when no connection could be made, `unauthorized` or `forbidden`, `incompatible`
+ * when the contracts do not fit, `room_full`, `room_not_found` and the like when the room refuses, `invalid` when it does
+ * not take the data, `cancelled` when the signal was aborted.
+ */
+export class JuntoClient implements AsyncDisposable {
+  /** How the connection stands, for interfaces. */
+  readonly connection: ConnectionStatus
+  readonly #session: Session
+
+  /** Connects to nothing yet: the first join does. */
+  constructor(options: JuntoClientOptions) {
+    const { url, auth, program, callTimeout } = options
+    const limits = clientLimits(options.limits)
+    if (callTimeout !== undefined && !(callTimeout > 0)) {
+      throw new JuntoError('misuse', `callTimeout must be above 0 ms or Infinity, not ${callTimeout}`)
+    }
+    const random = options.random ?? new SystemRandom()
+    this.#session = new Session(
+      {
+        url,
+        auth,
+        program,
+        limits,
+        random,
+        clock: options.clock ?? new SystemClock(),
+        openSocket: options.socket ?? openSocket,
+        page: options.page ?? pageEvents(),
+        report: guardedReport(options.onWarning ?? defaultReport),
+        session: randomHex(random, sessionBytes),
+      },
+      callTimeout ?? limits.callTimeout,
+    )
+    this.connection = this.#session.connection.status
+  }
+
+  /** Joins the one room of this key, which is created, or restored, when there is none. */
+  open<T extends AnyContract>(contract: T, options: OpenOptions<T>): Promise<JoinedRoom<T>>
+  open<T extends AnyContract>(name: NameOf<T>, options: OpenOptions<T> & Versioned<T>): Promise<JoinedRoom<T>>
+  open<T extends AnyContract>(contract: T | string, options: UntypedOptions): Promise<JoinedRoom<T>> {
+    return this.#join(contract, 'open', options)
+  }
+
+  /** Joins a room whose metadata fit, or creates one. */
+  joinOrCreate<T extends AnyContract>(contract: T, options: JoinOrCreateOptions<T>): Promise<JoinedRoom<T>>
+  joinOrCreate<T extends AnyContract>(
+    name: NameOf<T>,
+    options: JoinOrCreateOptions<T> & Versioned<T>,
+  ): Promise<JoinedRoom<T>>
+  joinOrCreate<T extends AnyContract>(contract: T | string, options: UntypedOptions): Promise<JoinedRoom<T>> {
+    return this.#join(contract, 'joinOrCreate', options)
+  }
+
+  /** Creates a room and joins it. */
+  create<T extends AnyContract>(contract: T, options: CreateOptions<T>): Promise<JoinedRoom<T>>
+  create<T extends AnyContract>(name: NameOf<T>, options: CreateOptions<T> & Versioned<T>): Promise<JoinedRoom<T>>
+  create<T extends AnyContract>(contract: T | string, options: UntypedOptions): Promise<JoinedRoom<T>> {
+    return this.#join(contract, 'create', options)
+  }
+
+  /** Joins the room of this id, which must be there. */
+  joinById<T extends AnyContract>(contract: T, id: string, options: JoinByIdOptions<T>): Promise<JoinedRoom<T>>
+  joinById<T extends AnyContract>(
+    name: NameOf<T>,
+    id: string,
+    options: JoinByIdOptions<T> & Versioned<T>,
+  ): Promise<JoinedRoom<T>>
+  joinById<T extends AnyContract>(contract: T | string, id: string, options: UntypedOptions): Promise<JoinedRoom<T>> {
+    return this.#join(contract, 'join', options, id)
+  }
+
+  /** Leaves all rooms, closes the connection, and ends this client. What was sent in this turn still leaves. */
+  close(): Promise<void> {
+    this.#session.close()
+    return Promise.resolve()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #join<T extends AnyContract>(
+    contract: T | string,
+    by: JoinRequest['by'],
+    options: UntypedOptions,
+    id?: string,
+  ): Promise<JoinedRoom<T>> {
+    const { key, where, join, options: creation, version, signal, patience = 0 } = options
+    const held = typeof contract === 'string' ? undefined : contract
+    const room = typeof contract === 'string' ? contract : contract.name
+    const request = { by, room, key, id, where, join: asked(join), options: creation, version }
+    const joined: unknown = await this.#session.open(held, request, { signal, patience })
+    // The object is made from the server's layout. That it fits T was checked on the way: field by field against the contract, or
+    // by its version where the program holds only the type.
+    return joined as JoinedRoom<T>
+  }
+}
+
+/** Join data as what yields it. A contract's data is never a function, so that one is the other way to give it. */
+function asked(join: unknown): (() => unknown) | undefined {
+  if (join === undefined) return undefined
+  return typeof join === 'function' ? () => Reflect.apply(join, undefined, []) : () => join
+}

@@ -1,0 +1,430 @@
+import {
+  closeCodes,
+  JuntoError,
+  reconnectsAfter,
+  type Clock,
+  type CloseCode,
+  type Limits,
+  type RandomSource,
+} from '@junto/protocol'
+import {
+  encodeFrame,
+  FrameType,
+  MessageReader,
+  MessageWriter,
+  type Frame,
+  type WelcomeFrame,
+} from '@junto/protocol/internal'
+import { ObservableValue } from '../observable.ts'
+import type { OpenSocket, Socket } from '../sockets/socket.ts'
+import { describe, type Report } from '../warnings.ts'
+import { Backoff } from './backoff.ts'
+import { closedError, unreachableError } from './connection-errors.ts'
+import type { ConnectionState, ConnectionStatus } from './connection-state.ts'
+import type { PageEvents } from './page-events.ts'
+import { Watchdog } from './watchdog.ts'
+
+const subprotocol = 'junto.v1'
+
+/** What a connection asks of its owner, and tells it. */
+export interface ConnectionOwner {
+  /** Whether there is anything to be connected for: a room that is joined, or wants to be. */
+  wanted(): boolean
+  /** The hello was queued and leaves at once: whatever is sent now goes with it. */
+  greeted(): void
+  /** A frame of the server, with the room it concerns (0: the session). A throw ends the connection as a bad message. */
+  receive(room: number, frame: Frame): void
+  /**
+   * The connection, or the attempt to make one, has failed. When `final`, it does not come back by itself; otherwise it
+   * does as long as it is {@link wanted} afterwards.
+   */
+  lost(error: JuntoError, final: boolean): void
+}
+
+/** Parts and settings of a connection. */
+export interface ConnectionOptions {
+  readonly url: string
+  /** Yields the credentials; asked before each attempt. */
+  readonly auth: (() => unknown) | undefined
+  /** Name and version of the program, for the server's log. */
+  readonly program: string | undefined
+  readonly openSocket: OpenSocket
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly limits: Limits
+  readonly page: PageEvents
+  readonly report: Report
+  /** 32 hex signs. */
+  readonly session: string
+}
+
+/** One socket and what belongs to it. */
+interface Link {
+  readonly socket: Socket
+  readonly reader: MessageReader
+  readonly writer: MessageWriter
+}
+
+type State =
+  | { readonly at: 'idle' }
+  /** Asking for credentials, then opening the socket. `link` is there from then on. */
+  | { readonly at: 'connecting'; readonly attempt: number; link: Link | undefined; readonly stopDeadline: () => void }
+  /** The hello left, with it the joins. */
+  | { readonly at: 'handshaking'; readonly attempt: number; readonly link: Link; readonly stopDeadline: () => void }
+  | {
+      readonly at: 'open'
+      readonly attempt: number
+      readonly link: Link
+      readonly watchdog: Watchdog
+      readonly since: number
+    }
+  | { readonly at: 'waiting'; readonly attempt: number; readonly stopWaiting: () => void }
+  /** `final`: by the program. After an end by the server the next wish connects again. */
+  | { readonly at: 'closed'; readonly final: boolean }
+
+/** A connection that was open for so long counts as good: the next loss begins again with the shortest wait. */
+const goodAfter = 5_000
+
+/**
+ * The one connection of a client: made when it is wanted, kept alive, and made again after a loss, with backoff. It knows
+ * frames and rooms' numbers, and nothing of what they mean.
+ */
+export class Connection {
+  readonly status: ConnectionStatus
+  readonly #options: ConnectionOptions
+  readonly #owner: ConnectionOwner
+  readonly #backoff: Backoff
+  readonly #status: ObservableValue<ConnectionState>
+  #state: State = { at: 'idle' }
+  #flushScheduled = false
+  #messages = 0
+  #stopPage: (() => void)[] = []
+
+  constructor(options: ConnectionOptions, owner: ConnectionOwner) {
+    this.#options = options
+    this.#owner = owner
+    const { random, limits, report } = options
+    this.#backoff = new Backoff(random, { first: limits.reconnectMin, longest: limits.reconnectMax })
+    const status = new ObservableValue<ConnectionState>({ state: 'idle' }, report)
+    this.#status = status
+    this.status = {
+      get value() {
+        return status.value
+      },
+      get state() {
+        return status.value.state
+      },
+      subscribe: status.subscribe,
+      retry: () => this.#retry(),
+    }
+  }
+
+  /** How many messages went to a socket so far: whatever was queued while this stood still was never sent. */
+  get messages(): number {
+    return this.#messages
+  }
+
+  /** Whether frames can be sent: from the hello on, before the server has answered it. */
+  get writable(): boolean {
+    return this.#state.at === 'open' || this.#state.at === 'handshaking'
+  }
+
+  /** Whether so much waits already that what may be dropped should be. */
+  get congested(): boolean {
+    const link = this.#link()
+    if (link === undefined) return true
+    return link.socket.bufferedAmount + link.writer.size > this.#options.limits.softOutbox
+  }
+
+  /** The owner wants to be connected: begins when there is neither a connection nor an attempt. */
+  want(): void {
+    const state = this.#state
+    if (state.at === 'idle' || (state.at === 'closed' && !state.final)) this.#connect(1)
+  }
+
+  /** The owner may no longer want it: an attempt that nobody waits for is given up. */
+  reconsider(): void {
+    const { at } = this.#state
+    if ((at !== 'waiting' && at !== 'connecting') || this.#owner.wanted()) return
+    this.#abandon(closeCodes.silent)
+    this.#rest({ at: 'idle' }, { state: 'idle' })
+  }
+
+  /**
+   * Queues a frame for a room; it leaves with everything else of this turn, as one message.
+   *
+   * @throws JuntoError `disconnected`, or `too_large` when the server would never accept it.
+   */
+  send(room: number, frame: Uint8Array): void {
+    const state = this.#state
+    if (state.at !== 'open' && state.at !== 'handshaking') {
+      throw new JuntoError('disconnected', `there is no connection to ${this.#options.url} at the moment`)
+    }
+    state.link.writer.add(room, frame)
+    this.#scheduleFlush()
+  }
+
+  /** Sends at once what waits for the end of the turn. */
+  flush(): void {
+    const link = this.#link()
+    if (link === undefined) return
+    for (let message = link.writer.take(); message !== undefined; message = link.writer.take()) {
+      this.#messages++
+      link.socket.send(message)
+    }
+  }
+
+  /** Ends it for good. What waits for the end of the turn still leaves. */
+  close(): void {
+    if (this.#state.at === 'closed' && this.#state.final) return
+    this.flush()
+    this.#abandon({ code: 1000, name: '' })
+    this.#rest({ at: 'closed', final: true }, { state: 'closed' })
+  }
+
+  #link(): Link | undefined {
+    const state = this.#state
+    return state.at === 'open' || state.at === 'handshaking' ? state.link : undefined
+  }
+
+  #become(state: State, shown: ConnectionState): void {
+    this.#state = state
+    this.#status.set(shown)
+  }
+
+  #connect(attempt: number): void {
+    const { auth, clock, limits } = this.#options
+    this.#listenToPage(true)
+    const stopDeadline = clock.after(limits.connectTimeout, () => {
+      this.#drop(
+        unreachableError(this.#options.url, `no answer within ${limits.connectTimeout} ms`),
+        true,
+        closeCodes.silent,
+      )
+    })
+    const state: State = { at: 'connecting', attempt, link: undefined, stopDeadline }
+    this.#become(state, { state: 'connecting', attempt })
+    if (this.#state !== state) return
+    if (auth === undefined) {
+      this.#openSocket(state, undefined)
+      return
+    }
+    // Asked first, and not while the socket opens: a slow answer must not run into the server's deadline for the hello.
+    Promise.resolve()
+      .then(auth)
+      .then(
+        (credentials) => this.#openSocket(state, credentials),
+        (error: unknown) => {
+          if (this.#state !== state) return
+          const message = `the client's auth() failed: ${describe(error)}`
+          this.#drop(new JuntoError('unauthorized', message, { cause: error }), true)
+        },
+      )
+  }
+
+  #openSocket(state: State & { at: 'connecting' }, credentials: unknown): void {
+    // Closed, or timed out, while the credentials were asked for.
+    if (this.#state !== state) return
+    const { url, openSocket, limits } = this.#options
+    const holds = (): boolean => link !== undefined && this.#holds(link)
+    let link: Link | undefined
+    try {
+      const socket = openSocket(url, subprotocol, {
+        open: () => {
+          if (link !== undefined && holds()) this.#greet(state.attempt, link, credentials)
+        },
+        message: (data) => {
+          if (link !== undefined && holds()) this.#receive(link, data)
+        },
+        close: (code, reason) => {
+          if (holds()) this.#closed(code, reason)
+        },
+      })
+      link = { socket, reader: new MessageReader(limits), writer: new MessageWriter() }
+    } catch (error) {
+      // Such as a URL that is none: trying again would not help.
+      this.#drop(unreachableError(url, describe(error), error), false)
+      return
+    }
+    state.link = link
+  }
+
+  /** Whether what this socket tells still matters. */
+  #holds(link: Link): boolean {
+    const state = this.#state
+    switch (state.at) {
+      case 'connecting':
+      case 'handshaking':
+      case 'open':
+        return state.link === link
+      case 'idle':
+      case 'waiting':
+      case 'closed':
+        return false
+    }
+  }
+
+  #greet(attempt: number, link: Link, credentials: unknown): void {
+    const { limits, session, program } = this.#options
+    if (this.#state.at !== 'connecting') return
+    const { stopDeadline } = this.#state
+    this.#state = { at: 'handshaking', attempt, link, stopDeadline }
+    const { maxMessage, maxFrame } = limits
+    const hello = { type: FrameType.hello, session, auth: credentials, client: program, maxMessage, maxFrame }
+    try {
+      link.writer.add(0, encodeFrame(hello))
+    } catch (error) {
+      this.#drop(new JuntoError('misuse', `the hello cannot be sent: ${describe(error)}`, { cause: error }), false)
+      return
+    }
+    this.#owner.greeted()
+    this.flush()
+  }
+
+  #receive(link: Link, data: Uint8Array | string): void {
+    const state = this.#state
+    if (state.at === 'open') state.watchdog.touch()
+    try {
+      if (typeof data === 'string') throw new JuntoError('bad_message', 'the server sent text; every message is binary')
+      link.reader.read(data, (room, frame) => {
+        // Something in this very message may have ended the connection.
+        if (this.#holds(link)) this.#deliver(link, room, frame)
+      })
+    } catch (error) {
+      if (!this.#holds(link)) return
+      const cause =
+        error instanceof JuntoError && error.code === 'bad_message'
+          ? error
+          : new JuntoError('bad_message', `a message of the server could not be read: ${describe(error)}`, {
+              cause: error,
+            })
+      this.#drop(cause, false, closeCodes.badMessage)
+    }
+  }
+
+  #deliver(link: Link, room: number, frame: Frame): void {
+    switch (frame.type) {
+      case FrameType.welcome:
+        this.#welcome(link, frame)
+        return
+      case FrameType.beat:
+        return
+      case FrameType.notice:
+        this.#options.report({ code: 'protocol', message: `the server complains: ${frame.code}: ${frame.message}` })
+        return
+      default:
+        this.#owner.receive(room, frame)
+    }
+  }
+
+  #welcome(link: Link, welcome: WelcomeFrame): void {
+    const state = this.#state
+    if (state.at !== 'handshaking') throw new JuntoError('bad_message', 'a welcome came without a hello')
+    state.stopDeadline()
+    link.writer.setLimits(welcome)
+    const { clock, limits, url } = this.#options
+    const silence = welcome.heartbeat + limits.pongTimeout
+    const watchdog = new Watchdog(clock, silence, () => {
+      const message = `nothing came from ${url} for ${silence} ms: the connection is dead`
+      this.#drop(new JuntoError('disconnected', message), true, closeCodes.silent)
+    })
+    this.#become({ at: 'open', attempt: state.attempt, link, watchdog, since: clock.now() }, { state: 'open' })
+  }
+
+  /** The socket is closed, by the server or by an accident. */
+  #closed(code: number, reason: string): void {
+    const greeted = this.#state.at === 'open' || this.#state.at === 'handshaking'
+    const { url } = this.#options
+    this.#drop(greeted ? closedError(url, code, reason) : unreachableError(url, reason), reconnectsAfter(code))
+  }
+
+  /** Gives up this connection or attempt, and plans the next one when there is to be one. */
+  #drop(error: JuntoError, returns: boolean, close: Pick<CloseCode, 'code' | 'name'> = closeCodes.silent): void {
+    const attempt = nextAttempt(this.#state, this.#options.clock.now())
+    this.#abandon(close)
+    if (returns) this.#wait(attempt, error)
+    else this.#rest({ at: 'closed', final: false }, { state: 'closed', error })
+  }
+
+  #wait(attempt: number, error: JuntoError): void {
+    const { clock } = this.#options
+    const delay = this.#backoff.delay(attempt)
+    const retryAt = clock.time() + delay
+    const state: State = { at: 'waiting', attempt, stopWaiting: clock.after(delay, () => this.#retry()) }
+    // Waiting already while the owner is told: a wish that it expresses meanwhile must not bypass the wait.
+    this.#state = state
+    this.#owner.lost(error, false)
+    if (this.#state !== state) return
+    if (this.#owner.wanted()) this.#status.set({ state: 'waiting', attempt, retryAt, error })
+    else this.reconsider()
+  }
+
+  /** Stands still until the next wish. */
+  #rest(state: State & { at: 'idle' | 'closed' }, shown: ConnectionState): void {
+    this.#state = state
+    this.#listenToPage(false)
+    if (shown.state === 'closed' && shown.error !== undefined) this.#owner.lost(shown.error, true)
+    if (this.#state === state) this.#status.set(shown)
+  }
+
+  #retry(): void {
+    if (this.#state.at !== 'waiting') return
+    this.#state.stopWaiting()
+    this.#connect(this.#state.attempt)
+  }
+
+  /** Stops everything of the present state and lets the socket go. */
+  #abandon({ code, name }: Pick<CloseCode, 'code' | 'name'>): void {
+    const state = this.#state
+    this.#state = { at: 'idle' }
+    switch (state.at) {
+      case 'idle':
+      case 'closed':
+        return
+      case 'waiting':
+        state.stopWaiting()
+        return
+      case 'connecting':
+      case 'handshaking':
+        state.stopDeadline()
+        state.link?.socket.close(code, name)
+        return
+      case 'open':
+        state.watchdog.stop()
+        state.link.socket.close(code, name)
+        return
+    }
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    this.#options.clock.atEndOfTurn(() => {
+      this.#flushScheduled = false
+      this.flush()
+    })
+  }
+
+  #listenToPage(on: boolean): void {
+    if (on === this.#stopPage.length > 0) return
+    const { page } = this.#options
+    for (const stop of this.#stopPage) stop()
+    this.#stopPage = on ? [page.onOnline(() => this.#retry()), page.onHide(() => this.flush())] : []
+  }
+}
+
+/** The number of the next attempt after a loss. */
+function nextAttempt(lost: State, now: number): number {
+  switch (lost.at) {
+    case 'connecting':
+    case 'handshaking':
+      return lost.attempt + 1
+    case 'open':
+      return now - lost.since >= goodAfter ? 1 : lost.attempt + 1
+    case 'waiting':
+      return lost.attempt
+    case 'idle':
+    case 'closed':
+      return 1
+  }
+}

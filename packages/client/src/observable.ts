@@ -1,0 +1,48 @@
+import { reportFault, type Report } from './warnings.ts'
+
+/** A value that changes, for interfaces: read it, and be told when it is another one. Fits React's `useSyncExternalStore`. */
+export interface Observable<T> {
+  /** The value now. The same object as long as nothing changed. */
+  readonly value: T
+  /** Calls the listener after each change, with nothing: read `value`. Returns what ends the subscription. */
+  subscribe(listener: () => void): () => void
+}
+
+/** An observable with its setter, which stays with the owner. */
+export class ObservableValue<T> implements Observable<T> {
+  readonly #report: Report
+  readonly #listeners = new Set<{ readonly call: () => void }>()
+  #value: T
+
+  constructor(value: T, report: Report) {
+    this.#value = value
+    this.#report = report
+  }
+
+  get value(): T {
+    return this.#value
+  }
+
+  // An arrow function, so that it can be handed to React as it is.
+  readonly subscribe = (listener: () => void): (() => void) => {
+    // Wrapped: the same function subscribed twice is called twice, and each subscription ends for itself.
+    const entry = { call: listener }
+    this.#listeners.add(entry)
+    return () => {
+      this.#listeners.delete(entry)
+    }
+  }
+
+  set(value: T): void {
+    this.#value = value
+    // A copy: who subscribes meanwhile knows the new value.
+    const listeners = [...this.#listeners]
+    for (const { call } of listeners) {
+      try {
+        call()
+      } catch (error) {
+        reportFault(this.#report, 'a subscriber', error)
+      }
+    }
+  }
+}

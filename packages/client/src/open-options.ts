@@ -1,0 +1,56 @@
+import type { Of } from '@junto/schema'
+
+/** What a room's contract asks of those who join; left out where it asks nothing. */
+export type JoinData<T> = undefined extends Of<T>['join']
+  ? { readonly join?: undefined }
+  : {
+      /** What this client tells as it joins, or a function that is asked for it at each join, the later ones included. */
+      readonly join: Of<T>['join'] | (() => Of<T>['join'])
+    }
+
+/** What a room's contract asks of those who create one; left out where it asks nothing. */
+export type CreationData<T> = undefined extends Of<T>['options']
+  ? { readonly options?: undefined }
+  : {
+      /** Read when this join creates the room; not used when it exists. */
+      readonly options: Of<T>['options']
+    }
+
+/** Options of every way to join. */
+export interface JoinSettings {
+  /** Aborting it gives up the join, or leaves when it had succeeded on the server already. */
+  readonly signal?: AbortSignal
+  /**
+   * Milliseconds to keep trying when the server cannot be reached. Default 0: the first attempt that fails rejects.
+   * `Infinity` waits for the server, however long that takes; `client.connection` tells how it stands.
+   */
+  readonly patience?: number
+}
+
+/** The contract's version: asked of those who hold the contract as a type only. */
+export interface Versioned<T> {
+  /** Must be the contract's version; the server refuses others. */
+  readonly version: Of<T>['version']
+}
+
+/** How to open the one room of a key. */
+export type OpenOptions<T> = { readonly key: string } & JoinData<T> & CreationData<T> & JoinSettings
+
+/** How to find a room, or create one. */
+export type JoinOrCreateOptions<T> = {
+  /** What the room's metadata must equal, field by field. */
+  readonly where?: Partial<NonNullable<Of<T>['metadata']>>
+} & JoinData<T> &
+  CreationData<T> &
+  JoinSettings
+
+/** How to create a room. */
+export type CreateOptions<T> = {
+  /** Creates the room under this key; refused when the key is taken. */
+  readonly key?: string
+} & JoinData<T> &
+  CreationData<T> &
+  JoinSettings
+
+/** How to join a room whose id is known. */
+export type JoinByIdOptions<T> = JoinData<T> & JoinSettings

@@ -1,0 +1,181 @@
+import { JuntoError, type Clock } from '@junto/protocol'
+import {
+  DeclaredError,
+  errorToWire,
+  type Answerer,
+  type AnswerContext as ExchangeContext,
+  type WireError,
+} from '@junto/protocol/internal'
+import { SchemaError, type CompiledLayout, type MessageCodec } from '@junto/schema/internal'
+import { subscription, type Subscription } from '../subscription.ts'
+import { reportFault, type Report } from '../warnings.ts'
+
+/** How long a call of the server waits for the program to register its answer: while a page is still starting. */
+const answerWait = 5_000
+
+/** What the program registers, without its types. */
+export type UntypedAnswer = (
+  params: unknown,
+  context: { readonly signal: AbortSignal; error(code: string, data: unknown): Error },
+) => unknown
+
+/** What answers need. */
+export interface AnswersOptions {
+  readonly clock: Clock
+  readonly report: Report
+  /** The room's name, for messages. */
+  readonly room: string
+}
+
+/** A declared error as the program throws it, not yet encoded. */
+class AnswerError extends Error {
+  readonly code: string
+  readonly data: unknown
+
+  constructor(code: string, data: unknown) {
+    super(code)
+    this.code = code
+    this.data = data
+  }
+}
+
+/** What an answer threw, with the name of the call. */
+class AnswerFault extends Error {
+  readonly call: string
+
+  constructor(call: string, cause: unknown) {
+    super(`the answer to '${call}' failed`, { cause })
+    this.call = call
+  }
+}
+
+/** The program's answers to the server's calls. They outlive a connection, and the layout that comes with it. */
+export class Answers {
+  readonly #options: AnswersOptions
+  readonly #answers = new Map<string, UntypedAnswer>()
+  /** Calls by name that came before the first answer to them. Gone once there was one. */
+  readonly #waiting = new Map<string, Set<(answer: UntypedAnswer) => void>>()
+  readonly #answeredOnce = new Set<string>()
+
+  constructor(options: AnswersOptions) {
+    this.#options = options
+  }
+
+  /** Registers the answer to a call. @throws JuntoError `misuse` when there is one. */
+  register(name: string, answer: UntypedAnswer): Subscription {
+    if (this.#answers.has(name)) {
+      throw new JuntoError(
+        'misuse',
+        `room '${this.#options.room}' has an answer to '${name}' already: end that one first`,
+      )
+    }
+    this.#answers.set(name, answer)
+    this.#answeredOnce.add(name)
+    const waiting = this.#waiting.get(name)
+    this.#waiting.delete(name)
+    for (const resume of waiting ?? []) resume(answer)
+    return subscription(() => this.#answers.delete(name))
+  }
+
+  /** The side of an exchange that answers, for rooms of this layout. */
+  answerer({ down }: CompiledLayout): Answerer {
+    return {
+      call: (id, params, context) => {
+        const codec = down[id]
+        if (codec === undefined || codec.kind !== 'call') throw new JuntoError('unsupported', `there is no call ${id}`)
+        const answer = this.#answers.get(codec.name)
+        if (answer !== undefined) return this.#run(codec, answer, params, context)
+        return this.#firstAnswer(codec.name, context.signal).then((late) => this.#run(codec, late, params, context))
+      },
+      stream: (id) => {
+        throw new JuntoError('unsupported', `a client offers no streams; there is none of number ${id}`)
+      },
+      failure: (error, unheard) => this.#failure(error, unheard),
+    }
+  }
+
+  #run(codec: MessageCodec, answer: UntypedAnswer, params: unknown, exchange: ExchangeContext): unknown {
+    const decoded = codec.params?.decode(params, `${codec.name}.params`)
+    const finish = (result: unknown): unknown => codec.result?.encode(result, `${codec.name}.result`) ?? null
+    const fail = (error: unknown): Error => this.#named(codec, error)
+    const context = {
+      get signal() {
+        return exchange.signal
+      },
+      error: (code: string, data: unknown): Error => new AnswerError(code, data),
+    }
+    try {
+      const result = answer(decoded, context)
+      if (!isPromiseLike(result)) return finish(result)
+      return Promise.resolve(result)
+        .then(finish)
+        .catch((error: unknown) => {
+          throw fail(error)
+        })
+    } catch (error) {
+      throw fail(error)
+    }
+  }
+
+  /** An error of an answer, ready for the wire, or with the call's name for the report. */
+  #named(codec: MessageCodec, error: unknown): Error {
+    if (error instanceof AnswerError) {
+      const index = codec.errors.findIndex(({ code }) => code === error.code)
+      const declared = codec.errors[index]
+      if (declared === undefined) return new AnswerFault(codec.name, error)
+      try {
+        const data = declared.data.encode(error.data, `${codec.name}.errors.${error.code}`)
+        return new DeclaredError(index, error.code, data)
+      } catch (invalid) {
+        return new AnswerFault(codec.name, invalid)
+      }
+    }
+    return error instanceof JuntoError ? error : new AnswerFault(codec.name, error)
+  }
+
+  #failure(error: unknown, unheard: boolean): WireError {
+    if (error instanceof DeclaredError) return { code: error.index, message: error.message, data: error.data }
+    if (error instanceof JuntoError) return errorToWire(error)
+    if (error instanceof SchemaError) return { code: 'invalid', message: error.message }
+    if (error instanceof AnswerFault) {
+      // An answer that fails because it was told to stop has done what it was asked for.
+      const { report, room } = this.#options
+      if (!unheard) reportFault(report, `the answer to '${error.call}' of room '${room}'`, error.cause)
+      return { code: 'internal', message: error.message }
+    }
+    return { code: 'internal', message: 'the client failed to answer' }
+  }
+
+  #firstAnswer(name: string, signal: AbortSignal): Promise<UntypedAnswer> {
+    const { clock, room } = this.#options
+    const nobody = new JuntoError(
+      'unsupported',
+      `nobody answers '${name}' in this client: room.answer('${name}', …) does`,
+    )
+    if (this.#answeredOnce.has(name)) return Promise.reject(nobody)
+    return new Promise((resolve, reject) => {
+      const waiting = this.#waiting.get(name) ?? new Set()
+      this.#waiting.set(name, waiting)
+      const resume = (answer: UntypedAnswer): void => {
+        stop()
+        resolve(answer)
+      }
+      const stop = clock.after(answerWait, () => {
+        waiting.delete(resume)
+        const message = `the server calls '${name}' of room '${room}', and nothing answers it: add room.answer('${name}', …)`
+        this.#options.report({ code: 'unheard', message })
+        reject(nobody)
+      })
+      signal.addEventListener('abort', () => {
+        stop()
+        waiting.delete(resume)
+        reject(nobody)
+      })
+      waiting.add(resume)
+    })
+  }
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}

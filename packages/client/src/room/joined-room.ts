@@ -1,0 +1,93 @@
+import type {
+  Call,
+  CallNames,
+  Calls,
+  Down,
+  EventNames,
+  Mirror,
+  NameOf,
+  PayloadOf,
+  Sends,
+  StateOf,
+  Streams,
+  Up,
+} from '@junto/schema'
+import type { Observable } from '../observable.ts'
+import type { Subscription } from '../subscription.ts'
+import type { Recovery, RoomStatus } from './room-status.ts'
+
+/**
+ * What became of a sent event.
+ *
+ * - `sent`: it leaves with this turn's message.
+ * - `queued`: it leaves too, but behind more than the mark of bytes that the network did not take yet: send less.
+ * - `dropped`: it will not arrive: the room is not joined at the moment, or the event is `volatile` and the network is behind.
+ */
+export type SendOutcome = 'sent' | 'queued' | 'dropped'
+
+/** What an answer is given beside the parameters. */
+export interface AnswerContext<E> {
+  /** Aborted when the server gives up: its deadline has passed, it cancelled, or the connection is gone. */
+  readonly signal: AbortSignal
+  /** Makes one of the call's declared errors, to be thrown. */
+  error<K extends keyof E & string>(code: K, data: E[K]): Error
+}
+
+/** Answers one of the server's calls. */
+export type Answer<C> =
+  C extends Call<infer P, infer R, infer E> ? (params: P, context: AnswerContext<E>) => R | Promise<R> : never
+
+/**
+ * What to be told of a watched part of the state. Everything is told once per patch, after the whole patch was applied, and
+ * `added` also for what is there already, at once. For a map the key is the entry's, for a list the item's index.
+ */
+export type Watchers<S> = [S] extends [ReadonlyMap<infer K, infer V>]
+  ? EntryWatchers<K, V>
+  : [S] extends [readonly (infer I)[]]
+    ? EntryWatchers<number, I>
+    : {
+        /** Called with the part itself after something in it changed. */
+        readonly changed?: (value: S) => void
+      }
+
+/** What to be told of the entries of a map or list. */
+export interface EntryWatchers<K, V> {
+  readonly added?: (value: V, key: K) => void
+  /** Called when something in the entry changed, or when another value stands there. */
+  readonly changed?: (value: V, key: K) => void
+  readonly removed?: (value: V, key: K) => void
+}
+
+/** A room that this client is a member of. The same object over reconnections. */
+export interface JoinedRoom<T> extends AsyncDisposable {
+  /** The contract's name. */
+  readonly name: NameOf<T>
+  /** The room's id. A room that had to be restored may come back under another one. */
+  readonly id: string
+  /** The room's key, when it was opened by one. */
+  readonly key: string | undefined
+  /** This member's id, as others see it. Another one after each rejoin. */
+  readonly memberId: string
+  /** Whether the room is joined at the moment, to be read and subscribed to. */
+  readonly status: Observable<RoomStatus>
+  /** The live mirror: read-only, changed in place as patches arrive, before the events and replies that speak of them. */
+  readonly state: Mirror<StateOf<T>>
+  /** The server's calls, by name. */
+  readonly call: Calls<Up<T>>
+  /** Sends an event, by name, and tells at once what becomes of it. Throws a JuntoError `invalid` or `unsupported`. */
+  readonly send: Sends<Up<T>, SendOutcome>
+  /** The server's streams, by name. A stream begins with its first `next()`. Leaving the loop cancels it on the server. */
+  readonly stream: Streams<Up<T>>
+  /** Listens to an event. Those that came before the first listener did, up to a bound, are delivered to it in order. */
+  on<K extends EventNames<Down<T>>>(name: K, listener: (payload: PayloadOf<Down<T>[K]>) => void): Subscription
+  /** Answers a call of the server. There is one answer per call at a time. */
+  answer<K extends CallNames<Down<T>>>(name: K, answer: Answer<Down<T>[K]>): Subscription
+  /** Tells of changes in a part of the state, which the selector picks: a map, a list or a record. */
+  watch<S>(selector: (state: Mirror<StateOf<T>>) => S, watchers: Watchers<S>): Subscription
+  /** A frozen copy of a part of the state, made when asked for, that keeps its identity while nothing in it changes. */
+  select<V>(selector: (state: Mirror<StateOf<T>>) => V): Observable<V>
+  /** Tells what became of the room after its connection had been lost: the place to send again what may be missing. */
+  onRecovery(listener: (recovery: Recovery) => void): Subscription
+  /** Ends the membership. What was sent in this turn still leaves. Resolves once the server knows, or cannot be told. */
+  leave(): Promise<void>
+}

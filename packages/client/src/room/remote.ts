@@ -1,0 +1,171 @@
+import { JuntoError } from '@junto/protocol'
+import { encodeFrame, FrameType } from '@junto/protocol/internal'
+import type { CallSettings } from '@junto/schema'
+import { SchemaError, type Codec, type MessageCodec } from '@junto/schema/internal'
+import type { Report } from '../warnings.ts'
+import { DeclaredCallError, invalidError, isFrameworkCode, translated, unsupportedError } from './call-errors.ts'
+import type { SendOutcome } from './joined-room.ts'
+import { RoomStream } from './room-stream.ts'
+import type { Seat } from './seat.ts'
+
+/** What the calls, events and streams of a room need. */
+export interface RemoteOptions {
+  /** The room's name. */
+  readonly room: string
+  /** Milliseconds, where neither contract nor caller say something. */
+  readonly callTimeout: number
+  readonly report: Report
+  /** The room's place on the connection. @throws JuntoError `disconnected` or `cancelled` while it has none. */
+  seat(): Seat
+}
+
+/** A caller without its types. */
+interface UntypedCaller {
+  (params?: unknown, settings?: CallSettings): Promise<unknown>
+  try(params?: unknown, settings?: CallSettings): Promise<unknown>
+  failed(error: unknown, code: string): boolean
+}
+
+/** What a member may say to its room, by name: the untyped inside of `room.call`, `room.send` and `room.stream`. */
+export class Remote {
+  readonly call = byName((name) => this.#caller(name))
+  readonly send = byName((name) => (payload?: unknown) => this.#send(name, payload))
+  readonly stream = byName(
+    (name) => (params?: unknown, settings?: { readonly signal?: AbortSignal }) => this.#stream(name, params, settings),
+  )
+  readonly #options: RemoteOptions
+  readonly #unsupported = new Set<string>()
+
+  constructor(options: RemoteOptions) {
+    this.#options = options
+  }
+
+  #caller(name: string): UntypedCaller {
+    const source = `${this.#options.room}.${name}`
+    const call = (params?: unknown, settings?: CallSettings): Promise<unknown> => this.#call(name, params, settings)
+    const attempt = (params?: unknown, settings?: CallSettings): Promise<unknown> =>
+      this.#call(name, params, settings).then((value) => ({ ok: true, value }), failureOf)
+    const failed = (error: unknown, code: string): boolean =>
+      error instanceof DeclaredCallError && error.source === source && error.code === code
+    return Object.assign(call, { try: attempt, failed })
+  }
+
+  // Async, so that nothing is thrown before there is a promise. It sends before its first `await`: in this very turn.
+  async #call(name: string, params: unknown, settings: CallSettings = {}): Promise<unknown> {
+    const seat = this.#options.seat()
+    const codec = this.#codec(seat, 'call', name)
+    const { signal, settle, timeout = codec.timeout ?? this.#options.callTimeout } = settings
+    if (!(timeout > 0))
+      throw new JuntoError('misuse', `${name}: timeout must be above 0 ms or Infinity, not ${timeout}`)
+    const wire = encoded(codec.params, params, `${name}.params`)
+    const sent = seat.messages
+    try {
+      const deadline = timeout === Infinity ? undefined : timeout
+      const result = await seat.exchange.call(codec.id, wire, { signal, settle, timeout: deadline })
+      return codec.result?.decode(result, `${name}.result`)
+    } catch (error) {
+      if (error instanceof JuntoError && error.code === 'outcome_unknown' && seat.messages === sent) {
+        throw new JuntoError('disconnected', `${name}: the connection was lost before the call left`, { cause: error })
+      }
+      throw translated(error, `${this.#options.room}.${name}`, codec)
+    }
+  }
+
+  #send(name: string, payload: unknown): SendOutcome {
+    const seat = this.#seatOrNone()
+    if (seat === undefined) return 'dropped'
+    const codec = seat.layout.upByName.get(name)
+    if (codec === undefined || codec.kind !== 'event') {
+      this.#reportUnsupported(seat, name)
+      return 'dropped'
+    }
+    const wire = encoded(codec.payload, payload, name)
+    const { congested } = seat
+    if (congested && codec.delivery === 'volatile') return 'dropped'
+    try {
+      seat.send(encodeFrame({ type: FrameType.event, id: codec.id, payload: wire }))
+    } catch (error) {
+      if (error instanceof JuntoError && error.code === 'disconnected') return 'dropped'
+      throw error
+    }
+    return congested ? 'queued' : 'sent'
+  }
+
+  #stream(name: string, params: unknown, settings: { readonly signal?: AbortSignal } = {}): RoomStream {
+    const source = `${this.#options.room}.${name}`
+    return new RoomStream(() => {
+      const seat = this.#options.seat()
+      const codec = this.#codec(seat, 'stream', name)
+      const items = seat.exchange.stream(codec.id, encoded(codec.params, params, `${name}.params`), settings)
+      return {
+        items,
+        decode: (item) => codec.item?.decode(item, `${name}.item`),
+        translate: (error) => translated(error, source, codec),
+      }
+    })
+  }
+
+  #codec(seat: Seat, kind: 'call' | 'stream', name: string): MessageCodec {
+    const codec = seat.layout.upByName.get(name)
+    if (codec?.kind === kind) return codec
+    throw unsupportedError(this.#options.room, kind, name, seat.layout.layout.version)
+  }
+
+  #seatOrNone(): Seat | undefined {
+    try {
+      return this.#options.seat()
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Once for each name: an event may be sent many times a second. */
+  #reportUnsupported(seat: Seat, name: string): void {
+    if (this.#unsupported.has(name)) return
+    this.#unsupported.add(name)
+    const { room, report } = this.#options
+    const { message } = unsupportedError(room, 'event', name, seat.layout.layout.version)
+    report({ code: 'unsupported', message: `${message}. It is dropped, now and later` })
+  }
+}
+
+function encoded(codec: Codec | undefined, value: unknown, path: string): unknown {
+  if (codec === undefined) return null
+  try {
+    return codec.encode(value, path)
+  } catch (error) {
+    throw error instanceof SchemaError ? invalidError(error) : error
+  }
+}
+
+/** What `.try` resolves with. Anything but a declared or a framework's error is a bug, and stays a rejection. */
+function failureOf(error: unknown): unknown {
+  if (error instanceof DeclaredCallError) {
+    return { ok: false, code: error.code, data: error.data, message: error.message }
+  }
+  if (error instanceof JuntoError && isFrameworkCode(error.code)) {
+    return { ok: false, code: error.code, message: error.message }
+  }
+  throw error
+}
+
+/**
+ * An object with something for every name, made at first use. For a program that holds the contract as a type only, names exist
+ * at run time only in the server's layout, which may lack one: using it must say so, instead of `undefined is not a function`.
+ */
+function byName<T>(make: (name: string) => T): { readonly [name: string]: T } {
+  const made = new Map<string, T>()
+  const target: { readonly [name: string]: T } = Object.create(null) as Record<string, T>
+  return new Proxy(target, {
+    get: (_target, name) => {
+      // With a `then`, `await room.call` would take it for a promise and never end.
+      if (typeof name !== 'string' || name === 'then') return undefined
+      let value = made.get(name)
+      if (value === undefined) {
+        value = make(name)
+        made.set(name, value)
+      }
+      return value
+    },
+  })
+}

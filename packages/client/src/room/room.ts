@@ -1,0 +1,189 @@
+import { JuntoError, type Clock, type Limits } from '@junto/protocol'
+import type { EventFrame, JoinedFrame } from '@junto/protocol/internal'
+import {
+  MirrorTree,
+  type CompiledLayout,
+  type MessageCodec,
+  type Selection,
+  type WatchListeners,
+} from '@junto/schema/internal'
+import { ObservableValue, type Observable } from '../observable.ts'
+import { subscription, type Subscription } from '../subscription.ts'
+import { reportFault, type Report } from '../warnings.ts'
+import { Answers, type UntypedAnswer } from './answers.ts'
+import { Inbox } from './inbox.ts'
+import { Remote } from './remote.ts'
+import type { Recovery, RoomStatus } from './room-status.ts'
+import type { Seat } from './seat.ts'
+
+/** What a room is made from. */
+export interface RoomOptions {
+  /** The contract's name. */
+  readonly name: string
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly report: Report
+  readonly callTimeout: number
+  /** Ends the membership. */
+  leave(): Promise<void>
+}
+
+/**
+ * The program's side of a membership, without its types: `JoinedRoom` of a contract is this object. It outlives the
+ * connection: the membership seats it, takes the seat away and gives it another one.
+ */
+export class Room implements AsyncDisposable {
+  readonly name: string
+  readonly call: Remote['call']
+  readonly send: Remote['send']
+  readonly stream: Remote['stream']
+  readonly status: Observable<RoomStatus>
+  /** For the membership. */
+  readonly mirror: MirrorTree
+  /** For the membership. */
+  readonly answers: Answers
+  readonly #options: RoomOptions
+  readonly #inbox: Inbox
+  readonly #status: ObservableValue<RoomStatus>
+  readonly #recoveryListeners = new Set<{ readonly call: (recovery: Recovery) => void }>()
+  #id = ''
+  #key: string | undefined
+  #memberId = ''
+  #layout: CompiledLayout
+  #seat: Seat | undefined
+
+  constructor(options: RoomOptions, layout: CompiledLayout) {
+    const { name, clock, report, limits, callTimeout } = options
+    this.name = name
+    this.#options = options
+    this.#layout = layout
+    this.mirror = new MirrorTree(layout, {
+      onError: (error: unknown) => reportFault(report, `a watcher of room '${name}'`, error),
+    })
+    this.answers = new Answers({ clock, report, room: name })
+    this.#inbox = new Inbox({ clock, report, room: name, limit: limits.maxUnheard })
+    this.#status = new ObservableValue<RoomStatus>({ state: 'joined' }, report)
+    this.status = this.#status
+    const remote = new Remote({ room: name, callTimeout, report, seat: () => this.#seated() })
+    this.call = remote.call
+    this.send = remote.send
+    this.stream = remote.stream
+  }
+
+  get id(): string {
+    return this.#id
+  }
+
+  get key(): string | undefined {
+    return this.#key
+  }
+
+  get memberId(): string {
+    return this.#memberId
+  }
+
+  get state(): unknown {
+    return this.mirror.state
+  }
+
+  on(name: string, listener: (payload: unknown) => void): Subscription {
+    this.#warnUnknown('event', name)
+    return this.#inbox.listen(name, listener)
+  }
+
+  answer(name: string, answer: UntypedAnswer): Subscription {
+    this.#warnUnknown('call', name)
+    return this.answers.register(name, answer)
+  }
+
+  watch(selector: (state: unknown) => unknown, listeners: WatchListeners<unknown>): Subscription {
+    const watch = this.mirror.watch(selector, listeners)
+    return subscription(() => watch[Symbol.dispose]())
+  }
+
+  select(selector: (state: unknown) => unknown): Selection<unknown> {
+    return this.mirror.select(selector)
+  }
+
+  onRecovery(listener: (recovery: Recovery) => void): Subscription {
+    const entry = { call: listener }
+    this.#recoveryListeners.add(entry)
+    return subscription(() => this.#recoveryListeners.delete(entry))
+  }
+
+  leave(): Promise<void> {
+    return this.#options.leave()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave()
+  }
+
+  /** The server admitted us; the state is still under way. */
+  enter(frame: JoinedFrame, layout: CompiledLayout): void {
+    this.#id = frame.id
+    this.#key = frame.key
+    this.#memberId = frame.member
+    this.#layout = layout
+  }
+
+  /** The state is here: the room can be used. */
+  settle(seat: Seat): void {
+    this.#seat = seat
+    if (this.status.value.state !== 'joined') this.#status.set({ state: 'joined' })
+  }
+
+  /** The seat is gone. */
+  vacate(): void {
+    this.#seat = undefined
+  }
+
+  /** The connection was lost; the room is being rejoined. */
+  suspend(error: JuntoError): void {
+    if (this.status.value.state === 'joined') this.#status.set({ state: 'rejoining', error })
+  }
+
+  /** The membership ended. */
+  end(status: RoomStatus & { state: 'left' }): void {
+    this.#inbox.close()
+    this.#status.set(status)
+  }
+
+  /** Tells what became of the room after a loss. */
+  recovered(recovery: Recovery): void {
+    const listeners = [...this.#recoveryListeners]
+    for (const { call } of listeners) {
+      try {
+        call(recovery)
+      } catch (error) {
+        reportFault(this.#options.report, `a listener to the recovery of room '${this.name}'`, error)
+      }
+    }
+  }
+
+  /** An event came. */
+  receive(codec: MessageCodec | undefined, frame: EventFrame): void {
+    if (codec === undefined || codec.kind !== 'event') {
+      throw new JuntoError('bad_message', `event ${frame.id} is not in the server's own layout`)
+    }
+    const payload: unknown = codec.payload?.decode(frame.payload, codec.name)
+    this.#inbox.deliver(codec.name, payload)
+  }
+
+  #seated(): Seat {
+    if (this.#seat !== undefined) return this.#seat
+    const status = this.status.value
+    if (status.state === 'left') {
+      throw new JuntoError('cancelled', `room '${this.name}' is not joined any more: ${status.message}`)
+    }
+    throw new JuntoError('disconnected', `room '${this.name}' is being joined again; try when its status is 'joined'`)
+  }
+
+  /** The compiler sees to the names of a program's own contract; the server's may be older, or the program untyped. */
+  #warnUnknown(kind: 'event' | 'call', name: string): void {
+    if (this.#layout.downByName.get(name)?.kind === kind) return
+    const { version } = this.#layout.layout
+    const message = `the server's contract of room '${this.name}' (version ${version}) has no ${kind} '${name}' to clients: it will not come`
+    this.#options.report({ code: 'unsupported', message })
+  }
+}

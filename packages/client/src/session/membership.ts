@@ -1,0 +1,434 @@
+import { JuntoError, type ErrorCode } from '@junto/protocol'
+import {
+  encodeFrame,
+  errorFromWire,
+  Exchange,
+  FrameType,
+  type ExchangeEnd,
+  type JoinedFrame,
+  type JoinFrame,
+  type LeftFrame,
+  type RefusedFrame,
+  type RoomFrame,
+} from '@junto/protocol/internal'
+import type { AnyContract } from '@junto/schema'
+import { encodeNamed, type CompiledLayout } from '@junto/schema/internal'
+import { Backoff } from '../connection/backoff.ts'
+import { Room } from '../room/room.ts'
+import type { LeftReason } from '../room/room-status.ts'
+import type { Seat } from '../room/seat.ts'
+import { describe } from '../warnings.ts'
+import type { Session } from './session.ts'
+
+/** What a join asks for, without what each attempt adds. */
+export type JoinRequest = Omit<JoinFrame, 'type' | 'ref' | 'layouts' | 'join'> & {
+  /** Yields the contract's join data, at each attempt. */
+  readonly join: (() => unknown) | undefined
+}
+
+/** How the first join is waited for. */
+export interface OpeningOptions {
+  readonly signal: AbortSignal | undefined
+  /** Milliseconds to keep trying while the server cannot be reached. */
+  readonly patience: number
+}
+
+/** The first join, which the program waits for. */
+interface Opening {
+  readonly resolve: (room: Room) => void
+  readonly reject: (error: unknown) => void
+  readonly stop: () => void
+  /** The time at which patience ends. */
+  readonly until: number
+}
+
+type State =
+  /** Not asked for: there is no connection, or the next attempt to rejoin has its time. */
+  | { readonly at: 'waiting'; readonly stopRetry: () => void }
+  | { readonly at: 'joining'; readonly ref: number; readonly stopTimeout: () => void }
+  /** Joined; the snapshot is still under way. */
+  | { readonly at: 'syncing'; readonly ref: number; readonly seat: Seat }
+  | { readonly at: 'joined'; readonly ref: number; readonly seat: Seat }
+  | { readonly at: 'over' }
+
+/** Refusals of a rejoin that pass: a full room may be full of our own former seat. */
+const passing: readonly ErrorCode[] = [
+  'room_full',
+  'room_closed',
+  'rate_limited',
+  'timeout',
+  'shutting_down',
+  'store_failed',
+  'too_many_rooms',
+]
+
+/** How long a room that refuses is asked again before it counts as lost, from the loss on. */
+const rejoinFor = 60_000
+
+/** How often a room is joined afresh because what came for it was damaged, without a time of health in between. */
+const mostRepairs = 5
+
+/** After so long a repaired room counts as healthy again. */
+const healthyAfter = 60_000
+
+const nothing = (): void => {}
+
+/** One room that this client is in, or wants to be in: joins it, and joins it again after each loss of the connection. */
+export class Membership {
+  /** Settles with the end of the first join. */
+  readonly opened: Promise<Room>
+  readonly #session: Session
+  readonly #contract: AnyContract | undefined
+  readonly #request: JoinRequest
+  readonly #backoff: Backoff
+  #opening: Opening | undefined
+  #room: Room | undefined
+  #state: State = { at: 'waiting', stopRetry: nothing }
+  #repairs = 0
+  #repairedAt = 0
+  /** Since when the room is being rejoined, and how often it has been tried. */
+  #lost: { readonly at: number; readonly error: JuntoError; attempts: number } | undefined
+
+  /**
+   * @param contract What the server's layout is compared with, where the program holds more than its type.
+   */
+  constructor(session: Session, contract: AnyContract | undefined, request: JoinRequest, options: OpeningOptions) {
+    this.#session = session
+    this.#contract = contract
+    this.#request = request
+    const { clock, random, limits } = session.options
+    this.#backoff = new Backoff(random, { first: limits.reconnectMin, longest: limits.reconnectMax })
+    const { signal, patience } = options
+    this.opened = new Promise((resolve, reject) => {
+      const abort = (): void => {
+        const message = `joining room '${request.room}' was given up by its signal`
+        this.#refuse(new JuntoError('cancelled', message, { cause: signal?.reason }))
+      }
+      const finite = patience > 0 && patience < Infinity
+      const stopPatience = finite ? clock.after(patience, () => this.#runOut()) : nothing
+      const stop = (): void => {
+        stopPatience()
+        signal?.removeEventListener('abort', abort)
+      }
+      this.#opening = { resolve, reject, stop, until: clock.now() + patience }
+      signal?.addEventListener('abort', abort)
+      if (signal?.aborted === true) abort()
+    })
+  }
+
+  /** Asks for the room, over a connection that can be written to. */
+  join(): void {
+    const state = this.#state
+    if (state.at !== 'waiting') return
+    state.stopRetry()
+    const { clock, limits } = this.#session.options
+    const ref = this.#session.takeRef(this)
+    // The server gives up by itself when authenticating or joining takes too long: this is for one that does not.
+    const stopTimeout = clock.after(limits.authTimeout + limits.joinTimeout, () => {
+      void this.#depart()
+      this.#refused(new JuntoError('timeout', `room '${this.#request.room}' did not answer the join`))
+    })
+    this.#state = { at: 'joining', ref, stopTimeout }
+    const layouts = this.#session.layouts.hashesFor(this.#request.room)
+    try {
+      const { join, options, where, ...request } = this.#rejoinable()
+      const data = {
+        join: named(join?.(), 'join'),
+        options: named(options, 'options'),
+        where: named(where, 'where'),
+      }
+      this.#session.send(0, encodeFrame({ type: FrameType.join, ref, ...request, ...data, layouts }))
+    } catch (error) {
+      stopTimeout()
+      this.#session.freeRef(ref)
+      this.#state = { at: 'waiting', stopRetry: nothing }
+      this.#refused(error instanceof JuntoError ? error : invalidJoin(this.#request.room, error))
+    }
+  }
+
+  /** The server admitted us. */
+  joined(frame: JoinedFrame): void {
+    const state = this.#state
+    if (state.at !== 'joining')
+      throw new JuntoError('bad_message', `room ${frame.ref} was joined without being asked for`)
+    state.stopTimeout()
+    const { ref } = frame
+    let layout: CompiledLayout
+    try {
+      layout = this.#session.layoutOf(this.#contract, frame)
+    } catch (error) {
+      void this.#depart()
+      this.#refused(
+        error instanceof JuntoError ? error : new JuntoError('bad_message', describe(error), { cause: error }),
+      )
+      return
+    }
+    const { clock, limits, report } = this.#session.options
+    const room = (this.#room ??= new Room(
+      {
+        name: this.#request.room,
+        clock,
+        limits,
+        report,
+        callTimeout: this.#session.callTimeout,
+        leave: () => this.leave(),
+      },
+      layout,
+    ))
+    const session = this.#session
+    const send = (bytes: Uint8Array): void => session.send(ref, bytes)
+    const exchange = new Exchange({ ...limits, clock, send, answer: room.answers.answerer(layout) })
+    const seat: Seat = {
+      layout,
+      exchange,
+      send,
+      get congested() {
+        return session.connection.congested
+      },
+      get messages() {
+        return session.connection.messages
+      },
+    }
+    this.#state = { at: 'syncing', ref, seat }
+    room.enter(frame, layout)
+  }
+
+  /** The server refused the join. */
+  refused(frame: RefusedFrame): void {
+    if (this.#state.at !== 'joining') return
+    this.#state.stopTimeout()
+    this.#state = { at: 'waiting', stopRetry: nothing }
+    const error = errorFromWire(frame)
+    const { code } = error instanceof JuntoError ? error : { code: 'internal' as const }
+    const message = `room '${this.#request.room}' refused the join: ${error.message}`
+    this.#refused(new JuntoError(code, message, { data: frame.data, cause: error }))
+  }
+
+  /** A frame of the room. */
+  receive(frame: RoomFrame): void {
+    const state = this.#state
+    const room = this.#room
+    if ((state.at !== 'joined' && state.at !== 'syncing') || room === undefined) return
+    try {
+      switch (frame.type) {
+        case FrameType.snapshot:
+          // The server may have come back with another layout; the mirror keeps its identity over that.
+          room.mirror.applySnapshot(frame.bytes, state.seat.layout)
+          if (state.at === 'syncing') this.#synced(room, state)
+          return
+        case FrameType.patch:
+          room.mirror.applyPatch(frame.bytes)
+          return
+        case FrameType.event:
+          room.receive(state.seat.layout.down[frame.id], frame)
+          return
+        default:
+          state.seat.exchange.receive(frame)
+      }
+    } catch (error) {
+      this.#damaged(error)
+    }
+  }
+
+  /** The server ended the membership, or confirmed that we left. */
+  left(frame: LeftFrame): void {
+    if (this.#state.at === 'over') return
+    const message = frame.message ?? frame.reason
+    if (frame.reason === 'shutdown') {
+      // The connection ends with it. Should it not, the room is asked for again over it.
+      const error = new JuntoError('shutting_down', `the server is closing: ${message}`)
+      this.#lose(error)
+      this.#retryLater(error)
+      return
+    }
+    this.#giveUpSeat('outcome_unknown')
+    this.#state = { at: 'waiting', stopRetry: nothing }
+    const error = new JuntoError('room_closed', `the membership in room '${this.#request.room}' ended: ${message}`)
+    if (this.#opening !== undefined) this.#refuse(error)
+    else this.#end(frame.reason, message, error)
+  }
+
+  /** There is no connection any more. */
+  lost(error: JuntoError, final: boolean): void {
+    const state = this.#state
+    if (state.at === 'over') return
+    const asked = state.at === 'joining' || state.at === 'syncing'
+    this.#lose(error)
+    const opening = this.#opening
+    if (opening === undefined) {
+      if (final) this.#end('lost', error.message, error)
+    } else if (final) {
+      this.#refuse(error)
+    } else if (asked && this.#request.by === 'create') {
+      this.#refuse(
+        new JuntoError('outcome_unknown', `${error.message}; the room may have been created`, { cause: error }),
+      )
+    } else if (this.#session.options.clock.now() >= opening.until) {
+      this.#refuse(error)
+    }
+  }
+
+  /** Leaves. Resolves once the server knows, or cannot be told. */
+  leave(): Promise<void> {
+    const left = this.#depart()
+    this.#giveUpSeat('cancelled')
+    if (this.#state.at !== 'over') this.#state = { at: 'waiting', stopRetry: nothing }
+    this.#end('left', 'the program left')
+    return left
+  }
+
+  /** The client is closed. */
+  close(): void {
+    const error = new JuntoError('cancelled', 'the client was closed')
+    void this.#depart()
+    this.#giveUpSeat('cancelled')
+    this.#state = { at: 'waiting', stopRetry: nothing }
+    if (this.#opening !== undefined) this.#refuse(error)
+    else this.#end('client_closed', error.message)
+  }
+
+  /** The first join asks as the program did; later ones for the very room, which may have to be restored. */
+  #rejoinable(): JoinRequest {
+    const { by, room, join, options, version, key: wished } = this.#request
+    if (this.#room === undefined || this.#opening !== undefined) return this.#request
+    const { id, key } = this.#room
+    if (key !== undefined && (by !== 'join' || wished !== undefined))
+      return { by: 'open', room, key, join, options, version }
+    return { by: 'join', room, id, join, version }
+  }
+
+  #synced(room: Room, state: State & { at: 'syncing' }): void {
+    this.#state = { at: 'joined', ref: state.ref, seat: state.seat }
+    const lost = this.#lost
+    this.#lost = undefined
+    room.settle(state.seat)
+    const opening = this.#opening
+    if (opening !== undefined) {
+      this.#opening = undefined
+      opening.stop()
+      opening.resolve(room)
+    } else if (lost !== undefined) {
+      room.recovered({ outcome: 'rejoined', downtime: this.#session.options.clock.now() - lost.at })
+    }
+  }
+
+  /** The seat is gone and the room wanted: from here it is rejoined. */
+  #lose(error: JuntoError): void {
+    this.#giveUpSeat('outcome_unknown')
+    this.#state = { at: 'waiting', stopRetry: nothing }
+    if (this.#room === undefined || this.#opening !== undefined) return
+    this.#lost ??= { at: this.#session.options.clock.now(), error, attempts: 0 }
+    this.#room.suspend(error)
+  }
+
+  /** Lets go of what belongs to one seat. Calls that are under way end with the code. */
+  #giveUpSeat(code: ExchangeEnd): void {
+    const state = this.#state
+    switch (state.at) {
+      case 'waiting':
+        state.stopRetry()
+        return
+      case 'joining':
+        state.stopTimeout()
+        this.#session.freeRef(state.ref)
+        return
+      case 'syncing':
+      case 'joined':
+        this.#session.freeRef(state.ref)
+        this.#room?.vacate()
+        state.seat.exchange.close(code)
+        return
+      case 'over':
+        return
+    }
+  }
+
+  /** Tells the server that we go, when it can be told; the state is up to the caller. */
+  #depart(): Promise<void> {
+    const state = this.#state
+    if (state.at === 'waiting' || state.at === 'over') return Promise.resolve()
+    return this.#session.sendLeave(state.ref)
+  }
+
+  /** A join did not succeed, over a connection that stands. */
+  #refused(error: JuntoError): void {
+    this.#giveUpSeat('outcome_unknown')
+    this.#state = { at: 'waiting', stopRetry: nothing }
+    const { clock } = this.#session.options
+    const lost = this.#lost
+    if (this.#opening !== undefined || lost === undefined) this.#refuse(error)
+    else if (passing.includes(error.code) && clock.now() - lost.at < rejoinFor) this.#retryLater(error)
+    else this.#end('lost', error.message, error)
+  }
+
+  #retryLater(error: JuntoError): void {
+    const lost = this.#lost
+    if (this.#state.at !== 'waiting' || lost === undefined) return
+    lost.attempts++
+    const delay = Math.max(this.#backoff.delay(lost.attempts), error.retryAfter ?? 0)
+    const stopRetry = this.#session.options.clock.after(delay, () => {
+      if (this.#session.connection.writable) this.join()
+    })
+    this.#state = { at: 'waiting', stopRetry }
+  }
+
+  /** What the server says of the room cannot be: it is left and joined afresh, which brings a snapshot. */
+  #damaged(cause: unknown): void {
+    const message = `what came for room '${this.#request.room}' does not fit: ${describe(cause)}`
+    const error = new JuntoError('bad_message', message, { cause })
+    this.#session.options.report({ code: 'protocol', message, error: cause })
+    void this.#depart()
+    const now = this.#session.options.clock.now()
+    if (now - this.#repairedAt > healthyAfter) this.#repairs = 0
+    this.#repairedAt = now
+    // A state that cannot be read from the beginning will not be better the next time.
+    if (this.#state.at === 'syncing' || ++this.#repairs > mostRepairs) {
+      if (this.#opening !== undefined) this.#refuse(error)
+      else this.#end('lost', message, error)
+      return
+    }
+    this.#lose(error)
+    this.#retryLater(error)
+  }
+
+  /** Patience has run out. An attempt that is under way may still succeed; without one there is nothing to wait for. */
+  #runOut(): void {
+    const { value } = this.#session.connection.status
+    if (value.state === 'waiting') this.#refuse(value.error)
+  }
+
+  /** Ends a first join that did not succeed. */
+  #refuse(error: JuntoError): void {
+    const opening = this.#opening
+    this.#opening = undefined
+    void this.#depart()
+    this.#end('lost', error.message, error)
+    opening?.stop()
+    opening?.reject(error)
+  }
+
+  #end(reason: LeftReason, message: string, error?: JuntoError): void {
+    if (this.#state.at === 'over') return
+    this.#giveUpSeat('outcome_unknown')
+    this.#state = { at: 'over' }
+    this.#session.forget(this)
+    const room = this.#room
+    const lost = this.#lost
+    this.#lost = undefined
+    if (room === undefined) return
+    room.end({ state: 'left', reason, message, ...(error === undefined ? {} : { error }) })
+    if (lost !== undefined && reason === 'lost' && error !== undefined) {
+      room.recovered({ outcome: 'lost', downtime: this.#session.options.clock.now() - lost.at, error })
+    }
+  }
+}
+
+/** Data by name, as it travels before a layout is known. */
+function named(value: unknown, path: string): unknown {
+  return value === undefined ? undefined : encodeNamed(value, path)
+}
+
+function invalidJoin(room: string, cause: unknown): JuntoError {
+  const message = `the join of room '${room}' cannot be sent: ${describe(cause)}`
+  return new JuntoError('invalid', message, { cause })
+}

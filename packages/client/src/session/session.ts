@@ -1,0 +1,182 @@
+import { JuntoError } from '@junto/protocol'
+import { encodeFrame, FrameType, type Frame, type JoinedFrame, type RoomFrame } from '@junto/protocol/internal'
+import type { AnyContract } from '@junto/schema'
+import {
+  compileLayout,
+  decodeLayout,
+  differences,
+  LayoutCache,
+  layoutOf,
+  type CompiledLayout,
+} from '@junto/schema/internal'
+import { Connection, type ConnectionOptions, type ConnectionOwner } from '../connection/connection.ts'
+import type { Room } from '../room/room.ts'
+import { Membership, type JoinRequest, type OpeningOptions } from './membership.ts'
+
+/** A client's memberships over its one connection: numbers them, and gives each its frames. */
+export class Session implements ConnectionOwner {
+  readonly options: ConnectionOptions
+  /** Milliseconds for a call that nobody gave a deadline. */
+  readonly callTimeout: number
+  readonly connection: Connection
+  readonly layouts = new LayoutCache()
+  readonly #memberships = new Set<Membership>()
+  readonly #byRef = new Map<number, Membership>()
+  /** Refs that were left, until the server says so. */
+  readonly #leaving = new Map<number, () => void>()
+  #lastRef = 0
+  #closed = false
+
+  constructor(options: ConnectionOptions, callTimeout: number) {
+    this.options = options
+    this.callTimeout = callTimeout
+    this.connection = new Connection(options, this)
+  }
+
+  /** Joins a room, connecting when that is needed. */
+  open(contract: AnyContract | undefined, request: JoinRequest, options: OpeningOptions): Promise<Room> {
+    if (this.#closed) return Promise.reject(new JuntoError('misuse', 'the client was closed: make a new one'))
+    if (contract !== undefined) {
+      const own = compileLayout(layoutOf(contract))
+      // Where both sides hold the same contract, its layout never travels.
+      this.layouts.set(own.hash, own)
+    }
+    const membership = new Membership(this, contract, request, options)
+    if (options.signal?.aborted === true) return membership.opened
+    this.#memberships.add(membership)
+    if (this.connection.writable) membership.join()
+    else this.connection.want()
+    return membership.opened
+  }
+
+  /** Ends everything: rooms are left with what waits in this turn, then the connection is closed. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    const memberships = [...this.#memberships]
+    for (const membership of memberships) membership.close()
+    this.connection.close()
+    this.#settleLeaving()
+  }
+
+  wanted(): boolean {
+    return this.#memberships.size > 0
+  }
+
+  greeted(): void {
+    for (const membership of this.#memberships) membership.join()
+  }
+
+  receive(room: number, frame: Frame): void {
+    if (room > 0) {
+      // Ignored where we have left: what was under way then still arrives.
+      if (isRoomFrame(frame)) this.#byRef.get(room)?.receive(frame)
+      return
+    }
+    switch (frame.type) {
+      case FrameType.joined:
+        this.#byRef.get(frame.ref)?.joined(frame)
+        return
+      case FrameType.refused:
+        this.#confirm(frame.ref)
+        this.#byRef.get(frame.ref)?.refused(frame)
+        this.#byRef.delete(frame.ref)
+        return
+      case FrameType.left:
+        this.#confirm(frame.ref)
+        this.#byRef.get(frame.ref)?.left(frame)
+        return
+      default:
+        // Frames of a newer protocol, and those that only a server takes: nothing to do.
+        return
+    }
+  }
+
+  lost(error: JuntoError, final: boolean): void {
+    this.#settleLeaving()
+    // A copy: what the program opens when it is told has nothing to do with this loss.
+    const memberships = [...this.#memberships]
+    for (const membership of memberships) membership.lost(error, final)
+  }
+
+  /** Queues a frame. @throws JuntoError `disconnected` or `too_large`. */
+  send(room: number, frame: Uint8Array): void {
+    this.connection.send(room, frame)
+  }
+
+  /** A fresh number for a membership. None is used twice, so that what comes late for a former one finds nobody. */
+  takeRef(membership: Membership): number {
+    const ref = ++this.#lastRef
+    this.#byRef.set(ref, membership)
+    return ref
+  }
+
+  /** Nobody waits for frames of this number any more. */
+  freeRef(ref: number): void {
+    this.#byRef.delete(ref)
+  }
+
+  /** Leaves the room of a number. Resolves when the server says so, or cannot be told. */
+  sendLeave(ref: number): Promise<void> {
+    if (!this.connection.writable) return Promise.resolve()
+    this.connection.send(0, encodeFrame({ type: FrameType.leave, ref }))
+    return new Promise((resolve) => this.#leaving.set(ref, resolve))
+  }
+
+  /** A membership is over. */
+  forget(membership: Membership): void {
+    this.#memberships.delete(membership)
+    this.connection.reconsider()
+  }
+
+  /**
+   * The layout of a joined room: the one that came along, or the one the client had named.
+   *
+   * @throws JuntoError `incompatible`, naming every field; JuntoError or SchemaError when the server sends what is no layout.
+   */
+  layoutOf(contract: AnyContract | undefined, frame: JoinedFrame): CompiledLayout {
+    const layout = this.#received(frame)
+    if (contract === undefined) return layout
+    const own = compileLayout(layoutOf(contract))
+    if (own.hash === layout.hash) return layout
+    const found = differences(own.layout, layout.layout)
+    if (found.length === 0) return layout
+    const list = found.map((difference) => `\n- ${difference}`).join('')
+    throw new JuntoError(
+      'incompatible',
+      `the client's contract of room '${contract.name}' does not fit the server's:${list}`,
+      {
+        data: { differences: found },
+      },
+    )
+  }
+
+  #received(frame: JoinedFrame): CompiledLayout {
+    if (frame.definition === undefined) {
+      const held = this.layouts.get(frame.layout)
+      if (held === undefined)
+        throw new JuntoError('bad_message', `the server names layout ${frame.layout} and did not send it`)
+      return held
+    }
+    const layout = compileLayout(decodeLayout(frame.definition))
+    if (layout.hash !== frame.layout) {
+      throw new JuntoError('bad_message', `the server calls layout ${layout.hash} by the wrong hash, ${frame.layout}`)
+    }
+    this.layouts.set(layout.hash, layout)
+    return layout
+  }
+
+  #confirm(ref: number): void {
+    this.#leaving.get(ref)?.()
+    this.#leaving.delete(ref)
+  }
+
+  #settleLeaving(): void {
+    for (const resolve of this.#leaving.values()) resolve()
+    this.#leaving.clear()
+  }
+}
+
+function isRoomFrame(frame: Frame): frame is RoomFrame {
+  return frame.type >= FrameType.event
+}
