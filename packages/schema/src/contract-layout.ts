@@ -1,7 +1,8 @@
 import { step } from './codec/fault.ts'
 import type { AnyContract, AnyMessage, Call, Event, Stream } from './contract.ts'
 import { SchemaError } from './errors.ts'
-import { decodeLayout, encodeLayout } from './layout-wire.ts'
+import { decodeLayout } from './layout-gate.ts'
+import { encodeLayout } from './layout-wire.ts'
 import { nameFault } from './layout-bounds.ts'
 import type { Layout, MessageDef, TypeDef, TypeIndex } from './layout.ts'
 import { refusal, SchemaReader, type Place } from './schema-reader.ts'
@@ -101,43 +102,47 @@ function messages(
   })
 }
 
-function messageOf(reader: SchemaReader, name: string, message: AnyMessage, path: string): MessageDef {
+function messageOf(reader: SchemaReader, name: string, declared: AnyMessage, path: string): MessageDef {
   const maybe = (schema: unknown, part: string): TypeIndex | undefined =>
     schema === undefined ? undefined : reader.read(schema, `${path}.${part}`, 'plain')
-  if (isEvent(message)) {
-    const { delivery, priority, schemas } = message
-    if (!Number.isSafeInteger(priority)) throw refusal(`${path}.priority`, 'is not a whole number')
-    return { kind: 'event', name, payload: maybe(schemas.payload, 'payload'), delivery, priority }
-  }
-  if (isCall(message)) {
-    const { timeout, idempotent, schemas } = message
-    if (timeout !== undefined && !(timeout > 0)) {
-      throw refusal(`${path}.timeout`, `is ${timeout}; write milliseconds above 0, or Infinity for no deadline`)
+  const message = readMessage(declared, path)
+  switch (message.kind) {
+    case 'event': {
+      const { delivery, priority, schemas } = message
+      if (!Number.isSafeInteger(priority)) throw refusal(`${path}.priority`, 'is not a whole number')
+      return { kind: 'event', name, payload: maybe(schemas.payload, 'payload'), delivery, priority }
     }
-    const errors = Object.entries(schemas.errors).map(([code, schema]) => {
-      const at = `${path}.errors${step(code)}`
-      const wrong = nameFault(code)
-      if (wrong !== undefined) throw refusal(at, wrong)
-      return { code, type: reader.read(schema, at, 'plain') }
-    })
-    const params = maybe(schemas.params, 'params')
-    return { kind: 'call', name, params, result: maybe(schemas.result, 'result'), errors, timeout, idempotent }
+    case 'call': {
+      const { timeout, idempotent, schemas } = message
+      if (timeout !== undefined && !(timeout > 0)) {
+        throw refusal(`${path}.timeout`, `is ${timeout}; write milliseconds above 0, or Infinity for no deadline`)
+      }
+      const errors = Object.entries(schemas.errors).map(([code, schema]) => {
+        const at = `${path}.errors${step(code)}`
+        const wrong = nameFault(code)
+        if (wrong !== undefined) throw refusal(at, wrong)
+        return { code, type: reader.read(schema, at, 'plain') }
+      })
+      const params = maybe(schemas.params, 'params')
+      return { kind: 'call', name, params, result: maybe(schemas.result, 'result'), errors, timeout, idempotent }
+    }
+    case 'stream': {
+      const { schemas } = message
+      const params = maybe(schemas.params, 'params')
+      return { kind: 'stream', name, params, item: reader.read(schemas.item, `${path}.item`, 'plain') }
+    }
   }
-  if (isStream(message)) {
-    const { schemas } = message
-    const params = maybe(schemas.params, 'params')
-    return { kind: 'stream', name, params, item: reader.read(schemas.item, `${path}.item`, 'plain') }
-  }
-  throw refusal(path, 'is neither call(), event() nor stream()')
 }
 
-// A message of a contract comes from one of the three builders, each with its own kind.
-function isEvent(message: AnyMessage): message is Event<unknown> {
-  return message.kind === 'event' && 'schemas' in message
+type KnownMessage = Call<unknown, unknown, unknown> | Event<unknown> | Stream<unknown, unknown>
+
+/** A message of a contract as what its builder made. @throws SchemaError when none of them made it. */
+export function readMessage(message: AnyMessage, path: string): KnownMessage {
+  if (!isMessage(message)) throw refusal(path, 'is neither call(), event() nor stream()')
+  return message
 }
-function isCall(message: AnyMessage): message is Call<unknown, unknown, unknown> {
-  return message.kind === 'call' && 'schemas' in message
-}
-function isStream(message: AnyMessage): message is Stream<unknown, unknown> {
-  return message.kind === 'stream' && 'schemas' in message
+
+// The three builders set `schemas`, each with its kind: whoever has both was made by one of them.
+function isMessage(message: AnyMessage): message is KnownMessage {
+  return ['call', 'event', 'stream'].includes(message.kind) && 'schemas' in message
 }

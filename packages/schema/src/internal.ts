@@ -10,7 +10,8 @@ export { SchemaError, type SchemaErrorCode } from './errors.ts'
 export { hashLayout } from './fingerprint.ts'
 export { isWellFormed } from './layout-bounds.ts'
 export { LayoutCache } from './layout-cache.ts'
-export { decodeLayout, encodeLayout } from './layout-wire.ts'
+export { decodeLayout } from './layout-gate.ts'
+export { encodeLayout } from './layout-wire.ts'
 export type {
   CallDef,
   ErrorDef,
