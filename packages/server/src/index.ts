@@ -1,1 +1,22 @@
-export {}
+export { SystemClock } from './system-clock.ts'
+export { SystemRandom } from './system-random.ts'
+export { ServerLimits } from './config.ts'
+export { inject, provide, Services } from './container.ts'
+export type { Constructable, DependencyContainer, Provided, Token } from './container.ts'
+export { ConsoleLogger, Logger, SilentLogger } from './observe/log.ts'
+export type { Fields, LogLevel } from './observe/log.ts'
+export { MemoryMetrics, Metrics } from './observe/metrics.ts'
+export type { Counter, Gauge, Labels } from './observe/metrics.ts'
+export { subprotocol } from './transport/transport.ts'
+export type {
+  Acceptor,
+  Arrival,
+  Connection,
+  ConnectionEnding,
+  ConnectionEvents,
+  ConnectionFault,
+  Refusal,
+  Transport,
+} from './transport/transport.ts'
+export { WsTransport } from './transport/ws-transport.ts'
+export type { WsLimits, WsTransportOptions } from './transport/ws-transport.ts'

@@ -1,2 +1,8 @@
 export { SeededRandom } from './seeded-random.ts'
 export { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts'
+export type { MemoryLink, MemorySocket } from './memory-link.ts'
+export { MemoryNetwork } from './memory-network.ts'
+export type { MemoryPeerOptions } from './memory-network.ts'
+export type { MemoryNetworkOptions, MemoryPipe } from './memory-pipe.ts'
+export { transportSuite } from './transport-suite.ts'
+export type { SuiteCase, TransportPeer, TransportPeerEvents, TransportSubject } from './transport-suite.ts'

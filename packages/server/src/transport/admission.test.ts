@@ -1,0 +1,132 @@
+import { serverLimits } from '@junto/protocol'
+import { describe, expect, test } from 'vitest'
+import { ConsoleLogger } from '../observe/log.ts'
+import { Admission } from './admission.ts'
+import type { AdmissionOptions } from './admission.ts'
+
+function build(options: Partial<AdmissionOptions> = {}) {
+  const lines: string[] = []
+  const admission = new Admission({
+    origins: [],
+    allowLocal: false,
+    limits: serverLimits(),
+    logger: new ConsoleLogger('debug', (line) => lines.push(line)),
+    ...options,
+  })
+  const judge = (origin: string | undefined, host = 'game.example', remoteAddress = '10.0.0.1') =>
+    admission.judge({ origin, host, remoteAddress })?.reason
+  return { admission, judge, lines }
+}
+
+describe('origins', () => {
+  test('a page of the same host may connect, whatever scheme a proxy has left', () => {
+    const { judge } = build()
+    expect(judge('https://game.example')).toBeUndefined()
+    expect(judge('http://game.example:8080', 'game.example:8080')).toBeUndefined()
+    expect(judge('https://GAME.example', 'Game.Example')).toBeUndefined()
+  })
+
+  test('a page of another host may not', () => {
+    const { judge, lines } = build()
+    expect(judge('https://evil.example')).toBe('origin')
+    expect(judge('https://game.example.evil.example')).toBe('origin')
+    expect(judge('https://game.example:444')).toBe('origin')
+    expect(lines[0]).toBe(
+      '[junto] warn: Refused a connection from a page of another origin. If it is yours: ' +
+        "new JuntoServer({ origins: ['https://evil.example'] }) (origin=https://evil.example)\n",
+    )
+  })
+
+  test('the same refusal is logged once', () => {
+    const { judge, lines } = build()
+    judge('https://evil.example')
+    judge('https://evil.example')
+    expect(lines).toHaveLength(1)
+  })
+
+  test('neither a page without an origin of its own nor rubbish may', () => {
+    const { judge } = build({ origins: ['*'], allowLocal: true })
+    expect(judge('null')).toBe('origin')
+    expect(build().judge('')).toBe('origin')
+    expect(build().judge('game.example')).toBe('origin')
+  })
+
+  test('a program that sends none may', () => {
+    expect(build().judge(undefined)).toBeUndefined()
+  })
+
+  test('pages of this machine may where that is allowed', () => {
+    for (const origin of ['http://localhost:5173', 'http://127.0.0.1', 'http://[::1]:80', 'http://app.localhost']) {
+      expect(build({ allowLocal: true }).judge(origin)).toBeUndefined()
+      expect(build({ allowLocal: false }).judge(origin)).toBe('origin')
+    }
+    for (const origin of ['http://localhost.evil.example', 'http://127.0.0.1.evil.example', 'http://notlocalhost']) {
+      expect(build({ allowLocal: true }).judge(origin)).toBe('origin')
+    }
+  })
+
+  test('listed pages may', () => {
+    const { judge } = build({ origins: ['https://a.example', 'https://*.b.example:8443', 'capacitor://localhost'] })
+    expect(judge('https://a.example')).toBeUndefined()
+    expect(judge('https://a.example:443')).toBeUndefined()
+    expect(judge('http://a.example')).toBe('origin')
+    expect(judge('https://x.a.example')).toBe('origin')
+    expect(judge('https://x.b.example:8443')).toBeUndefined()
+    expect(judge('https://x.y.b.example:8443')).toBeUndefined()
+    expect(judge('https://b.example:8443')).toBe('origin')
+    expect(judge('https://xb.example:8443')).toBe('origin')
+    expect(judge('https://x.b.example')).toBe('origin')
+    expect(judge('capacitor://localhost')).toBeUndefined()
+  })
+
+  test('all pages may where that is asked for', () => {
+    expect(build({ origins: ['*'] }).judge('https://evil.example')).toBeUndefined()
+  })
+
+  test('what is no origin is refused when the server is made', () => {
+    for (const origin of ['game.example', 'https://game.example/path', '', 'https://']) {
+      expect(() => build({ origins: [origin] })).toThrow(`'${origin}' in the server's origins is no origin`)
+    }
+  })
+})
+
+describe('capacity', () => {
+  test('so many connections, from one address and in all', () => {
+    const limits = { maxConnections: 3, maxConnectionsPerAddress: 2, maxPendingConnections: 10 }
+    const { admission, judge } = build({ limits })
+    const first = admission.entered('10.0.0.1')
+    admission.entered('10.0.0.1')
+    expect(judge(undefined, '', '10.0.0.1')).toBe('max_connections_per_address')
+    expect(judge(undefined, '', '10.0.0.2')).toBeUndefined()
+    admission.entered('10.0.0.2')
+    expect(judge(undefined, '', '10.0.0.3')).toBe('max_connections')
+    first.gone()
+    expect(judge(undefined, '', '10.0.0.1')).toBeUndefined()
+    expect(admission.connections).toBe(2)
+  })
+
+  test('so many that have not said hello', () => {
+    const limits = { maxConnections: 10, maxConnectionsPerAddress: 10, maxPendingConnections: 1 }
+    const { admission, judge } = build({ limits })
+    const first = admission.entered('a')
+    expect(judge(undefined)).toBe('max_pending')
+    first.known()
+    expect(judge(undefined)).toBeUndefined()
+    const second = admission.entered('b')
+    second.gone()
+    expect(judge(undefined)).toBeUndefined()
+    first.known()
+    admission.entered('c')
+    expect(judge(undefined)).toBe('max_pending')
+  })
+
+  test('nobody while stopping, to come back later', () => {
+    const { admission } = build()
+    admission.close()
+    expect(admission.judge({ origin: undefined, host: undefined, remoteAddress: 'a' })).toMatchObject({
+      status: 503,
+      reason: 'shutting_down',
+      retryAfter: 5,
+    })
+  })
+})

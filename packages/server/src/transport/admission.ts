@@ -1,0 +1,168 @@
+import { JuntoError } from '@junto/protocol'
+import type { Limits } from '@junto/protocol'
+import type { Logger } from '../observe/log.ts'
+import type { Arrival, Refusal } from './transport.ts'
+
+/** What admission decides by. */
+export interface AdmissionOptions {
+  /**
+   * Pages that may connect, beside those that this server's own host served: `https://game.example`, or
+   * `https://*.game.example` for all hosts below one, or `*` for all pages there are.
+   */
+  readonly origins: readonly string[]
+  /** Whether pages of this machine (`http://localhost:5173`) may connect: so that development needs no settings. */
+  readonly allowLocal: boolean
+  readonly limits: Pick<Limits, 'maxConnections' | 'maxConnectionsPerAddress' | 'maxPendingConnections'>
+  readonly logger: Logger
+}
+
+/**
+ * Decides who may connect, before anything is built for them. Browsers let any page connect to any server, with the
+ * user's cookies and from within the user's network, and only tell which page it is: so that is checked. Other programs
+ * can claim any origin; they are let in here and must show credentials where a room asks for some.
+ */
+export class Admission {
+  readonly #options: AdmissionOptions
+  readonly #allowed: readonly ((origin: string) => boolean)[]
+  readonly #byAddress = new Map<string, number>()
+  /** Origins that were refused and logged: a page that tries again every second must not fill the log. */
+  readonly #logged = new Set<string>()
+  #connections = 0
+  #pending = 0
+  #closed = false
+
+  /** @throws JuntoError `misuse` for an origin that is none. */
+  constructor(options: AdmissionOptions) {
+    this.#options = options
+    this.#allowed = options.origins.map(originPattern)
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#connections
+  }
+
+  /** Nobody is let in any more. */
+  close(): void {
+    this.#closed = true
+  }
+
+  /** Why somebody may not come in, if so. Nothing is reserved: who comes in is counted by {@link entered}. */
+  judge(arrival: Arrival): Refusal | undefined {
+    return this.#judgeOrigin(arrival) ?? this.#judgeCapacity(arrival)
+  }
+
+  /**
+   * Counts a connection.
+   *
+   * @returns what to call at its hello, when it is no longer a stranger, and at its end.
+   */
+  entered(remoteAddress: string): { readonly known: () => void; readonly gone: () => void } {
+    this.#connections++
+    this.#pending++
+    this.#byAddress.set(remoteAddress, this.#from(remoteAddress) + 1)
+    let pending = true
+    const known = () => {
+      if (pending) this.#pending--
+      pending = false
+    }
+    const gone = () => {
+      known()
+      this.#connections--
+      const left = this.#from(remoteAddress) - 1
+      if (left > 0) this.#byAddress.set(remoteAddress, left)
+      else this.#byAddress.delete(remoteAddress)
+    }
+    return { known, gone }
+  }
+
+  #judgeOrigin({ origin, host }: Arrival): Refusal | undefined {
+    if (origin === undefined || isSameOrigin(origin, host)) return undefined
+    if (this.#options.allowLocal && isLocal(origin)) return undefined
+    if (this.#allowed.some((matches) => matches(origin))) return undefined
+    this.#logRefused(origin)
+    return { status: 403, reason: 'origin', message: 'This server does not let pages of this origin connect.' }
+  }
+
+  #judgeCapacity({ remoteAddress }: Arrival): Refusal | undefined {
+    const { maxConnections, maxConnectionsPerAddress, maxPendingConnections } = this.#options.limits
+    if (this.#closed) return busy('shutting_down', 'This server is stopping.')
+    if (this.#connections >= maxConnections) {
+      return busy('max_connections', 'This server has as many connections as it takes (limit maxConnections).')
+    }
+    if (this.#pending >= maxPendingConnections) {
+      return busy('max_pending', 'Too many connections are waiting to say hello (limit maxPendingConnections).')
+    }
+    if (this.#from(remoteAddress) >= maxConnectionsPerAddress) {
+      const message = 'This address has as many connections as one may have (limit maxConnectionsPerAddress).'
+      return { status: 429, reason: 'max_connections_per_address', message, retryAfter: retrySeconds }
+    }
+    return undefined
+  }
+
+  #from(remoteAddress: string): number {
+    return this.#byAddress.get(remoteAddress) ?? 0
+  }
+
+  #logRefused(origin: string): void {
+    if (this.#logged.has(origin) || this.#logged.size >= maxLogged) return
+    this.#logged.add(origin)
+    const advice =
+      origin === 'null'
+        ? 'Such pages come from files and sandboxed frames; serve the page over http.'
+        : `If it is yours: new JuntoServer({ origins: ['${origin.slice(0, 200)}'] })`
+    this.#options.logger.warn(`Refused a connection from a page of another origin. ${advice}`, {
+      origin: origin.slice(0, 200),
+    })
+  }
+}
+
+const maxLogged = 100
+const retrySeconds = 5
+
+function busy(reason: string, message: string): Refusal {
+  return { status: 503, reason, message, retryAfter: retrySeconds }
+}
+
+/** The page was served by the host it connects to; by which port's scheme, a proxy may have hidden. */
+function isSameOrigin(origin: string, host: string | undefined): boolean {
+  const url = parse(origin)
+  return url !== undefined && host !== undefined && url.host === host.toLowerCase()
+}
+
+function isLocal(origin: string): boolean {
+  const name = parse(origin)?.hostname ?? ''
+  return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127(\.\d+){3}$/.test(name)
+}
+
+function originPattern(pattern: string): (origin: string) => boolean {
+  // 'null' stands for pages that have no origin of their own: whoever wants any page at all says so.
+  if (pattern === '*') return (origin) => origin !== 'null'
+  const any = /^([a-z][a-z0-9+.-]*:\/\/)\*\.(.+)$/.exec(pattern)
+  const url = parse(any ? `${any[1]}${any[2]}` : pattern)
+  // Schemes such as `capacitor:` have the origin 'null' in a URL's eyes: compare what browsers send, scheme and host.
+  if (!url || url.host === '' || (url.pathname !== '/' && url.pathname !== '') || url.search || url.hash) {
+    throw new JuntoError(
+      'misuse',
+      `'${pattern}' in the server's origins is no origin. Give scheme, host and perhaps port, without a path: ` +
+        "'https://game.example', 'https://*.game.example', 'http://localhost:5173', or '*' for all pages",
+    )
+  }
+  if (!any) return (origin) => sameSchemeAndHost(parse(origin), url)
+  return (origin) => {
+    const page = parse(origin)
+    return page !== undefined && page.protocol === url.protocol && page.host.endsWith(`.${url.host}`)
+  }
+}
+
+function sameSchemeAndHost(a: URL | undefined, b: URL): boolean {
+  return a !== undefined && a.protocol === b.protocol && a.host === b.host
+}
+
+function parse(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
+}

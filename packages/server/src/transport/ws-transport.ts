@@ -1,0 +1,286 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { JuntoError } from '@junto/protocol'
+import type { Limits } from '@junto/protocol'
+import { WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import { subprotocol } from './transport.ts'
+import type { Acceptor, Connection, ConnectionEvents, ConnectionFault, Transport } from './transport.ts'
+import { arrivalOf, checkUpgrade, pathOf, refuseUpgrade } from './upgrade.ts'
+
+/** The limits that a WebSocket transport keeps itself. */
+export type WsLimits = Pick<Limits, 'maxMessage' | 'maxFragments' | 'headerTimeout' | 'closeTimeout'>
+
+/** Where WebSockets come from: a port of their own, or an HTTP server that exists already. */
+export type WsTransportOptions = {
+  /** Path of the WebSocket, without query. Default: `/`. */
+  readonly path?: string | undefined
+  readonly limits: WsLimits
+} & (
+  | {
+      /** 0 takes any free port. */
+      readonly port: number
+      /** Default: all addresses of the machine. */
+      readonly host?: string | undefined
+    }
+  | {
+      /** Requests and WebSockets of other paths are left to whoever else listens. Its user starts and stops it. */
+      readonly server: Server | SecureServer
+    }
+)
+
+/** WebSockets, by the `ws` package. */
+export class WsTransport implements Transport {
+  readonly #options: WsTransportOptions
+  readonly #http: Server | SecureServer
+  readonly #path: string
+  readonly #sockets: WebSocketServer
+  readonly #connections = new Set<WsConnection>()
+  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head)
+  #acceptor: Acceptor | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: WsTransportOptions) {
+    const { limits, path = '/' } = options
+    if (!path.startsWith('/') || path.includes('?')) {
+      throw new JuntoError(
+        'misuse',
+        `The path of a WebSocket begins with '/' and has no query: '${path}' does not fit.`,
+      )
+    }
+    this.#options = options
+    this.#path = path
+    this.#http = 'server' in options ? options.server : createHttpServer(limits)
+    const settings = {
+      noServer: true,
+      clientTracking: false,
+      // Compression costs 64 KiB and more per connection, and lets a small message become a large one.
+      perMessageDeflate: false,
+      maxPayload: limits.maxMessage,
+      maxFragments: limits.maxFragments,
+      closeTimeout: limits.closeTimeout,
+      handleProtocols: () => subprotocol,
+    }
+    this.#sockets = new WebSocketServer(settings)
+  }
+
+  get url(): string | undefined {
+    const address = this.#http.address()
+    if (address === null || this.#acceptor === undefined || this.#closing) return undefined
+    if (typeof address === 'string') return `ws+unix://${address}`
+    const anywhere = address.address === '::' || address.address === '0.0.0.0'
+    const host = anywhere ? 'localhost' : address.family === 'IPv6' ? `[${address.address}]` : address.address
+    const scheme = 'setSecureContext' in this.#http ? 'wss' : 'ws'
+    return `${scheme}://${host}:${address.port}${this.#path === '/' ? '' : this.#path}`
+  }
+
+  async listen(acceptor: Acceptor): Promise<void> {
+    this.#acceptor = acceptor
+    this.#http.on('upgrade', this.#onUpgrade)
+    if ('server' in this.#options) return
+    this.#http.on('request', (_request, response) => this.#explain(response))
+    this.#http.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#refuseRequest(error, socket))
+    const { port, host } = this.#options
+    await new Promise<void>((resolve, reject) => {
+      this.#http.once('error', (error) => reject(explainListenError(error, port, host)))
+      this.#http.listen(port, host, () => {
+        // Errors of single connections do not come here; of an accept that failed for want of handles, there is
+        // nothing to do but to go on.
+        this.#http.removeAllListeners('error').on('error', () => this.#acceptor?.turnedAway('accept_failed'))
+        resolve()
+      })
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#http.removeListener('upgrade', this.#onUpgrade)
+    const owned = !('server' in this.#options) && this.#http.listening
+    const stopped = owned ? new Promise<void>((resolve) => this.#http.close(() => resolve())) : undefined
+    await Promise.all([...this.#connections].map((connection) => connection.end()))
+    if (!owned) return
+    this.#http.closeAllConnections()
+    await stopped
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const acceptor = this.#acceptor
+    // Before anything else: a reset now must not become an uncaught error.
+    socket.on('error', () => socket.destroy())
+    if (!acceptor) return void socket.destroy()
+    if (pathOf(request) !== this.#path) {
+      if ('server' in this.#options && this.#http.listenerCount('upgrade') > 1) return
+      acceptor.turnedAway('path')
+      return refuseUpgrade(socket, {
+        status: 404,
+        reason: 'path',
+        message: `There is no WebSocket at this path; it is at ${this.#path}.`,
+      })
+    }
+    const fault = checkUpgrade(request)
+    if (fault) acceptor.turnedAway(fault.reason)
+    const refusal = fault ?? acceptor.admit(arrivalOf(request))
+    if (refusal) return refuseUpgrade(socket, refusal)
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const { remoteAddress, origin } = arrivalOf(request)
+      const connection = new WsConnection(webSocket, socket, remoteAddress, origin)
+      this.#connections.add(connection)
+      webSocket.on('close', () => this.#connections.delete(connection))
+      connection.listen(acceptor.accept(connection))
+    })
+  }
+
+  /** A browser or a probe that asks by plain HTTP is told what this is. */
+  #explain(response: ServerResponse): void {
+    const headers = { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close', Upgrade: 'websocket' }
+    response.writeHead(426, headers)
+    response.end(
+      `This is a Junto server. It speaks WebSocket (subprotocol ${subprotocol}): connect a JuntoClient to ${this.url}\n`,
+    )
+  }
+
+  #refuseRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    const refusal = requestFaults[error.code ?? ''] ?? otherFault
+    this.#acceptor?.turnedAway(refusal.reason)
+    refuseUpgrade(socket, refusal)
+  }
+}
+
+const requestFaults: Readonly<Record<string, { status: number; reason: string; message: string }>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, reason: 'header_timeout', message: 'The request took too long to arrive.' },
+  HPE_HEADER_OVERFLOW: { status: 431, reason: 'header_too_large', message: 'The headers are larger than 16 KiB.' },
+}
+const otherFault = { status: 400, reason: 'bad_request', message: 'This is no HTTP request.' }
+
+function createHttpServer({ headerTimeout }: WsLimits): Server {
+  // Node looks only now and then for requests that are late: the two together must not exceed the deadline.
+  const interval = Math.ceil(headerTimeout / 10)
+  const timeout = headerTimeout - interval
+  return createServer({
+    headersTimeout: timeout,
+    requestTimeout: timeout,
+    connectionsCheckingInterval: interval,
+    keepAliveTimeout: 5000,
+    maxHeaderSize: 16_384,
+  })
+}
+
+function explainListenError(error: NodeJS.ErrnoException, port: number, host = 'this machine'): JuntoError {
+  const says: Readonly<Record<string, string>> = {
+    EADDRINUSE: `Port ${port} is in use by another program. Stop that one, or choose another port: new JuntoServer({ port: ${port + 1} })`,
+    EACCES: `This user may not listen on port ${port}. Choose a port above 1023, and let a proxy listen below.`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine. Leave 'host' out to listen on all of them.`,
+    ENOTFOUND: `There is no host '${host}'. Leave 'host' out to listen on all addresses of this machine.`,
+  }
+  const sentence = says[error.code ?? ''] ?? `Listening on port ${port} of ${host} failed: ${error.message}`
+  return new JuntoError('misuse', sentence, { cause: error })
+}
+
+/** One WebSocket. */
+class WsConnection implements Connection {
+  readonly remoteAddress: string
+  readonly origin: string | undefined
+  readonly #webSocket: WebSocket
+  readonly #socket: Duplex
+  readonly #written = () => this.#afterWrite()
+  /** Nothing but `closed` is told any more. */
+  #over = false
+  /** Some of what was sent had to wait. */
+  #waiting = false
+  #events: ConnectionEvents | undefined
+
+  constructor(webSocket: WebSocket, socket: Duplex, remoteAddress: string, origin: string | undefined) {
+    this.remoteAddress = remoteAddress
+    this.origin = origin
+    this.#webSocket = webSocket
+    this.#socket = socket
+    // Without a listener an error would end the process.
+    webSocket.on('error', (error) => this.#fail(error))
+  }
+
+  /** Tells what happens from now on. To be called in the turn of the connection's making: nothing has happened yet. */
+  listen(events: ConnectionEvents): void {
+    this.#events = events
+    this.#webSocket.on('message', (data: Buffer, isBinary) => {
+      if (!this.#over) events.message(isBinary ? data : data.toString())
+    })
+    this.#webSocket.on('pong', () => {
+      if (!this.#over) events.pong()
+    })
+    this.#webSocket.on('close', (code, reason) => {
+      this.#over = true
+      events.closed({ code, reason: reason.toString() })
+    })
+  }
+
+  get bufferedAmount(): number {
+    return this.#webSocket.bufferedAmount
+  }
+
+  send(message: Uint8Array): void {
+    if (this.#over) return
+    this.#webSocket.send(message, this.#written)
+    // Zero when the operating system took everything at once, which is the rule.
+    if (this.#webSocket.bufferedAmount > 0) this.#waiting = true
+  }
+
+  ping(message?: Uint8Array): void {
+    if (this.#over) return
+    if (message === undefined) return this.#webSocket.ping()
+    this.#socket.cork()
+    this.#webSocket.ping()
+    this.#webSocket.send(message, this.#written)
+    this.#socket.uncork()
+    if (this.#webSocket.bufferedAmount > 0) this.#waiting = true
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#over) return
+    this.#over = true
+    this.#webSocket.close(code, reason)
+  }
+
+  terminate(): void {
+    this.#over = true
+    this.#webSocket.terminate()
+  }
+
+  /** Ends it for the transport, in order where it is not over yet; resolves when it is gone. */
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#webSocket.once('close', () => resolve())
+      this.close(1001, '')
+    })
+  }
+
+  #afterWrite(): void {
+    if (!this.#waiting || this.#over || this.#webSocket.bufferedAmount > 0) return
+    this.#waiting = false
+    this.#events?.drain()
+  }
+
+  #fail(error: Error & { readonly code?: string }): void {
+    if (this.#over) return
+    this.#over = true
+    const fault = frameFaults[error.code ?? '']
+    // What remains are errors of the socket: it is gone, and `close` says so.
+    if (fault) this.#events?.failed({ ...fault, message: error.message })
+    else if (error.code?.startsWith('WS_ERR_')) {
+      this.#events?.failed({ reason: 'invalid_frame', code: 1002, message: error.message })
+    }
+  }
+}
+
+const frameFaults: Readonly<Record<string, Omit<ConnectionFault, 'message'>>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: { reason: 'too_large', code: 1009 },
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: { reason: 'too_large', code: 1009 },
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: { reason: 'too_many_fragments', code: 1008 },
+  WS_ERR_INVALID_UTF8: { reason: 'invalid_utf8', code: 1007 },
+}
