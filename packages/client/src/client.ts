@@ -142,5 +142,5 @@ export class JuntoClient implements AsyncDisposable {
 /** Join data as what yields it. A contract's data is never a function, so that one is the other way to give it. */
 function asked(join: unknown): (() => unknown) | undefined {
   if (join === undefined) return undefined
-  return typeof join === 'function' ? () => Reflect.apply(join, undefined, []) : () => join
+  return typeof join === 'function' ? (): unknown => Reflect.apply(join, undefined, []) as unknown : () => join
 }
