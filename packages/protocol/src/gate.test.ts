@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { JuntoError } from './errors.ts'
-import { countValues, gate } from './gate.ts'
+import { countValues, gate, type GateLimits } from './gate.ts'
 import { fromHex, join } from './hex.fixture.ts'
 import { limitsTable } from './limits.ts'
 import { pack, unpackSequence } from './msgpack.ts'
@@ -9,7 +9,7 @@ import { pack, unpackSequence } from './msgpack.ts'
 const limits = { maxDepth: limitsTable.maxDepth.value, maxElements: limitsTable.maxElements.value }
 
 /** What the gate says: undefined when it lets the bytes pass. Anything but a JuntoError `bad_message` fails the test. */
-function verdict(bytes: Uint8Array, own = limits): string | undefined {
+function verdict(bytes: Uint8Array, own: GateLimits = limits): string | undefined {
   try {
     gate(bytes, own)
     return undefined
@@ -103,6 +103,7 @@ describe('what is refused', () => {
     expect(countValues(five)).toBe(5)
     expect(verdict(five, { ...limits, maxElements: 5 })).toBeUndefined()
     expect(verdict(five, { ...limits, maxElements: 4 })).toContain('[G3]')
+    expect(verdict(join(five, five), { ...limits, maxElements: 5 })).toBeUndefined()
   })
 
   it('[G4] deeper than allowed', () => {

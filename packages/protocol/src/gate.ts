@@ -4,7 +4,7 @@ import { JuntoError } from './errors.ts'
 export interface GateLimits {
   /** How deep arrays and maps may nest; a frame itself is the first level. At most {@link deepest}. */
   readonly maxDepth: number
-  /** How many values there may be, the containers and keys among them. */
+  /** How many values a frame may have, the containers and keys among them. */
   readonly maxElements: number
 }
 
@@ -28,9 +28,9 @@ export function gate(bytes: Uint8Array, limits: GateLimits): void {
   walk(bytes, limits)
 }
 
-/** How many values there are in bytes of our own making, counted as the gate counts. */
-export function countValues(bytes: Uint8Array): number {
-  return walk(bytes, { maxDepth: deepest, maxElements: Infinity })
+/** How many values there are in a frame of our own making, counted as the gate counts. */
+export function countValues(frame: Uint8Array): number {
+  return walk(frame, { maxDepth: deepest, maxElements: Infinity })
 }
 
 function walk(bytes: Uint8Array, limits: GateLimits): number {
@@ -45,7 +45,9 @@ function walk(bytes: Uint8Array, limits: GateLimits): number {
   while (position < end) {
     const at = position
     const token = bytes[position++] ?? 0
-    if (++elements > maxElements) refuse('G3', `more than ${maxElements} values`, at)
+    // Counted for each frame: so that its sender can tell, whatever else is in the message.
+    if (depth === 0) elements = 0
+    if (++elements > maxElements) refuse('G3', `more than ${maxElements} values in a frame`, at)
 
     let key = false
     if (depth === 0) {

@@ -55,7 +55,7 @@ export const limitsTable = {
     unit: 'count',
     least: 256,
     reason:
-      'Values in one message or frame. Decoding costs up to 0.25 µs for each (empty bins; 0.02 µs for numbers). Senders count too: more fails there.',
+      'Values in one frame, containers and keys included. Decoding costs up to 0.25 µs for each (empty bins; 0.02 µs for numbers). Senders count too: more fails there.',
   },
   maxFragments: {
     value: 64,

@@ -15,6 +15,9 @@ export interface ReaderLimits {
 /** The most bytes that the room number before a frame takes. */
 const roomSize = 5
 
+/** Frames of lower types concern the session, and stand at room 0; the others stand behind a room. */
+const firstRoomFrame = 16
+
 /** Reads the messages of one peer, and puts large frames together from their parts. */
 export class MessageReader {
   readonly #limits: ReaderLimits
@@ -65,6 +68,9 @@ export class MessageReader {
         this.#append(frame.bytes)
         if (!frame.more) this.#collect(this.#complete(), rooms, frames, true)
       } else {
+        if (frame.type !== FrameType.unknown && frame.type < firstRoomFrame !== (room === 0)) {
+          throw new JuntoError('bad_message', `[F6] a frame of type ${frame.type} at room ${room}`)
+        }
         rooms.push(room)
         frames.push(frame)
       }

@@ -1,0 +1,244 @@
+import { unpack } from 'msgpackr'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { JuntoError } from './errors.ts'
+import { encodeFrame } from './frame-encoding.ts'
+import { parseFrame } from './frame-parsing.ts'
+import { FrameType, type SentFrame } from './frames.ts'
+import { fromHex, join, toHex } from './hex.fixture.ts'
+import { unpackSequence } from './msgpack.ts'
+
+const session = '0123456789abcdef0123456789abcdef'
+const bytes = Uint8Array.of(1, 2, 3)
+
+/** Each type once in full, and with what may be left out left out. */
+const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
+  [
+    'F10',
+    { type: FrameType.hello, session, auth: 'x', client: 'demo', maxMessage: 65_536, maxFrame: 1024 },
+    '92 01 85 a7 73 65 73 73 69 6f 6e d9 20 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 ' +
+      'a6 63 6c 69 65 6e 74 a4 64 65 6d 6f aa 6d 61 78 4d 65 73 73 61 67 65 ce 00 01 00 00 a8 6d 61 78 46 72 61 6d 65 cd 04 00 a4 61 75 74 68 a1 78',
+  ],
+  [
+    'F11',
+    { type: FrameType.welcome, session, maxMessage: 65_536, maxFrame: 262_144, heartbeat: 15_000 },
+    '92 02 84 a7 73 65 73 73 69 6f 6e d9 20 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 ' +
+      'aa 6d 61 78 4d 65 73 73 61 67 65 ce 00 01 00 00 a8 6d 61 78 46 72 61 6d 65 ce 00 04 00 00 a9 68 65 61 72 74 62 65 61 74 cd 3a 98',
+  ],
+  [
+    'F12',
+    { type: FrameType.join, ref: 1, by: 'open', room: 'chat', key: 'a', layouts: [] },
+    '93 03 01 84 a2 62 79 a4 6f 70 65 6e a4 72 6f 6f 6d a4 63 68 61 74 a3 6b 65 79 a1 61 a7 6c 61 79 6f 75 74 73 90',
+  ],
+  [
+    'F13',
+    { type: FrameType.joined, ref: 1, room: 'chat', id: 'r', member: 'm', layout: '0123456789abcdef' },
+    '93 04 01 84 a4 72 6f 6f 6d a4 63 68 61 74 a2 69 64 a1 72 a6 6d 65 6d 62 65 72 a1 6d a6 6c 61 79 6f 75 74 b0 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66',
+  ],
+  [
+    'F14',
+    { type: FrameType.refused, ref: 1, code: 'room_full', message: 'no' },
+    '94 05 01 a9 72 6f 6f 6d 5f 66 75 6c 6c a2 6e 6f',
+  ],
+  ['F15', { type: FrameType.leave, ref: 300 }, '92 06 cd 01 2c'],
+  ['F16', { type: FrameType.left, ref: 1, reason: 'left' }, '93 07 01 a4 6c 65 66 74'],
+  ['F16', { type: FrameType.left, ref: 1, reason: 'kicked', message: 'hi' }, '94 07 01 a6 6b 69 63 6b 65 64 a2 68 69'],
+  ['F17', { type: FrameType.beat, time: 1_767_225_600_000 }, '92 08 cb 42 79 b7 6d aa 80 00 00'],
+  ['F18', { type: FrameType.part, more: true, bytes }, '93 09 c3 c4 03 01 02 03'],
+  ['F18', { type: FrameType.part, more: false, bytes }, '93 09 c2 c4 03 01 02 03'],
+  [
+    'F19',
+    { type: FrameType.notice, code: 'not_joined', message: 'no' },
+    '93 0a aa 6e 6f 74 5f 6a 6f 69 6e 65 64 a2 6e 6f',
+  ],
+  ['F20', { type: FrameType.event, id: 2, payload: [1.5] }, '93 10 02 91 cb 3f f8 00 00 00 00 00 00'],
+  ['F20', { type: FrameType.event, id: 2, payload: null }, '92 10 02'],
+  [
+    'F21',
+    { type: FrameType.call, no: 1, id: 0, params: [7], timeout: 2000, settle: 'visible' },
+    '95 11 01 00 91 07 cd 07 d0',
+  ],
+  ['F21', { type: FrameType.call, no: 1, id: 0, params: [7], timeout: 0, settle: 'reply' }, '96 11 01 00 91 07 c0 01'],
+  ['F21', { type: FrameType.call, no: 1, id: 0, params: null, timeout: 0, settle: 'visible' }, '93 11 01 00'],
+  ['F22', { type: FrameType.reply, no: 1, result: true }, '93 12 01 c3'],
+  ['F22', { type: FrameType.reply, no: 1, result: null }, '92 12 01'],
+  [
+    'F23',
+    { type: FrameType.failed, no: 1, code: 'timeout', message: 'x', data: null },
+    '94 13 01 a7 74 69 6d 65 6f 75 74 a1 78',
+  ],
+  ['F23', { type: FrameType.failed, no: 1, code: 0, message: '', data: [9] }, '95 13 01 00 a0 91 09'],
+  ['F24', { type: FrameType.cancel, no: 1 }, '92 14 01'],
+  ['F25', { type: FrameType.stream, no: 2, id: 3, params: null, credit: 16 }, '95 15 02 03 c0 10'],
+  ['F26', { type: FrameType.item, no: 2, item: 'a' }, '93 16 02 a1 61'],
+  ['F27', { type: FrameType.end, no: 2 }, '92 17 02'],
+  ['F28', { type: FrameType.credit, no: 2, credit: 8 }, '93 18 02 08'],
+  ['F29', { type: FrameType.patch, bytes }, '92 19 c4 03 01 02 03'],
+  ['F30', { type: FrameType.snapshot, bytes }, '92 1a c4 03 01 02 03'],
+]
+
+describe('every type', () => {
+  it.each(examples.map(([rule, frame, hex]) => ({ name: `[${rule}] ${nameOf(frame)}`, frame, hex })))(
+    '$name',
+    ({ frame, hex }) => {
+      expect(toHex(encodeFrame(frame))).toBe(hex)
+      // What is left out reads as absent.
+      expect(parseFrame(unpackSequence(fromHex(hex))[0])).toEqual(frame)
+      // [F3] Elements behind those of the type are room for additions.
+      const longer: unknown = unpackSequence(fromHex(hex))[0]
+      if (Array.isArray(longer) && frame.type !== FrameType.call) {
+        while (longer.length < 7) longer.push(longer.length < 6 ? null : 'more')
+        expect(parseFrame(longer)).toEqual(frame)
+      }
+    },
+  )
+
+  it('is among the examples', () => {
+    const shown = new Set<number>(examples.map(([, frame]) => frame.type))
+    expect(Object.values(FrameType).filter((type) => type !== FrameType.unknown && !shown.has(type))).toEqual([])
+  })
+
+  it('[F3] a map names what it says, and what it says beyond is ignored', () => {
+    const hello = [1, { session, unheardOf: 1 }]
+    expect(parseFrame(hello)).toEqual({ type: FrameType.hello, session })
+    const [value] = unpackSequence(encodeFrame({ type: FrameType.hello, session, client: undefined }))
+    expect(value).toEqual([1, { session }])
+  })
+
+  function nameOf(frame: SentFrame): string {
+    return Object.entries(FrameType).find(([, type]) => type === frame.type)?.[0] ?? ''
+  }
+})
+
+describe('[F5] types that are not known', () => {
+  it.each([0, 11, 15, 27, 1000])('%d is passed on as unknown', (wireType) => {
+    expect(parseFrame([wireType, 1, 2])).toEqual({ type: FrameType.unknown, wireType })
+  })
+})
+
+describe('[F4] what a position must not hold', () => {
+  it.each<[string, unknown]>([
+    ['no type', []],
+    ['a type that is a text', ['hello']],
+    ['a negative type', [-1]],
+    ['a type with a fraction', [16.5, 1]],
+    ['a hello without a map', [1, session]],
+    ['a hello with a list', [1, [session]]],
+    ['a session in capitals', [1, { session: session.toUpperCase() }]],
+    ['a short session', [1, { session: '00' }]],
+    ['a limit below 1 KiB', [1, { session, maxMessage: 1023 }]],
+    ['a welcome without limits', [2, { session }]],
+    ['a room number 0', [3, 0, { by: 'open', room: 'chat' }]],
+    ['a room number of 33 bits', [3, 2 ** 32, { by: 'open', room: 'chat' }]],
+    ['a room number that is a bigint', [3, 1n, { by: 'open', room: 'chat' }]],
+    ['an unknown way to join', [3, 1, { by: 'force', room: 'chat' }]],
+    ['a join of no room', [3, 1, { by: 'open', room: '' }]],
+    ['a name that is too long', [3, 1, { by: 'open', room: 'x'.repeat(129) }]],
+    ['a key that is too long', [3, 1, { by: 'open', room: 'x', key: 'x'.repeat(257) }]],
+    ['layouts that are no hashes', [3, 1, { by: 'open', room: 'x', layouts: ['no hash'] }]],
+    [
+      'too many layouts',
+      [3, 1, { by: 'open', room: 'x', layouts: Array.from({ length: 65 }, () => '0123456789abcdef') }],
+    ],
+    ['a joined without a member', [4, 1, { room: 'x', id: 'r', layout: '0123456789abcdef' }]],
+    ['a refusal without a code', [5, 1]],
+    ['a leave of nothing', [6]],
+    ['a left without a reason', [7, 1]],
+    ['a beat at no time', [8, NaN]],
+    ['a part without its flag', [9, 1, bytes]],
+    ['a part without bytes', [9, true, 'abc']],
+    ['an event without an id', [16]],
+    ['a call number 0', [17, 0, 0]],
+    ['a call number beyond 2^53', [17, 2 ** 53, 0]],
+    ['a call with a negative deadline', [17, 1, 0, null, -1]],
+    ['a call with an endless deadline', [17, 1, 0, null, Infinity]],
+    ['a reply to nothing', [18, null, 1]],
+    ['a failure without a code', [19, 1, null, 'x']],
+    ['a failure with a long text', [19, 1, 'x', 'x'.repeat(4097)]],
+    ['a stream without credit', [21, 1, 0, null, 0]],
+    ['a credit of nothing', [24, 1, 0]],
+    ['a patch that is a list', [25, [1, 2]]],
+    ['a snapshot that is missing', [26]],
+  ])('%s', (_name, value) => {
+    expect(() => parseFrame(value)).toThrow(JuntoError)
+    expect(() => parseFrame(value)).toThrow(/^\[F4\] /)
+  })
+
+  it('says where and what, and does not repeat the content', () => {
+    expect(() => parseFrame([1, { session: 'my secret' }])).toThrow(
+      '[F4] hello: session must be 32 hex digits, not a string of 9 characters',
+    )
+  })
+
+  it('holds for any decoded value: a frame or a bad message', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 30 }), fc.array(fc.anything({ maxDepth: 3 })), (type, rest) => {
+        try {
+          expect(parseFrame([type, ...rest])).toHaveProperty('type')
+        } catch (error) {
+          expect(error).toBeInstanceOf(JuntoError)
+          expect((error as JuntoError).code).toBe('bad_message')
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('what a sender cannot mean', () => {
+  it.each<[string, unknown, string]>([
+    ['a Date', { at: new Date(0) }, 'auth.at is a Date'],
+    ['a Map', new Map(), 'auth is a Map'],
+    ['a class', [new (class Token {})()], 'auth[0] is a Token'],
+    ['a function', { f: () => 1 }, 'auth.f is a function'],
+    ['a symbol', Symbol('x'), 'auth is a symbol'],
+    ['a wide integer', 2n ** 64n, 'auth has more than 64 bits'],
+    ['a polluting key', JSON.parse('{"__proto__": 1}'), "auth has a key '__proto__'"],
+    ['endless nesting', nested(30), 'nested deeper than 24'],
+  ])('%s in what travels by name is refused with its path', (_name, auth, message) => {
+    expect(() => encodeFrame({ type: FrameType.hello, session, auth })).toThrow(message)
+  })
+
+  it('is an unencodable payload either', () => {
+    expect(() => encodeFrame({ type: FrameType.event, id: 0, payload: Symbol('x') })).toThrow('cannot be encoded')
+    expect(() => encodeFrame({ type: FrameType.event, id: 0, payload: 2n ** 64n })).toThrow('cannot be encoded')
+    expect(toHex(encodeFrame({ type: FrameType.leave, ref: 1 }))).toBe('92 06 01')
+  })
+
+  it('sends texts of errors cut', () => {
+    const frame = encodeFrame({ type: FrameType.notice, code: 'x', message: 'y'.repeat(5000) })
+    expect(frame.length).toBeLessThan(1020)
+    expect(parseFrame(unpack(frame))).toMatchObject({ code: 'x' })
+  })
+
+  function nested(levels: number): unknown {
+    return levels === 0 ? 1 : [nested(levels - 1)]
+  }
+})
+
+describe('large frames', () => {
+  it.each([0, 255, 256, 65_535, 65_536, 1_000_000])('of %d bytes carry a head of the right width', (size) => {
+    const content = new Uint8Array(size).fill(7)
+    const frame = encodeFrame({ type: FrameType.snapshot, bytes: content })
+    const decoded: unknown = unpack(frame)
+    expect(decoded).toHaveLength(2)
+    const parsed = parseFrame(decoded)
+    expect(parsed.type === FrameType.snapshot && Buffer.compare(parsed.bytes, content)).toBe(0)
+    expect(frame.length).toBe(size + (size < 256 ? 4 : size < 65_536 ? 5 : 7))
+  })
+
+  it('do not keep small ones large: the arena of the packer is renewed', () => {
+    encodeFrame({ type: FrameType.event, id: 0, payload: 'x'.repeat(2_000_000) })
+    const small = encodeFrame({ type: FrameType.event, id: 0, payload: `${'é'.repeat(100)}` })
+    expect(small.buffer.byteLength).toBe(8192)
+    expect(unpack(small)).toEqual([16, 0, 'é'.repeat(100)])
+  })
+
+  it('and small ones never share bytes that are written later', () => {
+    const frames = Array.from({ length: 5000 }, (_, no) =>
+      encodeFrame({ type: FrameType.reply, no: no + 1, result: `r${no}` }),
+    )
+    for (const [no, frame] of frames.entries()) expect(unpack(frame)).toEqual([18, no + 1, `r${no}`])
+    expect(join(...frames.slice(0, 2)).length).toBe(12)
+  })
+})
