@@ -1,0 +1,242 @@
+import { JuntoClient, type JoinedRoom } from '@junto/client'
+// The contract as a type only: its layout comes from the server, and the page holds no TypeBox.
+import type { Whiteboard } from '../../contract.ts'
+import { bounds, type Point } from '../../board.ts'
+import { boardTitle, randomText } from '../names.ts'
+import type { Person } from '../ui/people.ts'
+import type { Standing } from '../ui/status.ts'
+import type { Erasures } from './erasures.ts'
+import type { OwnInk, Piece } from './own-ink.ts'
+import type { SharedStrokes } from './scene.ts'
+
+/** What the page is told by its link to the board. */
+export interface LinkEvents {
+  standing(standing: Standing): void
+  /** The state as a whole is new: joined, or joined again. */
+  renewed(): void
+  /** A stroke of the state was added, changed or removed. */
+  stroke(id: string): void
+  people(): void
+  pointed(member: string, at: Point | undefined): void
+  cleared(by: string): void
+  confirmClear(by: string, signal: AbortSignal): Promise<boolean>
+  /** The server did not take a stroke. */
+  refused(why: string): void
+}
+
+type BoardRoom = JoinedRoom<typeof Whiteboard>
+
+// So many pieces are under way at most; on a slow line points gather meanwhile and leave in larger pieces.
+const mostUnderWay = 24
+const nothing: ReadonlyMap<string, never> = new Map<string, never>()
+
+/** The board's room on the server: what this page sends to it and learns from it. */
+export class BoardLink {
+  readonly #key: string
+  readonly #own: OwnInk
+  readonly #erasures: Erasures
+  readonly #events: LinkEvents
+  readonly #client: JuntoClient
+  #name: string
+  #room: BoardRoom | undefined
+  #refused: string | undefined
+  #restored = 0
+  #lostAt = 0
+  #underWay = 0
+
+  constructor(key: string, name: string, own: OwnInk, erasures: Erasures, events: LinkEvents) {
+    this.#key = key
+    this.#name = name
+    this.#own = own
+    this.#erasures = erasures
+    this.#events = events
+    // Made anew for each page: that is what the server recognises the page's own strokes by when it comes back.
+    const token = randomText(24)
+    const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`
+    this.#client = new JuntoClient({ url, auth: () => token })
+    this.#client.connection.subscribe(() => this.#stand())
+    void this.open()
+  }
+
+  /** Whether what is sent now arrives. */
+  get online(): boolean {
+    return this.#room?.status.value.state === 'joined'
+  }
+
+  /** This page's member id. */
+  get me(): string | undefined {
+    return this.#room?.memberId
+  }
+
+  get title(): string {
+    return this.#room?.state.title ?? boardTitle(this.#key)
+  }
+
+  get strokes(): SharedStrokes {
+    return this.#room?.state.strokes ?? nothing
+  }
+
+  get people(): ReadonlyMap<string, Person> {
+    return this.#room?.state.people ?? nothing
+  }
+
+  /** Joins the board; tries for as long as it takes, unless the server refuses. */
+  async open(): Promise<void> {
+    this.#refused = undefined
+    this.#stand()
+    try {
+      const room = await this.#client.open<typeof Whiteboard>('whiteboard', {
+        version: 1,
+        key: this.#key,
+        join: { name: this.#name, awake: !document.hidden },
+        options: { title: boardTitle(this.#key) },
+        patience: Infinity,
+      })
+      this.#joined(room)
+    } catch (error) {
+      this.#refused = error instanceof Error ? error.message : String(error)
+      this.#stand()
+    }
+  }
+
+  /** Does not wait for the next attempt's time. */
+  retry(): void {
+    this.#client.connection.retry()
+  }
+
+  /** Sends what was drawn and erased since; to be called in each frame. */
+  send(): void {
+    const room = this.#room
+    if (room === undefined || !this.online) return
+    for (const piece of this.#own.take(mostUnderWay - this.#underWay)) void this.#draw(room, piece)
+    const ids = this.#erasures.take(bounds.strokesPerErase)
+    if (ids.length > 0) void this.#erase(room, ids)
+  }
+
+  /** Tells the others where this page's pointer is, or that it left the sheet. */
+  point(at: Point | undefined): void {
+    if (at === undefined) this.#room?.send.pointAway()
+    else this.#room?.send.point([at[0], at[1]])
+  }
+
+  rename(name: string): void {
+    this.#name = name
+    this.#room?.send.rename(name)
+  }
+
+  /** Whether this page is in front of somebody. */
+  wake(awake: boolean): void {
+    this.#room?.send.wake(awake)
+  }
+
+  /** Clears the board, once the others agree. Resolves with what to tell. */
+  async clear(signal: AbortSignal): Promise<{ good: boolean; text: string } | undefined> {
+    if (this.#room === undefined) return { good: false, text: 'The board can be cleared when the server is back.' }
+    const outcome = await this.#room.call.clear.try(undefined, { signal })
+    if (outcome.ok) return { good: true, text: 'The board is clear.' }
+    if (outcome.code === 'declined')
+      return { good: false, text: `${outcome.data.by} would like to keep the board as it is.` }
+    if (outcome.code === 'asked') return { good: false, text: `${outcome.data.by} is asking already.` }
+    if (outcome.code === 'cancelled') return undefined
+    if (outcome.code === 'disconnected' || outcome.code === 'outcome_unknown') {
+      return { good: false, text: 'The connection was lost while asking.' }
+    }
+    return { good: false, text: `The board was not cleared: ${outcome.message}` }
+  }
+
+  #joined(room: BoardRoom): void {
+    this.#room = room
+    room.status.subscribe(() => {
+      if (room.status.value.state === 'rejoining') this.#lostAt = performance.now()
+      this.#stand()
+    })
+    room.onRecovery(({ outcome }) => {
+      if (outcome === 'lost') return
+      // What was told at the first join may have changed since.
+      this.rename(this.#name)
+      this.wake(!document.hidden)
+      this.#renew(room)
+    })
+    room.on('cleared', ({ by }) => this.#events.cleared(by))
+    room.on('pointed', ({ member, at }) => this.#events.pointed(member, at))
+    room.on('pointedAway', ({ member }) => this.#events.pointed(member, undefined))
+    room.answer('confirmClear', ({ by }, { signal }) => this.#events.confirmClear(by, signal))
+    const people = (): void => this.#events.people()
+    room.watch((state) => state.people, { added: people, changed: people, removed: people })
+    room.watch((state) => state.strokes, {
+      added: (_stroke, id) => this.#events.stroke(id),
+      changed: (_stroke, id) => this.#events.stroke(id),
+      removed: (_stroke, id) => this.#events.stroke(id),
+    })
+    this.#renew(room)
+    this.#stand()
+  }
+
+  #renew(room: BoardRoom): void {
+    const { restored, strokes } = room.state
+    this.#own.rejoined(strokes, restored === this.#restored ? undefined : this.#lostAt)
+    this.#erasures.rejoined(strokes)
+    this.#restored = restored
+    this.#events.renewed()
+    this.#events.people()
+    // Not in the next frame: a page in the background has none.
+    this.send()
+  }
+
+  async #draw(room: BoardRoom, piece: Piece): Promise<void> {
+    this.#underWay += 1
+    const outcome = await room.call.draw.try(piece)
+    this.#underWay -= 1
+    if (!outcome.ok) {
+      switch (outcome.code) {
+        case 'disconnected':
+        case 'outcome_unknown':
+          // Sending goes on after the reconnect, from wherever the state then is.
+          return
+        case 'timeout':
+        case 'rate_limited':
+          this.#own.resend(piece.id, room.state.strokes.get(piece.id))
+          break
+        case 'full':
+          this.#refuse(
+            piece,
+            `This board is full: it holds ${outcome.data.limit} strokes. Erase some, or begin a new board.`,
+          )
+          break
+        default:
+          this.#refuse(piece, `The server did not take this stroke: ${outcome.message}`)
+      }
+    }
+    this.send()
+  }
+
+  #refuse(piece: Piece, why: string): void {
+    this.#own.drop(piece.id)
+    this.#events.refused(why)
+  }
+
+  async #erase(room: BoardRoom, ids: string[]): Promise<void> {
+    const outcome = await room.call.erase.try({ ids })
+    if (outcome.ok || outcome.code === 'disconnected' || outcome.code === 'outcome_unknown') return
+    for (const id of ids) {
+      this.#erasures.settle(id)
+      this.#events.stroke(id)
+    }
+    this.#events.refused(`The server did not erase that: ${outcome.message}`)
+  }
+
+  #stand(): void {
+    this.#events.standing(this.#standing())
+  }
+
+  #standing(): Standing {
+    const connection = this.#client.connection.value
+    const status = this.#room?.status.value
+    if (this.#refused !== undefined) return { state: 'refused', message: this.#refused }
+    if (status?.state === 'joined') return { state: 'connected' }
+    if (status?.state === 'left') return { state: 'refused', message: status.message }
+    if (connection.state === 'waiting') return { state: 'away', retryAt: connection.retryAt }
+    const first = status === undefined && (connection.state !== 'connecting' || connection.attempt === 1)
+    return first ? { state: 'connecting' } : { state: 'away', retryAt: undefined }
+  }
+}
