@@ -20,3 +20,6 @@ export type {
 } from './transport/transport.ts'
 export { WsTransport } from './transport/ws-transport.ts'
 export type { WsLimits, WsTransportOptions } from './transport/ws-transport.ts'
+export { FileStore } from './store/file-store.ts'
+export { MemoryStore } from './store/memory-store.ts'
+export { Store } from './store/store.ts'

@@ -1,0 +1,111 @@
+import { pack, unpack } from '@junto/protocol/internal'
+import {
+  compileLayout,
+  decodeLayout,
+  differences,
+  encodeLayout,
+  type CompiledLayout,
+  type Layout,
+  type TypeIndex,
+} from '@junto/schema/internal'
+
+// A saved room: [form, hash of the layout, layout, epoch, version, state, metadata, time]. The state is positional by the
+// layout that is saved with it, so that it can be read whatever the contract has become since.
+const form = 1
+
+/** What is saved of a room. */
+export interface SavedRoom {
+  /** The state as plain values, without what is server-only. */
+  readonly state: unknown
+  /** The metadata as a map by name; `undefined` when none was set. */
+  readonly metadata: unknown
+  /** The version that was saved. Restoring begins a new epoch: nobody mistakes the room for its past. */
+  readonly epoch: string
+  readonly version: number
+  /** When it was saved, in milliseconds since 1970. */
+  readonly time: number
+}
+
+/** The bytes of a room for the store. */
+export function encodeSavedRoom(compiled: CompiledLayout, room: SavedRoom): Uint8Array {
+  const state = stateCodec(compiled).encode(room.state, 'state')
+  const layout = encodeLayout(compiled.layout)
+  return pack([form, compiled.hash, layout, room.epoch, room.version, state, room.metadata ?? null, room.time])
+}
+
+/**
+ * Reads what the store gave back.
+ *
+ * @throws Error naming the fields when the contract has changed so that the state would not fit or would lose something.
+ */
+export function decodeSavedRoom(compiled: CompiledLayout, bytes: Uint8Array): SavedRoom {
+  const record = unpack(bytes)
+  if (!Array.isArray(record)) throw new Error('The store gave back something that is no saved room.')
+  const [version, hash, layout, epoch, number, state, metadata, time] = record as readonly unknown[]
+  if (version !== form) {
+    throw new Error(
+      `The room was saved in form ${String(version)} by another version of Junto; this one reads ${form}.`,
+    )
+  }
+  let saved = compiled
+  if (hash !== compiled.hash) {
+    saved = compileLayout(decodeLayout(layout))
+    refuseUnlessReadable(saved.layout, compiled.layout)
+  }
+  return {
+    state: stateCodec(saved).decode(state, 'state'),
+    metadata: metadata ?? undefined,
+    epoch: String(epoch),
+    version: Number(number),
+    time: Number(time),
+  }
+}
+
+function stateCodec({ layout, types }: CompiledLayout) {
+  const codec = types[layout.state]
+  if (!codec) throw new Error(`The layout of ${layout.name} has no state.`)
+  return codec
+}
+
+function refuseUnlessReadable(saved: Layout, now: Layout): void {
+  const unreadable = differences(stateOnly(now), stateOnly(saved)).map((sentence) => sentence.split(': ')[0])
+  const lost = [...lostFields(saved, saved.state, now, now.state, 'state')]
+  if (unreadable.length === 0 && lost.length === 0) return
+  const parts = [
+    ...(unreadable.length > 0 ? [`what was saved does not fit the contract at ${unreadable.join(', ')}`] : []),
+    ...(lost.length > 0 ? [`the contract no longer has ${lost.join(', ')}`] : []),
+  ]
+  throw new Error(
+    `The room ${now.name} was saved with another contract (version ${saved.version}, now ${now.version}): ` +
+      `${parts.join('; ')}. Nothing was changed. Make new fields optional, keep old ones (as optional ones), or ` +
+      'delete the saved room.',
+  )
+}
+
+/** Messages do not matter to what is saved. */
+function stateOnly(layout: Layout): Layout {
+  return { ...layout, presence: undefined, up: [], down: [] }
+}
+
+/** Fields that were saved and that nothing would keep now: the next save would drop them. */
+function* lostFields(saved: Layout, from: TypeIndex, now: Layout, to: TypeIndex, path: string): Generator<string> {
+  const old = saved.types[from]
+  const fresh = now.types[to]
+  if (!old || !fresh) return
+  if (old.kind === 'optional') yield* lostFields(saved, old.type, now, to, path)
+  else if (fresh.kind === 'optional') yield* lostFields(saved, from, now, fresh.type, path)
+  else if (old.kind === 'record' && fresh.kind === 'record') {
+    const kept = new Map(fresh.fields.map(({ name, type }) => [name, type]))
+    for (const { name, type } of old.fields) {
+      const counterpart = kept.get(name)
+      if (counterpart === undefined) yield `${path}.${name}`
+      else yield* lostFields(saved, type, now, counterpart, `${path}.${name}`)
+    }
+  } else if (old.kind === 'map' && fresh.kind === 'map') {
+    yield* lostFields(saved, old.type, now, fresh.type, `${path}.*`)
+  } else if (old.kind === 'list' && fresh.kind === 'list') {
+    yield* lostFields(saved, old.type, now, fresh.type, `${path}[]`)
+  } else if (old.kind === 'value' && fresh.kind === 'value') {
+    yield* lostFields(saved, old.type, now, fresh.type, path)
+  }
+}

@@ -1,0 +1,125 @@
+import { mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { storeSuite } from '@junto/testing'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FileStore } from './file-store.ts'
+import { MemoryStore } from './memory-store.ts'
+
+describe('the memory store', () => {
+  for (const { name, run } of storeSuite(() => ({ store: new MemoryStore() }))) test(name, run)
+})
+
+describe('the file store', () => {
+  const suite = storeSuite(async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'junto-store-'))
+    const inside = join(directory, 'made', 'when needed')
+    return {
+      store: new FileStore(inside),
+      reopen: () => new FileStore(inside),
+      close: () => rm(directory, { recursive: true }),
+    }
+  })
+  for (const { name, run } of suite) test(name, run)
+})
+
+describe('the files of a file store', () => {
+  let directory: string
+  let warnings: string[]
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'junto-store-'))
+    warnings = []
+  })
+  afterEach(() => rm(directory, { recursive: true }))
+
+  const open = () =>
+    new FileStore(directory, { debug() {}, info() {}, error() {}, warn: (message) => void warnings.push(message) })
+  const read = async (store = open()) => new TextDecoder().decode(await store.load('board', 'a'))
+  const save = (text: string, store = open()) => store.save('board', 'a', new TextEncoder().encode(text))
+  const file = async () => join(directory, (await readdir(directory)).find((name) => name.endsWith('.room')) ?? '')
+
+  test('have names that say what they hold, of a bounded length, and stay in their directory', async () => {
+    const store = open()
+    await store.save('Board', '../../Team A', new Uint8Array())
+    await store.save('Board', `${'x'.repeat(500)}/`, new Uint8Array())
+    const names = await readdir(directory)
+    expect(names).toContainEqual(expect.stringMatching(/^board\.team-a\.[0-9a-f]{40}\.room$/))
+    for (const name of names) expect(name.length).toBeLessThan(128)
+  })
+
+  test('leave nothing behind but the room and its previous version', async () => {
+    await save('one')
+    await save('two')
+    await save('three')
+    const names = await readdir(directory)
+    expect(new Set(names.map((name) => name.split('.').at(-1)))).toEqual(new Set(['previous', 'room']))
+  })
+
+  test('torn at any length: the previous version is used, and said to be', async () => {
+    await save('the first')
+    await save('the second')
+    const whole = await readFile(await file())
+    for (let length = 0; length < whole.length; length++) {
+      await writeFile(await file(), whole.subarray(0, length))
+      expect(await read()).toBe('the first')
+    }
+    expect(warnings).toHaveLength(whole.length)
+    expect(warnings[0]).toContain('the version before it is used')
+  })
+
+  test('with any byte changed: noticed', async () => {
+    await save('the first')
+    await save('the second')
+    const whole = await readFile(await file())
+    for (let at = 0; at < whole.length; at++) {
+      const damaged = Uint8Array.from(whole)
+      damaged[at] = (damaged[at] ?? 0) ^ 1
+      await writeFile(await file(), damaged)
+      expect(await read()).toBe('the first')
+    }
+  })
+
+  test('saving over a torn file keeps the good previous one until the new one stands', async () => {
+    await save('the first')
+    await save('the second')
+    await truncate(await file(), 20)
+    await save('the third')
+    expect(await read()).toBe('the third')
+    await truncate(await file(), 20)
+    expect(await read()).toBe('the first')
+  })
+
+  test('a process that ends between the two renames loses nothing', async () => {
+    await save('the first')
+    await save('the second')
+    // What the disk then holds: the newest moved away, the fresh one not yet in its place.
+    const newest = await file()
+    await rename(newest, `${newest}.previous`)
+    await writeFile(`${newest}.new`, 'half of a save that nobody was told of')
+    expect(await read()).toBe('the second')
+    await save('the third')
+    expect(await read()).toBe('the third')
+  })
+
+  test('both versions damaged: an error that names the files, and no room that begins anew', async () => {
+    await save('the first')
+    await save('the second')
+    const newest = await file()
+    await truncate(newest, 60)
+    await truncate(`${newest}.previous`, 10)
+    await expect(read()).rejects.toThrow(/cannot be read, and nothing was changed.*checksum.*cut off after 10 bytes/)
+    await save('a new beginning')
+    expect(await read()).toBe('a new beginning')
+  })
+
+  test('a directory that cannot be written is a rejection, and works once it can', async () => {
+    const path = join(directory, 'sub')
+    await writeFile(path, 'in the way')
+    const store = new FileStore(path)
+    await expect(save('one', store)).rejects.toThrow()
+    await rm(path)
+    await save('two', store)
+    expect(await read(store)).toBe('two')
+  })
+})
