@@ -1,11 +1,19 @@
 import type { Of } from '@junto/schema'
 
+/**
+ * No function. Any function is an object with a `name`, and so would pass for the data of a contract that asks for one; what
+ * sets functions apart is how `instanceof` asks them.
+ */
+interface NoFunction {
+  readonly [Symbol.hasInstance]?: never
+}
+
 /** What a room's contract asks of those who join; left out where it asks nothing. */
 export type JoinData<T> = undefined extends Of<T>['join']
   ? { readonly join?: undefined }
   : {
       /** What this client tells as it joins, or a function that is asked for it at each join, the later ones included. */
-      readonly join: Of<T>['join'] | (() => Of<T>['join'])
+      readonly join: (Of<T>['join'] & NoFunction) | (() => Of<T>['join'])
     }
 
 /** What a room's contract asks of those who create one; left out where it asks nothing. */

@@ -37,25 +37,24 @@ export interface AnswerContext<E> {
 export type Answer<C> =
   C extends Call<infer P, infer R, infer E> ? (params: P, context: AnswerContext<E>) => R | Promise<R> : never
 
-/**
- * What to be told of a watched part of the state. Everything is told once per patch, after the whole patch was applied, and
- * `added` also for what is there already, at once. For a map the key is the entry's, for a list the item's index.
- */
-export type Watchers<S> = [S] extends [ReadonlyMap<infer K, infer V>]
-  ? EntryWatchers<K, V>
-  : [S] extends [readonly (infer I)[]]
-    ? EntryWatchers<number, I>
-    : {
-        /** Called with the part itself after something in it changed. */
-        readonly changed?: (value: S) => void
-      }
+/** What of a watched part comes and goes: a map's values, a list's items, or the record itself. */
+export type WatchedEntry<S> = S extends ReadonlyMap<unknown, infer V> ? V : S extends readonly (infer I)[] ? I : S
 
-/** What to be told of the entries of a map or list. */
-export interface EntryWatchers<K, V> {
-  readonly added?: (value: V, key: K) => void
-  /** Called when something in the entry changed, or when another value stands there. */
-  readonly changed?: (value: V, key: K) => void
-  readonly removed?: (value: V, key: K) => void
+/** How an entry is found in a watched part: by its key in a map, by its index in a list; a record has none. */
+export type WatchedKey<S> =
+  S extends ReadonlyMap<infer K, unknown> ? K : S extends readonly unknown[] ? number : undefined
+
+/**
+ * What to be told of a part of the state: a map, a list, or a record, which counts as its own only entry. It is told once per
+ * patch, after the whole patch was applied.
+ */
+// Conditional only at the leaves: the compiler looks at the shape before it knows what the selector yields.
+export interface Watchers<S> {
+  /** Also called, at once, for what is there already. */
+  readonly added?: (value: WatchedEntry<NonNullable<S>>, key: WatchedKey<NonNullable<S>>) => void
+  /** Something in the entry changed, or another value stands there. */
+  readonly changed?: (value: WatchedEntry<NonNullable<S>>, key: WatchedKey<NonNullable<S>>) => void
+  readonly removed?: (value: WatchedEntry<NonNullable<S>>, key: WatchedKey<NonNullable<S>>) => void
 }
 
 /** A room that this client is a member of. The same object over reconnections. */
