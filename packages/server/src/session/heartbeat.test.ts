@@ -1,0 +1,150 @@
+import type { RandomSource } from '@junto/protocol'
+import { VirtualClock } from '@junto/testing'
+import { expect, test } from 'vitest'
+import { Heartbeat } from './heartbeat.ts'
+import type { Pulse } from './heartbeat.ts'
+
+const limits = { heartbeat: 15_000, pongTimeout: 10_000 }
+
+/** Numbers given one after the other, then halves. */
+function numbers(...values: number[]): RandomSource {
+  return { bytes: (count) => new Uint8Array(count), number: () => values.shift() ?? 0.5 }
+}
+
+function peer(clock: VirtualClock, heartbeat: Heartbeat, answer: (pulse: Pulse, beats: number) => void) {
+  const beats: number[] = []
+  const deaths: number[] = []
+  const pulse = heartbeat.start({
+    beat: () => {
+      beats.push(clock.now())
+      answer(pulse, beats.length)
+    },
+    silent: () => deaths.push(clock.now()),
+  })
+  return { beats, deaths, pulse }
+}
+
+test('beats at every interval while answers come', async () => {
+  const clock = new VirtualClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const { beats, deaths } = peer(clock, heartbeat, (pulse) => clock.after(50, () => pulse.alive()))
+  await clock.advance('61s')
+  expect(beats).toEqual([7500, 22_500, 37_500, 52_500])
+  expect(deaths).toEqual([])
+})
+
+test('an idle dead link is noticed within 25 seconds', async () => {
+  const clock = new VirtualClock()
+  const heartbeat = new Heartbeat(clock, numbers(0.999), limits)
+  const { beats, deaths } = peer(clock, heartbeat, () => {})
+  await clock.advance('60s')
+  expect(beats).toEqual([14_750])
+  expect(deaths).toEqual([24_750])
+  expect(heartbeat.size).toBe(0)
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test('whatever comes is a sign of life, not only an answer', async () => {
+  const clock = new VirtualClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const { deaths } = peer(clock, heartbeat, (pulse, beats) => {
+    if (beats <= 3) clock.after(9_999, () => pulse.alive())
+  })
+  await clock.advance('50s')
+  expect(deaths).toEqual([])
+  await clock.advance('15s')
+  expect(deaths).toEqual([62_500])
+})
+
+test('first beats are spread over the interval', async () => {
+  const clock = new VirtualClock()
+  const values = Array.from({ length: 100 }, (_, index) => index / 100)
+  const heartbeat = new Heartbeat(clock, numbers(...values), limits)
+  const peers = values.map(() => peer(clock, heartbeat, (pulse) => pulse.alive()))
+  await clock.advance('15s')
+  const firsts = peers.map(({ beats }) => beats[0] ?? 0)
+  expect(new Set(firsts).size).toBeGreaterThan(50)
+  expect(Math.max(...firsts)).toBeLessThanOrEqual(15_000)
+})
+
+test('there is one timer for all, and none for nobody', async () => {
+  const clock = new VirtualClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const pulses = Array.from({ length: 1000 }, () => heartbeat.start({ beat() {}, silent() {} }))
+  expect(clock.pendingTimers).toBe(1)
+  for (const pulse of pulses) pulse.stop()
+  for (const pulse of pulses) pulse.stop()
+  expect(heartbeat.size).toBe(0)
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test('a connection that ended does not beat, even within the same step', async () => {
+  const clock = new VirtualClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const second = { pulse: undefined as Pulse | undefined, beats: 0 }
+  heartbeat.start({ beat: () => second.pulse?.stop(), silent() {} })
+  second.pulse = heartbeat.start({ beat: () => second.beats++, silent() {} })
+  await clock.advance('20s')
+  expect(second.beats).toBe(0)
+})
+
+/** A clock whose timers come late, as when somebody computes for long. */
+class StallingClock extends VirtualClock {
+  #lag = 0
+
+  override now(): number {
+    return super.now() + this.#lag
+  }
+
+  /** The process is held up for so long, from now on. */
+  stall(ms: number): void {
+    this.#lag += ms
+  }
+}
+
+test('nobody is dropped for answers that the process itself did not read', async () => {
+  const clock = new StallingClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const { beats, deaths, pulse } = peer(clock, heartbeat, () => {})
+  await clock.advance('17s')
+  expect(beats).toEqual([7500])
+  // Held up across the time at which the answer was to be there.
+  clock.stall(2_000)
+  await clock.advance(250)
+  expect(deaths).toEqual([])
+  pulse.alive()
+  await clock.advance('9s')
+  expect(deaths).toEqual([])
+})
+
+test('after having been held up it still notices who is dead', async () => {
+  const clock = new StallingClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const { deaths } = peer(clock, heartbeat, () => {})
+  await clock.advance('17s')
+  clock.stall(2_000)
+  await clock.advance('11s')
+  expect(deaths).toHaveLength(1)
+})
+
+test('an hour of suspension is not caught up step by step', async () => {
+  const clock = new StallingClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const { beats, deaths } = peer(clock, heartbeat, (pulse) => pulse.alive())
+  await clock.advance('1s')
+  clock.stall(3_600_000)
+  await clock.advance('15s')
+  expect(beats.length).toBeLessThan(5)
+  expect(deaths).toEqual([])
+})
+
+test('an answer that lies in the socket when the look is due is read first', async () => {
+  const clock = new VirtualClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const { deaths, pulse } = peer(clock, heartbeat, () => {})
+  await clock.advance('10s')
+  // Its first beat falls into the step of the other's look, and stands behind it.
+  heartbeat.start({ beat: () => pulse.alive(), silent() {} })
+  await clock.advance('7500ms')
+  expect(deaths).toEqual([])
+})

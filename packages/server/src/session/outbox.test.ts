@@ -1,0 +1,183 @@
+import { serverLimits } from '@junto/protocol'
+import { encodeFrame, FrameType, MessageReader } from '@junto/protocol/internal'
+import type { Frame } from '@junto/protocol/internal'
+import { VirtualClock } from '@junto/testing'
+import { expect, test } from 'vitest'
+import { TurnEnd } from '../sync/turn-end.ts'
+import { FakeConnection } from './fake-connection.fixture.ts'
+import { Outbox } from './outbox.ts'
+
+const KiB = 1024
+const limits = serverLimits()
+
+function build() {
+  const clock = new VirtualClock()
+  const connection = new FakeConnection()
+  const told: string[] = []
+  const outbox = new Outbox({
+    connection,
+    turnEnd: new TurnEnd(clock),
+    limits,
+    tooSlow: () => told.push('too slow'),
+    drained: () => told.push('drained'),
+  })
+  outbox.setPeerLimits({ maxMessage: 64 * KiB, maxFrame: 64 * KiB * KiB })
+  return { clock, connection, outbox, told }
+}
+
+function event(size: number, seed = 0): Uint8Array {
+  return encodeFrame({ type: FrameType.event, id: 0, payload: new Uint8Array(size).fill(seed) })
+}
+
+/** The frames of messages, as `room/type/size`. */
+function read(messages: readonly Uint8Array[]): string[] {
+  const frames: string[] = []
+  const reader = new MessageReader({ maxMessage: 64 * KiB, maxFrame: 64 * KiB * KiB, maxDepth: 32, maxElements: 1000 })
+  const deliver = (room: number, frame: Frame) => {
+    const size = frame.type === FrameType.event ? `/${(frame.payload as Uint8Array).length}` : ''
+    frames.push(`${room}/${frame.type}${size}`)
+  }
+  for (const message of messages) reader.read(message, deliver)
+  return frames
+}
+
+test('what a turn has sent is one message', async () => {
+  const { clock, connection, outbox } = build()
+  outbox.add(1, event(1))
+  outbox.add(2, event(2))
+  outbox.add(1, event(3))
+  expect(connection.log).toEqual([])
+  await clock.settle()
+  expect(connection.log).toHaveLength(1)
+  expect(read(connection.sent)).toEqual(['1/16/1', '2/16/2', '1/16/3'])
+  outbox.add(1, event(4))
+  await clock.settle()
+  expect(connection.log).toHaveLength(2)
+})
+
+test('what the peer does not take waits here, and goes on when it has taken', async () => {
+  const { clock, connection, outbox, told } = build()
+  connection.takes = 10 * KiB
+  for (let n = 0; n < 20; n++) outbox.add(1, event(10 * KiB, n))
+  await clock.settle()
+  // A message of its own and one ahead.
+  expect(connection.bufferedAmount).toBeLessThanOrEqual(128 * KiB)
+  const before = connection.sent.length
+  outbox.add(1, event(5))
+  await clock.settle()
+  expect(connection.sent).toHaveLength(before)
+  for (let n = 0; n < 10; n++) {
+    connection.take()
+    outbox.drain()
+  }
+  expect(read(connection.sent)).toEqual([...Array.from({ length: 20 }, () => '1/16/10240'), '1/16/5'])
+  expect(told).toEqual(['drained'])
+  expect(outbox.waiting).toBe(0)
+})
+
+test('is congested above the soft mark', async () => {
+  const { clock, connection, outbox } = build()
+  connection.takes = 0
+  outbox.add(1, event(limits.softOutbox - 100))
+  await clock.settle()
+  expect(outbox.congested).toBe(false)
+  outbox.add(1, event(200))
+  expect(outbox.congested).toBe(true)
+})
+
+test('a peer for which more than the hard mark waits is too slow, told once', async () => {
+  const { clock, connection, outbox, told } = build()
+  connection.takes = 0
+  let added = 0
+  while (told.length === 0 && added < 1000) {
+    outbox.add(1, event(10 * KiB))
+    added++
+    await clock.settle()
+  }
+  expect(told).toEqual(['too slow'])
+  expect(added * 10 * KiB).toBeGreaterThan(limits.hardOutbox - 20 * KiB)
+  expect(added * 10 * KiB).toBeLessThan(limits.hardOutbox + 20 * KiB)
+  outbox.add(1, event(10 * KiB))
+  await clock.settle()
+  expect(told).toEqual(['too slow'])
+})
+
+test('one large frame does not make a peer slow; what comes on top does', async () => {
+  const { clock, connection, outbox, told } = build()
+  connection.takes = 100 * KiB
+  outbox.add(1, event(5 * KiB * KiB))
+  await clock.settle()
+  expect(told).toEqual([])
+  for (let n = 0; n < 100; n++) outbox.add(1, event(10 * KiB))
+  expect(told).toEqual([])
+  for (let n = 0; n < 10; n++) outbox.add(1, event(10 * KiB))
+  expect(told).toEqual(['too slow'])
+})
+
+test('as a slow peer reads, its allowance shrinks back to the mark', async () => {
+  const { clock, connection, outbox, told } = build()
+  connection.takes = 0
+  outbox.add(1, event(3 * KiB * KiB))
+  await clock.settle()
+  while (outbox.waiting > 100 * KiB) {
+    connection.take()
+    outbox.drain()
+  }
+  expect(told).toEqual([])
+  for (let n = 0; n < 110 && told.length === 0; n++) outbox.add(1, event(10 * KiB))
+  expect(told).toEqual(['too slow'])
+})
+
+test('a burst within one turn is measured by what the socket takes of it', async () => {
+  const { clock, connection, outbox, told } = build()
+  for (let n = 0; n < 500; n++) outbox.add(1, event(10 * KiB))
+  await clock.settle()
+  expect(told).toEqual([])
+  expect(outbox.waiting).toBe(0)
+  expect(connection.sent.every((message) => message.length <= 64 * KiB)).toBe(true)
+})
+
+test('a beat goes with its ping, ahead of what waits', async () => {
+  const { clock, connection, outbox } = build()
+  const beat = encodeFrame({ type: FrameType.beat, time: 5 })
+  outbox.add(1, event(1))
+  outbox.beat(beat)
+  expect(connection.log).toEqual([expect.stringMatching(/^ping\+/)])
+  expect(read(connection.sent)).toEqual(['0/8', '1/16/1'])
+  await clock.settle()
+  expect(connection.log).toHaveLength(1)
+})
+
+test('while the socket is full, the ping goes and the beat waits at the front', async () => {
+  const { clock, connection, outbox } = build()
+  connection.takes = 0
+  for (let n = 0; n < 20; n++) outbox.add(1, event(10 * KiB))
+  await clock.settle()
+  const before = connection.sent.length
+  outbox.beat(encodeFrame({ type: FrameType.beat, time: 5 }))
+  expect(connection.log.at(-1)).toBe('ping')
+  connection.takes = Infinity
+  connection.take()
+  outbox.drain()
+  expect(read(connection.sent.slice(before))[0]).toBe('0/8')
+})
+
+test('shared bytes stay as they are', async () => {
+  const { clock, outbox } = build()
+  const shared = event(100, 7)
+  const copy = shared.slice()
+  outbox.add(1, shared)
+  await clock.settle()
+  expect(shared).toEqual(copy)
+})
+
+test('a closed outbox sends nothing and holds nothing', async () => {
+  const { clock, connection, outbox } = build()
+  outbox.add(1, event(10))
+  outbox.close()
+  outbox.add(1, event(10))
+  outbox.beat(event(1))
+  await clock.settle()
+  expect(connection.log).toEqual([])
+  expect(outbox.waiting).toBe(0)
+})
