@@ -5,6 +5,7 @@ import { decodeLayout } from './layout-gate.ts'
 import { encodeLayout } from './layout-wire.ts'
 import { nameFault } from './layout-bounds.ts'
 import type { Layout, MessageDef, TypeDef, TypeIndex } from './layout.ts'
+import { hasAmbiguousUnion } from './named-ambiguity.ts'
 import { refusal, SchemaReader, type Place } from './schema-reader.ts'
 
 /** The parts of a contract that travel as maps by name, before a layout is known. */
@@ -83,7 +84,15 @@ function readNamed({ shape }: AnyContract): Pick<ContractReading, 'namedTypes' |
   const named: { [P in NamedPart]?: TypeIndex } = {}
   for (const part of ['join', 'options', 'metadata', 'user'] as const) {
     const schema = shape[part]
-    if (schema !== undefined) named[part] = reader.read(schema, part, part === 'user' ? 'user' : 'plain')
+    if (schema === undefined) continue
+    const known = reader.types.length
+    named[part] = reader.read(schema, part, part === 'user' ? 'user' : 'plain')
+    if (part !== 'user' && hasAmbiguousUnion(reader.types, known)) {
+      throw refusal(
+        part,
+        'has a union of numbers with bytes or bigints. This part travels by name, where some of these look alike: make the variants objects with a literal field that differs',
+      )
+    }
   }
   if (shape.input !== undefined) reader.read(shape.input, 'input', 'plain')
   return { namedTypes: reader.types, named }

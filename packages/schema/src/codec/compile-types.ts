@@ -8,7 +8,8 @@ import { bigintCoder, numberCoder, quantizedCoder } from './numbers.ts'
 import { jsonCoder } from './plain-data.ts'
 import { recordCoder, type FieldCoder } from './record.ts'
 import { booleanCoder, bytesCoder, constantsCoder, literalCoder, nullCoder, stringCoder } from './scalars.ts'
-import { unionCoder, type Variant } from './union.ts'
+import { unionTag } from './union-tag.ts'
+import { unionCoder } from './union.ts'
 
 /** Composes the codec of every type, by index. The types are those of a layout that passed its gate. */
 export function compileTypes(types: readonly TypeDef[]): readonly Codec[] {
@@ -69,21 +70,9 @@ function unionOf(indexes: readonly number[], types: readonly TypeDef[], coders: 
   }
   if (constants.length === indexes.length) return constantsCoder(constants)
   return unionCoder(
-    indexes.map((index): Variant => ({
-      coder: lower(coders, index),
-      constants: constantsOf(lower(types, index), types),
-    })),
+    indexes.map((index) => lower(coders, index)),
+    unionTag(indexes, types),
   )
-}
-
-function constantsOf(def: TypeDef, types: readonly TypeDef[]): ReadonlyMap<string, LiteralValue> | undefined {
-  if (def.kind !== 'record') return undefined
-  const constants = new Map<string, LiteralValue>()
-  for (const { name, type } of def.fields) {
-    const field = lower(types, type)
-    if (field.kind === 'literal') constants.set(name, field.value)
-  }
-  return constants
 }
 
 function lower<T>(items: readonly T[], index: number): T {

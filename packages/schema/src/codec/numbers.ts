@@ -69,71 +69,85 @@ export function numberOf(wire: unknown): unknown {
 
 /** Coder of a number kind. */
 export function numberCoder(kind: NumberKind): Coder {
-  if (kind === 'angle') return angleCoder
   const range = numberRanges[kind]
-  const round = kind === 'float32' ? Math.fround : same
+  if (kind === 'float32') return rounding(range.expects, (value) => inRange(range, value), float32)
+  if (kind === 'angle') return rounding(range.expects, (value) => inRange(range, value), angle)
   return leaf({
     expects: range.expects,
     encode(value) {
       if (!inRange(range, value)) throw expected(range.expects, value)
-      return value === 0 && Object.is(value, -0) ? negativeZero : round(value)
+      return value === 0 && Object.is(value, -0) ? negativeZero : value
     },
     decode(wire) {
       const value = typeof wire === 'number' ? wire : numberOf(wire)
       if (!inRange(range, value)) throw expected(range.expects, value)
-      return round(value)
+      return value
     },
     matches: (value) => inRange(range, value),
   })
 }
 
-function same(value: number): number {
-  return value
-}
-
-const angleRange = numberRanges.angle
-
-const angleCoder: Coder = {
-  expects: angleRange.expects,
-  nilable: false,
-  encode(value) {
-    if (!inRange(angleRange, value)) throw expected(angleRange.expects, value)
-    return angleToSteps(value)
-  },
-  decode(wire) {
-    const count = numberOf(wire)
-    if (!inRange(numberRanges.uint16, count)) throw expected('an angle as a number from 0 to 65535', count)
-    return angleFromSteps(count)
-  },
-  decodeNamed(wire) {
-    const value = numberOf(wire)
-    if (!inRange(angleRange, value)) throw expected(angleRange.expects, value)
-    return angleFromSteps(angleToSteps(value))
-  },
-  matches: (value) => inRange(angleRange, value),
-}
-
 /** Coder of a quantized number. */
 export function quantizedCoder(def: QuantizedDef): Coder {
   const { steps, holds, toSteps, fromSteps } = quantizer(def)
-  const expects = `a number from ${def.min} to ${def.max}`
+  return rounding(
+    `a number from ${def.min} to ${def.max}`,
+    (value): value is number => typeof value === 'number' && holds(value),
+    {
+      toWire: toSteps,
+      fromWire(wire) {
+        if (typeof wire !== 'number' || !Number.isInteger(wire) || wire < 0 || wire > steps) {
+          throw expected(`a count of steps from 0 to ${steps}`, wire)
+        }
+        return fromSteps(wire)
+      },
+    },
+  )
+}
+
+/** The two ways of a number that is rounded to travel. */
+interface Rounding {
+  readonly toWire: (value: number) => number
+  readonly fromWire: (wire: unknown) => number
+}
+
+const float32: Rounding = {
+  toWire: Math.fround,
+  fromWire(wire) {
+    if (!inRange(numberRanges.float32, wire)) throw expected(numberRanges.float32.expects, wire)
+    return Math.fround(wire)
+  },
+}
+
+const angle: Rounding = {
+  toWire: angleToSteps,
+  fromWire(wire) {
+    if (!inRange(numberRanges.uint16, wire)) throw expected('an angle as a number from 0 to 65535', wire)
+    return angleFromSteps(wire)
+  },
+}
+
+/** `exact` asks that nothing is lost to rounding: so that a union takes a finer variant where it has one. */
+function rounding(expects: string, holds: (value: unknown) => value is number, { toWire, fromWire }: Rounding): Coder {
   function held(value: unknown): number {
-    if (typeof value !== 'number' || !holds(value)) throw expected(expects, value)
+    if (!holds(value)) throw expected(expects, value)
     return value
   }
+  const rounded = (value: number): number => fromWire(toWire(value))
   return {
     expects,
     nilable: false,
-    encode: (value) => toSteps(held(value)),
-    decode(wire) {
-      const count = numberOf(wire)
-      if (typeof count !== 'number' || !Number.isInteger(count) || count < 0 || count > steps) {
-        throw expected(`a count of steps from 0 to ${steps}`, count)
-      }
-      return fromSteps(count)
+    encode(value) {
+      const wire = toWire(held(value))
+      return wire === 0 && Object.is(wire, -0) ? negativeZero : wire
     },
-    decodeNamed: (wire) => fromSteps(toSteps(held(numberOf(wire)))),
-    matches: (value) => typeof value === 'number' && holds(value),
+    decode: (wire) => fromWire(numberOf(wire)),
+    decodeNamed(wire, exact) {
+      const value = held(numberOf(wire))
+      if (exact && !Object.is(rounded(value), value)) throw new Fault('is rounded by its type')
+      return rounded(value)
+    },
+    matches: (value, exact) => holds(value) && (!exact || Object.is(rounded(value), value)),
   }
 }
 

@@ -33,31 +33,49 @@ export function rangeFault(def: {
   if (step <= 0) return `needs a step above 0, not ${step}`
   const steps = stepsOf(min, max, step)
   if (steps > maxSteps) return `has ${steps} steps; ${maxSteps} is the limit: take a larger step or t.Float64`
+  const middle = (min + max) / 2
+  if (Math.max(Math.abs(min), Math.abs(max)) / step > 2 ** 40 || middle <= min || middle >= max) {
+    return `has a step of ${step}, too fine for numbers of that size`
+  }
   return undefined
 }
 
-// The range need not be a multiple of the step; but 0.3 / 0.1 is 2.9999999999999996 and must count as 3.
+// 0.3 / 0.1 is 2.9999999999999996 and must count as 3.
+const tolerance = 1e-9
+
 function stepsOf(min: number, max: number, step: number): number {
-  return Math.max(1, Math.ceil((max - min) / step - 1e-9))
+  return Math.max(1, Math.ceil((max - min) / step - tolerance))
 }
 
 /** The quantizer of a range without {@link rangeFault}. */
 export function quantizer({ min, max, step }: QuantizedDef): Quantizer {
   const steps = stepsOf(min, max, step)
-  // Where the step is one part of a whole number (0.1, 0.01, 1/32), dividing by that number gives the decimal that
-  // people wrote: 3 / 10 is 0.3, while 3 * 0.1 is 0.30000000000000004.
-  const parts = Math.round(1 / step)
-  const origin = Math.round(min * parts)
-  const exact =
-    parts >= 1 && parts <= 1e9 && Math.abs(parts * step - 1) < 1e-12 && Math.abs(origin - min * parts) < 1e-6
+  // The range need not be a multiple of the step: then the last step is a shorter one, to `max` itself.
+  const fullSteps = Math.floor((max - min) / step + tolerance)
+  const nearMax = fullSteps < steps ? (min + fullSteps * step + max) / 2 : Infinity
+  const { parts, minParts, stepParts } = decimalOf(min, step)
   return {
     steps,
     holds: (value) => value >= min && value <= max,
-    toSteps: (value) => Math.round((value - min) / step),
-    fromSteps: exact
-      ? (count) => Math.min(max, (origin + count) / parts)
-      : (count) => Math.min(max, min + count * step),
+    toSteps: (value) => (value >= nearMax ? steps : Math.min(fullSteps, Math.round((value - min) / step))),
+    fromSteps(count) {
+      if (count === steps) return max
+      const value = (minParts + count * stepParts) / parts
+      return value < min ? min : value
+    },
   }
+}
+
+/**
+ * The range in whole parts of one, where it was written in decimals: 3 / 10 is 0.3, while 3 * 0.1 is 0.30000000000000004.
+ */
+function decimalOf(min: number, step: number): { parts: number; minParts: number; stepParts: number } {
+  for (let parts = 1; parts <= 1e9; parts *= 10) {
+    const minParts = Math.round(min * parts)
+    const stepParts = Math.round(step * parts)
+    if (minParts / parts === min && stepParts / parts === step) return { parts, minParts, stepParts }
+  }
+  return { parts: 1, minParts: min, stepParts: step }
 }
 
 const turn = 2 * Math.PI

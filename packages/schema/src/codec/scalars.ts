@@ -8,17 +8,15 @@ import { numberOf } from './numbers.ts'
 export const nullCoder: Coder = leaf({
   expects: 'null',
   nilable: true,
-  encode(value) {
-    if (value !== null) throw expected('null', value)
-    return null
-  },
-  decode(wire) {
-    // A decoder for another language may tell nil as nothing at all.
-    if (wire !== null && wire !== undefined) throw expected('null', wire)
-    return null
-  },
+  encode: checkedNull,
+  decode: checkedNull,
   matches: (value) => value === null,
 })
+
+function checkedNull(value: unknown): null {
+  if (value !== null) throw expected('null', value)
+  return null
+}
 
 /** Coder of booleans. */
 export const booleanCoder: Coder = leaf({
@@ -74,14 +72,14 @@ export function literalCoder(constant: LiteralValue): Coder {
       return null
     },
     decode(wire) {
-      if (wire !== null && wire !== undefined) throw expected('nil', wire)
+      if (wire !== null) throw expected('nil', wire)
       return constant
     },
     decodeNamed(wire) {
       if (wire === constant || sameNumber(wire, constant)) return constant
       throw expected(expects, wire)
     },
-    matches: (value) => value === constant,
+    matches: (value, exact) => (exact ? Object.is(value, constant) : value === constant),
   }
 }
 
@@ -118,7 +116,8 @@ export function constantsCoder(constants: readonly (LiteralValue | null)[]): Cod
       }
       throw expected(expects, wire)
     },
-    matches: (value) => indexes.has(value),
+    // A map takes -0 for 0.
+    matches: (value, exact) => indexes.has(value) && !(exact && Object.is(value, -0)),
   }
 }
 

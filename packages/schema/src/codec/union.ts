@@ -1,14 +1,7 @@
-import type { LiteralValue } from '../layout.ts'
 import type { Coder } from './coder.ts'
 import { expected, Fault, within } from './fault.ts'
 import { numberOf } from './numbers.ts'
-
-/** A variant of a union. */
-export interface Variant {
-  readonly coder: Coder
-  /** The required fields of a record that are constants: what tells it from other records. */
-  readonly constants: ReadonlyMap<string, LiteralValue> | undefined
-}
+import type { UnionTag } from './union-tag.ts'
 
 /**
  * Coder of a union: `[index of the variant, value]`.
@@ -16,9 +9,7 @@ export interface Variant {
  * Records that differ in a constant field are told apart by it. Otherwise the variant is the first that fits without a
  * field left over, or else the first that fits.
  */
-export function unionCoder(variants: readonly Variant[]): Coder {
-  const coders = variants.map(({ coder }) => coder)
-  const tag = tagOf(variants)
+export function unionCoder(coders: readonly Coder[], tag: UnionTag | undefined): Coder {
   const expects = coders.length > 8 ? 'a variant of a union' : [...new Set(coders.map((c) => c.expects))].join(' or ')
 
   function variantOf(value: unknown): number {
@@ -66,34 +57,16 @@ export function unionCoder(variants: readonly Variant[]): Coder {
     matches: (value, exact) =>
       tag === undefined
         ? coders.some((coder) => coder.matches(value, exact))
-        : coders[tag.indexes.get(field(value, tag.name)) ?? -1]?.matches(value, exact) === true,
+        : coders[tag.variants.get(field(value, tag.name)) ?? -1]?.matches(value, exact) === true,
   }
 }
 
-/** The constant field that tells all variants apart, and the variant of each of its values. */
-interface Tag {
-  readonly name: string
-  readonly indexes: ReadonlyMap<unknown, number>
-}
-
-function tagOf(variants: readonly Variant[]): Tag | undefined {
-  for (const name of variants[0]?.constants?.keys() ?? []) {
-    const indexes = new Map<unknown, number>()
-    for (const [index, { constants }] of variants.entries()) {
-      const constant = constants?.get(name)
-      if (constant !== undefined && !indexes.has(constant)) indexes.set(constant, index)
-    }
-    if (indexes.size === variants.length) return { name, indexes }
-  }
-  return undefined
-}
-
-function tagged(tag: Tag, value: unknown): number {
+function tagged(tag: UnionTag, value: unknown): number {
   if (typeof value !== 'object' || value === null) throw expected('an object', value)
   const constant = field(value, tag.name)
-  const index = tag.indexes.get(constant)
+  const index = tag.variants.get(constant)
   if (index !== undefined) return index
-  const names = [...tag.indexes.keys()].slice(0, 12).map((key) => JSON.stringify(String(key)))
+  const names = [...tag.variants.keys()].slice(0, 12).map((key) => JSON.stringify(String(key)))
   throw within(expected(`one of ${names.join(', ')}`, constant), tag.name)
 }
 
