@@ -13,7 +13,9 @@ export type Constructable<T> = new (...parameters: never[]) => T
 /** What stands behind a token; made by {@link provide}. */
 export interface Provided {
   readonly token: Token<object>
-  readonly service: object
+  /** An instance, or what makes one, once. */
+  readonly service: object | ((services: Services) => object)
+  readonly kind: 'instance' | 'class' | 'factory'
 }
 
 /**
@@ -26,7 +28,12 @@ export interface Provided {
 export function provide<T extends object>(token: Token<T>, service: T | Constructable<T>): Provided
 export function provide<T extends object>(token: Constructable<T>): Provided
 export function provide<T extends object>(token: Token<T>, service: T | Token<T> = token): Provided {
-  return { token, service }
+  return { token, service, kind: typeof service === 'function' ? 'class' : 'instance' }
+}
+
+/** Like {@link provide}, with a function that makes the instance when somebody first asks for it. */
+export function provideBy<T extends object>(token: Token<T>, make: (services: Services) => T): Provided {
+  return { token, service: make, kind: 'factory' }
 }
 
 /** Marks a constructor's parameter as a service: `constructor(@inject(Clock) readonly clock: Clock)`. */
@@ -60,20 +67,35 @@ export class Services {
   static root(provided: readonly Provided[], outer: DependencyContainer = globalContainer): Services {
     const root = new Services(outer, undefined).child()
     const made: Token<object>[] = []
-    for (const { token, service } of provided) {
-      if (typeof service === 'function') {
-        // A function here is a class: `provide` accepts no other.
-        const type = service as Constructable<object>
-        injectedTokens(type)
-        root.container.register(forTsyringe(token), { useFactory: once(() => root.construct(type)) })
-        made.push(token)
-      } else {
-        root.container.registerInstance(forTsyringe(token), service)
+    for (const { token, service, kind } of provided) {
+      const key = forTsyringe(token)
+      switch (kind) {
+        case 'instance':
+          root.container.registerInstance(key, service)
+          break
+        case 'class': {
+          // `provide` found a function, and accepts no other functions than classes.
+          const type = service as Constructable<object>
+          injectedTokens(type)
+          root.container.register(key, { useFactory: once(() => root.#keep(root.construct(type))) })
+          made.push(token)
+          break
+        }
+        case 'factory': {
+          // `provideBy` accepts nothing else.
+          const make = service as (services: Services) => object
+          root.container.register(key, { useFactory: once(() => root.#keep(make(root))) })
+        }
       }
     }
     // Made now, so that a service that cannot start stops the server and not the first room.
-    for (const token of made) root.#made.push(root.resolve(token))
+    for (const token of made) root.resolve(token)
     return root
+  }
+
+  /** Whether a container, or one around it, provides a service. */
+  static provides(container: DependencyContainer, token: Token<unknown>): boolean {
+    return container.isRegistered(forTsyringe(token), true)
   }
 
   /** A scope within this one, for one room. Costs about a microsecond. */
@@ -132,8 +154,16 @@ export class Services {
     if (failures.length > 0) throw failures[0]
   }
 
+  #keep<T extends object>(service: T): T {
+    this.#made.push(service)
+    return service
+  }
+
   #owner(token: Token<unknown>): Services | undefined {
-    const here = this.container.isRegistered(forTsyringe(token), this.#parent === undefined)
+    const here =
+      this.#parent === undefined
+        ? Services.provides(this.container, token)
+        : this.container.isRegistered(forTsyringe(token))
     if (here) return this
     return this.#parent === undefined ? undefined : this.#parent.#owner(token)
   }

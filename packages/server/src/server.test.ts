@@ -1,0 +1,146 @@
+import { createServer } from 'node:http'
+import { Clock } from '@junto/protocol'
+import { encodeFrame, FrameType } from '@junto/protocol/internal'
+import { MemoryNetwork, VirtualClock } from '@junto/testing'
+import { afterEach, expect, test } from 'vitest'
+import { ServerLimits } from './config.ts'
+import { provide, Services } from './container.ts'
+import { ConsoleLogger, Logger, SilentLogger } from './observe/log.ts'
+import { MemoryMetrics, Metrics } from './observe/metrics.ts'
+import { JuntoServer } from './server.ts'
+import type { JuntoServerOptions } from './server-options.ts'
+import { SystemClock } from './system-clock.ts'
+import type { Transport } from './transport/transport.ts'
+
+const servers: JuntoServer[] = []
+
+function make(options: JuntoServerOptions = {}): JuntoServer {
+  const server = new JuntoServer({ logger: new SilentLogger(), ...options })
+  servers.push(server)
+  return server
+}
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close()
+})
+
+test('listens on a port, and says where', async () => {
+  const lines: string[] = []
+  const server = make({ port: 0, host: '127.0.0.1', logger: new ConsoleLogger('info', (line) => lines.push(line)) })
+  expect(server.url).toBeUndefined()
+  expect(server.address).toBeUndefined()
+  await server.listen()
+  expect(server.address?.host).toBe('127.0.0.1')
+  expect(server.url).toBe(`ws://127.0.0.1:${server.address?.port}`)
+  expect(lines).toEqual([`[junto] info: Listening on ${server.url}\n`])
+  await server.close()
+  expect(server.url).toBeUndefined()
+})
+
+test('tells its peers to come back when it closes, and takes nobody any more', async () => {
+  const clock = new VirtualClock()
+  const network = new MemoryNetwork(clock)
+  const metrics = new MemoryMetrics()
+  const server = make({ transports: [network.transport()], clock, metrics })
+  await server.listen()
+  const log: string[] = []
+  const connect = () =>
+    network.socket(network.url, 'junto.v1', {
+      open: () => log.push('open'),
+      message: (data) => log.push(`message ${String(data).slice(0, 5)}`),
+      close: (code, reason) => log.push(`close ${code} ${reason}`),
+    })
+  const socket = connect()
+  await clock.settle()
+  socket.send(encodeFrame({ type: FrameType.hello, session: '0123456789abcdef0123456789abcdef' }))
+  await clock.settle()
+  expect(server.connections).toBe(1)
+  expect(metrics.read('connections')).toBe(1)
+  const closing = server.close()
+  await clock.settle()
+  await closing
+  expect(log).toEqual(['open', expect.stringMatching(/^message/), 'close 4000 shutting_down'])
+  expect(server.connections).toBe(0)
+  expect(metrics.read('connections')).toBe(0)
+  expect(metrics.read('connections_closed', { reason: 'shutting_down' })).toBe(1)
+  connect()
+  await clock.settle()
+  expect(log.at(-1)).toContain('nobody listens')
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test('listens once, and not after closing', async () => {
+  const server = make({ port: 0, host: '127.0.0.1' })
+  await server.listen()
+  await expect(server.listen()).rejects.toThrow('This server is listening already.')
+  await server.close()
+  await server.close()
+  await expect(server.listen()).rejects.toThrow('This server was closed, for good: make a new one.')
+})
+
+test('where one transport cannot listen, none does', async () => {
+  const closed: string[] = []
+  const transport = (name: string, fails: boolean): Transport => ({
+    url: undefined,
+    listen: () => (fails ? Promise.reject(new Error('no cable')) : Promise.resolve()),
+    close: async () => void closed.push(name),
+  })
+  const server = make({ transports: [transport('a', false), transport('b', true)] })
+  await expect(server.listen()).rejects.toThrow('no cable')
+  expect(closed).toEqual(['a', 'b'])
+})
+
+test('refuses options that contradict each other or cannot be', () => {
+  expect(() => make({ port: 1, server: createServer() })).toThrow('leave one of them out')
+  expect(() => make({ limits: { heartbeat: 1 } })).toThrow('heartbeat')
+  expect(() => make({ origins: ['example.com'] })).toThrow('is no origin')
+})
+
+test('its own services can be replaced, by option, by service and by container', () => {
+  const clock = new VirtualClock()
+  expect(make().services.resolve(Clock)).toBeInstanceOf(SystemClock)
+  expect(make({ clock }).services.resolve(Clock)).toBe(clock)
+  expect(make({ services: [provide(Clock, clock)] }).services.resolve(Clock)).toBe(clock)
+
+  const outer = Services.root([]).child()
+  const metrics = new MemoryMetrics()
+  outer.set(Metrics, metrics)
+  const server = make({ container: outer.container })
+  expect(server.metrics).toBe(metrics)
+  expect(server.services.resolve(Clock)).toBeInstanceOf(SystemClock)
+  const other = new MemoryMetrics()
+  expect(make({ container: outer.container, metrics: other }).metrics).toBe(other)
+})
+
+test('services find its limits and its logger', () => {
+  class Sizer {
+    readonly largest: number
+    constructor(limits: ServerLimits) {
+      this.largest = limits.maxFrame
+    }
+  }
+  const server = make({ limits: { maxFrame: 5000 } })
+  expect(new Sizer(server.services.resolve(ServerLimits)).largest).toBe(5000)
+  expect(server.services.resolve(Logger)).toBeInstanceOf(SilentLogger)
+})
+
+test('closing disposes of services, and tells what failed after all was done', async () => {
+  const log: string[] = []
+  class First {
+    dispose(): void {
+      log.push('first')
+    }
+  }
+  class Second {
+    dispose(): void {
+      log.push('second')
+      throw new Error('stuck')
+    }
+  }
+  const server = make({ port: 0, host: '127.0.0.1', services: [provide(First), provide(Second)] })
+  servers.splice(0)
+  await server.listen()
+  await expect(server.close()).rejects.toThrow('stuck')
+  expect(log).toEqual(['second', 'first'])
+  expect(server.url).toBeUndefined()
+})

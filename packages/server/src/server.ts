@@ -1,0 +1,226 @@
+import { Clock, JuntoError, RandomSource, serverLimits } from '@junto/protocol'
+import type { Limits } from '@junto/protocol'
+import type { AnyContract } from '@junto/schema'
+import { ServerLimits } from './config.ts'
+import { provide, provideBy, Services } from './container.ts'
+import { ConsoleLogger, Logger } from './observe/log.ts'
+import { MemoryMetrics, Metrics } from './observe/metrics.ts'
+import { Watchdog } from './observe/watchdog.ts'
+import type { DefineArguments } from './room/define-options.ts'
+import { RoomRegistry } from './room/registry.ts'
+import type { RoomClass } from './room/room.ts'
+import type { JuntoServerOptions } from './server-options.ts'
+import { Heartbeat } from './session/heartbeat.ts'
+import { Sessions } from './session/sessions.ts'
+import { FileStore } from './store/file-store.ts'
+import { Store } from './store/store.ts'
+import { TurnEnd } from './sync/turn-end.ts'
+import { SystemClock } from './system-clock.ts'
+import { SystemRandom } from './system-random.ts'
+import { Admission } from './transport/admission.ts'
+import type { Transport } from './transport/transport.ts'
+import { WsTransport } from './transport/ws-transport.ts'
+
+/** The port that servers and clients agree on where nothing else is said. */
+export const defaultPort = 1727
+
+type State = 'new' | 'listening' | 'closing' | 'closed'
+
+/**
+ * A server of rooms:
+ *
+ * ```ts
+ * const server = new JuntoServer({ port: 1727 })
+ * server.define(Whiteboard, WhiteboardRoom, { maxMembers: 50, persist: true })
+ * await server.listen()
+ * ```
+ */
+export class JuntoServer {
+  /** The services that rooms are given, and the server's own. */
+  readonly services: Services
+  /** What the server counts. */
+  readonly metrics: Metrics
+  readonly #transports: readonly Transport[]
+  readonly #rooms: RoomRegistry
+  readonly #admission: Admission
+  readonly #sessions: Sessions
+  readonly #logger: Logger
+  #state: State = 'new'
+  #closing: Promise<void> | undefined
+
+  /** @throws JuntoError `misuse` saying which option cannot be, and what a service throws that is made here. */
+  constructor(options: JuntoServerOptions = {}) {
+    const limits = serverLimits(options.limits)
+    this.services = composeServices(options, limits)
+    const { services } = this
+    const clock = services.resolve(Clock)
+    this.metrics = services.resolve(Metrics)
+    this.#logger = services.resolve(Logger)
+    this.#transports = transportsOf(options, limits)
+    this.#rooms = new RoomRegistry(services)
+    this.#admission = new Admission({
+      origins: options.origins ?? [],
+      allowLocal: options.localOrigins ?? process.env['NODE_ENV'] !== 'production',
+      limits,
+      logger: this.#logger,
+    })
+    this.#sessions = new Sessions(
+      {
+        clock,
+        limits,
+        logger: this.#logger,
+        metrics: this.metrics,
+        turnEnd: services.resolve(TurnEnd),
+        rooms: this.#rooms,
+        heartbeat: new Heartbeat(clock, services.resolve(RandomSource), limits),
+      },
+      this.#admission,
+    )
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#sessions.size
+  }
+
+  /** Where clients find it, while it listens: `ws://localhost:1727`. */
+  get url(): string | undefined {
+    return this.#transports.find(({ url }) => url !== undefined)?.url
+  }
+
+  /** Host and port of {@link url}, while it listens on a port. */
+  get address(): { readonly host: string; readonly port: number } | undefined {
+    if (this.url === undefined) return undefined
+    const { hostname, port, protocol } = new URL(this.url)
+    return { host: hostname, port: port === '' ? (protocol === 'wss:' ? 443 : 80) : Number(port) }
+  }
+
+  /**
+   * Makes rooms of a contract available.
+   *
+   * @param options Required where the contract declares a `user`: then `authenticate` must say who comes.
+   * @throws an error that says what about contract, class or options cannot work.
+   */
+  define<T extends AnyContract>(contract: T, room: RoomClass<NoInfer<T>>, ...[options]: DefineArguments<T>): this {
+    this.#rooms.define(contract, room, options)
+    return this
+  }
+
+  /**
+   * Begins to take connections.
+   *
+   * @throws JuntoError `misuse` saying what stands in the way, such as a port in use, and how to clear it.
+   */
+  async listen(): Promise<void> {
+    if (this.#state !== 'new') {
+      const reason = this.#state === 'listening' ? 'is listening already' : 'was closed, for good: make a new one'
+      throw new JuntoError('misuse', `This server ${reason}.`)
+    }
+    this.#state = 'listening'
+    try {
+      for (const transport of this.#transports) await transport.listen(this.#sessions)
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+    if (this.url !== undefined) this.#logger.info(`Listening on ${this.url}`)
+  }
+
+  /**
+   * Stops: takes nobody any more, runs the rooms' last hooks, saves them, tells clients to come back to the next server,
+   * and disposes of services. Resolves when all of that is done. Harmless when called again.
+   *
+   * @throws what failed first; the rest was done all the same.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /**
+   * Closes the server, then ends the process, when the process is told to end; at once when it is told twice.
+   *
+   * @param grace Milliseconds after which the process ends although the server has not closed. Default: 10,000.
+   * @param signals Default: `SIGTERM`, which service managers send, and `SIGINT`, which is Ctrl+C.
+   */
+  closeOnSignals(grace = 10_000, signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): this {
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (this.#closing) process.exit(1)
+      this.#logger.info(`Closing, because of ${signal}. Another one ends the process at once.`)
+      this.services.resolve(Clock).after(grace, () => {
+        this.#logger.error(`Closing took longer than ${grace} ms: ending the process.`)
+        process.exit(1)
+      })
+      this.close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          this.#logger.error('Closing failed', { error })
+          process.exit(1)
+        },
+      )
+    }
+    for (const signal of signals) process.on(signal, onSignal)
+    return this
+  }
+
+  async #close(): Promise<void> {
+    this.#state = 'closing'
+    const failures: unknown[] = []
+    const attempt = async (step: () => unknown) => {
+      try {
+        await step()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    this.#admission.close()
+    await attempt(() => this.#rooms.close())
+    await attempt(() => this.#sessions.shutDown())
+    for (const transport of this.#transports) await attempt(() => transport.close())
+    await attempt(() => this.services.dispose())
+    this.#state = 'closed'
+    if (failures.length > 0) throw failures[0]
+  }
+}
+
+function composeServices(options: JuntoServerOptions, limits: Limits): Services {
+  const { container, services = [] } = options
+  const defaults = [
+    provide(Clock, SystemClock),
+    provide(RandomSource, SystemRandom),
+    provideBy(Logger, () => new ConsoleLogger(options.logLevel)),
+    provide(Metrics, MemoryMetrics),
+    provideBy(Store, (root) => new FileStore('.junto', root.resolve(Logger))),
+  ]
+  const given = [
+    ...(options.clock ? [provide(Clock, options.clock)] : []),
+    ...(options.random ? [provide(RandomSource, options.random)] : []),
+    ...(options.logger ? [provide(Logger, options.logger)] : []),
+    ...(options.metrics ? [provide(Metrics, options.metrics)] : []),
+    ...(options.store ? [provide(Store, options.store)] : []),
+  ]
+  const own = [
+    provide(ServerLimits, limits),
+    provideBy(TurnEnd, (root) => new TurnEnd(root.resolve(Clock))),
+    provideBy(
+      Watchdog,
+      (root) => new Watchdog(root.resolve(Clock), root.resolve(Logger), root.resolve(Metrics), limits.blockedAfter),
+    ),
+  ]
+  // A container of the user's own wins over the defaults; what stands in the options, over both.
+  const fallbacks = container ? defaults.filter(({ token }) => !Services.provides(container, token)) : defaults
+  return Services.root([...fallbacks, ...given, ...services, ...own], container)
+}
+
+function transportsOf(options: JuntoServerOptions, limits: Limits): readonly Transport[] {
+  const { port, host, server, path, transports = [] } = options
+  if (server !== undefined && (port !== undefined || host !== undefined)) {
+    throw new JuntoError(
+      'misuse',
+      "A server has either a 'port' (and 'host') of its own, or the 'server' of somebody else: leave one of them out.",
+    )
+  }
+  if (server !== undefined) return [new WsTransport({ server, path, limits }), ...transports]
+  if (port === undefined && transports.length > 0) return transports
+  return [new WsTransport({ port: port ?? defaultPort, host, path, limits }), ...transports]
+}
