@@ -36,7 +36,7 @@ export class SeededRandom extends RandomSource {
   }
 
   /** One of the choices. */
-  pick<T>(choices: readonly [T, ...T[]]): T {
+  pick<const T>(choices: readonly [T, ...T[]]): T {
     return choices[this.integer(0, choices.length - 1)] ?? choices[0]
   }
 

@@ -34,10 +34,10 @@ export class OutgoingStream implements AsyncIterableIterator<unknown, undefined>
     this.#batch = Math.max(1, credit >> 1)
   }
 
-  /** Its signal: no longer listened to when it ends. */
+  /** Its signal: no longer listened to when all has been read. */
   heed(unlisten: () => void): void {
-    if (this.#ended) unlisten()
-    else this.#unlisten = unlisten
+    this.#unlisten = unlisten
+    this.#releaseWhenRead()
   }
 
   /** An item has come. @throws JuntoError `bad_message` when it was not allowed. */
@@ -57,17 +57,22 @@ export class OutgoingStream implements AsyncIterableIterator<unknown, undefined>
   end(error?: Error): void {
     if (this.#ended) return
     this.#ended = true
-    this.#unlisten?.()
     this.#error = error
     for (const waiter of this.#waiters.splice(0)) this.#answerEnd(waiter)
+    this.#releaseWhenRead()
   }
 
   /** Ends at once: what is here is dropped. */
   abort(error: Error): void {
-    if (this.#ended) return
     this.#items = []
-    this.end(error)
-    this.#control.cancel()
+    if (this.#ended) {
+      // All had come, but it was not read.
+      this.#error = error
+      this.#releaseWhenRead()
+    } else {
+      this.end(error)
+      this.#control.cancel()
+    }
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
@@ -75,6 +80,7 @@ export class OutgoingStream implements AsyncIterableIterator<unknown, undefined>
       if (this.#items.length > 0) {
         resolve({ value: this.#items.shift(), done: false })
         this.#consumed()
+        this.#releaseWhenRead()
       } else if (this.#ended) {
         this.#answerEnd({ resolve, reject })
       } else {
@@ -87,6 +93,7 @@ export class OutgoingStream implements AsyncIterableIterator<unknown, undefined>
     this.#items = []
     if (this.#ended) {
       this.#error = undefined
+      this.#releaseWhenRead()
     } else {
       this.end()
       this.#control.cancel()
@@ -109,6 +116,12 @@ export class OutgoingStream implements AsyncIterableIterator<unknown, undefined>
     this.#read = 0
     this.#allowed += credit
     this.#control.grant(credit)
+  }
+
+  #releaseWhenRead(): void {
+    if (!this.#ended || this.#items.length > 0) return
+    this.#unlisten?.()
+    this.#unlisten = undefined
   }
 
   #answerEnd(waiter: Waiter): void {
