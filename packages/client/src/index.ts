@@ -14,15 +14,8 @@ export type {
   OpenOptions,
   Versioned,
 } from './open-options.ts'
-export type {
-  Answer,
-  AnswerContext,
-  JoinedRoom,
-  SendOutcome,
-  WatchedEntry,
-  WatchedKey,
-  Watchers,
-} from './room/joined-room.ts'
+export type { Selection, WatchedEntry, WatchedKey, WatchListeners } from '@junto/schema/internal'
+export type { Answer, AnswerContext, JoinedRoom, SendOutcome } from './room/joined-room.ts'
 export type { LeftReason, Recovery, RoomStatus } from './room/room-status.ts'
 export type { OpenSocket, Socket, SocketEvents } from './sockets/socket.ts'
 export { openSocket as openWebSocket } from './sockets/web-socket.ts'

@@ -12,6 +12,7 @@ import type {
   Streams,
   Up,
 } from '@junto/schema'
+import type { Selection, WatchListeners } from '@junto/schema/internal'
 import type { Observable } from '../observable.ts'
 import type { Subscription } from '../subscription.ts'
 import type { Recovery, RoomStatus } from './room-status.ts'
@@ -36,26 +37,6 @@ export interface AnswerContext<E> {
 /** Answers one of the server's calls. */
 export type Answer<C> =
   C extends Call<infer P, infer R, infer E> ? (params: P, context: AnswerContext<E>) => R | Promise<R> : never
-
-/** What of a watched part comes and goes: a map's values, a list's items, or the record itself. */
-export type WatchedEntry<S> = S extends ReadonlyMap<unknown, infer V> ? V : S extends readonly (infer I)[] ? I : S
-
-/** How an entry is found in a watched part: by its key in a map, by its index in a list; a record has none. */
-export type WatchedKey<S> =
-  S extends ReadonlyMap<infer K, unknown> ? K : S extends readonly unknown[] ? number : undefined
-
-/**
- * What to be told of a part of the state: a map, a list, or a record, which counts as its own only entry. It is told once per
- * patch, after the whole patch was applied.
- */
-// Conditional only at the leaves: the compiler looks at the shape before it knows what the selector yields.
-export interface Watchers<S> {
-  /** Also called, at once, for what is there already. */
-  readonly added?: (value: WatchedEntry<NonNullable<S>>, key: WatchedKey<NonNullable<S>>) => void
-  /** Something in the entry changed, or another value stands there. */
-  readonly changed?: (value: WatchedEntry<NonNullable<S>>, key: WatchedKey<NonNullable<S>>) => void
-  readonly removed?: (value: WatchedEntry<NonNullable<S>>, key: WatchedKey<NonNullable<S>>) => void
-}
 
 /** A room that this client is a member of. The same object over reconnections. */
 export interface JoinedRoom<T> extends AsyncDisposable {
@@ -82,9 +63,9 @@ export interface JoinedRoom<T> extends AsyncDisposable {
   /** Answers a call of the server. There is one answer per call at a time. */
   answer<K extends CallNames<Down<T>>>(name: K, answer: Answer<Down<T>[K]>): Subscription
   /** Tells of changes in a part of the state, which the selector picks: a map, a list or a record. */
-  watch<S>(selector: (state: Mirror<StateOf<T>>) => S, watchers: Watchers<S>): Subscription
+  watch<S>(selector: (state: Mirror<StateOf<T>>) => S, listeners: WatchListeners<S>): Subscription
   /** A frozen copy of a part of the state, made when asked for, that keeps its identity while nothing in it changes. */
-  select<V>(selector: (state: Mirror<StateOf<T>>) => V): Observable<V>
+  select<V>(selector: (state: Mirror<StateOf<T>>) => V): Selection<V>
   /** Tells what became of the room after its connection had been lost: the place to send again what may be missing. */
   onRecovery(listener: (recovery: Recovery) => void): Subscription
   /** Ends the membership. What was sent in this turn still leaves. Resolves once the server knows, or cannot be told. */

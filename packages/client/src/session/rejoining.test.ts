@@ -1,0 +1,307 @@
+import { defineRoom, t, type Live, type StateOf } from '@junto/schema'
+import { FrameType } from '@junto/protocol/internal'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { JoinedRoom, Recovery } from '../index.ts'
+import { Whiteboard } from '../whiteboard.fixture.ts'
+import { emptyBoard, opening, ScriptedServer } from './scripted-server.fixture.ts'
+
+type Board = Live<StateOf<typeof Whiteboard>>
+
+let server: ScriptedServer
+let room: JoinedRoom<typeof Whiteboard>
+let recoveries: Recovery[]
+
+/** The joins that came over the present connection. */
+const joins = () => server.received(FrameType.join)
+
+/** Lets the time pass that a client waits before it comes back. */
+async function comeBack(): Promise<void> {
+  await server.clock.advance('1s')
+  server.acceptAll()
+}
+
+beforeEach(async () => {
+  server = new ScriptedServer()
+  const opened = server.client.open(Whiteboard, opening)
+  server.acceptAll()
+  room = await opened
+  recoveries = []
+  room.onRecovery((recovery) => recoveries.push(recovery))
+})
+
+describe('a lost connection', () => {
+  it('is shown, and the room joined afresh: the same object, with a new member', async () => {
+    const states: string[] = []
+    room.status.subscribe(() => states.push(room.status.value.state))
+    server.socket.end()
+    expect(room.status.value).toMatchObject({ state: 'rejoining', error: { code: 'disconnected' } })
+    expect(server.client.connection.state).toBe('waiting')
+    await comeBack()
+    expect(states).toEqual(['rejoining', 'joined'])
+    expect(room.memberId).toBe('m2')
+    expect(recoveries).toEqual([{ outcome: 'rejoined', downtime: 1000 }])
+    expect(joins()).toMatchObject([
+      { by: 'open', key: 'team-a', join: { name: 'Ada' }, options: { title: 'Team A' }, layouts: [server.layout.hash] },
+    ])
+  })
+
+  it('keeps the mirror, and brings it up to date as one difference', async () => {
+    server = new ScriptedServer({}, Whiteboard, {
+      title: 'A',
+      strokes: { a: stroke('ada'), b: stroke('bob') },
+      order: ['a'],
+    })
+    const opened = server.client.open(Whiteboard, opening)
+    server.acceptAll()
+    room = await opened
+    const told: string[] = []
+    room.watch((state) => state.strokes, {
+      added: (_value, key) => told.push(`+${key}`),
+      changed: (_value, key) => told.push(`~${key}`),
+      removed: (_value, key) => told.push(`-${key}`),
+    })
+    const { state } = room
+    const a = state.strokes.get('a')
+    expect(told).toEqual(['+a', '+b'])
+
+    server.socket.end()
+    expect(room.state.strokes.size).toBe(2)
+    server.restart({ title: 'B', strokes: { a: stroke('ada'), c: stroke('eve') }, order: [] })
+    await comeBack()
+    expect(room.state).toBe(state)
+    expect(room.state.strokes.get('a')).toBe(a)
+    expect(room.state.title).toBe('B')
+    expect(told.slice(2).sort()).toEqual(['+c', '-b'])
+  })
+
+  it('follows a server that comes back with more in its contract', async () => {
+    const titles: string[] = []
+    const title = room.select((state) => state.title)
+    title.subscribe(() => titles.push(title.value))
+    const newer = defineRoom('whiteboard', {
+      ...Whiteboard.shape,
+      state: t.Object({ ...fields(), author: t.String() }),
+      clientToServer: { ...Whiteboard.shape.clientToServer },
+    })
+    server.socket.end()
+    server.restart({ ...emptyBoard, title: 'New', author: 'ada' }, newer)
+    await comeBack()
+    expect(titles).toEqual(['New'])
+    ;(server.state as Board).title = 'Newer'
+    server.socket.say(server.patch(2))
+    expect(room.state.title).toBe('Newer')
+  })
+
+  it('ends what is under way: unknown when it was sent, disconnected when not', async () => {
+    const sent = room.call.clear.try()
+    await server.clock.settle()
+    const unsent = room.call.clear.try()
+    const items = room.stream.history({ since: 0 })
+    const item = items.next()
+    server.socket.end()
+    expect(await sent).toMatchObject({ ok: false, code: 'outcome_unknown' })
+    expect(await unsent).toMatchObject({ ok: false, code: 'disconnected' })
+    await expect(item).rejects.toMatchObject({ name: 'JuntoError' })
+    expect(await room.call.clear.try()).toMatchObject({ ok: false, code: 'disconnected' })
+    expect(room.send.ping()).toBe('dropped')
+  })
+
+  it('keeps listeners and answers', async () => {
+    const heard: string[] = []
+    room.on('cleared', ({ by }) => heard.push(by))
+    room.answer('confirmClear', () => true)
+    server.socket.end()
+    await comeBack()
+    const event = server.layout.downByName.get('cleared')?.id ?? NaN
+    const call = server.layout.downByName.get('confirmClear')?.id ?? NaN
+    server.socket.say(
+      [2, { type: FrameType.event, id: event, payload: ['eve'] }],
+      [2, { type: FrameType.call, no: 1, id: call, params: ['eve'], timeout: 0, settle: 'visible' }],
+    )
+    await server.clock.settle()
+    expect(heard).toEqual(['eve'])
+    expect(server.received(FrameType.reply)).toMatchObject([{ no: 1, result: true }])
+  })
+
+  it('asks for the join data again', async () => {
+    let name = 'Ada'
+    const opened = server.client.open(Whiteboard, { ...opening, key: 'b', join: () => ({ name }) })
+    await server.clock.settle()
+    for (const join of joins().slice(1)) server.admit(join)
+    await opened
+    name = 'Ada L.'
+    server.socket.end()
+    await comeBack()
+    expect(joins()).toMatchObject([{ join: { name: 'Ada' } }, { join: { name: 'Ada L.' } }])
+  })
+
+  it('asks for the very room where that has no key', async () => {
+    server = new ScriptedServer()
+    const opened = server.client.joinOrCreate(Whiteboard, { where: { team: 'a' }, ...opening })
+    server.acceptAll()
+    room = await opened
+    server.socket.end()
+    await comeBack()
+    expect(joins()).toMatchObject([{ by: 'join', id: 'r1', where: undefined }])
+  })
+
+  it('lasts: every attempt that fails is followed by another', async () => {
+    for (let attempt = 0; attempt < 20; attempt++) {
+      server.socket.end()
+      await server.clock.advance('20s')
+    }
+    server.acceptAll()
+    expect(room.status.value.state).toBe('joined')
+    expect(recoveries).toEqual([{ outcome: 'rejoined', downtime: 400_000 }])
+  })
+
+  it('may come again before the room is joined: that is one loss', async () => {
+    server.socket.end()
+    await server.clock.advance('1s')
+    server.accept()
+    const [join] = joins()
+    if (join === undefined) throw new Error('no join')
+    server.socket.say(server.joined(join))
+    server.socket.end()
+    await server.clock.advance('2s')
+    server.acceptAll()
+    expect(recoveries).toEqual([{ outcome: 'rejoined', downtime: 3000 }])
+  })
+})
+
+describe('a room that cannot be joined again', () => {
+  it('is lost, with the reason', async () => {
+    server.socket.end()
+    await server.clock.advance('1s')
+    server.accept()
+    server.socket.say([0, { type: FrameType.refused, ref: 2, code: 'forbidden', message: 'you were banned' }])
+    expect(room.status.value).toMatchObject({ state: 'left', reason: 'lost', error: { code: 'forbidden' } })
+    expect(recoveries).toMatchObject([{ outcome: 'lost', error: { code: 'forbidden' } }])
+    expect(await room.call.clear.try()).toMatchObject({ code: 'cancelled' })
+    expect(server.client.connection.state).toBe('open')
+  })
+
+  it('is asked again while the reason may pass: a full room may be full of our former seat', async () => {
+    server.socket.end()
+    await server.clock.advance('1s')
+    server.accept()
+    for (let ref = 2; ref <= 4; ref++) {
+      server.socket.say([0, { type: FrameType.refused, ref, code: 'room_full', message: 'full' }])
+      expect(room.status.value.state).toBe('rejoining')
+      await server.clock.advance('3s')
+    }
+    const join = joins().at(-1)
+    if (join === undefined) throw new Error('no join')
+    server.admit(join)
+    expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
+  })
+
+  it('is lost when the reason does not pass within a minute', async () => {
+    server.socket.end()
+    await server.clock.advance('1s')
+    server.accept()
+    let answered = 0
+    while (recoveries.length === 0) {
+      for (const { ref } of joins().slice(answered)) {
+        answered++
+        server.socket.say([0, { type: FrameType.refused, ref, code: 'room_full', message: 'full' }])
+      }
+      server.socket.say([0, { type: FrameType.beat, time: 0 }])
+      await server.clock.advance('1s')
+    }
+    expect(recoveries).toMatchObject([{ outcome: 'lost', error: { code: 'room_full' } }])
+    expect(recoveries[0]?.downtime).toBeGreaterThan(60_000)
+    expect(recoveries[0]?.downtime).toBeLessThan(90_000)
+  })
+
+  it('is lost when the server does not want this client back', async () => {
+    server.socket.end(4503, 'replaced')
+    expect(room.status.value).toMatchObject({ state: 'left', reason: 'lost', error: { data: { closeCode: 4503 } } })
+    expect(recoveries).toMatchObject([{ outcome: 'lost' }])
+    await server.clock.advance('1m')
+    expect(server.sockets.all).toHaveLength(1)
+    expect(server.clock.pendingTimers).toBe(0)
+  })
+})
+
+describe('a membership that the server ends', () => {
+  it.each(['kicked', 'closed', 'failed'])('is over: %s', async (reason) => {
+    const pending = room.call.clear.try()
+    await server.clock.settle()
+    server.socket.say([0, { type: FrameType.left, ref: 1, reason, message: 'because' }])
+    expect(room.status.value).toMatchObject({ state: 'left', reason, message: 'because' })
+    expect(await pending).toMatchObject({ code: 'outcome_unknown' })
+    expect(recoveries).toEqual([])
+    expect(server.received(FrameType.leave)).toEqual([])
+    server.socket.end()
+    expect(server.client.connection.state).toBe('idle')
+  })
+
+  it('comes back after a shutdown, when the connection does', async () => {
+    server.socket.say([0, { type: FrameType.left, ref: 1, reason: 'shutdown' }])
+    expect(room.status.value).toMatchObject({ state: 'rejoining', error: { code: 'shutting_down' } })
+    server.socket.end(4000, 'shutting_down')
+    await comeBack()
+    expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
+  })
+
+  it('refuses a join that was not complete', async () => {
+    const opened = server.client.open(Whiteboard, { ...opening, key: 'b' })
+    await server.clock.settle()
+    const join = joins().at(-1)
+    if (join === undefined) throw new Error('no join')
+    server.socket.say(server.joined(join), [0, { type: FrameType.left, ref: 2, reason: 'kicked', message: 'not you' }])
+    await expect(opened).rejects.toMatchObject({
+      code: 'room_closed',
+      message: expect.stringContaining('not you') as string,
+    })
+  })
+})
+
+describe('a room whose state does not fit', () => {
+  it('is left and joined afresh over the same connection, and reported', async () => {
+    server.socket.say([1, { type: FrameType.patch, bytes: new Uint8Array([255, 255, 255]) }])
+    expect(room.status.value.state).toBe('rejoining')
+    expect(server.warnings).toMatchObject([{ code: 'protocol' }])
+    await server.clock.advance('1s')
+    expect(server.received(FrameType.leave)).toMatchObject([{ ref: 1 }])
+    const join = joins().at(-1)
+    if (join === undefined) throw new Error('no join')
+    server.admit(join)
+    expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
+    expect(server.sockets.all).toHaveLength(1)
+  })
+
+  it('is given up when that does not help', async () => {
+    for (let n = 1; room.status.value.state !== 'left'; n++) {
+      expect(n).toBeLessThan(10)
+      const { ref } = joins().at(-1) ?? { ref: NaN }
+      server.socket.say([ref, { type: FrameType.patch, bytes: new Uint8Array([255, 255, 255]) }])
+      await server.clock.advance('1s')
+      const join = joins().at(-1)
+      if (join !== undefined && join.ref !== ref) server.admit(join)
+    }
+    expect(room.status.value).toMatchObject({ state: 'left', reason: 'lost', error: { code: 'bad_message' } })
+  })
+
+  it('is not joined at all when its snapshot is damaged', async () => {
+    const opened = server.client.open(Whiteboard, { ...opening, key: 'b' })
+    await server.clock.settle()
+    const join = joins().at(-1)
+    if (join === undefined) throw new Error('no join')
+    server.socket.say(server.joined(join), [2, { type: FrameType.snapshot, bytes: new Uint8Array([1, 2, 3]) }])
+    await expect(opened).rejects.toMatchObject({ code: 'bad_message' })
+    await server.clock.settle()
+    expect(server.received(FrameType.leave)).toMatchObject([{ ref: 2 }])
+  })
+})
+
+function stroke(by: string) {
+  return { by, color: 1, points: [] }
+}
+
+function fields() {
+  const point = t.Object({ x: t.Number(), y: t.Number() })
+  const strokes = t.Map(t.Object({ by: t.String(), color: t.Uint8(), points: t.Array(point) }))
+  return { title: t.String(), strokes, order: t.Array(t.String()) }
+}

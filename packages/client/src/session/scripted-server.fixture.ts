@@ -1,0 +1,132 @@
+import { type AnyContract } from '@junto/schema'
+import { compileLayout, encodeLayout, layoutOf, StateTree, type CompiledLayout } from '@junto/schema/internal'
+import { SeededRandom, VirtualClock } from '@junto/testing'
+import { FrameType, type Frame, type HelloFrame, type JoinFrame, type UnknownFrame } from '@junto/protocol/internal'
+import type { JuntoClientOptions } from '../client-options.ts'
+import { JuntoClient } from '../client.ts'
+import { ScriptedSockets, type ScriptedSocket } from '../sockets/scripted-socket.fixture.ts'
+import type { Warning } from '../warnings.ts'
+import { Whiteboard } from '../whiteboard.fixture.ts'
+
+/** A plain whiteboard, as a server would begin with. */
+export const emptyBoard = { title: 'Team A', strokes: {}, order: [] }
+
+/** What a test opens a whiteboard with. */
+export const opening = { key: 'team-a', join: { name: 'Ada' }, options: { title: 'Team A' } }
+
+/** A server that the test plays, with one whiteboard. The client under test and its clock come along. */
+export class ScriptedServer {
+  readonly clock = new VirtualClock()
+  readonly sockets = new ScriptedSockets()
+  readonly warnings: Warning[] = []
+  readonly client: JuntoClient
+  contract: AnyContract
+  layout: CompiledLayout
+  tree: StateTree
+  /** The room's id, and how many have joined. */
+  roomId = 'r1'
+  members = 0
+  #epochs = 0
+
+  constructor(
+    options: Partial<JuntoClientOptions> = {},
+    contract: AnyContract = Whiteboard,
+    first: unknown = emptyBoard,
+  ) {
+    this.contract = contract
+    this.layout = compileLayout(layoutOf(contract))
+    this.tree = this.#grow(first)
+    this.client = new JuntoClient({
+      url: 'ws://junto.test',
+      socket: this.sockets.open,
+      clock: this.clock,
+      random: new SeededRandom(1),
+      onWarning: (warning) => this.warnings.push(warning),
+      ...options,
+    })
+  }
+
+  get socket(): ScriptedSocket {
+    return this.sockets.last
+  }
+
+  /** The state, to be written to. Typed by the test. */
+  get state(): unknown {
+    return this.tree.root
+  }
+
+  /** The server was restarted: another epoch, and possibly another contract. */
+  restart(first: unknown = this.tree.toPlain(), contract: AnyContract = this.contract): void {
+    this.contract = contract
+    this.layout = compileLayout(layoutOf(contract))
+    this.tree = this.#grow(first)
+    this.roomId = `r${this.#epochs}`
+  }
+
+  /** Frames of a type that came over the present socket. */
+  received<T extends Frame['type']>(type: T): Extract<Frame, { type: T }>[] {
+    return this.socket.frames
+      .map(([, frame]) => frame)
+      .filter((frame): frame is Extract<Frame, { type: T }> => frame.type === type)
+  }
+
+  /** Takes the connection, without answering the joins. */
+  accept(): void {
+    this.socket.accept()
+    const [hello] = this.received(FrameType.hello)
+    if (hello === undefined) throw new Error('the first message holds no hello')
+    this.socket.say([0, welcomeTo(hello)])
+  }
+
+  /** Takes the connection and every join that came with it. */
+  acceptAll(): void {
+    this.accept()
+    for (const join of this.received(FrameType.join)) this.admit(join)
+  }
+
+  /** Admits a join: the joined frame and the snapshot, in one message. */
+  admit(join: JoinFrame): void {
+    this.socket.say(this.joined(join), this.snapshot(join.ref))
+  }
+
+  /** The joined frame that answers a join. */
+  joined(join: JoinFrame): readonly [number, Exclude<Frame, UnknownFrame>] {
+    const { hash, layout } = this.layout
+    const definition = join.layouts?.includes(hash) === true ? undefined : encodeLayout(layout)
+    const { ref, room, key } = join
+    return [
+      0,
+      {
+        type: FrameType.joined,
+        ref,
+        room,
+        id: this.roomId,
+        key,
+        member: `m${++this.members}`,
+        layout: hash,
+        definition,
+      },
+    ]
+  }
+
+  /** The room's whole state. */
+  snapshot(ref: number): readonly [number, Exclude<Frame, UnknownFrame>] {
+    return [ref, { type: FrameType.snapshot, bytes: this.tree.snapshot() }]
+  }
+
+  /** What was written to the state since the last one. */
+  patch(ref: number): readonly [number, Exclude<Frame, UnknownFrame>] {
+    const bytes = this.tree.takePatch()
+    if (bytes === undefined) throw new Error('nothing was written')
+    return [ref, { type: FrameType.patch, bytes }]
+  }
+
+  #grow(first: unknown): StateTree {
+    return StateTree.create(this.layout, this.contract, first, { epoch: String(++this.#epochs).padStart(16, '0') })
+  }
+}
+
+function welcomeTo(hello: HelloFrame): Frame & { type: typeof FrameType.welcome } {
+  const { session } = hello
+  return { type: FrameType.welcome, session, maxMessage: 65_536, maxFrame: 262_144, heartbeat: 15_000 }
+}
