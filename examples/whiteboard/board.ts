@@ -6,6 +6,9 @@
  */
 export const sheet = { width: 1600, height: 1000, step: 1 / 8 } as const
 
+/** Where on the page's own host the server listens for WebSockets. */
+export const livePath = '/live'
+
 /** The inks, by the index a stroke holds. Each page paints them in the tones of its own appearance, dark or light. */
 export const inks = ['Ink', 'Red', 'Orange', 'Yellow', 'Green', 'Blue', 'Violet', 'Pink'] as const
 

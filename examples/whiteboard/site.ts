@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { extname, join, relative, sep } from 'node:path'
 
 /** Answers requests for the page. */
@@ -58,14 +58,17 @@ export async function builtSite(folder: string): Promise<Site> {
   }
 }
 
-/** The page as it is written, rebuilt as it changes. */
-export async function developmentSite(root: string): Promise<{ site: Site; close: () => Promise<void> }> {
+/** The page as it is written, which changes in the browser while it is edited. */
+export async function developmentSite(root: string, server: Server): Promise<Site> {
   // Loaded here, because only development needs it.
   const { createServer } = await import('vite')
-  const vite = await createServer({ root, configFile: join(root, 'vite.config.ts'), server: { middlewareMode: true } })
-  const site: Site = (request, response) => {
+  const vite = await createServer({
+    root,
+    configFile: join(root, 'vite.config.ts'),
+    server: { middlewareMode: true, hmr: { server } },
+  })
+  return (request, response) => {
     if (isPage(new URL(request.url ?? '/', 'http://page').pathname)) request.url = '/'
     vite.middlewares(request, response)
   }
-  return { site, close: () => vite.close() }
 }

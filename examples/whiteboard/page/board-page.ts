@@ -23,6 +23,7 @@ import { Toolbar } from './ui/toolbar.ts'
 
 // The others' pages glide between the places told: more often would show no better.
 const pointEvery = 40
+const settledAfter = 120
 
 /** Shows the board of a key and joins it. */
 export function openBoard(key: string): void {
@@ -54,6 +55,7 @@ class BoardPage {
   #area: Area = { left: 0, top: 0, width: 1, height: 1 }
   #view: View = { left: 0, top: 0, scale: 1 }
   #framed = false
+  #settling = 0
   #at: Point | undefined
   #told: { at: Point | undefined; when: number } = { at: undefined, when: 0 }
   #fine = false
@@ -196,6 +198,7 @@ class BoardPage {
     this.#area = { left: side, top: above, width: width - 2 * side, height: Math.max(1, height - above - below) }
     this.#painter.resize(width, height, devicePixelRatio)
     this.#look(fit(this.#area))
+    this.#painter.settle()
   }
 
   #look(view: View): void {
@@ -204,6 +207,11 @@ class BoardPage {
     this.#view = { left: align(view.left), top: align(view.top), scale: view.scale }
     this.#sheet.style.transform = `translate(${this.#view.left}px, ${this.#view.top}px) scale(${view.scale})`
     this.#painter.look(this.#view)
+    clearTimeout(this.#settling)
+    this.#settling = window.setTimeout(() => {
+      this.#painter.settle()
+      this.#soon()
+    }, settledAfter)
     this.#place()
     this.#soon()
   }

@@ -1,7 +1,7 @@
 import { JuntoClient, type JoinedRoom } from '@junto/client'
 // The contract as a type only: its layout comes from the server, and the page holds no TypeBox.
 import type { Whiteboard } from '../../contract.ts'
-import { bounds, type Point } from '../../board.ts'
+import { bounds, livePath, type Point } from '../../board.ts'
 import { boardTitle, randomText } from '../names.ts'
 import type { Person } from '../ui/people.ts'
 import type { Standing } from '../ui/status.ts'
@@ -52,7 +52,7 @@ export class BoardLink {
     this.#events = events
     // Made anew for each page: that is what the server recognises the page's own strokes by when it comes back.
     const token = randomText(24)
-    const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`
+    const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${livePath}`
     this.#client = new JuntoClient({ url, auth: () => token })
     this.#client.connection.subscribe(() => this.#stand())
     void this.open()

@@ -10,6 +10,8 @@ export interface WetInk extends Ink {
 }
 
 const pendingAlpha = 0.45
+// So many strokes are painted anew within a frame, whatever the machine.
+const paintedAtOnce = 200
 
 /**
  * Paints the board on two canvases: finished strokes are painted once and stay, only the few that still grow are painted
@@ -24,6 +26,7 @@ export class Painter {
   #regions: Box[] = []
   #colors: readonly string[] = []
   #hadWet = false
+  #moved = false
 
   constructor(dried: HTMLCanvasElement, wet: HTMLCanvasElement) {
     this.#dried = new Layer(dried)
@@ -42,10 +45,19 @@ export class Painter {
     this.#whole = true
   }
 
-  /** Where the sheet lies. */
+  /** Where the sheet lies. A full board is only shifted and stretched at first: {@link settle} then makes it sharp. */
   look(view: View): void {
-    this.#dried.view = view
     this.#wet.view = view
+    this.#moved = true
+    if (this.#strokes.size > paintedAtOnce) this.#dried.stretch(view)
+    else this.settle()
+  }
+
+  /** The sheet lies still. */
+  settle(): void {
+    if (this.#dried.view === this.#wet.view) return
+    this.#dried.view = this.#wet.view
+    this.#dried.stretch(this.#wet.view)
     this.#whole = true
   }
 
@@ -85,6 +97,9 @@ export class Painter {
   /** Paints one frame: what changed among the finished strokes, and all the unfinished ones, in their order. */
   paint(wet: Iterable<WetInk>): void {
     this.#mend()
+    // The sheet may have moved away from under what was painted.
+    if (this.#moved) this.#wet.empty()
+    this.#moved = false
     let any = false
     this.#wet.paint((on) => {
       if (this.#hadWet) clear(on)
@@ -105,11 +120,7 @@ export class Painter {
     // From some number on, painting many small regions costs more than painting everything once.
     if (this.#regions.length > 40) this.#whole = true
     const regions: (Box | undefined)[] = this.#whole ? [undefined] : this.#regions
-    if (this.#whole) {
-      // The sheet may have moved away from under what was painted.
-      this.#dried.empty()
-      this.#wet.empty()
-    }
+    if (this.#whole) this.#dried.empty()
     if (regions.length > 0) {
       const strokes = [...this.#strokes.values()].sort((a, b) => a.order - b.order)
       for (const region of regions) this.#repaint(strokes, region)
@@ -161,6 +172,15 @@ class Layer {
     this.#ratio = ratio
     this.#canvas.width = Math.max(1, Math.round(width * ratio))
     this.#canvas.height = Math.max(1, Math.round(height * ratio))
+  }
+
+  /** Shows what was painted where it would lie in another view. */
+  stretch(view: View): void {
+    const by = view.scale / this.view.scale
+    const left = view.left - this.view.left * by
+    const top = view.top - this.view.top * by
+    const still = by === 1 && left === 0 && top === 0
+    this.#canvas.style.transform = still ? '' : `translate(${left}px, ${top}px) scale(${by})`
   }
 
   empty(): void {

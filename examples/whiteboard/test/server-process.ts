@@ -1,0 +1,78 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), '..')
+const require = createRequire(import.meta.url)
+
+/** The program `name` of an installed package. */
+function program(name: string, path: string): string {
+  return join(dirname(require.resolve(`${name}/package.json`)), path)
+}
+
+/** Builds the page as `npm start` does. */
+export async function buildPage(): Promise<void> {
+  const vite = spawn(process.execPath, [program('vite', 'bin/vite.js'), 'build', '--logLevel', 'warn'], {
+    cwd: folder,
+    stdio: 'inherit',
+  })
+  const [code] = (await once(vite, 'exit')) as [number | null]
+  if (code !== 0) throw new Error(`vite build ended with ${String(code)}`)
+}
+
+/** The whiteboard's server in a process of its own, run under tsx as `npm start` does. */
+export class ServerProcess {
+  readonly url: string
+  readonly #process: ChildProcess
+  readonly #exited: Promise<[number | null, NodeJS.Signals | null]>
+
+  private constructor(url: string, child: ChildProcess, exited: Promise<[number | null, NodeJS.Signals | null]>) {
+    this.url = url
+    this.#process = child
+    this.#exited = exited
+  }
+
+  /** Starts it and waits until it says where it is. Port 0 takes any free one. */
+  static async start(environment: { DATA: string; PORT?: string; MAX_STROKES?: string }): Promise<ServerProcess> {
+    // With tsx as a loader there is one process, which gets the signals itself.
+    const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@junto/source', 'server.ts'], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        TSX_TSCONFIG_PATH: join(folder, '../../tsconfig.base.json'),
+        HOST: '127.0.0.1',
+        PORT: '0',
+        ...environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+    let output = ''
+    const url = await new Promise<string>((resolve, reject) => {
+      const hear = (chunk: Buffer): void => {
+        output += chunk.toString()
+        const address = /http:\/\/[\d.]+:\d+/.exec(output)
+        if (address !== null) resolve(address[0])
+      }
+      child.stdout.on('data', hear)
+      child.stderr.on('data', hear)
+      void exited.then(([code]) =>
+        reject(new Error(`The server ended with ${String(code)} before it listened:\n${output}`)),
+      )
+    })
+    return new ServerProcess(url, child, exited)
+  }
+
+  get port(): string {
+    return new URL(this.url).port
+  }
+
+  /** Sends the signal and waits for the end; resolves with the exit code, if it ended by itself. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    this.#process.kill(signal)
+    const [code] = await this.#exited
+    return code
+  }
+}

@@ -1,0 +1,322 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { describeInBrowser, launchBrowser } from './browser.ts'
+import { buildPage, ServerProcess } from './server-process.ts'
+import { patience, Visitor } from './visitor.ts'
+
+describeInBrowser('the whiteboard', () => {
+  let browser: Browser
+  let data: string
+  let server: ServerProcess
+  let visitors: Visitor[] = []
+  let boards = 0
+
+  beforeAll(async () => {
+    data = await mkdtemp(join(tmpdir(), 'whiteboard-'))
+    await buildPage()
+    ;[browser, server] = await Promise.all([launchBrowser(), ServerProcess.start({ DATA: data })])
+  })
+
+  afterAll(async () => {
+    await browser.close()
+    expect(await server.end('SIGTERM')).toBe(0)
+    await rm(data, { recursive: true })
+  })
+
+  afterEach(async () => {
+    await Promise.all(visitors.map((visitor) => visitor.leave()))
+    visitors = []
+  })
+
+  const newBoard = (): string => `${server.url}/b/board-${(boards += 1)}`
+
+  async function arrive(
+    address: string,
+    name: string,
+    options?: Parameters<typeof Visitor.arrive>[3],
+  ): Promise<Visitor> {
+    const visitor = await Visitor.arrive(browser, address, name, options)
+    visitors.push(visitor)
+    return visitor
+  }
+
+  test('what one draws the other sees growing; a third who comes late sees the same', async () => {
+    const board = newBoard()
+    const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
+    await ada.move([200, 200])
+    await ada.page.mouse.down()
+    await ada.move([500, 400])
+    await grace.sees([350, 300], 'ink')
+    await ada.move([800, 200])
+    await ada.page.mouse.up()
+    // Two who cross each other: what was begun later lies above, for all.
+    await grace.page.getByRole('button', { name: /^Red/ }).click()
+    await grace.page.getByRole('button', { name: /^Bold/ }).click()
+    await grace.move([300, 150])
+    await grace.page.mouse.down()
+    await grace.move([400, 450])
+    await ada.page.getByRole('button', { name: /^Blue/ }).click()
+    await ada.draw([250, 400], [600, 250])
+    await grace.move([420, 500])
+    await grace.page.mouse.up()
+    await ada.sees([420, 500], 'ink')
+    await ada.seesTheSameAs(grace)
+    const late = await arrive(board, 'Edsger')
+    await late.seesTheSameAs(ada, grace)
+    const phone = await arrive(board, 'Barbara', { viewport: { width: 400, height: 800 }, deviceScaleFactor: 2 })
+    await phone.sees([350, 300], 'ink')
+    await phone.sees([420, 500], 'ink')
+  })
+
+  test('the own stroke shows in the same frame', async () => {
+    const ada = await arrive(newBoard(), 'Ada')
+    const [from, to] = [await ada.inWindow([400, 400]), await ada.inWindow([600, 400])]
+    const ink = await ada.page.evaluate(
+      ({ from, to }) =>
+        new Promise<number>((resolve) => {
+          const surface = document.querySelector<HTMLCanvasElement>('#wet')
+          const say = (type: string, at: { x: number; y: number }): void => {
+            const pointer = { pointerId: 7, button: 0, buttons: 1, bubbles: true, isPrimary: true }
+            surface?.dispatchEvent(new PointerEvent(type, { ...pointer, clientX: at.x, clientY: at.y }))
+          }
+          requestAnimationFrame(() => {
+            say('pointerdown', from)
+            // Asked for after the page did: this runs in the same frame, after the page has painted.
+            requestAnimationFrame(() => {
+              say('pointermove', to)
+              requestAnimationFrame(() => {
+                const x = Math.round(((from.x + to.x) / 2) * devicePixelRatio)
+                resolve(
+                  surface?.getContext('2d')?.getImageData(x, Math.round(to.y * devicePixelRatio), 1, 1).data[3] ?? 0,
+                )
+                say('pointerup', to)
+              })
+            })
+          })
+        }),
+      { from, to },
+    )
+    expect(ink).toBeGreaterThan(200)
+  })
+
+  test('others’ cursors move with their names, and leave with them', async () => {
+    const board = newBoard()
+    const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
+    await expect.poll(() => grace.page.locator('.people .count').textContent(), patience).toBe('2')
+    for (const place of [
+      [300, 300],
+      [1200, 700],
+    ] as const) {
+      await ada.move(place)
+      const { x, y } = await grace.inWindow(place)
+      await expect
+        .poll(async () => {
+          const box = await grace.cursorOf(ada).boundingBox()
+          return box === null ? Infinity : Math.hypot(box.x - x, box.y - y)
+        }, patience)
+        .toBeLessThan(4)
+    }
+    expect(await grace.cursorOf(ada).textContent()).toBe('Ada')
+    await ada.page.mouse.move(5, 5)
+    await grace.cursorOf(ada).waitFor({ state: 'detached' })
+    await ada.move([300, 300])
+    await grace.cursorOf(ada).waitFor()
+    await ada.leave()
+    await grace.page.locator('.cursor').waitFor({ state: 'detached' })
+    await expect.poll(() => grace.page.locator('.people .count').textContent(), patience).toBe('1')
+  })
+
+  test('clearing asks the others: a no keeps the board, a yes clears it', async () => {
+    const board = newBoard()
+    const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
+    await ada.draw([300, 300], [600, 300])
+    await grace.sees([450, 300], 'ink')
+    await ada.page.getByRole('button', { name: 'Clear the board' }).click()
+    await grace.page.getByText('Ada would like to clear the board.').waitFor()
+    await grace.page.getByRole('button', { name: 'Keep it' }).click()
+    await ada.page.getByText('Grace would like to keep the board as it is.').waitFor()
+    await ada.sees([450, 300], 'ink')
+    await ada.page.getByRole('button', { name: 'Clear the board' }).click()
+    await grace.page.getByRole('button', { name: 'Clear it' }).click()
+    await ada.sees([450, 300], 'nothing')
+    await grace.sees([450, 300], 'nothing')
+    await grace.page.getByText('Ada has cleared the board.').waitFor()
+  })
+
+  test('who looks elsewhere does not block clearing, nor who begins to while being asked', async () => {
+    const board = newBoard()
+    const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
+    await grace.hide(true)
+    await ada.page.locator('.avatar.asleep').waitFor()
+    await ada.draw([300, 300], [600, 300])
+    await ada.sees([450, 300], 'ink')
+    await ada.page.getByRole('button', { name: 'Clear the board' }).click()
+    await ada.sees([450, 300], 'nothing')
+    await grace.hide(false)
+    await ada.page.locator('.avatar.asleep').waitFor({ state: 'detached' })
+    await ada.draw([300, 300], [600, 300])
+    await grace.sees([450, 300], 'ink')
+    await ada.page.getByRole('button', { name: 'Clear the board' }).click()
+    await grace.page.getByText('Ada would like to clear the board.').waitFor()
+    await grace.hide(true)
+    await ada.sees([450, 300], 'nothing')
+    expect(await grace.page.getByText('Ada would like to clear the board.').isVisible()).toBe(false)
+  })
+
+  test('the eraser takes whole strokes, undo takes back the own last one', async () => {
+    const board = newBoard()
+    const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
+    await ada.draw([300, 200], [300, 600])
+    await ada.draw([700, 200], [700, 600])
+    await grace.sees([700, 400], 'ink')
+    await grace.page.keyboard.press('e')
+    await grace.draw([250, 300], [350, 300])
+    // Gone here at once, before the server knows.
+    expect(await grace.inkAt([300, 500])).toBe(0)
+    await ada.sees([300, 500], 'nothing')
+    await ada.sees([700, 500], 'ink')
+    await ada.page.keyboard.press('Control+z')
+    await grace.sees([700, 500], 'nothing')
+  })
+
+  test('drawing by touch; two fingers zoom and draw nothing', async () => {
+    const board = newBoard()
+    const grace = await arrive(board, 'Grace')
+    const ada = await arrive(board, 'Ada', { viewport: { width: 420, height: 800 }, hasTouch: true, isMobile: true })
+    const devtools = await ada.page.context().newCDPSession(ada.page)
+    const touch = async (
+      type: 'touchStart' | 'touchMove' | 'touchEnd',
+      ...at: { x: number; y: number }[]
+    ): Promise<void> => {
+      await devtools.send('Input.dispatchTouchEvent', { type, touchPoints: at.map((place, id) => ({ ...place, id })) })
+    }
+    const [from, middle, to] = [
+      await ada.inWindow([300, 300]),
+      await ada.inWindow([700, 500]),
+      await ada.inWindow([1100, 300]),
+    ]
+    await touch('touchStart', from)
+    await touch('touchMove', middle)
+    await touch('touchMove', to)
+    await touch('touchEnd')
+    await grace.sees([500, 400], 'ink')
+    await grace.seesTheSameAs(grace)
+    const before = await grace.picture()
+    const left = (await ada.page.locator('#sheet').boundingBox())?.width ?? 0
+    await touch('touchStart', middle)
+    await touch('touchStart', middle, to)
+    await touch('touchMove', middle, { x: to.x + 60, y: to.y - 60 })
+    await expect
+      .poll(async () => (await ada.page.locator('#sheet').boundingBox())?.width ?? 0, patience)
+      .toBeGreaterThan(left)
+    await touch('touchEnd')
+    await expect.poll(() => grace.picture(), patience).toEqual(before)
+  })
+
+  test('drawing by keyboard, with everything in reach of the tab key', async () => {
+    const board = newBoard()
+    const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
+    await ada.page.keyboard.press('Tab')
+    expect(await ada.page.evaluate(() => document.activeElement?.id)).toBe('wet')
+    await ada.page.keyboard.press('5')
+    await ada.page.keyboard.press('ArrowRight')
+    expect(await ada.page.locator('#crosshair').isVisible()).toBe(true)
+    await ada.page.keyboard.down(' ')
+    for (let i = 0; i < 10; i += 1) await ada.page.keyboard.press('ArrowRight')
+    await ada.page.keyboard.up(' ')
+    await grace.sees([850, 500], 'ink')
+    await ada.page.keyboard.press('Enter')
+    for (let i = 0; i < 5; i += 1) await ada.page.keyboard.press('ArrowDown')
+    await ada.page.keyboard.press('Enter')
+    await ada.page.keyboard.press('ArrowDown')
+    await grace.sees([900, 540], 'ink')
+    expect(await ada.inkAt([900, 570])).toBe(0)
+    const names = await ada.page
+      .locator('#board button:visible')
+      .evaluateAll((buttons) =>
+        buttons.map((button) => button.getAttribute('aria-label') ?? button.textContent?.trim() ?? ''),
+      )
+    expect(names.filter((name) => name === '')).toEqual([])
+  })
+
+  test('a name is asked once, and a board is made from the start page', async () => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(server.url)
+    await page.getByLabel('Name of the board').fill('Trip to Rome!')
+    await page.getByRole('button', { name: 'New board' }).click()
+    await page.waitForURL('**/b/trip-to-rome')
+    expect(await page.getByLabel('Your name').inputValue()).toMatch(/^\w+ \w+$/)
+    await page.getByLabel('Your name').fill('Lin Clark')
+    await page.keyboard.press('Enter')
+    await page.locator('.avatar', { hasText: 'LC' }).first().waitFor()
+    expect(await page.getByRole('heading', { level: 1, name: 'Trip to Rome' }).isVisible()).toBe(true)
+    await page.reload()
+    await page.locator('.avatar', { hasText: 'LC' }).first().waitFor()
+    expect(await page.getByLabel('Your name').isVisible()).toBe(false)
+    await context.close()
+  })
+
+  test('a server that is killed: the pages say so, draw on, and come back by themselves with every stroke', async () => {
+    const board = newBoard()
+    const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
+    await ada.draw([200, 200], [600, 200])
+    await grace.draw([200, 300], [600, 300])
+    await ada.sees([400, 300], 'ink')
+    // Not saved yet: the pages know better than the store.
+    await server.end('SIGKILL')
+    await Promise.all([ada.stands('away'), grace.stands('away')])
+    await ada.page.getByText('The server is away.').waitFor()
+    await ada.draw([200, 400], [600, 400])
+    await ada.page.getByText('1 stroke is kept here and sent when it is back.').waitFor()
+    const pending = await ada.inkAt([400, 400])
+    expect(pending).toBeGreaterThan(50)
+    expect(pending).toBeLessThan(200)
+    // In the middle of a stroke when it comes back.
+    await ada.move([200, 500])
+    await ada.page.mouse.down()
+    await ada.move([400, 500])
+    server = await ServerProcess.start({ DATA: data, PORT: server.port })
+    await Promise.all([ada.stands('connected'), grace.stands('connected')])
+    await ada.move([600, 500])
+    await ada.page.mouse.up()
+    for (const y of [200, 300, 400, 500]) {
+      await ada.sees([400, y], 'ink')
+      await grace.sees([400, y], 'ink')
+    }
+    await grace.sees([590, 500], 'ink')
+    await ada.seesTheSameAs(grace)
+    expect(await ada.page.getByText('The server is away.').isVisible()).toBe(false)
+  })
+
+  test('a server that is stopped saves the boards, and they are there after the restart', async () => {
+    const board = newBoard()
+    const ada = await arrive(board, 'Ada')
+    await ada.draw([200, 200], [600, 200])
+    await ada.sees([400, 200], 'ink')
+    const before = await ada.picture()
+    expect(await server.end('SIGTERM')).toBe(0)
+    await ada.leave()
+    server = await ServerProcess.start({ DATA: data, PORT: server.port })
+    const later = await arrive(board, 'Grace')
+    await expect.poll(() => later.picture(), patience).toEqual(before)
+  })
+
+  test('a board that is full says so', async () => {
+    const small = await ServerProcess.start({ DATA: join(data, 'small'), MAX_STROKES: '2' })
+    try {
+      const ada = await arrive(`${small.url}/b/small`, 'Ada')
+      await ada.draw([200, 200], [600, 200])
+      await ada.draw([200, 300], [600, 300])
+      await ada.draw([200, 400], [600, 400])
+      await ada.page.getByText('This board is full: it holds 2 strokes.').waitFor()
+      await ada.sees([400, 400], 'nothing')
+      await ada.sees([400, 200], 'ink')
+    } finally {
+      await small.end('SIGTERM')
+    }
+  })
+})
