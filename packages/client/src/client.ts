@@ -129,10 +129,9 @@ export class JuntoClient implements AsyncDisposable {
     id?: string,
   ): Promise<JoinedRoom<T>> {
     const { key, where, join, options: creation, version, signal, patience = 0 } = options
-    const held = typeof contract === 'string' ? undefined : contract
-    const room = typeof contract === 'string' ? contract : contract.name
+    const [room, own] = typeof contract === 'string' ? [contract] : [contract.name, contract['~own']?.()]
     const request = { by, room, key, id, where, join: asked(join), options: creation, version }
-    const joined: unknown = await this.#session.open(held, request, { signal, patience })
+    const joined: unknown = await this.#session.open(own, request, { signal, patience })
     // The object is made from the server's layout. That it fits T was checked on the way: field by field against the contract, or
     // by its version where the program holds only the type.
     return joined as JoinedRoom<T>

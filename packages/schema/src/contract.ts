@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import { readContract } from './contract-layout.ts'
 import type { MapModel, Plain, ValueModel } from './model.ts'
+import { ownLayout, type OwnLayout } from './own-layout.ts'
 
 /**
  * Any TypeBox schema. TypeBox's own `TSchema` is an empty interface that everything satisfies, so this asks for one of
@@ -155,6 +156,11 @@ export interface AnyContract {
   readonly name: string
   readonly version: number
   readonly shape: RoomShape
+  /**
+   * What a client compares a server's layout with. It hangs on the contract, so that a program that holds the contract as a
+   * type only bundles none of it.
+   */
+  readonly '~own'?: () => OwnLayout
 }
 
 /** A room's contract: its name, and (as types that are inferred already) everything both sides may say. */
@@ -194,7 +200,7 @@ export function defineRoom<const N extends string, const D extends RoomShape>(
   const contract = { name, version: shape.version, shape }
   // At once, so that the error points to the line that defines the room.
   readContract(contract)
-  return contract
+  return Object.assign(contract, { '~own': () => ownLayout(contract) })
 }
 
 /** The parts of a contract type. */

@@ -28,4 +28,5 @@ export type {
   TypeIndex,
   TypeKind,
 } from './layout.ts'
+export type { OwnLayout } from './own-layout.ts'
 export { localFields, namedCodecs, type NamedCodecs } from './named-codecs.ts'

@@ -11,8 +11,7 @@ import {
   type RefusedFrame,
   type RoomFrame,
 } from '@junto/protocol/internal'
-import type { AnyContract } from '@junto/schema'
-import { encodeNamed, type CompiledLayout } from '@junto/schema/internal'
+import { encodeNamed, type CompiledLayout, type OwnLayout } from '@junto/schema/internal'
 import { Backoff } from '../connection/backoff.ts'
 import { Room } from '../room/room.ts'
 import type { LeftReason } from '../room/room-status.ts'
@@ -78,7 +77,7 @@ export class Membership {
   /** Settles with the end of the first join. */
   readonly opened: Promise<Room>
   readonly #session: Session
-  readonly #contract: AnyContract | undefined
+  readonly #own: OwnLayout | undefined
   readonly #request: JoinRequest
   readonly #backoff: Backoff
   #opening: Opening | undefined
@@ -90,11 +89,11 @@ export class Membership {
   #lost: { readonly at: number; readonly error: JuntoError; attempts: number } | undefined
 
   /**
-   * @param contract What the server's layout is compared with, where the program holds more than its type.
+   * @param own What the server's layout is compared with, where the program holds more than its type.
    */
-  constructor(session: Session, contract: AnyContract | undefined, request: JoinRequest, options: OpeningOptions) {
+  constructor(session: Session, own: OwnLayout | undefined, request: JoinRequest, options: OpeningOptions) {
     this.#session = session
-    this.#contract = contract
+    this.#own = own
     this.#request = request
     const { clock, random, limits } = session.options
     this.#backoff = new Backoff(random, { first: limits.reconnectMin, longest: limits.reconnectMax })
@@ -155,7 +154,7 @@ export class Membership {
     const { ref } = frame
     let layout: CompiledLayout
     try {
-      layout = this.#session.layoutOf(this.#contract, frame)
+      layout = this.#session.layoutOf(this.#own, frame)
     } catch (error) {
       void this.#depart()
       this.#refused(

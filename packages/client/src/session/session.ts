@@ -1,14 +1,6 @@
 import { JuntoError } from '@junto/protocol'
 import { encodeFrame, FrameType, type Frame, type JoinedFrame, type RoomFrame } from '@junto/protocol/internal'
-import type { AnyContract } from '@junto/schema'
-import {
-  compileLayout,
-  decodeLayout,
-  differences,
-  LayoutCache,
-  layoutOf,
-  type CompiledLayout,
-} from '@junto/schema/internal'
+import { compileLayout, decodeLayout, LayoutCache, type CompiledLayout, type OwnLayout } from '@junto/schema/internal'
 import { Connection, type ConnectionOptions, type ConnectionOwner } from '../connection/connection.ts'
 import type { Room } from '../room/room.ts'
 import { Membership, type JoinRequest, type OpeningOptions } from './membership.ts'
@@ -34,14 +26,11 @@ export class Session implements ConnectionOwner {
   }
 
   /** Joins a room, connecting when that is needed. */
-  open(contract: AnyContract | undefined, request: JoinRequest, options: OpeningOptions): Promise<Room> {
+  open(own: OwnLayout | undefined, request: JoinRequest, options: OpeningOptions): Promise<Room> {
     if (this.#closed) return Promise.reject(new JuntoError('misuse', 'the client was closed: make a new one'))
-    if (contract !== undefined) {
-      const own = compileLayout(layoutOf(contract))
-      // Where both sides hold the same contract, its layout never travels.
-      this.layouts.set(own.hash, own)
-    }
-    const membership = new Membership(this, contract, request, options)
+    // Where both sides hold the same contract, its layout never travels.
+    if (own !== undefined) this.layouts.set(own.compiled.hash, own.compiled)
+    const membership = new Membership(this, own, request, options)
     if (options.signal?.aborted === true) return membership.opened
     this.#memberships.add(membership)
     if (this.connection.writable) membership.join()
@@ -134,21 +123,13 @@ export class Session implements ConnectionOwner {
    *
    * @throws JuntoError `incompatible`, naming every field; JuntoError or SchemaError when the server sends what is no layout.
    */
-  layoutOf(contract: AnyContract | undefined, frame: JoinedFrame): CompiledLayout {
+  layoutOf(own: OwnLayout | undefined, frame: JoinedFrame): CompiledLayout {
     const layout = this.#received(frame)
-    if (contract === undefined) return layout
-    const own = compileLayout(layoutOf(contract))
-    if (own.hash === layout.hash) return layout
-    const found = differences(own.layout, layout.layout)
-    if (found.length === 0) return layout
-    const list = found.map((difference) => `\n- ${difference}`).join('')
-    throw new JuntoError(
-      'incompatible',
-      `the client's contract of room '${contract.name}' does not fit the server's:${list}`,
-      {
-        data: { differences: found },
-      },
-    )
+    if (own === undefined || own.compiled.hash === layout.hash) return layout
+    const differences = own.differences(layout.layout)
+    if (differences.length === 0) return layout
+    const message = `the client's contract of room '${layout.layout.name}' does not fit the server's:\n- ${differences.join('\n- ')}`
+    throw new JuntoError('incompatible', message, { data: { differences } })
   }
 
   #received(frame: JoinedFrame): CompiledLayout {
