@@ -59,10 +59,8 @@ class LayoutGate {
         if (wrong !== undefined) throw fault(path, wrong)
         return { kind: 'quantized', min, max, step }
       }
-      case kinds.literal: {
-        const [value] = exactly(1, rest, path)
-        return { kind: 'literal', value: literal(value, path) }
-      }
+      case kinds.literal:
+        return { kind: 'literal', value: literal(rest, path) }
       case kinds.enum:
         return { kind: 'enum', values: enumValues(rest, path) }
       case kinds.record:
@@ -268,10 +266,20 @@ function timeoutOf(wire: unknown, path: string): number | undefined {
   return wire === 0 ? Infinity : wire
 }
 
-function literal(wire: unknown, path: string): LiteralValue {
-  if (typeof wire === 'boolean') return wire
-  if (typeof wire === 'bigint' && wire >= -(2n ** 63n) && wire < 2n ** 64n) return wire
-  return enumValue(wire, path)
+function literal(wire: readonly unknown[], path: string): LiteralValue {
+  if (wire.length === 2) return bigintOf(wire, path)
+  const [value] = exactly(1, wire, path)
+  return typeof value === 'boolean' ? value : enumValue(value, path)
+}
+
+function bigintOf([digits, mark]: readonly unknown[], path: string): bigint {
+  // The one way to write a number of at most 64 bits.
+  if (mark !== true || typeof digits !== 'string' || !/^(0|-?[1-9]\d{0,19})$/.test(digits)) {
+    throw fault(path, 'is not a bigint constant')
+  }
+  const value = BigInt(digits)
+  if (value < -(2n ** 63n) || value >= 2n ** 64n) throw fault(path, 'is a bigint constant beyond 64 bits')
+  return value
 }
 
 function enumValue(wire: unknown, path: string): string | number {

@@ -5,6 +5,7 @@ import type { Layout, MessageDef, TypeDef } from './layout.ts'
  *
  *     layout:  [name, version, types, state, presence or nil, up, down]
  *     type:    number of a simple kind, or [number of the kind, …]
+ *              a literal: [33, value], or [33, digits, true] of a bigint
  *     message: [0, name, payload or nil, delivery, priority]
  *              [1, name, params or nil, result or nil, [code, type, …], timeout or nil, idempotent]
  *              [2, name, params or nil, item]
@@ -71,7 +72,8 @@ function encodeType(def: TypeDef): unknown {
     case 'quantized':
       return [kinds.quantized, def.min, def.max, def.step]
     case 'literal':
-      return [kinds.literal, def.value]
+      // As text: msgpack has no bigints that a decoder could tell from numbers.
+      return typeof def.value === 'bigint' ? [kinds.literal, String(def.value), true] : [kinds.literal, def.value]
     case 'enum':
       return [kinds.enum, ...def.values]
     case 'record':

@@ -30,13 +30,19 @@ export class SchemaReader {
   /** Of the records that have server-only fields: their names. */
   readonly locals = new Map<TypeIndex, readonly string[]>()
   readonly #known = new Map<string, TypeIndex>()
+  /** Schemas that were read: one that is used in many places is looked at once. */
+  readonly #read = {
+    state: new Map<Keywords, TypeIndex>(),
+    user: new Map<Keywords, TypeIndex>(),
+    plain: new Map<Keywords, TypeIndex>(),
+  } as const satisfies Record<Place, Map<Keywords, TypeIndex>>
 
   /** The type of a schema. @throws SchemaError `invalid_contract` with the path of what cannot travel. */
   read(schema: unknown, path: string, place: Place): TypeIndex {
-    return this.#read(schema, path, place, 0)
+    return this.#visit(schema, path, place, 0)
   }
 
-  #read(schema: unknown, path: string, place: Place, depth: number): TypeIndex {
+  #visit(schema: unknown, path: string, place: Place, depth: number): TypeIndex {
     if (depth > 4 * layoutBounds.depth) throw refusal(path, 'nests too deep, or contains itself')
     const keywords = keywordsOf(schema, path)
     if (keywords['~optional'] !== undefined) {
@@ -46,10 +52,15 @@ export class SchemaReader {
   }
 
   #required(keywords: Keywords, path: string, place: Place, depth: number): TypeIndex {
+    const known = this.#read[place].get(keywords)
+    if (known !== undefined) return known
     const mark = markOf(keywords)
-    return mark === undefined
-      ? this.#standard(keywords, path, place, depth)
-      : this.#marked(mark, keywords, path, place, depth)
+    const type =
+      mark === undefined
+        ? this.#standard(keywords, path, place, depth)
+        : this.#marked(mark, keywords, path, place, depth)
+    this.#read[place].set(keywords, type)
+    return type
   }
 
   #marked(mark: WireMark, keywords: Keywords, path: string, place: Place, depth: number): TypeIndex {
@@ -62,11 +73,11 @@ export class SchemaReader {
       case 'map':
         return this.#add({
           kind: 'map',
-          type: this.#read(keywords['additionalProperties'], `${path}.*`, place, depth + 1),
+          type: this.#visit(keywords['additionalProperties'], `${path}.*`, place, depth + 1),
         })
       case 'value': {
         const [inner] = schemasOf(keywords['allOf'], path)
-        return this.#add({ kind: 'value', type: this.#read(inner, path, 'plain', depth + 1) })
+        return this.#add({ kind: 'value', type: this.#visit(inner, path, 'plain', depth + 1) })
       }
       case 'local':
         throw refusal(path, 't.Local is for fields of the state (or of the user): it stays on the server')
@@ -91,19 +102,19 @@ export class SchemaReader {
         if (place === 'state') throw refusal(path, 'is t.Record, which state cannot track: use t.Map(value)')
         const patterns = keywords['patternProperties']
         const [value] = isObject(patterns) ? Object.values(patterns) : [keywords['additionalProperties']]
-        return this.#add({ kind: 'map', type: this.#read(value, `${path}.*`, place, depth + 1) })
+        return this.#add({ kind: 'map', type: this.#visit(value, `${path}.*`, place, depth + 1) })
       }
       case 'Array':
-        return this.#add({ kind: 'list', type: this.#read(keywords['items'], `${path}[]`, place, depth + 1) })
+        return this.#add({ kind: 'list', type: this.#visit(keywords['items'], `${path}[]`, place, depth + 1) })
       case 'Tuple': {
         const items = schemasOf(keywords['items'] ?? keywords['prefixItems'], path)
-        const types = items.map((item, index) => this.#read(item, `${path}[${index}]`, inner(place), depth + 1))
+        const types = items.map((item, index) => this.#visit(item, `${path}[${index}]`, inner(place), depth + 1))
         return this.#add({ kind: 'tuple', types })
       }
       case 'Union': {
         const variants = schemasOf(keywords['anyOf'], path)
         if (variants.length === 0) throw refusal(path, 'is a union of nothing')
-        const types = variants.map((variant) => this.#read(variant, path, place, depth + 1))
+        const types = variants.map((variant) => this.#visit(variant, path, place, depth + 1))
         const [only] = types
         if (only !== undefined && types.length === 1) return only
         return this.#add({ kind: 'union', types })

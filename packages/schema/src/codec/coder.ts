@@ -15,6 +15,8 @@ export interface Coder {
   readonly decodeNamed: (wire: unknown, exact: boolean) => unknown
   /** Whether a plain value is of this type. With `exact`, fields that the type lacks count against it. */
   readonly matches: (value: unknown, exact: boolean) => boolean
+  /** Of unions: the variant that a plain value is of. Throws a `Fault` when it is of none. */
+  readonly variantOf?: (value: unknown) => number
 }
 
 /** A coder of a value whose forms by position and by name are the same. */

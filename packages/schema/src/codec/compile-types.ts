@@ -13,9 +13,14 @@ import { unionCoder } from './union.ts'
 
 /** Composes the codec of every type, by index. The types are those of a layout that passed its gate. */
 export function compileTypes(types: readonly TypeDef[]): readonly Codec[] {
+  return compileCoders(types).map(codecOf)
+}
+
+/** Composes the coder of every type, by index. */
+export function compileCoders(types: readonly TypeDef[]): readonly Coder[] {
   const coders: Coder[] = []
   for (const def of types) coders.push(coderOf(def, types, coders))
-  return coders.map(codecOf)
+  return coders
 }
 
 function coderOf(def: TypeDef, types: readonly TypeDef[], coders: readonly Coder[]): Coder {

@@ -96,14 +96,16 @@ export function constantsCoder(constants: readonly (LiteralValue | null)[]): Cod
   const expects = list(constants)
   const indexes = new Map<unknown, number>()
   for (const [index, constant] of constants.entries()) if (!indexes.has(constant)) indexes.set(constant, index)
+  function indexOf(value: unknown): number {
+    const index = indexes.get(value)
+    if (index === undefined) throw expected(expects, value)
+    return index
+  }
   return {
     expects,
     nilable: false,
-    encode(value) {
-      const index = indexes.get(value)
-      if (index === undefined) throw expected(expects, value)
-      return index
-    },
+    variantOf: indexOf,
+    encode: indexOf,
     decode(wire) {
       const index = numberOf(wire)
       const constant = typeof index === 'number' ? constants[index] : undefined

@@ -29,6 +29,7 @@ export function unionCoder(coders: readonly Coder[], tag: UnionTag | undefined):
   return {
     expects,
     nilable: false,
+    variantOf,
     encode(value) {
       const index = variantOf(value)
       return [index, coders[index]?.encode(value)]

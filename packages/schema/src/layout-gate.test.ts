@@ -1,0 +1,244 @@
+import { pack, unpack } from '@junto/protocol/internal'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { compileLayout } from './compiled-layout.ts'
+import { call, defineRoom, event, stream } from './contract.ts'
+import { layoutOf } from './contract-layout.ts'
+import { SchemaError } from './errors.ts'
+import { hashLayout } from './fingerprint.ts'
+import { decodeLayout } from './layout-gate.ts'
+import { encodeLayout } from './layout-wire.ts'
+import { schemaCases } from './schemas.fixture.ts'
+import * as t from './types.ts'
+
+const Item = t.Object({
+  id: t.BigInt(),
+  at: t.Quantized({ min: -1, max: 1, step: 0.1 }),
+  kind: t.Union([t.Literal('a'), t.Literal(1n), t.Literal(true), t.Null()]),
+  role: t.Enum(['x', 'y', 3]),
+  pair: t.Tuple([t.Angle(), t.Bytes()]),
+  note: t.Optional(t.Value(t.Array(t.Json()))),
+})
+const contract = defineRoom('room', {
+  version: 7,
+  state: t.Object({ items: t.Map(Item) }),
+  presence: t.Object({ at: t.Timestamp() }),
+  clientToServer: {
+    add: call({ params: Item, result: t.Uint8(), errors: { full: t.Null() }, idempotent: true }),
+    wait: call({ timeout: Infinity }),
+    all: stream({ item: Item, params: t.String() }),
+  },
+  serverToClient: { cleared: event(t.String(), { delivery: 'latest', priority: -3 }) },
+})
+
+/** A layout as it arrives. */
+function received(): unknown[] {
+  const wire = unpack(pack(encodeLayout(layoutOf(contract))))
+  if (!Array.isArray(wire)) throw new Error('a layout travels as an array')
+  return wire
+}
+
+function refusal(wire: unknown): string {
+  try {
+    decodeLayout(wire)
+  } catch (error) {
+    if (error instanceof SchemaError && error.code === 'invalid_layout') return error.message
+    throw error
+  }
+  throw new Error('the layout was not refused')
+}
+
+describe('a layout', () => {
+  it('comes out of msgpack as it went in, with its hash', () => {
+    const layout = layoutOf(contract)
+    expect(decodeLayout(received())).toEqual(layout)
+    expect(hashLayout(decodeLayout(received()))).toBe(hashLayout(layout))
+    expect(hashLayout(layout)).toMatch(/^[0-9a-f]{16}$/)
+  })
+
+  it('of any contract passes the gate', () => {
+    fc.assert(
+      fc.property(schemaCases, ({ schema }) => {
+        const room = defineRoom('room', {
+          version: 1,
+          state: t.Object({ it: schema }),
+          clientToServer: { it: event(schema) },
+          serverToClient: {},
+        })
+        const layout = layoutOf(room)
+        expect(decodeLayout(unpack(pack(encodeLayout(layout))))).toEqual(layout)
+      }),
+    )
+  })
+
+  it('has another hash for each change', () => {
+    const hashes = new Set<string>()
+    const variants = [
+      defineRoom('a', { version: 1, state: t.Object({ a: t.String() }), clientToServer: {}, serverToClient: {} }),
+      defineRoom('b', { version: 1, state: t.Object({ a: t.String() }), clientToServer: {}, serverToClient: {} }),
+      defineRoom('a', { version: 2, state: t.Object({ a: t.String() }), clientToServer: {}, serverToClient: {} }),
+      defineRoom('a', { version: 1, state: t.Object({ b: t.String() }), clientToServer: {}, serverToClient: {} }),
+      defineRoom('a', { version: 1, state: t.Object({ a: t.Literal('1') }), clientToServer: {}, serverToClient: {} }),
+      defineRoom('a', { version: 1, state: t.Object({ a: t.Literal(1) }), clientToServer: {}, serverToClient: {} }),
+      defineRoom('a', { version: 1, state: t.Object({ a: t.Literal(1n) }), clientToServer: {}, serverToClient: {} }),
+      defineRoom('a', {
+        version: 1,
+        state: t.Object({ a: t.String() }),
+        clientToServer: { a: event() },
+        serverToClient: {},
+      }),
+      defineRoom('a', {
+        version: 1,
+        state: t.Object({ a: t.String() }),
+        clientToServer: {},
+        serverToClient: { a: event() },
+      }),
+    ]
+    for (const variant of variants) hashes.add(hashLayout(layoutOf(variant)))
+    expect(hashes.size).toBe(variants.length)
+  })
+})
+
+describe('a hostile layout', () => {
+  const bare = (types: unknown[], state = types.length - 1): unknown => ['room', 1, types, state, null, [], []]
+  const fields = (count: number): unknown[] => Array.from({ length: count }, (_, index) => [`f${index}`, 0]).flat()
+
+  it.each<[string, unknown, RegExp]>([
+    ['is nothing', null, /^layout: is not an array of 7/],
+    ['lacks a part', received().slice(0, 6), /^layout: is not an array of 7/],
+    ['has a part more', [...received(), 1], /^layout: is not an array of 7/],
+    ['has no name', ['', 1, [[36]], 0, null, [], []], /^layout\.name: is an empty name/],
+    ['has a long name', ['x'.repeat(129), 1, [[36]], 0, null, [], []], /^layout\.name: is a name of 129/],
+    ['has no version', ['room', -1, [[36]], 0, null, [], []], /^layout\.version/],
+    [
+      'refers forward',
+      bare([[38, 1], 2, [36]]),
+      /^layout\.types\[0\]: refers to type 1, which does not stand before it/,
+    ],
+    ['refers to itself', bare([[38, 0]]), /^layout\.types\[0\]: refers to type 0/],
+    ['refers to nothing', bare([[36, 'a', 'b']]), /^layout\.types\[0\]\.fields\[0\]: is not a whole number/],
+    ['has an unknown kind', bare([99]), /^layout\.types\[0\]: is of the unknown kind 99/],
+    ['has an unknown kind with parameters', bare([[99, 1]]), /^layout\.types\[0\]: is of the unknown kind 99/],
+    ['has a kind that is a text', bare([['constructor']]), /unknown kind string/],
+    ['has a field twice', bare([2, [36, 'a', 0, 'a', 0]]), /fields\[1\]: is a second field "a"/],
+    ['has a field without a type', bare([2, [36, 'a']]), /has a name without a type/],
+    ['has __proto__', bare([2, [36, '__proto__', 0]]), /fields\[0\]: cannot be called "__proto__"/],
+    ['has constructor', bare([2, [36, 'constructor', 0]]), /cannot be called "constructor"/],
+    ['has prototype', bare([2, [36, 'prototype', 0]]), /cannot be called "prototype"/],
+    ['has a name that is no text', bare([2, [36, { toString: 1 }, 0]]), /is not a name/],
+    ['has too many fields', bare([2, [36, ...fields(4097)]]), /is the limit|elements/],
+    ['has a million fields', bare([2, [36, ...fields(1_000_000)]]), /^layout\.types\[1\]: has 2000001 elements/],
+    ['has too many types', bare(Array.from({ length: 8193 }, () => 2)), /^layout\.types: has 8193 elements; 8192/],
+    [
+      'is too large altogether',
+      bare([2, ...Array.from({ length: 20 }, () => [36, ...fields(4000)])]),
+      /larger than 65536/,
+    ],
+    ['nests too deep', bare([2, ...Array.from({ length: 40 }, (_, index) => [38, index])]), /nests 29 deep/],
+    ['has an optional item', bare([2, [35, 0], [38, 1]]), /is optional, which only a field can be/],
+    ['has an optional optional', bare([2, [35, 0], [35, 1]]), /is optional, which only a field can be/],
+    ['has a range of nothing', bare([[32, 1, 0, 1]]), /needs min below max/],
+    ['has an endless range', bare([[32, 0, Infinity, 1]]), /needs finite numbers/],
+    ['has a constant that is a map', bare([[33, {}]]), /is not a constant/],
+    ['has a long constant', bare([[33, 'x'.repeat(257)]]), /is a constant of 257/],
+    ['has a bigint constant that is none', bare([[33, '01', true]]), /is not a bigint constant/],
+    ['has a bigint constant of 65 bits', bare([[33, String(2n ** 64n), true]]), /beyond 64 bits/],
+    ['has an empty enum', bare([[34]]), /has no values/],
+    ['has an enum with a value twice', bare([[34, 'a', 'a']]), /has a value twice/],
+    ['has an empty union', bare([[40]]), /has no types/],
+    ['has a state that is no record', bare([2]), /^layout\.state: is not a record/],
+    [
+      'has a message of no kind',
+      ['room', 1, [[36]], 0, null, [[7, 'a']], []],
+      /^layout\.up\[0\]: is of an unknown kind/,
+    ],
+    [
+      'has a message twice',
+      [
+        'room',
+        1,
+        [[36]],
+        0,
+        null,
+        [],
+        [
+          [2, 'a', null, 0],
+          [2, 'a', null, 0],
+        ],
+      ],
+      /^layout\.down\[1\]: is a second message "a"/,
+    ],
+    [
+      'has an error twice',
+      ['room', 1, [[36]], 0, null, [[1, 'a', null, null, ['e', 0, 'e', 0], null, false]], []],
+      /errors\[1\]: is a second error "e"/,
+    ],
+    [
+      'has a deadline that is none',
+      ['room', 1, [[36]], 0, null, [[1, 'a', null, null, [], NaN, false]], []],
+      /timeout: is not a number/,
+    ],
+    [
+      'has an unknown delivery',
+      ['room', 1, [[36]], 0, null, [[0, 'a', null, 3, 0]], []],
+      /delivery: is not a whole number from 0 to 2/,
+    ],
+  ])('that %s is refused', (_, wire, message) => {
+    expect(refusal(wire)).toMatch(message)
+  })
+
+  it('whose types fan out does not take long', () => {
+    // Each type holds the one before twice: 2^25 leaves, if anything walked them.
+    const layout = decodeLayout(bare([2, ...Array.from({ length: 25 }, (_, index) => [36, 'a', index, 'b', index])]))
+    const { types } = compileLayout(layout)
+    expect(types).toHaveLength(26)
+    expect(() => types[25]?.decode([[]], 'it')).toThrow(/^it\.a\.a: is missing/)
+  })
+
+  it('never does anything but pass or be refused', () => {
+    const edit = fc.record({ path: fc.array(fc.nat(), { maxLength: 5 }), by: fc.anything({ withBigInt: true }) })
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+        const wire = received()
+        for (const { path, by } of edits) replace(wire, path, by)
+        let layout
+        try {
+          layout = decodeLayout(wire)
+        } catch (error) {
+          expect(error).toBeInstanceOf(SchemaError)
+          return
+        }
+        // What passed can be worked with.
+        const { up } = compileLayout(layout)
+        for (const { params } of up) {
+          try {
+            params?.decode([1n, 2, 0, 0, [1, new Uint8Array()]], 'it')
+          } catch (error) {
+            expect(error).toBeInstanceOf(SchemaError)
+          }
+        }
+        expect(encodeLayout(layout)).toEqual(wire)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('of any value is refused', () => {
+    fc.assert(
+      fc.property(fc.anything({ withBigInt: true, withTypedArray: true, maxDepth: 4 }), (wire) => {
+        expect(() => decodeLayout(wire)).toThrow(SchemaError)
+      }),
+    )
+  })
+})
+
+function replace(wire: unknown[], path: readonly number[], by: unknown): void {
+  let at: unknown[] = wire
+  for (const step of path) {
+    const next = at[step % at.length]
+    if (!Array.isArray(next) || next.length === 0) break
+    at = next
+  }
+  const last = path.at(-1) ?? 0
+  at[last % at.length] = by
+}
