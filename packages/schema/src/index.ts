@@ -50,4 +50,5 @@ export type {
   StateMap,
   ValueModel,
 } from './model.ts'
+export { toPlain, type PlainOf } from './state/plain.ts'
 export * as t from './types.ts'

@@ -30,3 +30,7 @@ export type {
 } from './layout.ts'
 export type { OwnLayout } from './own-layout.ts'
 export { localFields, namedCodecs, type NamedCodecs } from './named-codecs.ts'
+export type { Selection, WatchedEntry, WatchedKey, WatchListeners } from './mirror/listeners.ts'
+export { MirrorTree, type MirrorOptions } from './mirror/mirror-tree.ts'
+export { toPlain, type PlainOf } from './state/plain.ts'
+export { StateTree, type StateOptions } from './state/state-tree.ts'

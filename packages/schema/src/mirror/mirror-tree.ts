@@ -1,0 +1,235 @@
+import type { CompiledLayout } from '../compiled-layout.ts'
+import { versionAfter } from '../patch/body.ts'
+import { epochLength, epochText } from '../patch/epoch.ts'
+import { Reader } from '../patch/reader.ts'
+import { readBody } from './body-reader.ts'
+import { frozenCopy } from './frozen-copy.ts'
+import type { Selection, WatchListeners } from './listeners.ts'
+import type { MirrorNode } from './mirror-node.ts'
+import { MirrorSelection } from './mirror-selection.ts'
+import { MirrorSpace } from './mirror-space.ts'
+import { MirrorTypes } from './mirror-type.ts'
+import { Reconciliation } from './reconcile.ts'
+import { Watcher, type AnyListeners } from './watcher.ts'
+
+/** What a {@link MirrorTree} is made with. */
+export interface MirrorOptions {
+  /** Takes what a listener threw. Without it, the first error of a patch is thrown when all listeners have run. */
+  readonly onError?: (error: unknown) => void
+}
+
+/**
+ * A copy of a room's state that is kept current by patches.
+ *
+ * Records are plain objects, maps are `Map`s, lists are arrays. They are changed in place and stay the same objects while they
+ * stand where they stand. They must not be written to.
+ *
+ * @typeParam S The type of the state: `Mirror<StateOf<typeof Contract>>`.
+ */
+export class MirrorTree<S = unknown> {
+  readonly #space = new MirrorSpace()
+  readonly #onError: ((error: unknown) => void) | undefined
+  readonly #watchers = new Set<Watcher>()
+  readonly #afterPatches = new Set<() => void>()
+  #layout: CompiledLayout
+  #types: MirrorTypes
+  #root: MirrorNode | undefined
+  #epoch: string | undefined
+  #version = 0
+  #broken = false
+  #busy = false
+  /** The revision that listeners have been told of. A patch that was refused halfway is not shown to selections. */
+  #shown = 0
+  #errors: unknown[] = []
+
+  constructor(layout: CompiledLayout, options: MirrorOptions = {}) {
+    this.#types = new MirrorTypes(layout.layout)
+    this.#layout = layout
+    this.#onError = options.onError
+  }
+
+  /** The state. @throws Error before the first snapshot. */
+  get state(): S {
+    if (this.#root === undefined) throw new Error('There is no state yet: its snapshot has not arrived')
+    // The layout that made it is the contract's, from which S was inferred.
+    return this.#root.value as S
+  }
+
+  /** Whether there is a state. */
+  get ready(): boolean {
+    return this.#root !== undefined
+  }
+
+  /** The epoch of the last snapshot: 16 hex characters. */
+  get epoch(): string | undefined {
+    return this.#epoch
+  }
+
+  /** The version of the state. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** A patch was refused: the state is not right until a snapshot has been applied. */
+  get broken(): boolean {
+    return this.#broken
+  }
+
+  /**
+   * Applies a patch to the version before it, then tells the listeners.
+   *
+   * @throws SchemaError `invalid_patch` when it is malformed, or for another version. The mirror is {@link broken} then, and
+   * listeners hear nothing until a snapshot has repaired it.
+   */
+  applyPatch(bytes: Uint8Array): void {
+    this.#enter()
+    const root = this.#root
+    const reader = this.#reader(bytes, this.#space)
+    try {
+      if (root === undefined) throw reader.bad('there is no state to apply it to')
+      if (this.#broken) throw reader.bad('one before it was refused, and no snapshot has come since')
+      const version = versionAfter(this.#version, reader.varint())
+      if (version === undefined) throw reader.bad(`it is not for version ${this.#version}, the present one`)
+      this.#space.revision++
+      readBody(reader, this.#space, this.#types)
+      if (!this.#space.settle()) throw reader.bad('it puts a node in two places')
+      this.#version = version
+    } catch (error) {
+      this.#broken = true
+      this.#busy = false
+      throw error
+    }
+    this.#notify()
+  }
+
+  /**
+   * Makes the state that of a snapshot. When there is a state already, whatever its epoch, the difference is applied: what
+   * stands at the same place and is of the same type stays the same object, and listeners are told of the difference.
+   *
+   * @param layout The layout of the snapshot, when it is another than before: the server was replaced by a newer one.
+   * @throws SchemaError `invalid_patch` when it is malformed. The state is as before then.
+   */
+  applySnapshot(bytes: Uint8Array, layout: CompiledLayout = this.#layout): void {
+    this.#enter()
+    const types = layout === this.#layout ? this.#types : new MirrorTypes(layout.layout)
+    const fresh = new MirrorSpace()
+    // Nodes are marked with the revision that made them, and 0 stands for none.
+    fresh.revision = 1
+    const reader = this.#reader(bytes, fresh)
+    try {
+      const epoch = epochText(reader.raw(epochLength))
+      const version = reader.varint()
+      readBody(reader, fresh, types)
+      const root = fresh.byId.get(0)
+      if (root === undefined || root.type.index !== layout.layout.state) throw reader.bad('a snapshot holds no state')
+      root.places++
+      if (!fresh.settle()) throw reader.bad('it puts a node in two places')
+      this.#space.revision++
+      this.#root = new Reconciliation(this.#space, fresh).run(this.#root?.value, root)
+      this.#epoch = epoch
+      this.#version = version
+    } catch (error) {
+      this.#busy = false
+      throw error
+    }
+    this.#types = types
+    this.#layout = layout
+    this.#broken = false
+    this.#notify()
+  }
+
+  /**
+   * Tells listeners what changes in a part of the state: `(state) => state.players`. The selector is evaluated again after
+   * every patch and should return something of the state, or `undefined` where there is none.
+   *
+   * What is there already is told of with `added`, before this returns; when there is no state yet, once it is there.
+   *
+   * @returns What ends it.
+   */
+  watch<V>(selector: (state: S) => V, listeners: WatchListeners<V>): Disposable {
+    const watcher: Watcher = new Watcher(
+      {
+        space: this.#space,
+        // The selector gets the state it was written for.
+        select: (select) => (this.#root === undefined ? undefined : select(this.#root.value)),
+        report: (error) => this.#report(error),
+        forget: (ended) => this.#watchers.delete(ended),
+      },
+      selector as (state: unknown) => unknown,
+      // The entries of a selection are what its type says: the watcher passes on what stands there.
+      listeners as AnyListeners,
+    )
+    this.#watchers.add(watcher)
+    try {
+      watcher.begin()
+    } catch (error) {
+      watcher.end()
+      throw error
+    }
+    if (!this.#busy) this.#throwErrors()
+    return { [Symbol.dispose]: () => watcher.end() }
+  }
+
+  /**
+   * Selects a part of the state, or makes something from it, as a value that never changes: the selector gets a frozen copy
+   * of the state. Copies share what has not changed, and are made when the value is asked for.
+   */
+  select<V>(selector: (state: S) => V): Selection<V> {
+    const shown = (): number => this.#shown
+    return new MirrorSelection<V>(
+      {
+        get revision() {
+          return shown()
+        },
+        selectFrozen: (select) => {
+          if (this.#root === undefined) throw new Error('There is no state yet: its snapshot has not arrived')
+          return select(frozenCopy(this.#space, this.#root))
+        },
+        afterPatches: (changed) => {
+          // One entry per selection, also for a function that is given twice.
+          const call = (): void => changed()
+          this.#afterPatches.add(call)
+          return () => this.#afterPatches.delete(call)
+        },
+        report: (error) => this.#report(error),
+      },
+      // The copy is of the state it was written for.
+      selector as (state: unknown) => V,
+    )
+  }
+
+  #reader(bytes: Uint8Array, space: MirrorSpace): Reader {
+    const reader: Reader = new Reader(bytes, (type, id) => {
+      const node = space.byId.get(id)
+      if (node?.type.index === type) return node
+      throw reader.bad(`there is no node ${id} of type ${type}`)
+    })
+    return reader
+  }
+
+  #enter(): void {
+    if (this.#busy) throw new Error('A listener of the state must not apply another patch')
+    this.#busy = true
+  }
+
+  #notify(): void {
+    this.#shown = this.#space.revision
+    // Those that begin meanwhile have seen the state as it is.
+    for (const watcher of Array.from(this.#watchers)) watcher.update()
+    for (const after of Array.from(this.#afterPatches)) after()
+    for (const watcher of this.#watchers) watcher.clear()
+    this.#busy = false
+    this.#throwErrors()
+  }
+
+  #report(error: unknown): void {
+    if (this.#onError === undefined) this.#errors.push(error)
+    else this.#onError(error)
+  }
+
+  #throwErrors(): void {
+    const errors = this.#errors
+    this.#errors = []
+    if (errors.length > 0) throw errors[0]
+  }
+}

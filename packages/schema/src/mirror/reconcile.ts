@@ -1,0 +1,94 @@
+import type { ListNode, MapNode, MirrorNode, RecordNode } from './mirror-node.ts'
+import { MirrorSpace } from './mirror-space.ts'
+import { compatible } from './mirror-type.ts'
+import { sameValue } from './same-value.ts'
+
+/**
+ * Brings the nodes of a mirror to the state of a fresh one, as one difference: what stands at the same place (field, key,
+ * index) and is of the same type stays the same object. Ids are taken from the fresh one, since those of another epoch mean
+ * nothing.
+ *
+ * The old nodes may be in disorder, after a patch that was refused halfway.
+ */
+export class Reconciliation {
+  readonly #old: MirrorSpace
+  readonly #fresh: MirrorSpace
+  readonly #result = new MirrorSpace()
+  /** Old nodes that go on: each can do so in one place only. */
+  readonly #staying = new Set<MirrorNode>()
+
+  constructor(old: MirrorSpace, fresh: MirrorSpace) {
+    this.#old = old
+    this.#fresh = fresh
+  }
+
+  /** Does it, from what people see of the old root, if there is one; returns the root. */
+  run(oldRoot: unknown, freshRoot: MirrorNode): MirrorNode {
+    const root = this.#meet(oldRoot, freshRoot, undefined, '')
+    this.#old.become(this.#result)
+    return root
+  }
+
+  /** The node for a place: the old one if it can go on as the fresh one. */
+  #meet(value: unknown, fresh: MirrorNode, parent: MirrorNode | undefined, key: string): MirrorNode {
+    const old = this.#old.of(value)
+    if (old === undefined || !compatible(old.type, fresh.type) || this.#staying.has(old)) {
+      fresh.parent = parent
+      fresh.key = key
+      this.#moveIn(fresh)
+      return fresh
+    }
+    this.#staying.add(old)
+    old.id = fresh.id
+    old.places = 1
+    old.parent = parent
+    old.key = key
+    this.#result.hold(old)
+    const news =
+      old.kind === 'record' && fresh.kind === 'record'
+        ? this.#record(old, fresh)
+        : old.kind === 'map' && fresh.kind === 'map'
+          ? this.#map(old, fresh)
+          : old.kind === 'list' && fresh.kind === 'list' && this.#list(old, fresh)
+    if (news) this.#old.touch(old)
+    return old
+  }
+
+  #record(old: RecordNode, fresh: RecordNode): boolean {
+    old.type = fresh.type
+    let news = false
+    for (const { name } of fresh.type.fields) {
+      const before = old.value[name]
+      const next = this.#value(before, fresh.value[name], old, name)
+      if (sameValue(before, next)) continue
+      old.value[name] = next
+      news = true
+    }
+    return news
+  }
+
+  #map(old: MapNode, fresh: MapNode): boolean {
+    old.type = fresh.type
+    const next = new Map<string, unknown>()
+    for (const [key, value] of fresh.value) next.set(key, this.#value(old.value.get(key), value, old, key))
+    return old.assign(next)
+  }
+
+  #list(old: ListNode, fresh: ListNode): boolean {
+    old.type = fresh.type
+    return old.assign(fresh.value.map((value, index) => this.#value(old.value[index], value, old, '')))
+  }
+
+  #value(before: unknown, value: unknown, parent: MirrorNode, key: string): unknown {
+    const node = this.#fresh.of(value)
+    return node === undefined ? value : this.#meet(before, node, parent, key).value
+  }
+
+  /** Takes over a fresh node with all below it. */
+  #moveIn(fresh: MirrorNode): void {
+    fresh.stamp = this.#old.revision
+    fresh.applied = 0
+    this.#result.hold(fresh)
+    this.#fresh.eachChild(fresh, (child) => this.#moveIn(child))
+  }
+}

@@ -1,0 +1,190 @@
+import { SchemaError } from '../errors.ts'
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Up to this many bytes a loop in JavaScript is faster than the platform's decoder. */
+const shortText = 24
+
+/**
+ * How much may be made from a body: this many fields, plus some for each of its bytes. Absent optional fields and
+ * constants take no bytes, so without this bound a few bytes against a huge layout could fill the memory.
+ */
+const cellsAtLeast = 100_000
+const cellsPerByte = 64
+
+/**
+ * Reads the primitives of patches and snapshots. Its input is hostile: nothing is read beyond the end, and no count is
+ * believed that the bytes left cannot hold.
+ *
+ * @throws SchemaError of code `invalid_patch`, with the byte where it went wrong, from every method.
+ */
+export class Reader {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #at = 0
+  #cells: number
+  /** The node id that the next {@link reference} counts from. */
+  #base = 0
+  readonly #node: (type: number, id: number) => unknown
+
+  /** @param node Finds what stands for the node of that id and type; throws when there is none. */
+  constructor(bytes: Uint8Array, node: (type: number, id: number) => unknown) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#cells = cellsAtLeast + cellsPerByte * bytes.length
+    this.#node = node
+  }
+
+  /** Whether everything was read. */
+  get done(): boolean {
+    return this.#at === this.#bytes.length
+  }
+
+  /** The error for what cannot be right at this place. */
+  bad(what: string): SchemaError {
+    return new SchemaError('invalid_patch', '', `The patch cannot be read: ${what}, before byte ${this.#at}.`)
+  }
+
+  /** Accounts for fields that are made; see {@link cellsPerByte}. */
+  spend(cells: number): void {
+    this.#cells -= cells
+    if (this.#cells < 0) throw this.bad('it would make far more than its size allows')
+  }
+
+  /** One byte. */
+  byte(): number {
+    const value = this.#bytes[this.#at]
+    if (value === undefined) throw this.bad('it ends too early')
+    this.#at++
+    return value
+  }
+
+  /** An unsigned whole number up to 2^53 - 1. */
+  varint(): number {
+    let byte = this.byte()
+    if (byte < 0x80) return byte
+    let value = byte & 0x7f
+    let scale = 0x80
+    // Eight bytes hold 56 bits.
+    for (let count = 1; count < 8; count++) {
+      byte = this.byte()
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) {
+        if (value > Number.MAX_SAFE_INTEGER) break
+        return value
+      }
+      scale *= 0x80
+    }
+    throw this.bad('a whole number is too large')
+  }
+
+  /** A whole number with its sign. */
+  signed(): number {
+    const byte = this.byte()
+    let size = (byte >> 1) & 0x3f
+    if (byte & 0x80) size += this.varint() * 0x40
+    if (size > Number.MAX_SAFE_INTEGER) throw this.bad('a whole number is too large')
+    return byte & 1 ? -size : size
+  }
+
+  /** A bigint of 64 bits, signed or not. */
+  bigint(): bigint {
+    const first = this.byte()
+    let size = BigInt((first >> 1) & 0x3f)
+    let more = first >= 0x80
+    for (let shift = 6n; more; shift += 7n) {
+      if (shift > 62n) throw this.bad('a bigint is too large')
+      const byte = this.byte()
+      size |= BigInt(byte & 0x7f) << shift
+      more = byte >= 0x80
+    }
+    const negative = (first & 1) === 1
+    if (size > (negative ? 2n ** 63n : 2n ** 64n - 1n)) throw this.bad('a bigint is too large')
+    return negative ? -size : size
+  }
+
+  /** Two bytes, little-endian. */
+  uint16(): number {
+    const at = this.#skip(2)
+    return this.#view.getUint16(at, true)
+  }
+
+  /** Four bytes, little-endian; finite. */
+  float32(): number {
+    const value = this.#view.getFloat32(this.#skip(4), true)
+    if (!Number.isFinite(value)) throw this.bad('a number is not finite')
+    return value
+  }
+
+  /** Eight bytes, little-endian; finite. */
+  float64(): number {
+    const value = this.#view.getFloat64(this.#skip(8), true)
+    if (!Number.isFinite(value)) throw this.bad('a number is not finite')
+    return value
+  }
+
+  /** A text. */
+  string(): string {
+    const length = this.count()
+    const start = this.#skip(length)
+    if (length <= shortText) {
+      let text = ''
+      for (let at = start; at < start + length; at++) {
+        const code = this.#bytes[at] ?? 0x80
+        if (code > 0x7f) return this.#utf8(start, length)
+        text += String.fromCharCode(code)
+      }
+      return text
+    }
+    return this.#utf8(start, length)
+  }
+
+  /** Bytes; a copy, since a view would hold the whole message in memory. */
+  bytes(): Uint8Array {
+    return this.raw(this.count())
+  }
+
+  /** That many bytes; a copy. */
+  raw(length: number): Uint8Array {
+    const start = this.#skip(length)
+    return this.#bytes.slice(start, start + length)
+  }
+
+  /** A count of things of which each takes one byte or more. */
+  count(): number {
+    const count = this.varint()
+    this.atLeast(count)
+    return count
+  }
+
+  /** So many bytes must be left. */
+  atLeast(count: number): void {
+    if (count > this.#bytes.length - this.#at) throw this.bad(`it promises ${count} more than it holds`)
+  }
+
+  /** Begins the content of a node: its first reference counts from its own id. */
+  from(id: number): void {
+    this.#base = id
+  }
+
+  /** What stands for another node, which must be of that type. */
+  reference(type: number): unknown {
+    this.#base += this.signed()
+    return this.#node(type, this.#base)
+  }
+
+  #utf8(start: number, length: number): string {
+    try {
+      return decoder.decode(this.#bytes.subarray(start, start + length))
+    } catch {
+      throw this.bad('a text is not UTF-8')
+    }
+  }
+
+  #skip(length: number): number {
+    const start = this.#at
+    if (length > this.#bytes.length - start) throw this.bad('it ends too early')
+    this.#at = start + length
+    return start
+  }
+}

@@ -1,0 +1,198 @@
+import { angleFromSteps, quantizer } from '../codec/quantized.ts'
+import type { NumberKind, TypeDef, TypeIndex } from '../layout.ts'
+import { takesNoBytes, typeAt } from './extent.ts'
+import { unpackFreeForm, unpackKey } from './free-form.ts'
+import type { Reader } from './reader.ts'
+
+/** Reads one value of a type; the counterpart of `Pack`. What it makes is deeply frozen, but for bytes. */
+export type Unpack = (reader: Reader) => unknown
+
+/**
+ * The unpacks of a layout's types, made when first asked for: for slots of the state, where records, maps and lists
+ * are references to nodes, and for values that are replaced as a whole, where they are plain objects and arrays.
+ */
+export class Unpacks {
+  readonly #types: readonly TypeDef[]
+  readonly #slots: Unpack[] = []
+  readonly #wholes: Unpack[] = []
+
+  constructor(types: readonly TypeDef[]) {
+    this.#types = types
+  }
+
+  /** For a slot of the state. What it returns for a node is what the reader's `node` returned. */
+  slot(index: TypeIndex): Unpack {
+    return (this.#slots[index] ??= this.#make(index, false))
+  }
+
+  /** For a part of a value that is replaced as a whole. */
+  whole(index: TypeIndex): Unpack {
+    return (this.#wholes[index] ??= this.#make(index, true))
+  }
+
+  /** For an item of a list. */
+  item(index: TypeIndex, whole: boolean): Unpack {
+    const unpack = whole ? this.whole(index) : this.slot(index)
+    if (!takesNoBytes(this.#types, index, whole)) return unpack
+    return (reader) => {
+      if (reader.byte() !== 0) throw reader.bad('an item that takes no bytes is not followed by 0')
+      return unpack(reader)
+    }
+  }
+
+  #make(index: TypeIndex, whole: boolean): Unpack {
+    const type = typeAt(this.#types, index)
+    switch (type.kind) {
+      case 'null':
+        return () => null
+      case 'literal': {
+        const constant = type.value
+        return () => constant
+      }
+      case 'boolean':
+        return unpackBoolean
+      case 'string':
+        return (reader) => reader.string()
+      case 'bigint':
+        return (reader) => reader.bigint()
+      case 'bytes':
+        return (reader) => reader.bytes()
+      case 'json':
+        return unpackFreeForm
+      case 'quantized': {
+        const { steps, fromSteps } = quantizer(type)
+        return (reader) => {
+          const count = reader.varint()
+          if (count > steps) throw reader.bad(`a quantized number is ${count} steps of ${steps}`)
+          return fromSteps(count)
+        }
+      }
+      case 'enum': {
+        const values: readonly unknown[] = type.values
+        return (reader) => {
+          const at = reader.varint()
+          if (at >= values.length) throw reader.bad(`an enum of ${values.length} has no value ${at}`)
+          return values[at]
+        }
+      }
+      case 'optional': {
+        const inner = whole ? this.whole(type.type) : this.slot(type.type)
+        return (reader) => (unpackBoolean(reader) ? inner(reader) : undefined)
+      }
+      case 'union': {
+        const variants = type.types.map((variant) => (whole ? this.whole(variant) : this.slot(variant)))
+        return (reader) => {
+          const at = reader.varint()
+          const variant = variants[at]
+          if (variant === undefined) throw reader.bad(`a union of ${variants.length} has no variant ${at}`)
+          return variant(reader)
+        }
+      }
+      case 'value':
+        return this.whole(type.type)
+      case 'tuple': {
+        const elements = type.types.map((element) => this.whole(element))
+        return (reader) => {
+          reader.spend(elements.length)
+          return Object.freeze(elements.map((element) => element(reader)))
+        }
+      }
+      case 'record': {
+        if (!whole) return (reader) => reader.reference(index)
+        const fields = type.fields.map((field) => ({ name: field.name, unpack: this.whole(field.type) }))
+        return (reader) => {
+          reader.spend(fields.length)
+          const record: Record<string, unknown> = {}
+          for (const { name, unpack } of fields) {
+            const value = unpack(reader)
+            if (value !== undefined) record[name] = value
+          }
+          return Object.freeze(record)
+        }
+      }
+      case 'map': {
+        if (!whole) return (reader) => reader.reference(index)
+        const unpack = this.whole(type.type)
+        return (reader) => {
+          const map: Record<string, unknown> = {}
+          for (let count = reader.count(); count > 0; count--) {
+            const key = unpackKey(reader)
+            map[key] = unpack(reader)
+          }
+          return Object.freeze(map)
+        }
+      }
+      case 'list': {
+        if (!whole) return (reader) => reader.reference(index)
+        const unpack = this.item(type.type, true)
+        return (reader) => {
+          const items: unknown[] = []
+          for (let count = reader.count(); count > 0; count--) items.push(unpack(reader))
+          return Object.freeze(items)
+        }
+      }
+      default:
+        return numberUnpacks[type.kind]
+    }
+  }
+}
+
+function unpackBoolean(reader: Reader): boolean {
+  const byte = reader.byte()
+  if (byte > 1) throw reader.bad(`a boolean is ${byte}, and not 0 or 1`)
+  return byte === 1
+}
+
+type NumberUnpack = (reader: Reader) => number
+
+function signed(min: number, max: number): NumberUnpack {
+  return (reader) => {
+    const value = reader.signed()
+    if (value < min || value > max) throw reader.bad(`${value} is not from ${min} to ${max}`)
+    return value
+  }
+}
+
+/** An unsigned number; one more than the largest is -0. */
+function unsigned(max: number): NumberUnpack {
+  return (reader) => {
+    const value = reader.varint()
+    if (value <= max) return value
+    if (value > max + 1) throw reader.bad(`${value} is not from 0 to ${max}`)
+    return -0
+  }
+}
+
+const float64: NumberUnpack = (reader) => reader.float64()
+
+const numberUnpacks: { readonly [K in NumberKind]: NumberUnpack } = {
+  number: unpackNumber,
+  int: (reader) => reader.signed(),
+  uint8: unpackUint8,
+  uint16: unsigned(0xffff),
+  uint32: unsigned(0xffff_ffff),
+  int8: signed(-0x80, 0x7f),
+  int16: signed(-0x8000, 0x7fff),
+  int32: signed(-0x8000_0000, 0x7fff_ffff),
+  float32: (reader) => reader.float32(),
+  float64,
+  angle: (reader) => angleFromSteps(reader.uint16()),
+  timestamp: signed(-8.64e15, 8.64e15),
+}
+
+function unpackUint8(reader: Reader): number {
+  const byte = reader.byte()
+  if (byte !== 0xff) return byte
+  return unpackBoolean(reader) ? -0 : 0xff
+}
+
+function unpackNumber(reader: Reader): number {
+  const code = reader.varint()
+  if (code % 2 === 0) {
+    const size = Math.floor(code / 4)
+    return code % 4 === 0 ? size : -size
+  }
+  if (code === 1) return reader.float64()
+  if (code === 3) return reader.float32()
+  throw reader.bad(`${code} begins no number`)
+}

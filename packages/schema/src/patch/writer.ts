@@ -1,0 +1,174 @@
+const encoder = new TextEncoder()
+
+/** Up to this many characters a loop in JavaScript is faster than the platform's encoder. */
+const shortText = 48
+
+/**
+ * Writes the primitives of patches and snapshots into a buffer that grows.
+ *
+ * Numbers passed in are of the range their method names; checking is done where values enter the state. What
+ * {@link take} returns is a copy: the buffer is used again, the copy never.
+ */
+export class Writer {
+  #bytes = new Uint8Array(512)
+  #view = new DataView(this.#bytes.buffer)
+  #at = 0
+  /** The node id that the next {@link reference} counts from. */
+  #base = 0
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#at
+  }
+
+  /** A copy of what was written; the writer is empty afterwards. */
+  take(): Uint8Array {
+    const bytes = this.#bytes.slice(0, this.#at)
+    this.#at = 0
+    return bytes
+  }
+
+  /** Drops what was written. */
+  clear(): void {
+    this.#at = 0
+  }
+
+  /** One byte, 0 … 255. */
+  byte(value: number): void {
+    this.#reserve(1)
+    this.#bytes[this.#at++] = value
+  }
+
+  /** An unsigned whole number up to 2^53 - 1, seven bits a byte, the lowest first. */
+  varint(value: number): void {
+    this.#reserve(8)
+    let rest = value
+    // Bit operations take 32 bits only; what is larger is divided.
+    while (rest > 0x7fff_ffff) {
+      this.#bytes[this.#at++] = (rest % 0x80) | 0x80
+      rest = Math.floor(rest / 0x80)
+    }
+    while (rest > 0x7f) {
+      this.#bytes[this.#at++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    this.#bytes[this.#at++] = rest
+  }
+
+  /** A whole number from -(2^53 - 1) to 2^53 - 1, with its sign beside its lowest six bits, so that -0 is kept. */
+  signed(value: number): void {
+    const sign = value < 0 || (value === 0 && 1 / value < 0) ? 1 : 0
+    const size = value < 0 ? -value : value
+    if (size < 0x40) {
+      this.byte((size << 1) | sign)
+    } else {
+      this.byte(0x80 | ((size % 0x40) << 1) | sign)
+      this.varint(Math.floor(size / 0x40))
+    }
+  }
+
+  /** A bigint, in the form of {@link signed}. */
+  bigint(value: bigint): void {
+    const sign = value < 0n ? 1 : 0
+    const size = value < 0n ? -value : value
+    const low = (Number(size & 0x3fn) << 1) | sign
+    let rest = size >> 6n
+    this.byte(rest > 0n ? low | 0x80 : low)
+    while (rest > 0n) {
+      const part = Number(rest & 0x7fn)
+      rest >>= 7n
+      this.byte(rest > 0n ? part | 0x80 : part)
+    }
+  }
+
+  /** Two bytes, little-endian. */
+  uint16(value: number): void {
+    this.#reserve(2)
+    this.#view.setUint16(this.#at, value, true)
+    this.#at += 2
+  }
+
+  /** Four bytes, little-endian. */
+  float32(value: number): void {
+    this.#reserve(4)
+    this.#view.setFloat32(this.#at, value, true)
+    this.#at += 4
+  }
+
+  /** Eight bytes, little-endian. */
+  float64(value: number): void {
+    this.#reserve(8)
+    this.#view.setFloat64(this.#at, value, true)
+    this.#at += 8
+  }
+
+  /** The length in bytes as a varint, then UTF-8. */
+  string(text: string): void {
+    if (text.length <= shortText && this.#ascii(text)) return
+    const length = utf8Length(text)
+    this.varint(length)
+    this.#reserve(length)
+    encoder.encodeInto(text, this.#bytes.subarray(this.#at, this.#at + length))
+    this.#at += length
+  }
+
+  /** The length as a varint, then the bytes. */
+  bytes(value: Uint8Array): void {
+    this.varint(value.length)
+    this.raw(value)
+  }
+
+  /** Bytes without a length. */
+  raw(value: Uint8Array): void {
+    this.#reserve(value.length)
+    this.#bytes.set(value, this.#at)
+    this.#at += value.length
+  }
+
+  /** Begins the content of a node: its first reference counts from its own id. */
+  from(id: number): void {
+    this.#base = id
+  }
+
+  /** The id of another node, as the signed difference to the one before it, or to the node itself. */
+  reference(id: number): void {
+    this.signed(id - this.#base)
+    this.#base = id
+  }
+
+  #ascii(text: string): boolean {
+    const start = this.#at
+    this.#reserve(text.length + 1)
+    let at = start
+    this.#bytes[at++] = text.length
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index)
+      if (code > 0x7f) return false
+      this.#bytes[at++] = code
+    }
+    this.#at = at
+    return true
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#at + count
+    if (needed <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    grown.set(this.#bytes.subarray(0, this.#at))
+    this.#bytes = grown
+    this.#view = new DataView(grown.buffer)
+  }
+}
+
+/** Bytes of a well-formed text as UTF-8. */
+function utf8Length(text: string): number {
+  let length = text.length
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code > 0x7ff) {
+      // Half of a surrogate pair: the pair is four bytes, and is counted as two by its two halves already.
+      length += code >= 0xd800 && code <= 0xdfff ? 1 : 2
+    } else if (code > 0x7f) length += 1
+  }
+  return length
+}

@@ -1,0 +1,83 @@
+import { Handle, type StateNode } from './state-node.ts'
+
+/** Free ids that are remembered without looking whether they still have to be. */
+const trimAtLeast = 1024
+
+/**
+ * Gives the nodes of one state their ids, and collects those the next patch must look at.
+ *
+ * An id is free again as soon as its node is taken out, so that ids stay small however many nodes come and go. That is
+ * safe, because a patch says of each node whether it is new.
+ */
+export class NodeRegistry {
+  /** Called when the first change since the last patch is made. */
+  onDirty: (() => void) | undefined = undefined
+  #queue: StateNode[] = []
+  #freeIds: number[] = []
+  #nextId = 0
+  #trimAt = trimAtLeast
+
+  /** Whether anything has been touched since the last {@link drain}. */
+  get dirty(): boolean {
+    return this.#queue.length > 0
+  }
+
+  /** How much is kept beside the nodes themselves: ids that are free, and nodes that wait for the next patch. */
+  get bookkeeping(): number {
+    return this.#queue.length + this.#freeIds.length
+  }
+
+  /** Has the next patch look at a node. */
+  queue(node: StateNode): void {
+    node.queued = true
+    if (this.#queue.push(node) === 1) this.onDirty?.()
+  }
+
+  /** What was touched, in that order; it begins anew. */
+  drain(): readonly StateNode[] {
+    const nodes = this.#queue
+    this.#queue = []
+    return nodes
+  }
+
+  /** Takes in what was put somewhere: a handle with all below it; any other value is no concern. */
+  attach(value: unknown, parent: StateNode | undefined, key: string): void {
+    const node = Handle.node(value)
+    if (node !== undefined) this.#attach(node, parent, key)
+  }
+
+  /** Lets go of what was taken out. */
+  detach(value: unknown): void {
+    const node = Handle.node(value)
+    if (node === undefined) return
+    this.#detach(node)
+    if (this.#freeIds.length > this.#trimAt) this.#trim()
+  }
+
+  #attach(node: StateNode, parent: StateNode | undefined, key: string): void {
+    node.registry = this
+    node.parent = parent
+    node.key = key
+    node.id = this.#freeIds.pop() ?? this.#nextId++
+    this.queue(node)
+    node.eachChild((child, childKey) => this.#attach(child, node, childKey))
+  }
+
+  #detach(node: StateNode): void {
+    node.registry = undefined
+    this.#freeIds.push(node.id)
+    node.eachChild((child) => this.#detach(child))
+  }
+
+  /** After a crowd has left: the highest ids need not be remembered as free, and of the others the lowest are used first. */
+  #trim(): void {
+    const free = this.#freeIds.sort((a, b) => b - a)
+    let highest = 0
+    while (free[highest] === this.#nextId - 1) {
+      this.#nextId--
+      highest++
+    }
+    this.#freeIds = free.slice(highest)
+    this.#trimAt = Math.max(trimAtLeast, 2 * this.#freeIds.length)
+  }
+}

@@ -1,0 +1,149 @@
+import { angleFromSteps, angleToSteps, quantizer } from '../codec/quantized.ts'
+import type { Field, Layout, TypeDef, TypeIndex } from '../layout.ts'
+import { holdsNodes, typeAt } from '../patch/extent.ts'
+import { Packs } from '../patch/pack.ts'
+import type { Steps, TrackedField } from './field-set.ts'
+import { ListType } from './list-node.ts'
+import { MapType } from './map-node.ts'
+import { plainOf, RecordType } from './record-node.ts'
+import type { Slot } from './slot.ts'
+import { Handle } from './state-node.ts'
+import { variantChooser } from './variants.ts'
+import { wholeTypes, type ChooseVariant, type WholeType } from './whole-value.ts'
+
+type NodeType = RecordType | MapType | ListType
+
+/** Server-only fields of record types. */
+export type LocalFields = ReadonlyMap<TypeIndex, readonly string[]>
+
+/** What the types of a layout are to a tracked state: slots that check and keep, and the types of nodes. */
+export class Shapes {
+  readonly #types: readonly TypeDef[]
+  readonly #locals: LocalFields
+  readonly #packs: Packs
+  readonly #choose: ChooseVariant
+  readonly #whole: (index: TypeIndex) => WholeType
+  readonly #nodeTypes: NodeType[] = []
+  readonly #slots: Slot[] = []
+
+  constructor(layout: Layout, locals: LocalFields) {
+    this.#types = layout.types
+    this.#locals = locals
+    this.#choose = variantChooser(layout)
+    this.#whole = wholeTypes(layout.types, this.#choose)
+    this.#packs = new Packs(layout.types, { idOf, variantOf: (union, value) => this.#variantOf(union, value) })
+  }
+
+  /** The slot of a type: of a field, an entry, the root. */
+  slot(index: TypeIndex): Slot {
+    return (this.#slots[index] ??= this.#makeSlot(index))
+  }
+
+  /** The root made from a plain value. Throws a `Fault`. */
+  root(index: TypeIndex, value: unknown): Handle {
+    return this.nodeType(index).adopt(plainOf(value))
+  }
+
+  #makeSlot(index: TypeIndex): Slot {
+    const pack = this.#packs.slot(index)
+    if (!holdsNodes(this.#types, index)) {
+      const { take, ...whole } = this.#whole(index)
+      return { ...whole, adopt: take, holdsNodes: false, pack }
+    }
+    const def = typeAt(this.#types, index)
+    switch (def.kind) {
+      case 'optional': {
+        const inner = this.slot(def.type)
+        return {
+          ...inner,
+          pack,
+          adopt: (value) => (value === undefined ? undefined : inner.adopt(value)),
+          equal: (one, other) => one === other || (one !== undefined && other !== undefined && inner.equal(one, other)),
+          plain: (kept) => (kept === undefined ? undefined : inner.plain(kept)),
+        }
+      }
+      case 'union': {
+        const variants = def.types.map((variant) => this.slot(variant))
+        const variantOf = (kept: unknown): Slot | undefined => variants[this.#variantOf(index, kept)]
+        return {
+          holdsNodes: true,
+          drifts: variants.some((variant) => variant.drifts),
+          pack,
+          adopt: (value) => {
+            const plain = plainOf(value)
+            return variants[this.#choose(index, plain)]?.adopt(plain)
+          },
+          equal: (one, other) => {
+            const variant = variantOf(one)
+            return variant === variantOf(other) && variant?.equal(one, other) === true
+          },
+          plain: (kept) => variantOf(kept)?.plain(kept),
+        }
+      }
+      default: {
+        const type = this.nodeType(index)
+        return {
+          holdsNodes: true,
+          drifts: false,
+          pack,
+          adopt: (value) => type.adopt(plainOf(value)),
+          equal: () => false,
+          plain: (kept) => Handle.node(kept)?.plain(),
+        }
+      }
+    }
+  }
+
+  /** The type of the nodes that stand in slots of a record, map or list type. */
+  nodeType(index: TypeIndex): NodeType {
+    return (this.#nodeTypes[index] ??= this.#makeNodeType(index))
+  }
+
+  #makeNodeType(index: TypeIndex): NodeType {
+    const def = typeAt(this.#types, index)
+    switch (def.kind) {
+      case 'record':
+        return new RecordType(index, this.#fields(def.fields), this.#locals.get(index) ?? [])
+      case 'map':
+        return new MapType(index, this.slot(def.type))
+      case 'list':
+        return new ListType(index, { ...this.slot(def.type), pack: this.#packs.item(def.type, false) })
+      default:
+        throw new TypeError(`A state cannot be a ${def.kind}: only a record, a map or a list is tracked`)
+    }
+  }
+
+  #fields(fields: readonly Field[]): TrackedField[] {
+    let next = fields.length
+    return fields.map(({ name, type }, index) => {
+      const def = typeAt(this.#types, type)
+      const steps = stepsOf(def, next)
+      if (steps !== undefined) next += 2
+      return { name, index, slot: this.slot(type), optional: def.kind === 'optional', steps }
+    })
+  }
+
+  /** The variant of a kept value: a node is of its type, for other values it is found as when they were adopted. */
+  #variantOf(union: TypeIndex, kept: unknown): number {
+    const node = Handle.node(kept)
+    if (node === undefined) return this.#choose(union, kept)
+    const def = typeAt(this.#types, union)
+    return def.kind === 'union' ? def.types.indexOf(node.type.index) : -1
+  }
+}
+
+function idOf(kept: unknown): number {
+  return Handle.node(kept)?.id ?? 0
+}
+
+function stepsOf(def: TypeDef, at: number): Steps | undefined {
+  if (def.kind === 'quantized') {
+    const { toSteps, fromSteps } = quantizer(def)
+    return { at, count: toSteps, value: fromSteps, difference: (count, sent) => count - sent }
+  }
+  if (def.kind === 'angle') {
+    // The shorter way round.
+    return { at, count: angleToSteps, value: angleFromSteps, difference: (count, sent) => ((count - sent) << 16) >> 16 }
+  }
+  return undefined
+}

@@ -1,0 +1,107 @@
+import { joinPath, step } from '../codec/fault.ts'
+import { SchemaError } from '../errors.ts'
+import type { Mode } from '../patch/body.ts'
+import type { Writer } from '../patch/writer.ts'
+import type { FieldSet } from './field-set.ts'
+import type { NodeRegistry } from './node-registry.ts'
+
+/** What all nodes of one kind and type have in common. */
+export interface NodeType {
+  /** The index in the layout. */
+  readonly index: number
+}
+
+/**
+ * A tracked record, map or list. People see its {@link Handle}; what the tree needs to know stands here.
+ *
+ * A node belongs to a state from the moment it is put into one until it, or something around it, is taken out. It never
+ * comes back: what was taken out and is put in again is copied, so that mirrors can tell the new from the old.
+ */
+export abstract class StateNode {
+  /** The registry of the state it belongs to; none before it is attached and after it was taken out. */
+  registry: NodeRegistry | undefined = undefined
+  parent: StateNode | undefined = undefined
+  /** The field or key where it stands in its parent; in a list the index is looked for instead. */
+  key = ''
+  id = -1
+  /** The version it first appears in; 0 while that patch has not been made. */
+  born = 0
+  /** The version in which something directly in it last changed. */
+  changed = 0
+  /** It is among those the next patch looks at. */
+  queued = false
+
+  abstract readonly type: NodeType
+  abstract readonly handle: Handle
+
+  /** Calls `visit` for each node directly below. */
+  abstract eachChild(visit: (child: StateNode, key: string) => void): void
+  /** The plain value, as mirrors see it. */
+  abstract plain(): unknown
+  /** What an inspector shows. */
+  abstract shown(): unknown
+  /** How the next patch must hold it; nothing when what was done cancelled out. Asked of a node that was born before. */
+  abstract pending(): Mode | undefined
+  /** The set of fields of the group it belongs to; `undefined` for maps and lists. */
+  abstract fieldSet(mode: Mode): FieldSet | undefined
+  /** Writes its content. */
+  abstract pack(writer: Writer, mode: Mode, fields: FieldSet | undefined): void
+  /** Forgets what was pending, which has been written. */
+  abstract settle(): void
+  /** The step of a path from here to a node below. */
+  stepTo(child: StateNode): string {
+    return step(child.key)
+  }
+
+  /** The registry, for a write; an error with advice when it has been taken out of the state. */
+  attached(key?: string | number): NodeRegistry {
+    if (this.registry !== undefined) return this.registry
+    throw new SchemaError(
+      'invalid_value',
+      pathOf(this, key),
+      'cannot be written to: it was removed from the state. Look up what stands there now, or set this again, ' +
+        'which puts a copy of it into the state.',
+    )
+  }
+
+  /** Notes that something directly in it changed, for a patch that is not a birth. */
+  queue(): void {
+    if (!this.queued) this.registry?.queue(this)
+  }
+}
+
+/** The path of a node, and of something directly in it: `strokes.abc.points[3].x`. Only for errors. */
+export function pathOf(node: StateNode, key?: string | number): string {
+  let steps = key === undefined ? '' : step(key)
+  for (let child = node; child.parent !== undefined; child = child.parent) steps = child.parent.stepTo(child) + steps
+  return joinPath('', steps)
+}
+
+const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+
+/**
+ * What people hold of a node: the tracked records, maps and lists of `this.state`. Its node stands in a private field, so
+ * that nothing of it shows.
+ */
+export abstract class Handle {
+  readonly #node: StateNode
+
+  constructor(node: StateNode) {
+    this.#node = node
+  }
+
+  /** The node of a handle; nothing for any other value. */
+  static node(value: unknown): StateNode | undefined {
+    return typeof value === 'object' && value !== null && #node in value ? value.#node : undefined
+  }
+
+  /** A plain copy, as `JSON.stringify` wants it. */
+  toJSON(): unknown {
+    return this.#node.plain()
+  }
+
+  /** What `console.log` shows in Node. */
+  [inspect](): unknown {
+    return this.#node.shown()
+  }
+}
