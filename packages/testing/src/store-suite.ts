@@ -94,7 +94,10 @@ const cases: readonly (readonly [string, (subject: StoreSubject) => Promise<void
   [
     'tells rooms apart, however they are named',
     async ({ store, reopen }) => {
-      const names = awkwardNames.flatMap((room) => [[room, 'key'] as const, ['room', room] as const])
+      const names = awkwardNames.flatMap<readonly [string, string]>((name) => [
+        [name, 'key'],
+        ['room', name],
+      ])
       // What would run together if a name and a key were only strung together.
       names.push(['a', 'b/c'], ['a/b', 'c'], ['ab', 'c'], ['a', 'bc'])
       await Promise.all(names.map(([room, key], index) => store.save(room, key, bytes(`room ${index}`))))

@@ -16,7 +16,14 @@ import type { Frame, JoinBy } from '@junto/protocol/internal'
  * - `failed`: the room broke (too many faults) and was closed.
  * - `shutdown`: the server is closing.
  */
-export type LeaveReason = 'left' | 'disconnected' | 'kicked' | 'closed' | 'failed' | 'shutdown'
+export type LeaveReason = (typeof leaveReasons)[number]
+
+const leaveReasons = ['left', 'disconnected', 'kicked', 'closed', 'failed', 'shutdown'] as const
+
+/** Whether something, such as the reason of an abort signal, is a reason for leaving. */
+export function isLeaveReason(reason: unknown): reason is LeaveReason {
+  return leaveReasons.some((each) => each === reason)
+}
 
 /** What a room may do with one member's connection. The session adds the room ref. */
 export interface MemberLink {

@@ -1,0 +1,70 @@
+import { JuntoError, type Clock } from '@junto/protocol'
+import type { Logger } from '../observe/log.ts'
+import type { RoomDefinition } from './definition.ts'
+import { within } from '../promises.ts'
+import type { ConnectionInfo } from './seat.ts'
+
+/** Asks room types who a connection is: once for each connection and type, however many rooms of it are joined. */
+export class Authenticator {
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #timeout: number
+  readonly #known = new WeakMap<ConnectionInfo, Map<RoomDefinition, Promise<unknown>>>()
+
+  /** @param timeout Milliseconds until an authenticator that does not answer counts as failed. */
+  constructor(clock: Clock, logger: Logger, timeout: number) {
+    this.#clock = clock
+    this.#logger = logger
+    this.#timeout = timeout
+  }
+
+  /**
+   * The user of a connection, as the contract declares it.
+   *
+   * @throws JuntoError `unauthorized`, or `timeout`. Why exactly is in the log, not in the message: whoever is refused need
+   *   not know.
+   */
+  identify(definition: RoomDefinition, connection: ConnectionInfo): Promise<unknown> {
+    if (!definition.authenticate) return Promise.resolve(undefined)
+    let users = this.#known.get(connection)
+    if (!users) {
+      users = new Map<RoomDefinition, Promise<unknown>>()
+      this.#known.set(connection, users)
+    }
+    const known = users.get(definition)
+    if (known) return known
+    const asked = this.#ask(definition, connection)
+    users.set(definition, asked)
+    // A failure may have passed when the connection tries again.
+    asked.catch(() => users.delete(definition))
+    return asked
+  }
+
+  async #ask(definition: RoomDefinition, connection: ConnectionInfo): Promise<unknown> {
+    const late = new AbortController()
+    const { auth, remoteAddress } = connection
+    const token = typeof auth === 'string' ? auth : undefined
+    let user: unknown
+    try {
+      // In a function of its own, so that a synchronous throw is a rejection.
+      const answer = (async () =>
+        await definition.authenticate?.({ token, auth, remoteAddress, signal: late.signal }))()
+      user = await within(this.#clock, this.#timeout, answer, () => {
+        return new JuntoError('timeout', `authentication took longer than ${this.#timeout} ms`)
+      })
+      const declared = definition.contract.shape.user !== undefined
+      if (declared ? user === undefined || user === null : user !== true) throw new Error('authenticate said no')
+      if (declared) definition.checkNamed('user', user)
+    } catch (error) {
+      late.abort()
+      this.#logger.info(`A connection was not let into rooms ${definition.name}`, {
+        room: definition.name,
+        remoteAddress,
+        error,
+      })
+      if (error instanceof JuntoError && (error.code === 'timeout' || error.code === 'unauthorized')) throw error
+      throw new JuntoError('unauthorized', `these credentials do not let you into ${definition.name}`)
+    }
+    return definition.contract.shape.user === undefined ? undefined : user
+  }
+}

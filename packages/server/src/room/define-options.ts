@@ -1,0 +1,53 @@
+import type { AnyContract, Of } from '@junto/schema'
+
+/** What `authenticate` is asked about. */
+export interface Credentials {
+  /** What the client's `auth` yielded, when that is a string: a token, to be verified. */
+  readonly token: string | undefined
+  /** What the client's `auth` yielded, whatever it is. Untrusted. */
+  readonly auth: unknown
+  readonly remoteAddress: string
+  /** Aborted when the answer is no longer wanted: the time is up, or the connection gone. */
+  readonly signal: AbortSignal
+}
+
+/** How rooms of one contract are run. */
+export interface RoomSettings {
+  /** Members at once, those joining included. Default: 100. */
+  readonly maxMembers?: number
+  /** Saves rooms that have a key, and restores them when they are opened again. Default: false. */
+  readonly persist?: boolean
+  /** Calls of `onTick` a second. Default: no tick. */
+  readonly tickRate?: number
+  /**
+   * Patches a second, at most. Default: 20 in a room that ticks; otherwise there is no such bound, and each turn of the
+   * event loop that changes something ends with a patch.
+   */
+  readonly patchRate?: number
+  /**
+   * Milliseconds from the last member's leaving until an empty room is disposed (a persisted one is saved and comes back
+   * when it is opened). `Infinity`: never. Default: 5,000, so that reloading a page finds the room still there.
+   */
+  readonly disposeAfter?: number
+}
+
+/** Decides who comes; asked once per connection. Throwing refuses, too. */
+export type Authenticate<T> = undefined extends Of<T>['user']
+  ? {
+      /** Whether to let the connection in. Default: everybody may come in. */
+      readonly authenticate?: (credentials: Credentials) => boolean | Promise<boolean>
+    }
+  : {
+      /** Who this is, as the contract's `user` says, or `undefined` to refuse. */
+      readonly authenticate: (
+        credentials: Credentials,
+      ) => Of<T>['user'] | undefined | Promise<Of<T>['user'] | undefined>
+    }
+
+/** What `define` takes beside contract and class. */
+export type DefineOptions<T extends AnyContract> = RoomSettings & Authenticate<T>
+
+/** The options of `define`, which may be left out where the contract declares no user. */
+export type DefineArguments<T extends AnyContract> = undefined extends Of<T>['user']
+  ? [options?: DefineOptions<T>]
+  : [options: DefineOptions<T>]

@@ -1,0 +1,142 @@
+import { JuntoError } from '@junto/protocol'
+import type { AnyContract } from '@junto/schema'
+import {
+  compileLayout,
+  encodeLayout,
+  layoutOf,
+  namedCodecs,
+  type CompiledLayout,
+  type NamedCodecs,
+} from '@junto/schema/internal'
+import { validatorsOf, type Validators } from '@junto/schema/validate'
+import { injectedTokens, type Constructable } from '../container.ts'
+import type { Credentials, DefineOptions } from './define-options.ts'
+import { RoomBase, type RoomClass } from './room.ts'
+import type { LeaveReason } from './seat.ts'
+
+/** A room object as its host sees it: `define` has checked the types, which are erased here. */
+export interface RunningRoom {
+  readonly handlers: unknown
+  onCreate(creation: { readonly key: string | undefined; readonly options: unknown }): unknown
+  onRestore?(restoration: { readonly key: string }): unknown
+  onJoin?(member: object, join: unknown): unknown
+  onLeave?(member: object, reason: LeaveReason): unknown
+  onTick?(dt: number): unknown
+  onDispose?(): unknown
+  onError?(error: unknown, where: string): unknown
+}
+
+/** The parts of a contract that travel as maps by name. */
+type NamedPart = 'join' | 'options' | 'metadata' | 'user'
+
+/** A room type that a server runs: contract, class and options, with everything that is made from them once. */
+export class RoomDefinition {
+  readonly contract: AnyContract
+  readonly name: string
+  readonly roomClass: Constructable<RunningRoom>
+  readonly compiled: CompiledLayout
+  /** The layout as it travels. */
+  readonly wireLayout: unknown
+  readonly validators: Validators
+  readonly maxMembers: number
+  readonly persist: boolean
+  /** Milliseconds between ticks; 0 for none. */
+  readonly tickInterval: number
+  /** Milliseconds between patches; 0 for one each turn. */
+  readonly patchInterval: number
+  /** Milliseconds; `undefined`: the server's limit. */
+  readonly disposeAfter: number | undefined
+  readonly authenticate: ((credentials: Credentials) => unknown) | undefined
+  readonly #named: NamedCodecs
+
+  private constructor(contract: AnyContract, roomClass: Constructable<RunningRoom>, options: AnyOptions) {
+    this.contract = contract
+    this.name = contract.name
+    this.roomClass = roomClass
+    this.compiled = compileLayout(layoutOf(contract))
+    this.wireLayout = encodeLayout(this.compiled.layout)
+    this.#named = namedCodecs(contract)
+    this.validators = validatorsOf(contract)
+    this.maxMembers = count(options.maxMembers ?? 100, 'maxMembers')
+    this.persist = options.persist ?? false
+    this.tickInterval = interval(options.tickRate, 'tickRate')
+    this.patchInterval = interval(options.patchRate ?? (this.tickInterval > 0 ? 20 : undefined), 'patchRate')
+    this.disposeAfter = options.disposeAfter
+    if (options.disposeAfter !== undefined && !(options.disposeAfter >= 0)) throw wrong('disposeAfter', 'from 0')
+    this.authenticate = options.authenticate
+    if (contract.shape.user && !this.authenticate) {
+      throw new JuntoError(
+        'misuse',
+        `the contract ${contract.name} declares a user, but nothing says who comes: give define an authenticate`,
+      )
+    }
+  }
+
+  /**
+   * Reads and checks a definition.
+   *
+   * @throws JuntoError `misuse` for a class or option that cannot work; SchemaError naming what in the contract cannot.
+   */
+  static of<T extends AnyContract>(contract: T, room: RoomClass<T>, options?: DefineOptions<T>): RoomDefinition {
+    if (!(typeof room === 'function' && room.prototype instanceof RoomBase)) {
+      throw new JuntoError('misuse', `define(${contract.name}, …): give it a class that extends Room(${contract.name})`)
+    }
+    const madeFrom: unknown = 'contract' in room ? room.contract : undefined
+    if (madeFrom !== contract) {
+      throw new JuntoError(
+        'misuse',
+        `define(${contract.name}, ${room.name}): ${room.name} extends Room() of another contract`,
+      )
+    }
+    injectedTokens(room)
+    // The one place where a room's types are erased: they were checked against the contract by the signature above.
+    return new RoomDefinition(contract, room as Constructable<unknown> as Constructable<RunningRoom>, options ?? {})
+  }
+
+  /**
+   * Decodes and checks what travelled as a map by name.
+   *
+   * @throws SchemaError naming the path.
+   */
+  readNamed(part: NamedPart, wire: unknown): unknown {
+    const value = this.#named[part]?.decodeNamed(wire, part)
+    this.validators[part]?.(value, part)
+    return value
+  }
+
+  /** Checks a plain value of the server's own. @throws SchemaError naming the path. */
+  checkNamed(part: NamedPart, value: unknown): void {
+    const codec = this.#named[part]
+    if (!codec) {
+      if (value === undefined) return
+      throw new JuntoError('misuse', `the contract ${this.name} declares no ${part}`)
+    }
+    codec.encode(value, part)
+    this.validators[part]?.(value, part)
+  }
+}
+
+/** Options without the contract's types. */
+interface AnyOptions {
+  readonly maxMembers?: number
+  readonly persist?: boolean
+  readonly tickRate?: number
+  readonly patchRate?: number
+  readonly disposeAfter?: number
+  readonly authenticate?: (credentials: Credentials) => unknown
+}
+
+function interval(rate: number | undefined, name: string): number {
+  if (rate === undefined) return 0
+  if (!(rate > 0 && rate <= 1000)) throw wrong(name, 'above 0 and up to 1000 a second')
+  return 1000 / rate
+}
+
+function count(value: number, name: string): number {
+  if (!(value >= 1)) throw wrong(name, 'from 1')
+  return value
+}
+
+function wrong(option: string, range: string): JuntoError {
+  return new JuntoError('misuse', `the option ${option} of define must be a number ${range}`)
+}

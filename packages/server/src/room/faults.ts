@@ -1,0 +1,109 @@
+import type { Clock } from '@junto/protocol'
+import type { Logger } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Watchdog, Watched } from '../observe/watchdog.ts'
+import { isThenable } from '../promises.ts'
+
+/** Whose message brought a fault about. */
+export interface Culprit {
+  /** The member's id, for the log. */
+  readonly id: string
+  /** What counts: whoever joins again does not become another one. */
+  readonly connection: object
+}
+
+/** Parts of {@link Faults}. */
+export interface FaultsOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly watchdog: Watchdog
+  /** The room, for log and watchdog. */
+  readonly watched: Watched
+  /** More faults than this within the window are too many. */
+  readonly most: number
+  /** Milliseconds. */
+  readonly window: number
+  /** The room's own `onError`. May throw. */
+  readonly onError: (error: unknown, where: string) => unknown
+  /** Called once, when there were too many faults. */
+  readonly onTooMany: () => void
+}
+
+/**
+ * Where a room's code runs: what it throws stays here. Each fault is logged and told to the room; too many of them in a
+ * short time, and the room is given up.
+ */
+export class Faults {
+  readonly #options: FaultsOptions
+  /** When the recent faults happened; oldest first. */
+  #recent: { readonly at: number; readonly connection: object | undefined }[] = []
+  #given = false
+
+  constructor(options: FaultsOptions) {
+    this.#options = options
+  }
+
+  /** Runs code of the room. Nothing it throws, now or by a promise, comes out. */
+  run(where: string, code: () => unknown): void {
+    try {
+      const result = this.#options.watchdog.measure(this.#options.watched, code)
+      if (isThenable(result)) result.then(undefined, (error: unknown) => this.report(error, where))
+    } catch (error) {
+      this.report(error, where)
+    }
+  }
+
+  /** Runs code of the room and waits for it. True when it did not fail; never rejects. */
+  async settle(where: string, code: () => unknown): Promise<boolean> {
+    try {
+      await this.#options.watchdog.measure(this.#options.watched, code)
+      return true
+    } catch (error) {
+      this.report(error, where)
+      return false
+    }
+  }
+
+  /** Runs code of the room whose outcome its caller deals with: only measures. */
+  measure<T>(code: () => T): T {
+    return this.#options.watchdog.measure(this.#options.watched, code)
+  }
+
+  /**
+   * Records a fault.
+   *
+   * @param by Whose message brought it about. One connection counts once in a window: nobody shall be able to have a room
+   *   closed for all by repeating the one message that its code cannot bear.
+   */
+  report(error: unknown, where: string, by?: Culprit): void {
+    const { logger, metrics, watched } = this.#options
+    metrics.count('room_faults', { room: watched.type })
+    logger.error(`${where} of the room ${watched.name} failed`, { room: watched.name, where, member: by?.id, error })
+    try {
+      const result = this.#options.onError(error, where)
+      if (isThenable(result)) result.then(undefined, (second: unknown) => this.#failedAgain(second))
+    } catch (second) {
+      this.#failedAgain(second)
+    }
+    this.#count(by?.connection)
+  }
+
+  #failedAgain(error: unknown): void {
+    const { logger, watched } = this.#options
+    logger.error(`onError of the room ${watched.name} failed itself`, { room: watched.name, error })
+  }
+
+  #count(connection: object | undefined): void {
+    if (this.#given) return
+    const { clock, window, most } = this.#options
+    const at = clock.now()
+    this.#recent = this.#recent.filter((fault) => at - fault.at < window)
+    if (connection && this.#recent.some((fault) => fault.connection === connection)) return
+    this.#recent.push({ at, connection })
+    if (this.#recent.length <= most) return
+    this.#given = true
+    this.#recent = []
+    this.#options.onTooMany()
+  }
+}

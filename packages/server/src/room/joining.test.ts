@@ -1,0 +1,535 @@
+import { JuntoError } from '@junto/protocol'
+import { t, defineRoom } from '@junto/schema'
+import { SeededRandom } from '@junto/testing'
+import { describe, expect, test } from 'vitest'
+import { Desk, deskRooms, type DeskMember } from './desk.fixture.ts'
+import { Room } from './room.ts'
+import { World, type TestClient } from './rooms.fixture.ts'
+import { Whiteboard } from './whiteboard.fixture.ts'
+
+/** A promise and what settles it. */
+function gate<T = void>() {
+  let open: (value: T) => void = () => {}
+  let fail: (error: unknown) => void = () => {}
+  const opened = new Promise<T>((resolve, reject) => {
+    open = resolve
+    fail = reject
+  })
+  return { opened, open, fail }
+}
+
+function outcomes(clients: readonly TestClient[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const client of clients) {
+    const outcome = client.isJoined ? 'joined' : (client.refused?.code ?? 'waiting')
+    counts[outcome] = (counts[outcome] ?? 0) + 1
+  }
+  return counts
+}
+
+describe('rooms by key', () => {
+  test('a hundred opens at once make one room', async () => {
+    const world = new World()
+    const created = gate()
+    const { rooms, ScriptedRoom } = deskRooms({ onCreate: () => created.opened })
+    world.registry.define(Desk, ScriptedRoom)
+    const clients = Array.from({ length: 100 }, () => world.client(Desk))
+    for (const client of clients) client.join({ by: 'open', key: 'a' })
+    await world.clock.settle()
+    expect(outcomes(clients)).toEqual({ waiting: 100 })
+    created.open()
+    await world.clock.settle()
+    expect(outcomes(clients)).toEqual({ joined: 100 })
+    expect(rooms).toHaveLength(1)
+    expect(new Set(clients.map((client) => client.seat.joined.id))).toEqual(new Set([rooms[0]?.id]))
+  })
+
+  test('a creation that fails refuses all who wait, and leaves nothing behind', async () => {
+    const world = new World()
+    let attempts = 0
+    const { rooms, ScriptedRoom } = deskRooms({
+      onCreate: () => {
+        if (++attempts === 1) throw new Error('no disk')
+      },
+    })
+    world.registry.define(Desk, ScriptedRoom)
+    const clients = Array.from({ length: 5 }, () => world.client(Desk))
+    for (const client of clients) client.join({ by: 'open', key: 'a' })
+    await world.clock.settle()
+    expect(outcomes(clients)).toEqual({ room_failed: 5 })
+    expect(clients[0]?.refused?.message).not.toContain('disk')
+    expect(world.faults).toEqual([expect.stringMatching(/^onCreate of the room desk\/a failed: no disk$/)])
+    expect(rooms[0]?.happened).toEqual(['onCreate', 'onError onCreate: no disk'])
+    expect(world.registry.size).toBe(0)
+    expect(world.clock.pendingTimers).toBe(0)
+    await world.join(Desk, { key: 'a' })
+    expect(rooms).toHaveLength(2)
+  })
+
+  test('a creation that never ends is given up, and its late end changes nothing', async () => {
+    const world = new World({ limits: { joinTimeout: 1000 } })
+    const created = gate()
+    const { rooms, ScriptedRoom } = deskRooms({ onCreate: () => created.opened })
+    world.registry.define(Desk, ScriptedRoom)
+    const client = world.client(Desk)
+    client.join({ key: 'a' })
+    await world.clock.advance('1s')
+    expect(client.refused?.code).toBe('timeout')
+    expect(world.registry.size).toBe(0)
+    created.open()
+    await world.clock.settle()
+    expect(world.clock.pendingTimers).toBe(0)
+    expect(() => rooms[0]?.state).toThrow(/does not exist yet/)
+  })
+
+  test('the room says no by throwing a JuntoError of code forbidden, in onCreate and in onJoin', async () => {
+    const world = new World()
+    const no = (): never => {
+      throw new JuntoError('forbidden', 'Sundays only')
+    }
+    let closed = true
+    const { ScriptedRoom } = deskRooms({ onCreate: () => (closed ? no() : undefined), onJoin: no })
+    world.registry.define(Desk, ScriptedRoom)
+    await expect(world.join(Desk, { key: 'a' })).rejects.toThrow('Sundays only')
+    closed = false
+    await expect(world.join(Desk, { key: 'a' })).rejects.toThrow('Sundays only')
+    expect(world.faults).toEqual([])
+  })
+
+  test('other keys are other rooms; an odd key is refused', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom)
+    await world.join(Desk, { key: 'a' })
+    await world.join(Desk, { key: 'A' })
+    expect(rooms.map((room) => room.key)).toEqual(['a', 'A'])
+    await expect(world.join(Desk, { by: 'open', key: '' })).rejects.toThrow(/1 to 512 characters/)
+    await expect(world.join(Desk, { by: 'open', key: 'x'.repeat(513) })).rejects.toThrow(/1 to 512 characters/)
+    await expect(world.join(Desk, { by: 'open' })).rejects.toThrow(/1 to 512 characters/)
+  })
+})
+
+describe('seats', () => {
+  test('a hundred joins at once for twelve seats: twelve, and the others hear room_full', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms({ onJoin: () => Promise.resolve() })
+    world.registry.define(Desk, ScriptedRoom, { maxMembers: 12 })
+    const clients = Array.from({ length: 100 }, () => world.client(Desk))
+    for (const client of clients) client.join({ by: 'open', key: 'a' })
+    await world.clock.settle()
+    expect(outcomes(clients)).toEqual({ joined: 12, room_full: 88 })
+    expect(rooms[0]?.members.size).toBe(12)
+    clients.find((client) => client.isJoined)?.drop()
+    await world.join(Desk, { key: 'a' })
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'room_full' })
+  })
+
+  test('a join that fails, or is given up, gives its seat back', async () => {
+    const world = new World()
+    let behave: () => void | Promise<void> = () => {}
+    const { ScriptedRoom } = deskRooms({ onJoin: () => behave() })
+    world.registry.define(Desk, ScriptedRoom, { maxMembers: 1 })
+    behave = () => {
+      throw new Error('broken')
+    }
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'room_failed' })
+    behave = () => new Promise(() => {})
+    const patient = world.client(Desk)
+    patient.join({ key: 'a' })
+    await world.clock.settle()
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'room_full' })
+    patient.drop()
+    behave = () => {}
+    await world.join(Desk, { key: 'a' })
+  })
+
+  test('a join that takes too long is refused, its seat is free', async () => {
+    const world = new World({ limits: { joinTimeout: 2000 } })
+    let slow = true
+    const { rooms, ScriptedRoom } = deskRooms({ onJoin: () => (slow ? new Promise(() => {}) : undefined) })
+    world.registry.define(Desk, ScriptedRoom, { maxMembers: 1 })
+    const client = world.client(Desk)
+    client.join({ key: 'a' })
+    await world.clock.advance('2s')
+    expect(client.refused).toMatchObject({ code: 'timeout', message: 'joining took longer than 2000 ms' })
+    expect(rooms[0]?.members.size).toBe(0)
+    slow = false
+    await world.join(Desk, { key: 'a' })
+  })
+
+  test('a connection has one seat in a room', async () => {
+    const world = new World()
+    const { ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom)
+    const { connection } = await world.join(Desk, { key: 'a' })
+    const again = world.client(Desk)
+    Object.assign(again, { connection })
+    again.join({ key: 'a' })
+    await world.clock.settle()
+    expect(again.refused?.code).toBe('already_joined')
+    again.join({ key: 'b' })
+    await world.clock.settle()
+    expect(again.isJoined).toBe(true)
+  })
+})
+
+describe('matchmaking', () => {
+  test('a hundred at once fill rooms of ten: ten rooms, each full', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms({ onCreate: () => Promise.resolve(undefined) })
+    world.registry.define(Desk, ScriptedRoom, { maxMembers: 10 })
+    const clients = Array.from({ length: 100 }, () => world.client(Desk))
+    for (const client of clients) client.join({ by: 'joinOrCreate' })
+    await world.clock.settle()
+    expect(outcomes(clients)).toEqual({ joined: 100 })
+    expect(rooms.map((room) => room.members.size)).toEqual(Array.from({ length: 10 }, () => 10))
+  })
+
+  test('metadata decides, also for those who come while the room is being created', async () => {
+    const world = new World()
+    const teams = ['red', 'blue']
+    const { rooms, ScriptedRoom } = deskRooms({
+      onCreate: async (room) => {
+        const team = teams.shift() ?? 'none'
+        await Promise.resolve()
+        room.metadata = { team, size: 2 }
+        return undefined
+      },
+    })
+    world.registry.define(Desk, ScriptedRoom)
+    const where = (team: string) => ({ by: 'joinOrCreate', where: { team } }) as const
+    const clients = [world.client(Desk), world.client(Desk), world.client(Desk)]
+    clients[0]?.join(where('red'))
+    clients[1]?.join(where('blue'))
+    clients[2]?.join(where('red'))
+    await world.clock.settle()
+    expect(outcomes(clients)).toEqual({ joined: 3 })
+    expect(rooms.map((room) => [room.metadata?.team, room.members.size])).toEqual([
+      ['red', 2],
+      ['blue', 1],
+    ])
+    const both = await world.join(Desk, { by: 'joinOrCreate', where: { team: 'blue', size: 2 } })
+    expect(both.seat.joined.id).toBe(rooms[1]?.id)
+    const other = await world.join(Desk, { by: 'joinOrCreate', where: { team: 'blue', size: 3 } })
+    expect(other.seat.joined.id).toBe(rooms[2]?.id)
+  })
+
+  test('a room with a key is not found by those who did not ask for it', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom)
+    await world.join(Desk, { key: 'private' })
+    await world.join(Desk, { by: 'joinOrCreate' })
+    expect(rooms).toHaveLength(2)
+  })
+
+  test('one connection that asks twice sits in two rooms', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom)
+    const client = await world.join(Desk, { by: 'joinOrCreate' })
+    const again = world.client(Desk)
+    Object.assign(again, { connection: client.connection })
+    again.join({ by: 'joinOrCreate' })
+    await world.clock.settle()
+    expect(rooms).toHaveLength(2)
+  })
+
+  test('create makes a room each time, joinById finds it, a wrong id does not', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom)
+    const first = await world.join(Desk, { by: 'create' })
+    await world.join(Desk, { by: 'create' })
+    expect(rooms).toHaveLength(2)
+    const { id } = first.seat.joined
+    const friend = await world.join(Desk, { by: 'join', id })
+    expect(friend.seat.joined.id).toBe(id)
+    await expect(world.join(Desk, { by: 'join', id: 'nope' })).rejects.toMatchObject({ code: 'room_not_found' })
+    await expect(world.join(Desk, { by: 'join' })).rejects.toMatchObject({ code: 'room_not_found' })
+    await expect(world.join(Desk, { by: 'create', key: 'a' })).rejects.toMatchObject({ code: 'invalid' })
+    await expect(world.join(Desk, { by: 'joinOrCreate', where: 'x' })).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  test('the number of rooms is bounded, and what goes makes place', async () => {
+    const world = new World({ limits: { maxRooms: 2 } })
+    const { ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom, { disposeAfter: 0 })
+    const first = await world.join(Desk, { by: 'create' })
+    await world.join(Desk, { by: 'create' })
+    await expect(world.join(Desk, { by: 'create' })).rejects.toMatchObject({ code: 'too_many_rooms' })
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'too_many_rooms' })
+    first.drop()
+    await world.clock.settle()
+    await world.join(Desk, { key: 'a' })
+  })
+})
+
+describe('who may join', () => {
+  const Plain = defineRoom('plain', {
+    version: 1,
+    state: t.Object({}),
+    clientToServer: {},
+    serverToClient: {},
+  })
+  class PlainRoom extends Room(Plain) {
+    onCreate() {
+      return {}
+    }
+    readonly handlers = this.handle({})
+  }
+  class Board extends Room(Whiteboard) {
+    seen: unknown[] = []
+    onCreate() {
+      return { title: '', strokes: {} }
+    }
+    readonly handlers = this.handle({
+      addStroke: (_, { member }) => ({ id: `${member.user.id} ${member.user.role} ${member.join.name}` }),
+      clear: () => {},
+      point: () => {},
+      history: async function* () {},
+    })
+  }
+  const how = { key: 'a', join: { name: 'Ada' }, options: { title: 'A' } } as const
+
+  test('an unknown room type, another version, wrong join data or options', async () => {
+    const world = new World()
+    world.registry.define(Whiteboard, Board, { authenticate: () => ({ id: 'a', role: 'b' }) })
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'unknown_room' })
+    await expect(world.join(Whiteboard, { ...how, version: 7 })).rejects.toThrow(
+      'the client was made for version 7 of whiteboard, the server runs version 1',
+    )
+    await expect(world.join(Whiteboard, { ...how, join: undefined })).rejects.toMatchObject({ code: 'invalid' })
+    await expect(world.join(Whiteboard, { ...how, join: { name: 5 } })).rejects.toMatchObject({
+      code: 'invalid',
+      data: { path: 'join.name' },
+    })
+    await expect(world.join(Whiteboard, { ...how, join: { name: 'x'.repeat(41) } })).rejects.toMatchObject({
+      data: { path: 'join.name' },
+    })
+    await expect(world.join(Whiteboard, { ...how, options: {} })).rejects.toMatchObject({
+      data: { path: 'options.title' },
+    })
+    expect(world.registry.size).toBe(0)
+    await world.join(Whiteboard, { ...how, version: 1 })
+  })
+
+  test('the authenticator is asked once for a connection, and its answer is the typed user', async () => {
+    const world = new World()
+    const asked: unknown[] = []
+    world.registry.define(Whiteboard, Board, {
+      authenticate: ({ token, remoteAddress }) => {
+        asked.push([token, remoteAddress])
+        return Promise.resolve({ id: 'u1', role: 'editor' })
+      },
+    })
+    const ada = await world.join(Whiteboard, how, { auth: 'secret' })
+    const again = world.client(Whiteboard)
+    Object.assign(again, { connection: ada.connection })
+    again.join({ ...how, key: 'b' })
+    await world.clock.settle()
+    expect(again.isJoined).toBe(true)
+    expect(asked).toEqual([['secret', '10.0.0.1']])
+    const done = ada.call('addStroke', { by: '', color: 1, points: [] })
+    await world.clock.settle()
+    expect(await done).toEqual({ id: 'u1 editor Ada' })
+    await world.join(Whiteboard, how, { auth: { not: 'a string' } })
+    expect(asked).toHaveLength(2)
+    expect(asked[1]).toEqual([undefined, '10.0.0.1'])
+  })
+
+  test('refused, failing, wrong and silent authenticators let nobody in, and say nothing of why', async () => {
+    const world = new World({ limits: { authTimeout: 1000 } })
+    let answer: () => unknown = () => undefined
+    let aborted = false
+    world.registry.define(Whiteboard, Board, {
+      authenticate: ({ signal }) => {
+        signal.addEventListener('abort', () => (aborted = true))
+        // A wrong answer on purpose.
+        return answer() as { id: string; role: string }
+      },
+    })
+    const refusals: (() => unknown)[] = [
+      () => undefined,
+      () => null,
+      () => ({ id: 5 }),
+      () => {
+        throw new Error('the database said: password=hunter2')
+      },
+      () => Promise.reject(new Error('the database said: password=hunter2')),
+    ]
+    for (answer of refusals) {
+      const refused = await world.join(Whiteboard, how).catch((error: JuntoError) => error)
+      expect(refused).toMatchObject({
+        code: 'unauthorized',
+        message: 'these credentials do not let you into whiteboard',
+      })
+    }
+    answer = () => new Promise(() => {})
+    const client = world.client(Whiteboard)
+    client.join(how)
+    await world.clock.advance('1s')
+    expect(client.refused?.code).toBe('timeout')
+    expect(aborted).toBe(true)
+    expect(world.registry.size).toBe(0)
+    expect(world.clock.pendingTimers).toBe(0)
+    answer = () => {
+      throw new JuntoError('unauthorized', 'Your trial has ended.')
+    }
+    await expect(world.join(Whiteboard, how)).rejects.toThrow('Your trial has ended.')
+    answer = () => ({ id: 'u', role: 'r' })
+    client.refused = undefined
+    client.join(how)
+    await world.clock.settle()
+    expect(client.isJoined).toBe(true)
+  })
+
+  test('without a declared user the authenticator is a gate', async () => {
+    const world = new World()
+    world.registry.define(Plain, PlainRoom, { authenticate: ({ token }) => token === 'yes' })
+    expect(world.registry.authenticates('plain')).toBe(true)
+    await world.join(Plain, { key: 'a' }, { auth: 'yes' })
+    await expect(world.join(Plain, { key: 'a' }, { auth: 'no' })).rejects.toMatchObject({ code: 'unauthorized' })
+  })
+
+  test('two room types of one name, and joins after closing, are refused', async () => {
+    const world = new World()
+    world.registry.define(Plain, PlainRoom)
+    expect(() => world.registry.define(Plain, PlainRoom)).toThrow(/named plain is defined already/)
+    expect(world.registry.authenticates('plain')).toBe(false)
+    await world.registry.close()
+    await expect(world.join(Plain, { key: 'a' })).rejects.toMatchObject({ code: 'shutting_down' })
+  })
+})
+
+describe('onJoin and onLeave', () => {
+  test('a member is in members from onJoin on, and no longer in onLeave', async () => {
+    const world = new World()
+    const seen: [string, number][] = []
+    const { rooms, ScriptedRoom } = deskRooms({
+      onJoin: (room, member) => void seen.push(['join', room.members.has(member.id) ? room.members.size : -1]),
+      onLeave: (room, member) => void seen.push(['leave', room.members.has(member.id) ? -1 : room.members.size]),
+    })
+    world.registry.define(Desk, ScriptedRoom)
+    const client = await world.join(Desk, { key: 'a' })
+    await world.join(Desk, { key: 'a' })
+    client.seat.leave('left')
+    client.seat.leave('disconnected')
+    expect(seen).toEqual([
+      ['join', 1],
+      ['join', 2],
+      ['leave', 1],
+    ])
+    expect(rooms[0]?.happened).toEqual(['onCreate', 'onJoin', 'onJoin', 'onLeave left'])
+  })
+
+  test('a connection that is lost while onJoin runs: one onLeave, once onJoin has completed', async () => {
+    const world = new World()
+    const joined = gate()
+    const { rooms, ScriptedRoom } = deskRooms({ onJoin: () => joined.opened })
+    world.registry.define(Desk, ScriptedRoom)
+    const client = world.client(Desk)
+    client.join({ key: 'a' })
+    await world.clock.settle()
+    client.drop('left')
+    await world.clock.settle()
+    expect(client.refused?.code).toBe('cancelled')
+    expect(rooms[0]?.members.size).toBe(0)
+    expect(rooms[0]?.happened).toEqual(['onCreate', 'onJoin'])
+    joined.open()
+    await world.clock.settle()
+    expect(rooms[0]?.happened).toEqual(['onCreate', 'onJoin', 'onLeave left'])
+    expect(client.log).toEqual([])
+  })
+
+  test('a lost connection and an onJoin that then throws: no onLeave', async () => {
+    const world = new World()
+    const joined = gate()
+    const { rooms, ScriptedRoom } = deskRooms({ onJoin: () => joined.opened })
+    world.registry.define(Desk, ScriptedRoom)
+    const client = world.client(Desk)
+    client.join({ key: 'a' })
+    await world.clock.settle()
+    client.drop()
+    joined.fail(new Error('too late'))
+    await world.clock.settle()
+    expect(rooms[0]?.happened).toEqual(['onCreate', 'onJoin', 'onError onJoin: too late'])
+  })
+
+  test('kicked while joining: refused with the message, and one onLeave', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms({ onJoin: (_, member) => member.kick('not you') })
+    world.registry.define(Desk, ScriptedRoom)
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'forbidden', message: 'not you' })
+    expect(rooms[0]?.happened).toEqual(['onCreate', 'onJoin', 'onLeave kicked'])
+  })
+
+  test('kicked later: what was sent before arrives, then the end', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms({
+      handlers: (room) => ({
+        act: (_, { member }) => {
+          room.state.n++
+          member.send.said({ text: 'goodbye' })
+          member.kick('enough')
+        },
+      }),
+    })
+    world.registry.define(Desk, ScriptedRoom)
+    const client = await world.join(Desk, { key: 'a' })
+    void client.outcome('act')
+    await world.clock.settle()
+    expect(client.log).toEqual(['joined', 'snapshot', 'patch', 'event said', 'ended kicked'])
+    expect(client.endings).toEqual([{ reason: 'kicked', message: 'enough' }])
+    expect(rooms[0]?.happened.at(-1)).toBe('onLeave kicked')
+  })
+
+  test('under random joins, drops, kicks and closings: one onLeave for each completed onJoin, and nothing is left', async () => {
+    for (let seed = 1; seed <= 150; seed++) {
+      const random = new SeededRandom(seed)
+      const world = new World({ seed })
+      const completed = new Map<string, number>()
+      const { rooms, ScriptedRoom } = deskRooms({
+        onCreate: async () => {
+          if (random.chance(0.3))
+            await new Promise<void>((resolve) => world.clock.after(random.integer(0, 50), resolve))
+          if (random.chance(0.1)) throw new Error('creation failed')
+        },
+        onJoin: async (room, member: DeskMember) => {
+          if (random.chance(0.5))
+            await new Promise<void>((resolve) => world.clock.after(random.integer(0, 50), resolve))
+          if (random.chance(0.1)) member.kick()
+          if (random.chance(0.05)) room.close()
+          if (random.chance(0.2)) throw new JuntoError('forbidden', 'no')
+          completed.set(member.id, (completed.get(member.id) ?? 0) + 1)
+        },
+        onLeave: async (_, member: DeskMember) => {
+          completed.set(member.id, (completed.get(member.id) ?? 0) - 1)
+          if (random.chance(0.3))
+            await new Promise<void>((resolve) => world.clock.after(random.integer(0, 50), resolve))
+        },
+      })
+      world.registry.define(Desk, ScriptedRoom, { maxMembers: 5, persist: random.chance(0.5) })
+      const clients: TestClient[] = []
+      for (let step = 0; step < 60; step++) {
+        if (random.chance(0.6)) {
+          const client = world.client(Desk)
+          clients.push(client)
+          client.join(random.chance(0.5) ? { by: 'joinOrCreate' } : { key: random.pick(['a', 'b']) })
+        }
+        if (random.chance(0.4) && clients.length > 0) clients[random.integer(0, clients.length - 1)]?.drop()
+        for (const room of rooms) expect(room.members.size, `seed ${seed}`).toBeLessThanOrEqual(5)
+        await world.clock.advance(random.pick([0, 0, 1, 20, 100]))
+      }
+      for (const client of clients) client.drop()
+      await world.clock.advance('1m')
+      expect(
+        [...completed.values()].every((count) => count === 0),
+        `seed ${seed}`,
+      ).toBe(true)
+      expect(world.registry.size, `seed ${seed}`).toBe(0)
+      expect(world.clock.pendingTimers, `seed ${seed}`).toBe(0)
+      for (const client of clients) expect(client.isJoined || client.refused !== undefined, `seed ${seed}`).toBe(true)
+    }
+  })
+})

@@ -1,0 +1,280 @@
+import { JuntoError, type Clock } from '@junto/protocol'
+import { Exchange, FrameType, type Frame, type Settle } from '@junto/protocol/internal'
+import type { MessageCodec } from '@junto/schema/internal'
+import type { AnswerValidators } from '@junto/schema/validate'
+import type { Recipient, RoomSync } from '../sync/room-sync.ts'
+import { eventSenders } from './event-senders.ts'
+import { memberCalls, type MemberCallSettings } from './member-calls.ts'
+import type { Culprit } from './faults.ts'
+import type { Router, Sender } from './router.ts'
+import type { ConnectionInfo, JoinedInfo, LeaveReason, MemberLink, Seat } from './seat.ts'
+
+/** What a seat needs of its room. */
+export interface SeatHost {
+  readonly clock: Clock
+  readonly sync: RoomSync
+  readonly router: Router
+  readonly down: readonly MessageCodec[]
+  /** Validators of what clients answer, by id. */
+  readonly answerChecks: readonly AnswerValidators[]
+  readonly callTimeout: number
+  readonly maxCallsInFlight: number
+  readonly streamCredit: number
+  /** The seat was left, by whichever side. Called once. */
+  left(seat: MemberSeat): void
+  /** The state could not be encoded. */
+  broken(error: unknown): void
+  /** Something failed that no code of the room is known to have done. */
+  report(error: unknown, where: string, by: Culprit): void
+}
+
+/** Who sits there. */
+export interface Sitter {
+  readonly id: string
+  readonly connection: ConnectionInfo
+  readonly user: unknown
+  readonly join: unknown
+}
+
+/**
+ * - `joining`: `onJoin` runs; what is sent waits.
+ * - `joined`: the client is being told; what is sent waits.
+ * - `live`: it holds a snapshot and gets what follows.
+ * - `gone`: it was left.
+ */
+type Phase = 'joining' | 'joined' | 'live' | 'gone'
+
+/** One membership: between the session's link and the room. */
+export class MemberSeat implements Seat, Sender, Recipient {
+  readonly id: string
+  readonly connection: ConnectionInfo
+  readonly member: RoomMember
+  readonly joined: JoinedInfo
+  readonly #host: SeatHost
+  readonly #link: MemberLink
+  #phase: Phase = 'joining'
+  #reason: LeaveReason = 'disconnected'
+  #message: string | undefined
+  /** The room ended it before the session knew of the seat: to be told as soon as it does. */
+  #untold = false
+  /** Frames that wait: for the snapshot first, later for a patch. */
+  #held: Uint8Array[] = []
+  // Both are made on first use: most members of most rooms sit there quietly.
+  #exchange: Exchange | undefined
+  #gone: AbortController | undefined
+
+  constructor(host: SeatHost, link: MemberLink, sitter: Sitter, joined: JoinedInfo) {
+    this.#host = host
+    this.#link = link
+    this.id = sitter.id
+    this.connection = sitter.connection
+    this.joined = joined
+    this.member = new RoomMember(this, sitter)
+  }
+
+  /** Why it was left. */
+  get reason(): LeaveReason {
+    return this.#reason
+  }
+
+  /** What the room said when it ended it. */
+  get message(): string | undefined {
+    return this.#message
+  }
+
+  get gone(): boolean {
+    return this.#phase === 'gone'
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#gone) {
+      this.#gone = new AbortController()
+      if (this.#phase === 'gone') this.#gone.abort()
+    }
+    return this.#gone.signal
+  }
+
+  /** `onJoin` is done: the session may be told. */
+  admit(): void {
+    if (this.#phase === 'joining') this.#phase = 'joined'
+  }
+
+  start(): void {
+    if (this.#untold) this.#link.ended(this.#reason, this.#message)
+    this.#untold = false
+    if (this.#phase !== 'joined') return
+    const { sync } = this.#host
+    let snapshot: Uint8Array
+    try {
+      snapshot = sync.snapshotFrame()
+    } catch (error) {
+      this.#host.broken(error)
+      return
+    }
+    this.#phase = 'live'
+    this.#link.send(snapshot)
+    sync.add(this)
+    this.release()
+  }
+
+  receive(frame: Frame): void {
+    if (this.#phase !== 'live') return
+    switch (frame.type) {
+      case FrameType.event:
+        this.#host.router.event(this, frame.id, frame.payload)
+        return
+      case FrameType.call:
+      case FrameType.reply:
+      case FrameType.failed:
+      case FrameType.cancel:
+      case FrameType.stream:
+      case FrameType.item:
+      case FrameType.end:
+      case FrameType.credit:
+        try {
+          this.exchange.receive(frame)
+        } catch (error) {
+          this.#misbehaved(error)
+        }
+        return
+      default:
+        this.#link.notice('unknown_frame', 'a room takes no frame of this type from a client')
+    }
+  }
+
+  leave(reason: LeaveReason): void {
+    this.#untold = false
+    this.#leave(reason)
+  }
+
+  /** The room ends it. The client is told. */
+  end(reason: LeaveReason, message?: string): void {
+    const phase = this.#phase
+    // What was sent before this shall arrive before it.
+    if (phase === 'live') this.#host.sync.flush()
+    this.#message = message
+    if (!this.#leave(reason)) return
+    if (phase === 'live') this.#link.ended(reason, message)
+    else this.#untold = phase === 'joined'
+  }
+
+  notice(code: 'unsupported' | 'invalid', message: string): void {
+    this.#link.notice(code, message)
+  }
+
+  /** Sends an event, encoded already. */
+  event(frame: Uint8Array, codec: MessageCodec): void {
+    if (codec.delivery === 'volatile' && this.#link.congested) return
+    this.#send(frame, 'visible')
+  }
+
+  // What a member cannot take is decided here and nowhere else: so far everybody gets every patch.
+  patch(frame: Uint8Array): void {
+    this.#link.send(frame)
+  }
+
+  release(): void {
+    const held = this.#held
+    if (this.#phase !== 'live' || held.length === 0) return
+    this.#held = []
+    for (const frame of held) this.#link.send(frame)
+  }
+
+  /** Calls and streams of this membership. */
+  get exchange(): Exchange {
+    return (this.#exchange ??= this.#openExchange())
+  }
+
+  /** Calls the member's client. */
+  call(codec: MessageCodec, params: unknown, settings: MemberCallSettings): Promise<unknown> {
+    if (this.#phase === 'gone') return Promise.reject(new JuntoError('disconnected', 'the member has left'))
+    const timeout = settings.timeout ?? codec.timeout ?? this.#host.callTimeout
+    return this.exchange.call(codec.id, params, {
+      timeout: timeout === Infinity ? undefined : timeout,
+      signal: settings.signal,
+      settle: settings.settle,
+    })
+  }
+
+  /** Makes what stands under `member.call`. */
+  calls(): Readonly<Record<string, unknown>> {
+    const { down, answerChecks } = this.#host
+    return memberCalls(down, answerChecks, (codec, params, settings) => this.call(codec, params, settings))
+  }
+
+  /** Makes what stands under `member.send`. */
+  senders(): Readonly<Record<string, unknown>> {
+    return eventSenders(this.#host.down, (frame, codec) => this.event(frame, codec))
+  }
+
+  #openExchange(): Exchange {
+    const { clock, router, maxCallsInFlight, streamCredit } = this.#host
+    return new Exchange({
+      clock,
+      maxCallsInFlight,
+      streamCredit,
+      answer: router.answererFor(this),
+      send: (frame, settle) => this.#send(frame, settle),
+    })
+  }
+
+  #send(frame: Uint8Array, settle: Settle): void {
+    switch (this.#phase) {
+      case 'joining':
+      case 'joined':
+        this.#held.push(frame)
+        return
+      case 'live':
+        if (settle === 'reply' || !this.#host.sync.pending) this.#link.send(frame)
+        else if (this.#held.push(frame) === 1) this.#host.sync.awaitPatch(this)
+        return
+      case 'gone':
+    }
+  }
+
+  #leave(reason: LeaveReason): boolean {
+    if (this.#phase === 'gone') return false
+    this.#phase = 'gone'
+    this.#reason = reason
+    this.#held = []
+    this.#host.sync.remove(this)
+    this.#exchange?.close(reason === 'disconnected' ? 'disconnected' : 'cancelled')
+    this.#gone?.abort()
+    this.#host.left(this)
+    return true
+  }
+
+  #misbehaved(error: unknown): void {
+    if (error instanceof JuntoError) this.#link.notice(error.code, error.message)
+    else this.#host.report(error, 'message', this)
+  }
+}
+
+/** What users see of a membership. Its types come from the contract, where it is handed out. */
+export class RoomMember {
+  readonly id: string
+  readonly user: unknown
+  readonly join: unknown
+  readonly #seat: MemberSeat
+  #call: Readonly<Record<string, unknown>> | undefined
+  #send: Readonly<Record<string, unknown>> | undefined
+
+  constructor(seat: MemberSeat, sitter: Sitter) {
+    this.#seat = seat
+    this.id = sitter.id
+    this.user = sitter.user
+    this.join = sitter.join
+  }
+
+  get call(): Readonly<Record<string, unknown>> {
+    return (this.#call ??= this.#seat.calls())
+  }
+
+  get send(): Readonly<Record<string, unknown>> {
+    return (this.#send ??= this.#seat.senders())
+  }
+
+  kick(message?: string): void {
+    this.#seat.end('kicked', message)
+  }
+}

@@ -1,0 +1,34 @@
+import type { Calls, Down, Event, Of, Sends } from '@junto/schema'
+
+/** A session of a user in a room. `T` is the contract's type. */
+export interface Member<T> {
+  /** Unique for this membership; other members may know it. */
+  readonly id: string
+  /** What `authenticate` said about who this is. */
+  readonly user: Of<T>['user']
+  /** What the client said when it joined. */
+  readonly join: Of<T>['join']
+  /** Calls this member's client, and waits for its answer. */
+  readonly call: Calls<Down<T>>
+  /** Sends this member an event. To a member that has left: nothing happens. */
+  readonly send: Sends<Down<T>, void>
+  /**
+   * Ends the membership. The client is told, `onLeave` runs with `kicked`.
+   *
+   * @param message Shown to the client.
+   */
+  kick(message?: string): void
+}
+
+/** Who gets a broadcast. */
+export interface BroadcastOptions<T> {
+  /** A member, or several, that do not get it. */
+  readonly except?: Member<T> | readonly Member<T>[]
+}
+
+/** Sends an event to all members; it is encoded once. */
+export type Broadcasts<T> = {
+  readonly [K in keyof Down<T> as Down<T>[K] extends { kind: 'event' } ? K : never]: Down<T>[K] extends Event<infer P>
+    ? (payload: P, options?: BroadcastOptions<T>) => void
+    : never
+}

@@ -1,0 +1,159 @@
+import { JuntoError, type Clock } from '@junto/protocol'
+import type { Faults } from './faults.ts'
+import { MemberSeat, type RoomMember, type SeatHost, type Sitter } from './member-seat.ts'
+import { isThenable, unlessAborted, within } from '../promises.ts'
+import { isLeaveReason, type ConnectionInfo, type JoinedInfo, type LeaveReason, type MemberLink } from './seat.ts'
+
+/** Parts of {@link Memberships}. */
+export interface MembershipsOptions {
+  readonly clock: Clock
+  readonly faults: Faults
+  /** Seats. */
+  readonly most: number
+  /** The room's hooks. May throw. */
+  readonly onJoin: (member: object, join: unknown) => unknown
+  readonly onLeave: (member: object, reason: LeaveReason) => unknown
+  /** The last seat is free again. */
+  readonly onEmpty: () => void
+}
+
+/** Who sits down, and where. */
+export interface Newcomer {
+  readonly sitter: Sitter
+  readonly link: MemberLink
+  readonly joined: JoinedInfo
+}
+
+/**
+ * The seats of a room. A seat is taken before anything is waited for, by a connection, which may have one; it is free
+ * again when the membership ends or never comes about. `onLeave` runs once for each `onJoin` that completed.
+ */
+export class Memberships {
+  /** What users see: those who sit, joining ones included. */
+  readonly members = new Map<string, RoomMember>()
+  readonly #options: MembershipsOptions
+  readonly #taken = new Set<ConnectionInfo>()
+  readonly #seats = new Set<MemberSeat>()
+  /** Seats whose `onJoin` still runs. */
+  readonly #joining = new Set<MemberSeat>()
+  /** Hooks under way. */
+  readonly #running = new Set<Promise<unknown>>()
+
+  constructor(options: MembershipsOptions) {
+    this.#options = options
+  }
+
+  get isEmpty(): boolean {
+    return this.#taken.size === 0
+  }
+
+  canSeat(connection: ConnectionInfo): boolean {
+    return this.#taken.size < this.#options.most && !this.#taken.has(connection)
+  }
+
+  /** Those who sit. */
+  get seats(): Iterable<MemberSeat> {
+    return this.#seats
+  }
+
+  /** Takes a seat. @throws JuntoError `room_full`, or `already_joined`. */
+  reserve(connection: ConnectionInfo): void {
+    if (this.#taken.has(connection)) {
+      throw new JuntoError('already_joined', 'this connection is a member of the room already')
+    }
+    if (!this.canSeat(connection)) {
+      throw new JuntoError('room_full', `all ${this.#options.most} seats of the room are taken`)
+    }
+    this.#taken.add(connection)
+  }
+
+  /** Gives back a seat on which nobody came to sit. */
+  release(connection: ConnectionInfo): void {
+    if (this.#taken.delete(connection) && this.isEmpty) this.#options.onEmpty()
+  }
+
+  /**
+   * Seats somebody on the seat that was reserved, and runs `onJoin`. Whatever happens, the seat is taken care of.
+   *
+   * @throws JuntoError saying why it came to nothing.
+   */
+  async join(host: SeatHost, { sitter, link, joined }: Newcomer, signal: AbortSignal): Promise<MemberSeat> {
+    const seat = new MemberSeat(host, link, sitter, joined)
+    this.#seats.add(seat)
+    this.members.set(seat.id, seat.member)
+    this.#joining.add(seat)
+    const onAbort = () => seat.leave(isLeaveReason(signal.reason) ? signal.reason : 'disconnected')
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort)
+    try {
+      const admitted = this.#track(this.#admit(seat))
+      return await unlessAborted(signal, admitted, () => new JuntoError('cancelled', 'the join was given up'))
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** A seat was left. For the seat's host. */
+  left(seat: MemberSeat): void {
+    this.members.delete(seat.id)
+    this.#seats.delete(seat)
+    if (!this.#joining.has(seat)) this.#sayGoodbye(seat)
+    this.release(seat.connection)
+  }
+
+  /** Ends all memberships. */
+  endAll(reason: LeaveReason, message?: string): void {
+    for (const seat of this.#seats) seat.end(reason, message)
+  }
+
+  /** Waits for the hooks under way, but no longer than `ms`. False when some still run then. */
+  async settled(ms: number): Promise<boolean> {
+    const all = async (): Promise<void> => {
+      while (this.#running.size > 0) await Promise.allSettled(this.#running)
+    }
+    try {
+      await within(this.#options.clock, ms, all(), () => new Error('late'))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  async #admit(seat: MemberSeat): Promise<MemberSeat> {
+    const { faults, onJoin } = this.#options
+    try {
+      const done = faults.measure(() => onJoin(seat.member, seat.member.join))
+      if (isThenable(done)) await done
+    } catch (error) {
+      seat.leave('failed')
+      this.#joining.delete(seat)
+      // How a room says no.
+      if (error instanceof JuntoError && (error.code === 'forbidden' || error.code === 'room_closed')) throw error
+      faults.report(error, 'onJoin', seat)
+      throw new JuntoError('room_failed', 'the room failed while it admitted you')
+    }
+    this.#joining.delete(seat)
+    if (!seat.gone) {
+      seat.admit()
+      return seat
+    }
+    // It went while `onJoin` ran: that has completed, so `onLeave` is due.
+    this.#sayGoodbye(seat)
+    throw new JuntoError(
+      seat.reason === 'kicked' ? 'forbidden' : 'room_closed',
+      seat.message ?? `the membership ended while it began (${seat.reason})`,
+    )
+  }
+
+  #sayGoodbye(seat: MemberSeat): void {
+    const { faults, onLeave } = this.#options
+    void this.#track(faults.settle('onLeave', () => onLeave(seat.member, seat.reason)))
+  }
+
+  #track<T>(running: Promise<T>): Promise<T> {
+    this.#running.add(running)
+    const forget = () => this.#running.delete(running)
+    running.then(forget, forget)
+    return running
+  }
+}

@@ -1,0 +1,235 @@
+import { JuntoError } from '@junto/protocol'
+import type { AnyContract } from '@junto/schema'
+import { SchemaError } from '@junto/schema/internal'
+import type { Services } from '../container.ts'
+import { Authenticator } from './authenticator.ts'
+import type { DefineOptions } from './define-options.ts'
+import { RoomDefinition } from './definition.ts'
+import { environmentOf, type RoomEnvironment } from './environment.ts'
+import { chooseRoom, fits, readWhere, type Where } from './matchmaking.ts'
+import { unlessAborted } from '../promises.ts'
+import type { RoomClass } from './room.ts'
+import { RoomHost, type Origin } from './room-host.ts'
+import { isLeaveReason, type ConnectionInfo, type JoinRequest, type MemberLink, type Rooms, type Seat } from './seat.ts'
+
+/** The rooms of one definition. */
+interface Shelf {
+  readonly definition: RoomDefinition
+  /** All, in the order in which they came about. */
+  readonly rooms: Set<RoomHost>
+  readonly byKey: Map<string, RoomHost>
+}
+
+/** A key is a name, not a document. */
+const longestKey = 512
+
+/** All rooms of a server: finds, restores, creates them, and seats those who join. */
+export class RoomRegistry implements Rooms {
+  readonly #environment: RoomEnvironment
+  readonly #authenticator: Authenticator
+  readonly #shelves = new Map<string, Shelf>()
+  readonly #byId = new Map<string, RoomHost>()
+  #closing: Promise<void> | undefined
+
+  /** @param services Must provide what {@link RoomEnvironment} lists. */
+  constructor(services: Services) {
+    this.#environment = environmentOf(services)
+    const { clock, logger, limits } = this.#environment
+    this.#authenticator = new Authenticator(clock, logger, limits.authTimeout)
+  }
+
+  /** How many rooms there are, those coming about and those going included. */
+  get size(): number {
+    return this.#byId.size
+  }
+
+  /**
+   * Takes a room type.
+   *
+   * @throws JuntoError `misuse`, or SchemaError, saying what about contract, class or options cannot work.
+   */
+  define<T extends AnyContract>(contract: T, room: RoomClass<NoInfer<T>>, options?: DefineOptions<T>): void {
+    if (this.#shelves.has(contract.name)) {
+      throw new JuntoError('misuse', `a room type named ${contract.name} is defined already: names must be unique`)
+    }
+    const definition = RoomDefinition.of(contract, room, options)
+    this.#shelves.set(contract.name, { definition, rooms: new Set(), byKey: new Map() })
+  }
+
+  authenticates(room: string): boolean {
+    return this.#shelves.get(room)?.definition.authenticate !== undefined
+  }
+
+  async join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat> {
+    const { clock, limits, logger } = this.#environment
+    // Ends with the session's interest, or when joining took too long.
+    const stop = new AbortController()
+    const onAbort = () => stop.abort(signal.reason)
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort)
+    let late = false
+    const cancelTimer = clock.after(limits.joinTimeout, () => {
+      late = true
+      stop.abort()
+    })
+    try {
+      const seat = await this.#join(request, link, stop.signal)
+      if (!signal.aborted) return seat
+      seat.leave(isLeaveReason(signal.reason) ? signal.reason : 'disconnected')
+      throw new JuntoError('cancelled', 'the join was given up')
+    } catch (error) {
+      if (late) throw new JuntoError('timeout', `joining took longer than ${limits.joinTimeout} ms`)
+      if (error instanceof JuntoError) throw error
+      if (error instanceof SchemaError) throw new JuntoError('invalid', error.message, { data: { path: error.path } })
+      logger.error(`A join of ${request.room} failed`, { room: request.room, error })
+      throw new JuntoError('internal', 'the join failed')
+    } finally {
+      cancelTimer()
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll()
+    return this.#closing
+  }
+
+  async #closeAll(): Promise<void> {
+    const hosts = [...this.#byId.values()]
+    for (const host of hosts) host.close('The server is shutting down.', 'shutdown')
+    await Promise.all(hosts.map((host) => host.closed))
+  }
+
+  async #join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat> {
+    const { connection } = request
+    this.#refuseWhileClosing()
+    const shelf = this.#shelves.get(request.room)
+    if (!shelf) throw new JuntoError('unknown_room', `this server has no rooms of type ${JSON.stringify(request.room)}`)
+    const { definition } = shelf
+    const { version } = definition.contract
+    if (request.version !== undefined && request.version !== version) {
+      throw new JuntoError(
+        'incompatible',
+        `the client was made for version ${request.version} of ${definition.name}, the server runs version ${version}`,
+      )
+    }
+    const join = definition.readNamed('join', request.join)
+    const user = await unlessAborted(signal, this.#authenticator.identify(definition, connection), givenUp)
+    this.#refuseWhileClosing()
+    const host = await this.#enter(shelf, request, signal)
+    return host.join({ connection, user, join, link, layouts: request.layouts ?? [] }, signal)
+  }
+
+  /** Finds or makes the room and takes a seat in it, which the caller has to fill or to give back. */
+  #enter(shelf: Shelf, request: JoinRequest, signal: AbortSignal): Promise<RoomHost> {
+    const { connection } = request
+    const options = (): unknown => shelf.definition.readNamed('options', request.options)
+    switch (request.by) {
+      case 'open':
+        return this.#open(shelf, keyOf(request), options(), connection, signal)
+      case 'create':
+        if (request.key !== undefined) throw new JuntoError('invalid', 'key: create takes none; open finds or creates')
+        return this.#sit(
+          this.#make(shelf, { key: undefined, options: options(), wanted: undefined }),
+          connection,
+          signal,
+        )
+      case 'join':
+        return this.#sit(this.#byIdOf(shelf, request.id), connection, signal)
+      case 'joinOrCreate':
+        return this.#match(shelf, readWhere(request.where), options(), connection, signal)
+    }
+  }
+
+  async #open(
+    shelf: Shelf,
+    key: string,
+    options: unknown,
+    connection: ConnectionInfo,
+    signal: AbortSignal,
+  ): Promise<RoomHost> {
+    for (;;) {
+      const there = shelf.byKey.get(key)
+      if (!there?.isClosing) {
+        return this.#sit(there ?? this.#make(shelf, { key, options, wanted: undefined }), connection, signal)
+      }
+      // It is being saved: only then may the next one be restored from that.
+      await unlessAborted(signal, there.closed, givenUp)
+      this.#refuseWhileClosing()
+    }
+  }
+
+  async #match(
+    shelf: Shelf,
+    where: Where,
+    options: unknown,
+    connection: ConnectionInfo,
+    signal: AbortSignal,
+  ): Promise<RoomHost> {
+    for (;;) {
+      const found = chooseRoom(shelf.rooms, where, connection)
+      if (!found) return this.#sit(this.#make(shelf, { key: undefined, options, wanted: where }), connection, signal)
+      const host = await this.#sit(found, connection, signal)
+      // It was only being created when it was chosen, and has become something else.
+      if (fits(host.metadata, where)) return host
+      host.release(connection)
+      this.#refuseWhileClosing()
+    }
+  }
+
+  /** Takes a seat at once, then waits for the room. */
+  async #sit(host: RoomHost, connection: ConnectionInfo, signal: AbortSignal): Promise<RoomHost> {
+    host.reserve(connection)
+    try {
+      await unlessAborted(signal, host.ready, givenUp)
+      return host
+    } catch (error) {
+      host.release(connection)
+      throw error
+    }
+  }
+
+  #make(shelf: Shelf, origin: Origin): RoomHost {
+    const { limits } = this.#environment
+    if (this.#byId.size >= limits.maxRooms) {
+      throw new JuntoError('too_many_rooms', `the server has as many rooms as it allows (maxRooms: ${limits.maxRooms})`)
+    }
+    const host = new RoomHost(shelf.definition, this.#environment, origin)
+    const { key, id } = host
+    shelf.rooms.add(host)
+    this.#byId.set(id, host)
+    if (key !== undefined) shelf.byKey.set(key, host)
+    void host.closed.then(() => {
+      shelf.rooms.delete(host)
+      this.#byId.delete(id)
+      if (key !== undefined) shelf.byKey.delete(key)
+    })
+    return host
+  }
+
+  #byIdOf(shelf: Shelf, id: string | undefined): RoomHost {
+    const host = this.#byId.get(id ?? '')
+    if (!host || host.isClosing || host.definition !== shelf.definition) {
+      throw new JuntoError(
+        'room_not_found',
+        `there is no room ${shelf.definition.name} of id ${JSON.stringify(id ?? '')}`,
+      )
+    }
+    return host
+  }
+
+  #refuseWhileClosing(): void {
+    if (this.#closing) throw new JuntoError('shutting_down', 'the server is shutting down')
+  }
+}
+
+function keyOf({ key }: JoinRequest): string {
+  if (key === undefined || key === '' || key.length > longestKey) {
+    throw new JuntoError('invalid', `key: open needs a text of 1 to ${longestKey} characters`)
+  }
+  return key
+}
+
+function givenUp(): JuntoError {
+  return new JuntoError('cancelled', 'the join was given up')
+}

@@ -1,0 +1,451 @@
+import { JuntoError, randomHex, randomId } from '@junto/protocol'
+import { encodeNamed, StateTree, type MessageCodec } from '@junto/schema/internal'
+import type { Services, Token } from '../container.ts'
+import { RoomSaver } from '../store/room-saver.ts'
+import { decodeSavedRoom, encodeSavedRoom, type SavedRoom } from '../store/saved-room.ts'
+import { RoomSync } from '../sync/room-sync.ts'
+import type { RoomDefinition, RunningRoom } from './definition.ts'
+import type { RoomEnvironment } from './environment.ts'
+import { eventSenders } from './event-senders.ts'
+import { Faults } from './faults.ts'
+import type { Candidate, Where } from './matchmaking.ts'
+import type { MemberSeat, SeatHost } from './member-seat.ts'
+import { Memberships } from './memberships.ts'
+import { within } from '../promises.ts'
+import { constructWithin, type RoomScope } from './room-scope.ts'
+import { RoomTimers } from './room-timers.ts'
+import { Router } from './router.ts'
+import type { ConnectionInfo, LeaveReason, MemberLink } from './seat.ts'
+
+/** Why and how a room came about. */
+export interface Origin {
+  readonly key: string | undefined
+  /** Validated. */
+  readonly options: unknown
+  /** What the one who caused it looked for by matchmaking. */
+  readonly wanted: Where | undefined
+}
+
+/** Somebody who wants a seat that was reserved. */
+export interface Entrant {
+  readonly connection: ConnectionInfo
+  readonly user: unknown
+  readonly join: unknown
+  readonly link: MemberLink
+  /** Hashes of the layouts its client holds. */
+  readonly layouts: readonly string[]
+}
+
+/** What a room has once its first state stands. */
+interface Works {
+  readonly sync: RoomSync
+  readonly saver: RoomSaver | undefined
+  readonly seatHost: SeatHost
+}
+
+type Life =
+  | { readonly phase: 'creating' }
+  /** The saved state stands, `onRestore` runs. */
+  | { readonly phase: 'restoring'; readonly works: Works }
+  | { readonly phase: 'open'; readonly works: Works }
+  | { readonly phase: 'draining'; readonly works: Works }
+  | { readonly phase: 'disposed'; readonly works: Works | undefined }
+
+/** Runs one room: its life from creation to disposal, and all of its code, so that nothing it throws gets further. */
+export class RoomHost implements RoomScope, Candidate {
+  readonly definition: RoomDefinition
+  readonly id: string
+  readonly key: string | undefined
+  /** For logs. */
+  readonly name: string
+  /** Resolves when the room is open. Rejects with a JuntoError for the client when it could not be made. */
+  readonly ready: Promise<void>
+  /** Resolves when the room is disposed; never rejects. */
+  readonly closed: Promise<void>
+  readonly #environment: RoomEnvironment
+  readonly #services: Services
+  readonly #origin: Origin
+  readonly #faults: Faults
+  readonly #timers: RoomTimers
+  readonly #memberships: Memberships
+  #life: Life = { phase: 'creating' }
+  #room: RunningRoom | undefined
+  #metadata: unknown
+  #broadcast: unknown
+  #closeWanted: { readonly reason: LeaveReason; readonly message: string | undefined } | undefined
+  #cancelDisposal: (() => void) | undefined
+  #onClosed: () => void = () => {}
+
+  constructor(definition: RoomDefinition, environment: RoomEnvironment, origin: Origin) {
+    this.definition = definition
+    this.#environment = environment
+    this.#origin = origin
+    this.key = origin.key
+    this.id = randomId(environment.random, 16)
+    this.name = `${definition.name}/${origin.key ?? this.id}`
+    this.#services = environment.services.child()
+    const { clock, limits } = environment
+    this.#faults = new Faults({
+      ...environment,
+      watched: { type: definition.name, name: this.name },
+      most: limits.roomFaults,
+      window: limits.roomFaultWindow,
+      onError: (error, where) => this.#room?.onError?.(error, where),
+      onTooMany: () => this.close('The room failed too often.', 'failed'),
+    })
+    this.#timers = new RoomTimers(clock, (where, code) => this.#faults.run(where, code))
+    this.#memberships = new Memberships({
+      clock,
+      faults: this.#faults,
+      most: definition.maxMembers,
+      onJoin: (member, join) => this.#room?.onJoin?.(member, join),
+      onLeave: (member, reason) => this.#room?.onLeave?.(member, reason),
+      onEmpty: () => this.#disposeWhenEmpty(),
+    })
+    this.closed = new Promise((resolve) => (this.#onClosed = resolve))
+    this.ready = this.#create()
+    // Whoever waits for it hears of it; nobody may be waiting any more.
+    this.ready.catch(() => {})
+  }
+
+  // For the registry
+
+  /** Whether it is on its way out: nobody can join, and what has its key has to wait until it is closed. */
+  get isClosing(): boolean {
+    return this.#life.phase === 'draining' || this.#life.phase === 'disposed'
+  }
+
+  /** While it is being created: what was looked for by the one who caused it. */
+  get wanted(): Where | undefined {
+    return this.#life.phase === 'creating' ? this.#origin.wanted : undefined
+  }
+
+  canSeat(connection: ConnectionInfo): boolean {
+    return !this.isClosing && this.#memberships.canSeat(connection)
+  }
+
+  /** Takes a seat, before anything is waited for. @throws JuntoError `room_full`, or `already_joined`. */
+  reserve(connection: ConnectionInfo): void {
+    this.#memberships.reserve(connection)
+    this.#cancelDisposal?.()
+    this.#cancelDisposal = undefined
+  }
+
+  /** Gives back a seat on which nobody came to sit. */
+  release(connection: ConnectionInfo): void {
+    this.#memberships.release(connection)
+  }
+
+  /** Seats somebody on a reserved seat. @throws JuntoError; the seat is free again then. */
+  async join(entrant: Entrant, signal: AbortSignal): Promise<MemberSeat> {
+    if (this.#life.phase !== 'open') {
+      this.release(entrant.connection)
+      throw new JuntoError('room_closed', `the room ${this.name} is closed`)
+    }
+    const { compiled, name, wireLayout } = this.definition
+    const id = randomId(this.#environment.random, 12)
+    const joined = {
+      room: name,
+      id: this.id,
+      ...(this.key !== undefined && { key: this.key }),
+      member: id,
+      layout: compiled.hash,
+      ...(!entrant.layouts.includes(compiled.hash) && { definition: wireLayout }),
+    }
+    const newcomer = { sitter: { ...entrant, id }, link: entrant.link, joined }
+    return this.#memberships.join(this.#life.works.seatHost, newcomer, signal)
+  }
+
+  /** Closes the room. See {@link closed}. */
+  close(message?: string, reason: LeaveReason = 'closed'): void {
+    switch (this.#life.phase) {
+      case 'creating':
+      case 'restoring':
+        this.#closeWanted ??= { reason, message }
+        return
+      case 'open':
+        this.#life = { phase: 'draining', works: this.#life.works }
+        void this.#drain(this.#life.works, reason, message)
+        return
+      case 'draining':
+      case 'disposed':
+    }
+  }
+
+  // For the room itself
+
+  get state(): unknown {
+    const works = 'works' in this.#life ? this.#life.works : undefined
+    if (!works) {
+      throw new Error(
+        `The state of the room ${this.name} does not exist yet: it is what onCreate returns. ` +
+          'Put what is needed from the beginning into that first state.',
+      )
+    }
+    return works.sync.tree.root
+  }
+
+  get members(): ReadonlyMap<string, object> {
+    return this.#memberships.members
+  }
+
+  get broadcast(): unknown {
+    return (this.#broadcast ??= eventSenders(this.definition.compiled.down, (frame, codec, options) =>
+      this.#sendToAll(frame, codec, options),
+    ))
+  }
+
+  get metadata(): unknown {
+    return this.#metadata
+  }
+
+  set metadata(metadata: unknown) {
+    this.definition.checkNamed('metadata', metadata)
+    this.#metadata = metadata
+    if ('works' in this.#life) this.#life.works?.saver?.changed()
+  }
+
+  inject<S>(token: Token<S>): S {
+    return this.#services.resolve(token)
+  }
+
+  after(ms: number, fn: () => unknown): () => void {
+    return this.#timers.after(ms, fn)
+  }
+
+  every(ms: number, fn: () => unknown): () => void {
+    return this.#timers.every(ms, fn)
+  }
+
+  // Coming about
+
+  async #create(): Promise<void> {
+    const { clock, limits } = this.#environment
+    try {
+      await within(clock, limits.joinTimeout, this.#bringUp(), () => {
+        const message = `the room ${this.name} took longer than ${limits.joinTimeout} ms to come about`
+        this.#environment.logger.error(message, { room: this.name })
+        return new JuntoError('timeout', message)
+      })
+    } catch (error) {
+      if ('works' in this.#life) this.#life.works?.sync.close()
+      this.#life = { phase: 'disposed', works: undefined }
+      this.#timers.close()
+      await this.#disposeServices()
+      this.#onClosed()
+      throw refusal(error)
+    }
+    if (this.#closeWanted) this.close(this.#closeWanted.message, this.#closeWanted.reason)
+    else if (this.#memberships.isEmpty) this.#disposeWhenEmpty()
+  }
+
+  async #bringUp(): Promise<void> {
+    const { definition, key } = this
+    let where = 'constructor'
+    try {
+      const room = this.#faults.measure(() =>
+        constructWithin(this, () => this.#services.construct(definition.roomClass)),
+      )
+      this.#room = room
+      const router = this.#makeRouter(room)
+      where = 'loading'
+      const saved = await this.#load()
+      where = saved ? 'loading' : 'onCreate'
+      const first = saved
+        ? saved.state
+        : await this.#faults.measure(() => room.onCreate({ key, options: this.#origin.options }))
+      if (!saved) definition.validators.state?.(first, 'state')
+      // Given up meanwhile.
+      if (this.#life.phase !== 'creating') return
+      const works = this.#equip(first, router)
+      this.#life = { phase: 'restoring', works }
+      if (saved) {
+        this.#metadata = saved.metadata === undefined ? undefined : definition.readNamed('metadata', saved.metadata)
+        where = 'onRestore'
+        await this.#faults.measure(() => room.onRestore?.({ key: key ?? '' }))
+        if (this.#isGivenUp()) return
+      } else {
+        works.saver?.changed()
+      }
+      this.#life = { phase: 'open', works }
+      this.#startTicking(room)
+    } catch (error) {
+      // Saying no is no fault; nor is a store that fails, whose error was logged.
+      const code = error instanceof JuntoError ? error.code : undefined
+      if (code !== 'forbidden' && code !== 'store_failed') this.#faults.report(error, where)
+      throw error
+    }
+  }
+
+  // A method, because the compiler believes that a field stays as it was assigned last.
+  #isGivenUp(): boolean {
+    return this.#life.phase === 'disposed'
+  }
+
+  #makeRouter(room: RunningRoom): Router {
+    const { definition } = this
+    return new Router({
+      clock: this.#environment.clock,
+      watchdog: this.#environment.watchdog,
+      watched: { type: definition.name, name: this.name },
+      faults: this.#faults,
+      className: definition.roomClass.name,
+      up: definition.compiled.up,
+      checks: definition.validators.up,
+      handlers: room.handlers,
+    })
+  }
+
+  async #load(): Promise<SavedRoom | undefined> {
+    const { definition, key } = this
+    if (!definition.persist || key === undefined) return undefined
+    try {
+      const bytes = await this.#environment.store.load(definition.name, key)
+      return bytes && decodeSavedRoom(definition.compiled, bytes)
+    } catch (error) {
+      this.#environment.logger.error(`The saved room ${this.name} could not be loaded`, { room: this.name, error })
+      throw new JuntoError('store_failed', `the saved room ${this.name} could not be loaded`, { cause: error })
+    }
+  }
+
+  #equip(first: unknown, router: Router): Works {
+    const { definition, key } = this
+    const { clock, turnEnd, random, limits, store } = this.#environment
+    const tree = StateTree.create(definition.compiled, definition.contract, first, { epoch: randomHex(random, 8) })
+    const saver =
+      definition.persist && key !== undefined
+        ? new RoomSaver({
+            ...this.#environment,
+            store,
+            room: definition.name,
+            key,
+            name: this.name,
+            record: () => this.#record(sync),
+          })
+        : undefined
+    const broken = (error: unknown): void => {
+      this.#faults.report(error, 'state')
+      this.close('The state of the room could not be sent.', 'failed')
+    }
+    const sync = new RoomSync({
+      tree,
+      clock,
+      turnEnd,
+      interval: definition.patchInterval,
+      onChange: () => saver?.changed(),
+      onBroken: broken,
+    })
+    const seatHost: SeatHost = {
+      clock,
+      sync,
+      router,
+      down: definition.compiled.down,
+      answerChecks: definition.validators.down,
+      callTimeout: limits.callTimeout,
+      maxCallsInFlight: limits.maxCallsInFlight,
+      streamCredit: limits.streamCredit,
+      left: (seat) => this.#memberships.left(seat),
+      broken,
+      report: (error, where, by) => this.#faults.report(error, where, by),
+    }
+    return { sync, saver, seatHost }
+  }
+
+  #startTicking(room: RunningRoom): void {
+    const { clock } = this.#environment
+    if (this.definition.tickInterval === 0 || typeof room.onTick !== 'function') return
+    let last = clock.now()
+    const tick = (): unknown => {
+      const now = clock.now()
+      const dt = now - last
+      last = now
+      return room.onTick?.(dt)
+    }
+    this.#timers.every(this.definition.tickInterval, tick, 'onTick')
+  }
+
+  // Going
+
+  #disposeWhenEmpty(): void {
+    if (this.#life.phase !== 'open') return
+    const { clock, limits } = this.#environment
+    const wait = this.definition.disposeAfter ?? limits.disposeAfter
+    if (wait === Infinity) return
+    this.#cancelDisposal?.()
+    this.#cancelDisposal = clock.after(wait, () => this.close())
+  }
+
+  async #drain(works: Works, reason: LeaveReason, message: string | undefined): Promise<void> {
+    const { sync, saver } = works
+    const { clock, limits, logger } = this.#environment
+    this.#cancelDisposal?.()
+    this.#timers.close()
+    sync.flush()
+    this.#memberships.endAll(reason, message)
+    if (!(await this.#memberships.settled(limits.hookTimeout))) {
+      logger.warn(`The room ${this.name} is disposed while onJoin or onLeave still runs`, { room: this.name })
+    }
+    sync.flush()
+    await saver?.finish()
+    const onDispose = this.#faults.settle('onDispose', () => this.#room?.onDispose?.())
+    try {
+      await within(clock, limits.hookTimeout, onDispose, () => new Error('late'))
+    } catch {
+      logger.warn(`The room ${this.name} is disposed while onDispose still runs`, { room: this.name })
+    }
+    sync.flush()
+    await saver?.finish()
+    sync.close()
+    await this.#disposeServices()
+    this.#life = { phase: 'disposed', works }
+    this.#onClosed()
+  }
+
+  async #disposeServices(): Promise<void> {
+    try {
+      await this.#services.dispose()
+    } catch (error) {
+      this.#environment.logger.error(`A service of the room ${this.name} could not be disposed of`, {
+        room: this.name,
+        error,
+      })
+    }
+  }
+
+  #record(sync: RoomSync): Uint8Array {
+    sync.flush()
+    const { tree } = sync
+    return encodeSavedRoom(this.definition.compiled, {
+      state: tree.toPlain(),
+      metadata: this.#metadata === undefined ? undefined : encodeNamed(this.#metadata, 'metadata'),
+      epoch: tree.epoch,
+      version: tree.version,
+      time: this.#environment.clock.time(),
+    })
+  }
+
+  #sendToAll(frame: Uint8Array, codec: MessageCodec, options: unknown): void {
+    const except = exceptOf(options)
+    for (const seat of this.#memberships.seats) {
+      const left = except === seat.member || (Array.isArray(except) && except.includes(seat.member))
+      if (!left) seat.event(frame, codec)
+    }
+  }
+}
+
+function exceptOf(options: unknown): unknown {
+  return typeof options === 'object' && options !== null && 'except' in options ? options.except : undefined
+}
+
+/** What the client hears when a room could not be made. */
+function refusal(error: unknown): JuntoError {
+  if (!(error instanceof JuntoError)) return new JuntoError('room_failed', 'the room failed while it was created')
+  switch (error.code) {
+    case 'forbidden':
+    case 'timeout':
+    case 'store_failed':
+      return error
+    default:
+      return new JuntoError('room_failed', 'the room failed while it was created', { cause: error })
+  }
+}

@@ -1,0 +1,186 @@
+import type { AnyContract, Live, Of, Plain, StateOf } from '@junto/schema'
+import type { Token } from '../container.ts'
+import type { Handlers } from './handlers.ts'
+import type { Broadcasts, Member } from './member.ts'
+import type { RoomScope } from './room-scope.ts'
+import { takeScope } from './room-scope.ts'
+import type { LeaveReason } from './seat.ts'
+
+/** What `onCreate` is told. */
+export interface Creation<T> {
+  /** The key by which clients open this room; `undefined` for a room that was found by matchmaking. */
+  readonly key: string | undefined
+  /** What the client that caused the creation said about it, validated by the contract. */
+  readonly options: Of<T>['options']
+}
+
+/** What `onRestore` is told. */
+export interface Restoration {
+  /** The key by which clients open this room. */
+  readonly key: string
+}
+
+/** The room's first state, as `onCreate` returns it. */
+export type FirstState<T> = Plain<StateOf<T>>
+
+/**
+ * What every room class has; made by {@link Room}. Hooks are optional. All of them, like handlers and timers, run
+ * isolated: what one of them throws goes to `onError` and the log, and nobody else notices.
+ */
+export abstract class RoomBase<T extends AnyContract> {
+  readonly #scope: RoomScope
+
+  constructor() {
+    this.#scope = takeScope(new.target)
+  }
+
+  /** The id of this room, for `joinById` and logs. */
+  get id(): string {
+    return this.#scope.id
+  }
+
+  /** The key by which clients open this room; `undefined` for a room that is found by matchmaking. */
+  get key(): string | undefined {
+    return this.#scope.key
+  }
+
+  /**
+   * The room's state. Every assignment in it is noticed and reaches the members by a patch.
+   *
+   * @throws Error before `onCreate` has returned the first state.
+   */
+  get state(): Live<StateOf<T>> {
+    // The scope knows no types; its tree was made from this very contract.
+    return this.#scope.state as Live<StateOf<T>>
+  }
+
+  /** Those in the room, by id, from the beginning of their `onJoin` until their `onLeave`. */
+  get members(): ReadonlyMap<string, Member<T>> {
+    // As above: members were made from this contract.
+    return this.#scope.members as ReadonlyMap<string, Member<T>>
+  }
+
+  /** Sends an event to all members: `this.broadcast.cleared({ by }, { except: member })`. */
+  get broadcast(): Broadcasts<T> {
+    // As above: its functions were made from the contract's events.
+    return this.#scope.broadcast as Broadcasts<T>
+  }
+
+  /** What this room is found by in matchmaking; `undefined` until it was set. Replace it as a whole. */
+  get metadata(): Of<T>['metadata'] | undefined {
+    // As above: validated by the contract when it was set.
+    return this.#scope.metadata as Of<T>['metadata'] | undefined
+  }
+
+  /** @throws SchemaError naming the path when it does not satisfy the contract. */
+  set metadata(metadata: Of<T>['metadata']) {
+    this.#scope.metadata = metadata
+  }
+
+  /**
+   * A service: `readonly clock = this.inject(Clock)`. Best in a field, so that a missing one is noticed when the room is
+   * created.
+   *
+   * @throws Error when nobody provides it.
+   */
+  inject<S>(token: Token<S>): S {
+    return this.#scope.inject(token)
+  }
+
+  /** Types the handlers by the contract: `readonly handlers = this.handle({ … })`. Every one is required. */
+  handle(handlers: Handlers<T>): Handlers<T> {
+    return handlers
+  }
+
+  /**
+   * Runs `fn` once after `ms` milliseconds, unless the room was closed by then.
+   *
+   * @returns a function that cancels it.
+   */
+  after(ms: number, fn: () => void | Promise<void>): () => void {
+    return this.#scope.after(ms, fn)
+  }
+
+  /**
+   * Runs `fn` every `ms` milliseconds until the room is closed. Times that were missed are skipped.
+   *
+   * @returns a function that stops it.
+   */
+  every(ms: number, fn: () => void | Promise<void>): () => void {
+    return this.#scope.every(ms, fn)
+  }
+
+  /**
+   * Closes the room: everybody leaves (`onLeave` with `closed`), it is saved when it is persisted, then disposed.
+   *
+   * @param message Shown to the members' clients.
+   */
+  close(message?: string): void {
+    this.#scope.close(message)
+  }
+
+  /** A saved state was loaded; `onCreate` is not called. Nobody has joined yet. */
+  onRestore?(restoration: Restoration): void | Promise<void>
+
+  /**
+   * Somebody joins. Throwing refuses the join; a `JuntoError` of code `forbidden` or `room_closed` tells the client why.
+   * Events sent to the member here reach it after its first state.
+   */
+  onJoin?(member: Member<T>, join: Of<T>['join']): void | Promise<void>
+
+  /** Somebody is gone: once for each `onJoin` that completed. The member is no longer in `members`. */
+  onLeave?(member: Member<T>, reason: LeaveReason): void | Promise<void>
+
+  /**
+   * Runs `tickRate` times a second (an option of `define`).
+   *
+   * @param dt Milliseconds since the last tick.
+   */
+  onTick?(dt: number): void
+
+  /** The last that runs, after the room was saved. What it changes in the state is saved, too. */
+  onDispose?(): void | Promise<void>
+
+  /**
+   * Something of this room's code failed. It is in the log already.
+   *
+   * @param where The hook's name, `timer`, or the message: `call addStroke`.
+   */
+  onError?(error: unknown, where: string): void
+}
+
+/** What {@link Room} returns: the class to extend. */
+export interface RoomBaseClass<T extends AnyContract> {
+  new (): RoomBase<T>
+  /** The contract it was made from. */
+  readonly contract: T
+}
+
+/**
+ * The base class of rooms of a contract.
+ *
+ * ```ts
+ * class WhiteboardRoom extends Room(Whiteboard) {
+ *   onCreate({ options }: Creation<typeof Whiteboard>) {
+ *     return { title: options.title, strokes: {} }
+ *   }
+ *   readonly handlers = this.handle({ … })
+ * }
+ * ```
+ */
+export function Room<T extends AnyContract>(contract: T): RoomBaseClass<T> {
+  return class extends RoomBase<T> {
+    static readonly contract: T = contract
+  }
+}
+
+/** What a class needs so that the server can run it as a room of the contract. */
+export interface RunnableRoom<T extends AnyContract> extends RoomBase<T> {
+  /** Returns the room's first state. Not called when a saved one is restored. */
+  onCreate(creation: Creation<T>): FirstState<T> | Promise<FirstState<T>>
+  /** Made with `this.handle({ … })`. */
+  readonly handlers: Handlers<T>
+}
+
+/** A class that the server can run as rooms of the contract. */
+export type RoomClass<T extends AnyContract> = new (...services: never[]) => RunnableRoom<T>

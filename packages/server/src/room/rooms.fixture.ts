@@ -1,0 +1,286 @@
+import { Clock, JuntoError, RandomSource, serverLimits, type ErrorCode, type Limits } from '@junto/protocol'
+import { Exchange, FrameType, parseFrame, unpackSequence, type Frame, type Settle } from '@junto/protocol/internal'
+import type { AnyContract } from '@junto/schema'
+import { compileLayout, encodeNamed, layoutOf, type CompiledLayout } from '@junto/schema/internal'
+import { SeededRandom, VirtualClock } from '@junto/testing'
+import { ServerLimits } from '../config.ts'
+import { provide, Services, type Provided } from '../container.ts'
+import { Logger, type Fields } from '../observe/log.ts'
+import { MemoryMetrics, Metrics } from '../observe/metrics.ts'
+import { Watchdog } from '../observe/watchdog.ts'
+import { MemoryStore } from '../store/memory-store.ts'
+import { Store } from '../store/store.ts'
+import { TurnEnd } from '../sync/turn-end.ts'
+import { RoomRegistry } from './registry.ts'
+import type { ConnectionInfo, JoinRequest, LeaveReason, MemberLink, Seat } from './seat.ts'
+
+/** A line of the log. */
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly message: string
+  readonly fields: Fields | undefined
+}
+
+class TestLogger extends Logger {
+  readonly lines: LogLine[] = []
+  override debug(message: string, fields?: Fields): void {
+    this.lines.push({ level: 'debug', message, fields })
+  }
+  override info(message: string, fields?: Fields): void {
+    this.lines.push({ level: 'info', message, fields })
+  }
+  override warn(message: string, fields?: Fields): void {
+    this.lines.push({ level: 'warn', message, fields })
+  }
+  override error(message: string, fields?: Fields): void {
+    this.lines.push({ level: 'error', message, fields })
+  }
+}
+
+export interface WorldOptions {
+  readonly limits?: Partial<Limits>
+  readonly services?: readonly Provided[]
+  readonly store?: Store
+  readonly seed?: number
+}
+
+/** Rooms in virtual time, without sessions and sockets. */
+export class World {
+  readonly clock = new VirtualClock()
+  readonly random: SeededRandom
+  readonly logger = new TestLogger()
+  readonly metrics = new MemoryMetrics()
+  readonly store: Store
+  readonly services: Services
+  readonly #limits: Limits
+  registry: RoomRegistry
+  #connections = 0
+
+  constructor(options: WorldOptions = {}) {
+    this.random = new SeededRandom(options.seed ?? 1)
+    this.store = options.store ?? new MemoryStore()
+    this.#limits = serverLimits(options.limits)
+    this.services = Services.root([
+      provide(Clock, this.clock),
+      provide(RandomSource, this.random),
+      provide(Logger, this.logger),
+      provide(Metrics, this.metrics),
+      provide(ServerLimits, this.#limits),
+      provide(Watchdog, new Watchdog(this.clock, this.logger, this.metrics, this.#limits.blockedAfter)),
+      provide(TurnEnd, new TurnEnd(this.clock)),
+      provide(Store, this.store),
+      ...(options.services ?? []),
+    ])
+    this.registry = new RoomRegistry(this.services)
+  }
+
+  /** What was logged as an error: where, and what was thrown. */
+  get faults(): string[] {
+    return this.logger.lines.flatMap(({ level, message, fields }) => {
+      const error = fields?.['error']
+      return level === 'error' ? [error instanceof Error ? `${message}: ${error.message}` : message] : []
+    })
+  }
+
+  /** A client without a socket. */
+  client(contract: AnyContract, connection: Partial<ConnectionInfo> = {}): TestClient {
+    const number = ++this.#connections
+    return new TestClient(this, contract, {
+      session: `session-${number}`,
+      auth: `token-${number}`,
+      remoteAddress: '10.0.0.1',
+      ...connection,
+    })
+  }
+
+  /** A client that has joined. Advances the clock by nothing. */
+  async join(
+    contract: AnyContract,
+    how: Partial<JoinRequest>,
+    connection?: Partial<ConnectionInfo>,
+  ): Promise<TestClient> {
+    const client = this.client(contract, connection)
+    client.join(how)
+    await this.clock.settle()
+    if (client.refused) throw client.refused
+    return client
+  }
+}
+
+/** The client's side of one membership: a hand-made link, and an exchange to call through it. */
+export class TestClient implements MemberLink {
+  readonly connection: ConnectionInfo
+  readonly frames: Frame[] = []
+  /** The bytes of all frames, as the room handed them over. */
+  readonly bytes: Uint8Array[] = []
+  /** Frames in the order of arrival, in short: `snapshot`, `patch`, `event cleared`, `reply`. */
+  readonly log: string[] = []
+  readonly notices: string[] = []
+  readonly endings: { readonly reason: LeaveReason; readonly message: string | undefined }[] = []
+  readonly abort = new AbortController()
+  congested = false
+  /** Answers calls of the server, by name; others wait for ever. */
+  answers: Record<string, (params: unknown) => unknown> = {}
+  /** What the server's events brought, by name. */
+  readonly events: [name: string, payload: unknown][] = []
+  refused: JuntoError | undefined
+  readonly #world: World
+  readonly #compiled: CompiledLayout
+  readonly #contract: AnyContract
+  readonly #exchange: Exchange
+  #seat: Seat | undefined
+
+  constructor(world: World, contract: AnyContract, connection: ConnectionInfo) {
+    this.#world = world
+    this.#contract = contract
+    this.#compiled = compileLayout(layoutOf(contract))
+    this.connection = connection
+    this.#exchange = new Exchange({
+      clock: world.clock,
+      send: (frame) => this.#seat?.receive(frameOf(frame)),
+      answer: {
+        call: (id, params) => {
+          const codec = this.#compiled.down[id]
+          const answer = this.answers[codec?.name ?? '']
+          if (!codec || !answer) return new Promise(() => {})
+          const result = answer(codec.params?.decode(params, 'params'))
+          return result instanceof Promise ? result : (codec.result?.encode(result, 'result') ?? result)
+        },
+        stream: () => {
+          throw new JuntoError('unsupported', 'no streams of clients')
+        },
+        failure: (error) => ({ code: error instanceof JuntoError ? error.code : 'internal', message: String(error) }),
+      },
+    })
+  }
+
+  get seat(): Seat {
+    if (!this.#seat) throw new Error('not joined')
+    return this.#seat
+  }
+
+  get isJoined(): boolean {
+    return this.#seat !== undefined
+  }
+
+  /** Begins to join; does what a session does with the outcome. */
+  join(how: Partial<JoinRequest>): void {
+    const request: JoinRequest = {
+      by: how.key === undefined ? 'joinOrCreate' : 'open',
+      room: this.#contract.name,
+      connection: this.connection,
+      ...how,
+      ...(how.options !== undefined && { options: encodeNamed(how.options, 'options') }),
+      ...(how.join !== undefined && { join: encodeNamed(how.join, 'join') }),
+    }
+    this.#world.registry.join(request, this, this.abort.signal).then(
+      (seat) => {
+        this.log.push('joined')
+        this.#seat = seat
+        seat.start()
+      },
+      (error: unknown) => {
+        this.refused =
+          error instanceof JuntoError ? error : new JuntoError('internal', `no JuntoError: ${String(error)}`)
+      },
+    )
+  }
+
+  /** The connection is gone, joined or not. */
+  drop(reason: LeaveReason = 'disconnected'): void {
+    this.abort.abort(reason)
+    this.#seat?.leave(reason)
+    this.#exchange.close('disconnected')
+  }
+
+  call(name: string, params?: unknown, options: { settle?: Settle; signal?: AbortSignal; timeout?: number } = {}) {
+    const codec = this.#codec(name)
+    return this.#exchange
+      .call(codec.id, codec.params?.encode(params, 'params') ?? null, options)
+      .then((result) => codec.result?.decode(result, 'result'))
+  }
+
+  /** The outcome of a call in one word or value: the result, or the code of the error. */
+  async outcome(name: string, params?: unknown, options?: { settle?: Settle }): Promise<unknown> {
+    return this.call(name, params, options).catch((error: unknown) =>
+      error instanceof JuntoError ? error.code : error instanceof Error && 'index' in error ? error.index : error,
+    )
+  }
+
+  stream(name: string, params?: unknown): AsyncIterableIterator<unknown> {
+    const codec = this.#codec(name)
+    return this.#exchange.stream(codec.id, codec.params?.encode(params, 'params') ?? null)
+  }
+
+  event(name: string, payload?: unknown): void {
+    const codec = this.#codec(name)
+    this.seat.receive({
+      type: FrameType.event,
+      id: codec.id,
+      payload: codec.payload?.encode(payload, 'payload') ?? null,
+    })
+  }
+
+  /** Sends a frame as it is. */
+  raw(frame: Frame): void {
+    this.seat.receive(frame)
+  }
+
+  /** Sends a call with parameters as they are, and yields its outcome. */
+  rawCall(id: number, params: unknown): Promise<unknown> {
+    return this.#exchange.call(id, params).catch((error: unknown) => error)
+  }
+
+  // As a link
+
+  send(bytes: Uint8Array): void {
+    const frame = frameOf(bytes)
+    this.bytes.push(bytes)
+    this.frames.push(frame)
+    switch (frame.type) {
+      case FrameType.event: {
+        const codec = this.#compiled.down[frame.id]
+        this.log.push(`event ${codec?.name}`)
+        this.events.push([codec?.name ?? '', codec?.payload?.decode(frame.payload, 'payload')])
+        return
+      }
+      case FrameType.call:
+      case FrameType.reply:
+      case FrameType.failed:
+      case FrameType.cancel:
+      case FrameType.stream:
+      case FrameType.item:
+      case FrameType.end:
+      case FrameType.credit:
+        this.log.push(nameOf(frame.type))
+        this.#exchange.receive(frame)
+        return
+      default:
+        this.log.push(nameOf(frame.type))
+    }
+  }
+
+  notice(code: ErrorCode, message: string): void {
+    this.notices.push(`${code}: ${message}`)
+  }
+
+  ended(reason: LeaveReason, message?: string): void {
+    this.log.push(`ended ${reason}`)
+    this.endings.push({ reason, message })
+    this.#exchange.close('cancelled')
+  }
+
+  #codec(name: string) {
+    const codec = this.#compiled.upByName.get(name)
+    if (!codec) throw new Error(`no message ${name}`)
+    return codec
+  }
+}
+
+function nameOf(type: number): string {
+  return Object.entries(FrameType).find(([, number]) => number === type)?.[0] ?? String(type)
+}
+
+function frameOf(bytes: Uint8Array): Frame {
+  return parseFrame(unpackSequence(bytes)[0])
+}

@@ -1,0 +1,298 @@
+import { JuntoError, type Clock } from '@junto/protocol'
+import { errorToWire, type AnswerContext, type Answerer, type WireError } from '@junto/protocol/internal'
+import { SchemaError, type MessageCodec } from '@junto/schema/internal'
+import type { Validate } from '@junto/schema/validate'
+import type { Watchdog, Watched } from '../observe/watchdog.ts'
+import { DeclaredFailure, declaredErrors } from './declared-failure.ts'
+import type { Culprit, Faults } from './faults.ts'
+import { isThenable } from '../promises.ts'
+
+/** A handler as the router calls it: `define` has checked the types. */
+export type AnyHandler = (input: unknown, context: HandlerContext) => unknown
+
+/** What the router knows of a member. */
+export interface Sender extends Culprit {
+  /** What handlers get to see of it. */
+  readonly member: object
+  /** Aborted when the member is gone. */
+  readonly signal: AbortSignal
+  /** A fault that belongs to no call. */
+  notice(code: 'unsupported' | 'invalid', message: string): void
+}
+
+/** One message a client may send, ready to be dispatched. */
+interface Route {
+  readonly codec: MessageCodec
+  /** Where errors are said to be: `call addStroke`. */
+  readonly where: string
+  readonly handler: AnyHandler
+  readonly path: string
+  readonly check: Validate | undefined
+  readonly error: HandlerContext['error']
+}
+
+/** Parts of a {@link Router}. */
+export interface RouterOptions {
+  readonly clock: Clock
+  readonly watchdog: Watchdog
+  readonly watched: Watched
+  readonly faults: Faults
+  /** Name of the room's class, for messages. */
+  readonly className: string
+  readonly up: readonly MessageCodec[]
+  /** Validators of parameters and payloads, by id. */
+  readonly checks: readonly (Validate | undefined)[]
+  /** What the room's `handlers` holds. */
+  readonly handlers: unknown
+}
+
+/** Takes messages of members to the room's handlers: decodes, validates, dispatches, encodes what comes back. */
+export class Router {
+  readonly #options: RouterOptions
+  readonly #routes: readonly Route[]
+
+  /** @throws Error naming a handler that is missing. */
+  constructor(options: RouterOptions) {
+    this.#options = options
+    this.#routes = options.up.map((codec) => {
+      const path = codec.kind === 'event' ? `${codec.name}.payload` : `${codec.name}.params`
+      return {
+        codec,
+        where: `${codec.kind} ${codec.name}`,
+        handler: handlerOf(options, codec),
+        path,
+        check: options.checks[codec.id],
+        error: declaredErrors(codec),
+      }
+    })
+  }
+
+  /** What answers a member's calls and streams. */
+  answererFor(sender: Sender): Answerer {
+    return new MemberAnswerer(this, sender)
+  }
+
+  /** An event of a member. */
+  event(sender: Sender, id: number, payload: unknown): void {
+    const route = this.#routes[id]
+    if (route?.codec.kind !== 'event') {
+      sender.notice('unsupported', `this room takes no event of number ${id}`)
+      return
+    }
+    let input: unknown
+    try {
+      input = decode(route, route.codec.payload, payload)
+    } catch (error) {
+      if (error instanceof JuntoError) sender.notice('invalid', error.message)
+      else this.#options.faults.report(error, route.where, sender)
+      return
+    }
+    try {
+      const result = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, sender))
+      if (isThenable(result)) {
+        result.then(undefined, (error: unknown) => this.#options.faults.report(error, route.where, sender))
+      }
+    } catch (error) {
+      this.#options.faults.report(error, route.where, sender)
+    }
+  }
+
+  /** A call of a member: the encoded result, or a promise of it. Throws what {@link failure} understands. */
+  call(sender: Sender, id: number, params: unknown, context: AnswerContext): unknown {
+    const route = this.#routes[id]
+    if (route?.codec.kind !== 'call') throw new JuntoError('unsupported', `this room answers no call of number ${id}`)
+    const input = decode(route, route.codec.params, params)
+    try {
+      const result = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, context))
+      return isThenable(result) ? this.#later(route, result) : encodeResult(route, result)
+    } catch (error) {
+      throw inHandler(route, error)
+    }
+  }
+
+  /** A stream of a member: its encoded items. */
+  stream(sender: Sender, id: number, params: unknown, context: AnswerContext): AsyncIterable<unknown> {
+    const route = this.#routes[id]
+    if (route?.codec.kind !== 'stream') throw new JuntoError('unsupported', `this room has no stream of number ${id}`)
+    const input = decode(route, route.codec.params, params)
+    try {
+      const items = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, context))
+      if (!isAsyncIterable(items)) {
+        throw new Error(`the handler of ${route.where} returned no async iterable: write it as async function*`)
+      }
+      return new EncodedItems(route, items[Symbol.asyncIterator]())
+    } catch (error) {
+      throw inHandler(route, error)
+    }
+  }
+
+  /**
+   * How an error is told to the caller; what is the room's own fault is reported, and told without details.
+   *
+   * @param unheard The caller no longer waits: a handler that then ends with its signal's reason did as it was told.
+   */
+  failure(sender: Sender, error: unknown, unheard: boolean): WireError {
+    if (error instanceof JuntoError) return errorToWire(error)
+    const { thrown, where } = error instanceof HandlerFailure ? error : { thrown: error, where: 'message' }
+    if (unheard && isAbort(thrown)) return { code: 'cancelled', message: 'cancelled' }
+    if (thrown instanceof DeclaredFailure) return { code: thrown.index, message: thrown.message, data: thrown.wire }
+    // Anything else with a code of ours came from somewhere else, such as a call to another member that timed out.
+    if (thrown instanceof JuntoError && (thrown.code === 'forbidden' || thrown.code === 'rate_limited')) {
+      return errorToWire(thrown)
+    }
+    this.#options.faults.report(thrown, where, sender)
+    return { code: 'internal', message: `${where}: the handler failed` }
+  }
+
+  async #later(route: Route, result: PromiseLike<unknown>): Promise<unknown> {
+    try {
+      return encodeResult(route, await result)
+    } catch (error) {
+      throw inHandler(route, error)
+    }
+  }
+
+  #dispatch(route: Route, input: unknown, context: HandlerContext): unknown {
+    const { clock, watchdog, watched } = this.#options
+    // Not `measure`, which costs a closure for each message.
+    const start = clock.now()
+    try {
+      return route.handler(input, context)
+    } finally {
+      watchdog.check(watched, clock.now() - start)
+    }
+  }
+}
+
+/** The context of one message. A class, so that the signal is made when somebody asks for it. */
+export class HandlerContext {
+  readonly member: object
+  readonly error: (code: string, data: unknown, message?: string) => Error
+  readonly #source: { readonly signal: AbortSignal }
+
+  constructor(member: object, error: HandlerContext['error'], source: { readonly signal: AbortSignal }) {
+    this.member = member
+    this.error = error
+    this.#source = source
+  }
+
+  get signal(): AbortSignal {
+    return this.#source.signal
+  }
+}
+
+/** Tells the exchange of one member from those of the others. */
+class MemberAnswerer implements Answerer {
+  readonly #router: Router
+  readonly #sender: Sender
+
+  constructor(router: Router, sender: Sender) {
+    this.#router = router
+    this.#sender = sender
+  }
+
+  call(id: number, params: unknown, context: AnswerContext): unknown {
+    return this.#router.call(this.#sender, id, params, context)
+  }
+
+  stream(id: number, params: unknown, context: AnswerContext): AsyncIterable<unknown> {
+    return this.#router.stream(this.#sender, id, params, context)
+  }
+
+  failure(error: unknown, unheard: boolean): WireError {
+    return this.#router.failure(this.#sender, error, unheard)
+  }
+}
+
+/** What a handler threw, with its place: so that it is never mistaken for an error of ours about the message. */
+class HandlerFailure extends Error {
+  readonly thrown: unknown
+  readonly where: string
+
+  constructor(thrown: unknown, where: string) {
+    super()
+    this.thrown = thrown
+    this.where = where
+  }
+}
+
+function inHandler(route: Route, error: unknown): HandlerFailure {
+  return error instanceof HandlerFailure ? error : new HandlerFailure(error, route.where)
+}
+
+/** A stream's items, encoded one by one; what ends the loop over them ends the handler's. */
+class EncodedItems implements AsyncIterableIterator<unknown> {
+  readonly #route: Route
+  readonly #items: AsyncIterator<unknown, unknown>
+
+  constructor(route: Route, items: AsyncIterator<unknown, unknown>) {
+    this.#route = route
+    this.#items = items
+  }
+
+  async next(): Promise<IteratorResult<unknown>> {
+    try {
+      const { done, value } = await this.#items.next()
+      if (done === true) return { done: true, value: undefined }
+      return { done: false, value: this.#route.codec.item?.encode(value, `${this.#route.codec.name}.item`) }
+    } catch (error) {
+      throw inHandler(this.#route, error)
+    }
+  }
+
+  async return(): Promise<IteratorResult<unknown>> {
+    try {
+      await this.#items.return?.()
+    } catch (error) {
+      throw inHandler(this.#route, error)
+    }
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+function decode(route: Route, codec: MessageCodec['params'], wire: unknown): unknown {
+  if (!codec) return undefined
+  try {
+    const value = codec.decode(wire, route.path)
+    route.check?.(value, route.path)
+    return value
+  } catch (error) {
+    if (error instanceof SchemaError) throw new JuntoError('invalid', error.message, { data: { path: error.path } })
+    throw error
+  }
+}
+
+/** What a handler throws that heeds its signal: the signal's reason, or what the platform makes of it. */
+function isAbort(error: unknown): boolean {
+  if (error instanceof JuntoError)
+    return ['cancelled', 'timeout', 'disconnected', 'outcome_unknown'].includes(error.code)
+  return error instanceof Error && error.name === 'AbortError'
+}
+
+function encodeResult(route: Route, result: unknown): unknown {
+  const { codec } = route
+  return codec.result ? codec.result.encode(result, `${codec.name}.result`) : null
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown, unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
+function handlerOf(options: RouterOptions, codec: MessageCodec): AnyHandler {
+  const { handlers, className } = options
+  const has = typeof handlers === 'object' && handlers !== null && Object.hasOwn(handlers, codec.name)
+  // The object is the user's; what stands there is looked at before it is taken for a handler.
+  const handler: unknown = has ? (handlers as Record<string, unknown>)[codec.name] : undefined
+  if (typeof handler !== 'function') {
+    throw new Error(
+      `${className}.handlers has no function for the ${codec.kind} ${codec.name} of the contract: ` +
+        'write readonly handlers = this.handle({ … }) with one for each',
+    )
+  }
+  // Bound, so that `this` in a handler written as a method is what its author sees around it.
+  return handler.bind(handlers) as AnyHandler
+}
