@@ -16,7 +16,7 @@ const answerWait = 5_000
 /** What the program registers, without its types. */
 export type UntypedAnswer = (
   params: unknown,
-  context: { readonly signal: AbortSignal; error(code: string, data: unknown): Error },
+  context: { readonly signal: AbortSignal; error(code: string, data: unknown, message?: string): Error },
 ) => unknown
 
 /** What answers need. */
@@ -32,8 +32,8 @@ class AnswerError extends Error {
   readonly code: string
   readonly data: unknown
 
-  constructor(code: string, data: unknown) {
-    super(code)
+  constructor(code: string, data: unknown, message: string) {
+    super(message)
     this.code = code
     this.data = data
   }
@@ -102,7 +102,7 @@ export class Answers {
       get signal() {
         return exchange.signal
       },
-      error: (code: string, data: unknown): Error => new AnswerError(code, data),
+      error: (code: string, data: unknown, message = code): Error => new AnswerError(code, data, message),
     }
     try {
       const result = answer(decoded, context)
@@ -125,7 +125,7 @@ export class Answers {
       if (declared === undefined) return new AnswerFault(codec.name, error)
       try {
         const data = declared.data.encode(error.data, `${codec.name}.errors.${error.code}`)
-        return new DeclaredError(index, error.code, data)
+        return new DeclaredError(index, error.message, data)
       } catch (invalid) {
         return new AnswerFault(codec.name, invalid)
       }

@@ -1,5 +1,6 @@
 import type {
   Call,
+  CallError,
   CallNames,
   Calls,
   Down,
@@ -30,8 +31,12 @@ export type SendOutcome = 'sent' | 'queued' | 'dropped'
 export interface AnswerContext<E> {
   /** Aborted when the server gives up: its deadline has passed, it cancelled, or the connection is gone. */
   readonly signal: AbortSignal
-  /** Makes one of the call's declared errors, to be thrown. */
-  error<K extends keyof E & string>(code: K, data: E[K]): Error
+  /**
+   * Makes one of the call's declared errors, to be thrown.
+   *
+   * @param message For people who read it in a log. Default: the code.
+   */
+  readonly error: <K extends keyof E & string>(code: K, data: E[K], message?: string) => CallError<K, E[K]>
 }
 
 /** Answers one of the server's calls. */

@@ -107,7 +107,7 @@ describe('a call', () => {
     if (room.call.addStroke.failed(error, 'full')) expect(error.data).toEqual({ limit: 5000 })
     expect(error).toMatchObject({ name: 'CallError', code: 'full', message: 'full' })
     // The compiler allows no undeclared code; at run time it is none either.
-    const { failed } = room.call.addStroke as unknown as { failed(error: unknown, code: string): boolean }
+    const { failed } = room.call.addStroke as unknown as { failed: (error: unknown, code: string) => boolean }
     expect(failed(error, 'timeout')).toBe(false)
     expect(failed(new Error('full'), 'full')).toBe(false)
   })
@@ -219,6 +219,7 @@ describe('a stream', () => {
   it('is cancelled on the server when the loop is left', async () => {
     const reading = (async () => {
       for await (const item of room.stream.history({ since: 0 })) return item
+      return undefined
     })()
     await server.clock.settle()
     server.socket.say([1, { type: FrameType.item, no: 1, item: ['ada', 1, []] }])

@@ -269,9 +269,7 @@ export class Membership {
 
   /** Leaves. Resolves once the server knows, or cannot be told. */
   leave(): Promise<void> {
-    const left = this.#depart()
-    this.#giveUpSeat('cancelled')
-    if (this.#state.at !== 'over') this.#state = { at: 'waiting', stopRetry: nothing }
+    const left = this.#depart('cancelled')
     this.#end('left', 'the program left')
     return left
   }
@@ -279,9 +277,7 @@ export class Membership {
   /** The client is closed. */
   close(): void {
     const error = new JuntoError('cancelled', 'the client was closed')
-    void this.#depart()
-    this.#giveUpSeat('cancelled')
-    this.#state = { at: 'waiting', stopRetry: nothing }
+    void this.#depart('cancelled')
     if (this.#opening !== undefined) this.#refuse(error)
     else this.#end('client_closed', error.message)
   }
@@ -342,11 +338,14 @@ export class Membership {
     }
   }
 
-  /** Tells the server that we go, when it can be told; the state is up to the caller. */
-  #depart(): Promise<void> {
+  /** Tells the server that we go, when it can be told, and lets the seat go. Calls that are under way end with the code. */
+  #depart(code: ExchangeEnd = 'outcome_unknown'): Promise<void> {
     const state = this.#state
     if (state.at === 'waiting' || state.at === 'over') return Promise.resolve()
-    return this.#session.sendLeave(state.ref)
+    const left = this.#session.sendLeave(state.ref)
+    this.#giveUpSeat(code)
+    this.#state = { at: 'waiting', stopRetry: nothing }
+    return left
   }
 
   /** A join did not succeed, over a connection that stands. */
@@ -376,12 +375,13 @@ export class Membership {
     const message = `what came for room '${this.#request.room}' does not fit: ${describe(cause)}`
     const error = new JuntoError('bad_message', message, { cause })
     this.#session.options.report({ code: 'protocol', message, error: cause })
+    const began = this.#state.at === 'syncing'
     void this.#depart()
     const now = this.#session.options.clock.now()
     if (now - this.#repairedAt > healthyAfter) this.#repairs = 0
     this.#repairedAt = now
     // A state that cannot be read from the beginning will not be better the next time.
-    if (this.#state.at === 'syncing' || ++this.#repairs > mostRepairs) {
+    if (began || ++this.#repairs > mostRepairs) {
       if (this.#opening !== undefined) this.#refuse(error)
       else this.#end('lost', message, error)
       return

@@ -137,7 +137,8 @@ describe('a lost connection', () => {
 
   it('asks for the very room where that has no key', async () => {
     server = new ScriptedServer()
-    const opened = server.client.joinOrCreate(Whiteboard, { where: { team: 'a' }, ...opening })
+    const { join, options } = opening
+    const opened = server.client.joinOrCreate(Whiteboard, { where: { team: 'a' }, join, options })
     server.acceptAll()
     room = await opened
     server.socket.end()
@@ -148,11 +149,12 @@ describe('a lost connection', () => {
   it('lasts: every attempt that fails is followed by another', async () => {
     for (let attempt = 0; attempt < 20; attempt++) {
       server.socket.end()
-      await server.clock.advance('20s')
+      while (server.client.connection.state === 'waiting') await server.clock.advance('100ms')
     }
     server.acceptAll()
     expect(room.status.value.state).toBe('joined')
-    expect(recoveries).toEqual([{ outcome: 'rejoined', downtime: 400_000 }])
+    expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
+    expect(recoveries[0]?.downtime).toBeGreaterThan(60_000)
   })
 
   it('may come again before the room is joined: that is one loss', async () => {
