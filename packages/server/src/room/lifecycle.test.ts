@@ -1,0 +1,242 @@
+import { describe, expect, test } from 'vitest'
+import { inject, provide } from '../container.ts'
+import { Desk, deskRooms } from './desk.fixture.ts'
+import { Room } from './room.ts'
+import { World } from './rooms.fixture.ts'
+
+describe('an empty room', () => {
+  test('is disposed after a grace; who comes back before finds it as it was', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom)
+    const ada = await world.join(Desk, { key: 'a' })
+    void ada.call('add', { by: 5 })
+    await world.clock.advance(1)
+    ada.drop()
+    await world.clock.advance(4999)
+    const again = await world.join(Desk, { key: 'a' })
+    await world.clock.advance('1h')
+    expect(rooms).toHaveLength(1)
+    expect(rooms[0]?.state.n).toBe(5)
+    again.drop()
+    await world.clock.advance(5000)
+    expect(rooms[0]?.happened.at(-1)).toBe('onDispose')
+    expect(world.registry.size).toBe(0)
+    const late = await world.join(Desk, { key: 'a' })
+    expect(rooms).toHaveLength(2)
+    expect(rooms[1]?.state.n).toBe(0)
+    expect(late.seat.joined.id).not.toBe(again.seat.joined.id)
+  })
+
+  test('goes at once with disposeAfter 0, and never with Infinity', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom, { disposeAfter: 0 })
+    const ada = await world.join(Desk, { key: 'a' })
+    ada.drop()
+    await world.clock.settle()
+    expect(world.registry.size).toBe(0)
+
+    const other = new World()
+    other.registry.define(Desk, ScriptedRoom, { disposeAfter: Infinity })
+    ;(await other.join(Desk, { key: 'a' })).drop()
+    await other.clock.advance('24h')
+    expect(other.registry.size).toBe(1)
+    expect(other.clock.pendingTimers).toBe(0)
+    expect(rooms).toHaveLength(2)
+  })
+
+  test('that nobody ever entered is disposed like any other', async () => {
+    const world = new World()
+    let create: () => void = () => {}
+    const { ScriptedRoom } = deskRooms({ onCreate: () => new Promise<void>((resolve) => (create = resolve)) })
+    world.registry.define(Desk, ScriptedRoom)
+    const ada = world.client(Desk)
+    ada.join({ key: 'a' })
+    await world.clock.settle()
+    ada.drop()
+    create()
+    await world.clock.advance('5s')
+    expect(world.registry.size).toBe(0)
+  })
+})
+
+describe('closing a room', () => {
+  test('by its own code: everybody hears why, each onLeave has run before onDispose, timers are gone', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms({
+      handlers: (room) => ({
+        act: () => {
+          room.state.n = 9
+          room.broadcast.said({ text: 'goodbye' })
+          room.close('game over')
+        },
+      }),
+      onLeave: async (room) => {
+        await new Promise<void>((resolve) => world.clock.after(30, resolve))
+        room.happened.push('onLeave done')
+      },
+    })
+    world.registry.define(Desk, ScriptedRoom)
+    const ada = await world.join(Desk, { key: 'a' })
+    const bob = await world.join(Desk, { key: 'a' })
+    const [room] = rooms
+    room?.every(10, () => void room.happened.push('timer'))
+    void ada.outcome('act')
+    await world.clock.advance('1s')
+    expect(bob.log).toEqual(['joined', 'snapshot', 'patch', 'event said', 'ended closed'])
+    expect(bob.endings).toEqual([{ reason: 'closed', message: 'game over' }])
+    expect(room?.happened.slice(3)).toEqual([
+      'onLeave closed',
+      'onLeave closed',
+      'onLeave done',
+      'onLeave done',
+      'onDispose',
+    ])
+    expect(world.registry.size).toBe(0)
+    expect(world.clock.pendingTimers).toBe(0)
+    // Code that still runs does no harm.
+    room?.after(1, () => void room.happened.push('too late'))
+    if (room) room.state.n++
+    room?.broadcast.said({ text: 'anybody?' })
+    room?.close()
+    await world.clock.advance('1s')
+    expect(room?.happened.at(-1)).toBe('onDispose')
+  })
+
+  test('while it is being created: it is created, and then closed; those who wait are refused', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms({ onCreate: (room) => room.close() })
+    world.registry.define(Desk, ScriptedRoom)
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'room_closed' })
+    expect(rooms[0]?.happened).toEqual(['onCreate', 'onDispose'])
+    expect(world.registry.size).toBe(0)
+  })
+
+  test('hooks that never end do not keep it for ever', async () => {
+    const world = new World({ limits: { hookTimeout: 1000 } })
+    const never = () => new Promise<void>(() => {})
+    const { rooms, ScriptedRoom } = deskRooms({ onLeave: never, onDispose: never })
+    world.registry.define(Desk, ScriptedRoom)
+    await world.join(Desk, { key: 'a' })
+    rooms[0]?.close()
+    await world.clock.advance(1999)
+    expect(world.registry.size).toBe(1)
+    await world.clock.advance(1)
+    expect(world.registry.size).toBe(0)
+    expect(world.logger.lines.map(({ message }) => message)).toEqual([
+      'The room desk/a is disposed while onJoin or onLeave still runs',
+      'The room desk/a is disposed while onDispose still runs',
+    ])
+  })
+
+  test('with the server: every room ends with shutdown, also those still being created', async () => {
+    const world = new World()
+    let create: () => void = () => {}
+    const { rooms, ScriptedRoom } = deskRooms({
+      onCreate: (room) => (room.key === 'slow' ? new Promise<void>((resolve) => (create = resolve)) : undefined),
+    })
+    world.registry.define(Desk, ScriptedRoom)
+    const ada = await world.join(Desk, { key: 'a' })
+    const bob = world.client(Desk)
+    bob.join({ key: 'slow' })
+    await world.clock.settle()
+    let closed = false
+    const closing = world.registry.close().then(() => (closed = true))
+    await world.clock.settle()
+    expect(ada.endings).toEqual([{ reason: 'shutdown', message: 'The server is shutting down.' }])
+    expect(closed).toBe(false)
+    create()
+    await world.clock.settle()
+    await closing
+    expect(bob.refused?.code).toBe('room_closed')
+    expect(rooms.map((room) => room.happened.at(-1))).toEqual(['onDispose', 'onDispose'])
+    expect(world.registry.size).toBe(0)
+    expect(world.clock.pendingTimers).toBe(0)
+  })
+})
+
+describe('timers of a room', () => {
+  test('after and every run on the clock, can be stopped, also from inside, and skip what they missed', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom)
+    await world.join(Desk, { key: 'a' })
+    const [room] = rooms
+    if (!room) throw new Error('no room')
+    const ran: string[] = []
+    room.after(20, () => void ran.push('after'))
+    room.after(20, () => void ran.push('never'))()
+    let count = 0
+    const stop = room.every(10, () => {
+      ran.push('every')
+      if (++count === 3) stop()
+    })
+    await world.clock.advance(100)
+    expect(ran).toEqual(['every', 'after', 'every', 'every'])
+    expect(world.clock.pendingTimers).toBe(0)
+    expect(() => room.every(0, () => {})).toThrow(/ms must be a number above 0, not 0/)
+    expect(() => room.after(NaN, () => {})).toThrow(/ms must be a number from 0, not NaN/)
+    room.after(Infinity, () => {})
+    expect(world.clock.pendingTimers).toBe(0)
+  })
+})
+
+describe('services', () => {
+  class Dice {
+    roll(): number {
+      return 4
+    }
+  }
+  class Loaded extends Dice {
+    override roll(): number {
+      return 6
+    }
+  }
+  class Missing {}
+
+  abstract class Base extends Room(Desk) {
+    onCreate() {
+      return { n: this.dice.roll(), notes: {} }
+    }
+    abstract readonly dice: Dice
+    readonly handlers = this.handle({
+      add: () => this.dice.roll(),
+      look: () => this.dice.roll(),
+      act: () => {},
+      ask: () => true,
+      say: () => {},
+      count: async function* () {},
+    })
+  }
+  class ByField extends Base {
+    readonly dice = this.inject(Dice)
+  }
+  class ByParameter extends Base {
+    constructor(@inject(Dice) readonly dice: Dice) {
+      super()
+    }
+  }
+  class Inheriting extends ByParameter {}
+
+  for (const [how, type] of Object.entries({ ByField, ByParameter, Inheriting })) {
+    test(`are injected: ${how}`, async () => {
+      const world = new World({ services: [provide(Dice, new Loaded())] })
+      world.registry.define(Desk, type)
+      const ada = await world.join(Desk, { key: 'a' })
+      expect(await ada.call('look')).toBe(6)
+    })
+  }
+
+  test('that nobody provides are named, and the room does not come about', async () => {
+    class Asking extends ByField {
+      readonly missing = this.inject(Missing)
+    }
+    const world = new World({ services: [provide(Dice)] })
+    world.registry.define(Desk, Asking)
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'room_failed' })
+    expect(world.faults[0]).toMatch(
+      /^constructor of the room desk\/a failed: Nobody provides Missing: add it to the server/,
+    )
+  })
+})

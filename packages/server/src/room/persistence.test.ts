@@ -1,0 +1,288 @@
+import { defineRoom, t, type AnyContract } from '@junto/schema'
+import { describe, expect, test } from 'vitest'
+import { MemoryStore } from '../store/memory-store.ts'
+import { Store } from '../store/store.ts'
+import { Desk, deskRooms } from './desk.fixture.ts'
+import { Room, type FirstState } from './room.ts'
+import { World } from './rooms.fixture.ts'
+
+/** A store that can be slow, silent, or broken. */
+class MoodyStore extends Store {
+  readonly #inner = new MemoryStore()
+  readonly log: string[] = []
+  broken = false
+  /** While set, saves wait for it. */
+  gate: Promise<void> | undefined
+
+  override async load(room: string, key: string): Promise<Uint8Array | undefined> {
+    this.log.push('load')
+    if (this.broken) throw new Error('disk on fire')
+    return this.#inner.load(room, key)
+  }
+  override async save(room: string, key: string, bytes: Uint8Array): Promise<void> {
+    this.log.push('save')
+    if (this.broken) throw new Error('disk full')
+    await this.gate
+    await this.#inner.save(room, key, bytes)
+    this.log.push('saved')
+  }
+  override async delete(room: string, key: string): Promise<void> {
+    await this.#inner.delete(room, key)
+  }
+}
+
+function desk(limits: Record<string, number> = {}, store = new MoodyStore()) {
+  const world = new World({ store, limits })
+  const { rooms, ScriptedRoom } = deskRooms()
+  world.registry.define(Desk, ScriptedRoom, { persist: true })
+  return { world, rooms, store }
+}
+
+describe('a persisted room', () => {
+  test('is restored with its state and metadata, in a new epoch, without onCreate', async () => {
+    const { world, rooms, store } = desk()
+    const ada = await world.join(Desk, { key: 'a' })
+    void ada.call('add', { by: 7 })
+    if (rooms[0]) rooms[0].metadata = { team: 'red', size: 2 }
+    rooms[0]?.state.notes.set('x', 'remember me')
+    await world.clock.settle()
+    ada.drop()
+    await world.clock.advance('5s')
+    expect(world.registry.size).toBe(0)
+
+    const later = new World({ store, seed: 2 })
+    const again = deskRooms()
+    later.registry.define(Desk, again.ScriptedRoom, { persist: true })
+    const bob = await later.join(Desk, { key: 'a' })
+    const [room] = again.rooms
+    expect(room?.happened).toEqual(['onRestore', 'onJoin'])
+    expect(room?.state.n).toBe(7)
+    expect(room?.state.notes.get('x')).toBe('remember me')
+    expect(room?.metadata).toEqual({ team: 'red', size: 2 })
+    expect(bob.bytes[0]).not.toEqual(ada.bytes[0])
+  })
+
+  test('is saved soon after it is created, a second after a change, and at the latest after five', async () => {
+    const { world, rooms, store } = desk()
+    await world.join(Desk, { key: 'a' })
+    await world.clock.advance(999)
+    expect(store.log).toEqual(['load'])
+    await world.clock.advance(1)
+    expect(store.log).toEqual(['load', 'save', 'saved'])
+    store.log.length = 0
+    await world.clock.advance('1h')
+    expect(store.log).toEqual([])
+    const [room] = rooms
+    room?.every(300, () => void room.state.n++)
+    await world.clock.advance(300 + 4999)
+    expect(store.log).toEqual([])
+    await world.clock.advance(1)
+    expect(store.log).toEqual(['save', 'saved'])
+    await world.clock.advance(20_000)
+    // The next change after a save is up to 300 ms away.
+    expect(store.log.filter((each) => each === 'save')).toHaveLength(4)
+  })
+
+  test('without a key is not saved: nobody could ask for it again', async () => {
+    const { world, store } = desk()
+    const ada = await world.join(Desk, { by: 'create' })
+    void ada.call('add', { by: 1 })
+    await world.clock.advance('1m')
+    ada.drop()
+    await world.clock.advance('1m')
+    expect(store.log).toEqual([])
+  })
+
+  test('that is asked for while it is being saved comes back from that save: never two at once', async () => {
+    const { world, rooms, store } = desk()
+    const ada = await world.join(Desk, { key: 'a' })
+    await world.clock.advance('2s')
+    void ada.call('add', { by: 3 })
+    await world.clock.settle()
+    let open: () => void = () => {}
+    store.gate = new Promise((resolve) => (open = resolve))
+    rooms[0]?.close()
+    await world.clock.settle()
+    const clients = Array.from({ length: 10 }, () => world.client(Desk))
+    for (const client of clients) client.join({ key: 'a' })
+    await world.clock.advance('1s')
+    expect(rooms).toHaveLength(1)
+    open()
+    await world.clock.settle()
+    expect(clients.every((client) => client.isJoined)).toBe(true)
+    expect(rooms).toHaveLength(2)
+    expect(rooms[1]?.state.n).toBe(3)
+    expect(store.log.slice(-3)).toEqual(['save', 'saved', 'load'])
+  })
+
+  test('what onDispose and onLeave change is saved, too', async () => {
+    const store = new MoodyStore()
+    const world = new World({ store })
+    const { rooms, ScriptedRoom } = deskRooms({
+      onLeave: (room) => void (room.state.n += 10),
+      onDispose: (room) => void (room.state.n += 100),
+    })
+    world.registry.define(Desk, ScriptedRoom, { persist: true })
+    await world.join(Desk, { key: 'a' })
+    await world.registry.close()
+    const later = new World({ store })
+    later.registry.define(Desk, ScriptedRoom, { persist: true })
+    await later.join(Desk, { key: 'a' })
+    expect(rooms[1]?.state.n).toBe(110)
+  })
+})
+
+describe('a store that fails', () => {
+  test('while saving: tried again with growing waits, logged, nothing lost', async () => {
+    const { world, rooms, store } = desk()
+    const ada = await world.join(Desk, { key: 'a' })
+    store.broken = true
+    void ada.call('add', { by: 1 })
+    await world.clock.advance('30s')
+    // After 1, 2, 4, 8, 16 seconds…
+    expect(store.log.filter((each) => each === 'save')).toHaveLength(5)
+    expect(world.faults).toHaveLength(5)
+    expect(world.faults[0]).toBe('The room desk/a could not be saved; it is tried again: disk full')
+    expect(world.metrics.read('room_saves_failed', { room: 'desk' })).toBe(5)
+    expect(ada.endings).toEqual([])
+    store.broken = false
+    await world.clock.advance('30s')
+    expect(store.log.at(-1)).toBe('saved')
+    ada.drop()
+    await world.clock.advance('10s')
+    await world.join(Desk, { key: 'a' })
+    expect(rooms[1]?.state.n).toBe(1)
+  })
+
+  test('while the room is disposed: it waits until the deadline, then says what is lost', async () => {
+    const { world, rooms, store } = desk({ saveDeadline: 10_000 })
+    await world.join(Desk, { key: 'a' })
+    store.broken = true
+    rooms[0]?.close()
+    await world.clock.advance('5s')
+    expect(world.registry.size).toBe(1)
+    await world.clock.advance('20s')
+    expect(world.registry.size).toBe(0)
+    expect(world.faults).toContain(
+      'The room desk/a could not be saved before it was disposed: its last changes are lost',
+    )
+    expect(world.clock.pendingTimers).toBe(0)
+  })
+
+  test('and recovers before the deadline: saved, then disposed', async () => {
+    const { world, rooms, store } = desk()
+    await world.join(Desk, { key: 'a' })
+    store.broken = true
+    rooms[0]?.close()
+    await world.clock.advance('5s')
+    store.broken = false
+    await world.clock.advance('10s')
+    expect(store.log.at(-1)).toBe('saved')
+    expect(world.registry.size).toBe(0)
+  })
+
+  test('by never answering does not keep the room for ever', async () => {
+    const { world, rooms, store } = desk({ saveDeadline: 10_000 })
+    store.gate = new Promise(() => {})
+    await world.join(Desk, { key: 'a' })
+    rooms[0]?.close()
+    await world.clock.advance('1m')
+    expect(world.registry.size).toBe(0)
+    expect(world.faults).toContain(
+      'The room desk/a could not be saved before it was disposed: its last changes are lost',
+    )
+  })
+
+  test('while loading: refused, nothing is created over what is there, and the next one tries again', async () => {
+    const { world, rooms, store } = desk()
+    store.broken = true
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'store_failed' })
+    expect(rooms[0]?.happened).toEqual([])
+    expect(world.faults).toEqual(['The saved room desk/a could not be loaded: disk on fire'])
+    expect(world.registry.size).toBe(0)
+    store.broken = false
+    await world.join(Desk, { key: 'a' })
+  })
+})
+
+describe('a contract that changed since', () => {
+  const common = { clientToServer: {}, serverToClient: {} }
+  const Item = t.Object({ name: t.String(), size: t.Optional(t.Integer()) })
+  const before = defineRoom('shelf', {
+    ...common,
+    version: 1,
+    state: t.Object({ title: t.String(), items: t.Map(Item), big: t.BigInt() }),
+  })
+  const first = { title: 'T', items: { a: { name: 'A' } }, big: 12345678901234567890n }
+
+  async function reopen(contract: AnyContract): Promise<unknown> {
+    const store = new MemoryStore()
+    const world = new World({ store })
+    class Before extends Room(before) {
+      onCreate(): FirstState<typeof before> {
+        return first
+      }
+      readonly handlers = this.handle({})
+    }
+    world.registry.define(before, Before, { persist: true })
+    await world.join(before, { key: 'a' })
+    await world.registry.close()
+    const saved = await store.load('shelf', 'a')
+
+    const later = new World({ store })
+    let state: unknown
+    // The contract is only known at run time here.
+    const Base = Room(contract) as unknown as ReturnType<typeof Room<typeof before>>
+    class After extends Base {
+      onCreate(): FirstState<typeof before> {
+        throw new Error('created instead of restored')
+      }
+      override onRestore() {
+        state = later.registry && this.state
+      }
+      readonly handlers = this.handle({})
+    }
+    later.registry.define(contract as typeof before, After, { persist: true })
+    const refused = await later.join(contract, { key: 'a' }).catch((error: unknown) => error)
+    if (state !== undefined) return state
+    expect(refused).toMatchObject({ code: 'store_failed' })
+    await later.registry.close()
+    expect(await store.load('shelf', 'a'), 'nothing is changed').toEqual(saved)
+    return later.faults[0]
+  }
+
+  const shelf = (state: Parameters<typeof defineRoom>[1]['state']) =>
+    defineRoom('shelf', { ...common, version: 2, state })
+
+  test('by new optional fields, other messages and wider types: restored', async () => {
+    const changed = defineRoom('shelf', {
+      version: 9,
+      clientToServer: {},
+      serverToClient: {},
+      state: t.Object({
+        note: t.Optional(t.String()),
+        big: t.BigInt(),
+        title: t.Union([t.String(), t.Null()]),
+        items: t.Map(t.Object({ color: t.Optional(t.String()), name: t.String(), size: t.Optional(t.Number()) })),
+      }),
+    })
+    expect(await reopen(changed)).toMatchObject({ title: 'T', big: 12345678901234567890n })
+  })
+
+  test('not at all: restored with every value', async () => {
+    expect(await reopen(before)).toMatchObject({ title: 'T', big: 12345678901234567890n })
+  })
+
+  test('by a required field, a changed type, or a field that is gone: refused by name', async () => {
+    const big = t.BigInt()
+    expect(await reopen(shelf(t.Object({ title: t.String(), items: t.Map(Item), big, owner: t.String() })))).toMatch(
+      /was saved with another contract \(version 1, now 2\): what was saved does not fit the contract at state\.owner\. Nothing was changed/,
+    )
+    expect(await reopen(shelf(t.Object({ title: t.Integer(), items: t.Map(Item), big })))).toContain('at state.title.')
+    const Smaller = t.Object({ name: t.String() })
+    expect(await reopen(shelf(t.Object({ title: t.String(), items: t.Map(Smaller), big })))).toContain(
+      'the contract no longer has state.items.*.size',
+    )
+    expect(await reopen(shelf(t.Object({ title: t.String(), big })))).toContain('no longer has state.items')
+  })
+})
