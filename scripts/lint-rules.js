@@ -21,7 +21,6 @@ const browserSafe = {
  * A library that is missing here is free to use wherever the package depends on it.
  */
 const behindOneFile = {
-  msgpackr: { protocol: /^msgpack\.ts$/ },
   ws: { server: /^transport\/ws-transport\.ts$/, client: /^sockets\/node[\w-]*\.ts$/ },
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Limits, RandomSource } from '@junto/protocol'
+import type { ClientLimits, Clock, RandomSource } from '@junto/protocol'
 import type { PageEvents } from './connection/page-events.ts'
 import type { OpenSocket } from './sockets/socket.ts'
 import type { Warning } from './warnings.ts'
@@ -19,8 +19,8 @@ export interface JuntoClientOptions {
    * ever. Default: 15,000.
    */
   readonly callTimeout?: number
-  /** Limits that differ from the defaults; `limitsTable` of `@junto/protocol` lists them with their reasons. */
-  readonly limits?: Partial<Limits>
+  /** Limits that differ from the defaults; `clientLimitsTable` of `@junto/protocol` lists them with their reasons. */
+  readonly limits?: Partial<ClientLimits>
   /**
    * Told of what fails no call: messages nobody listens to, listeners that throw. Default: errors thrown by listeners go
    * to `reportError` where there is one, everything else to `console.warn`.

@@ -1,4 +1,5 @@
 import { JuntoError } from './errors.ts'
+import { className } from './msgpack.ts'
 
 /**
  * A copy of a value that travels by name and not by a layout (credentials, join data, options, filters), made of nothing but
@@ -38,7 +39,7 @@ function copy(value: unknown, path: string, depth: number): unknown {
   if (Array.isArray(value)) return value.map((item: unknown, index) => copy(item, `${path}[${index}]`, depth + 1))
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) {
-    refuse(path, `is a ${value.constructor.name}, not a plain object`)
+    refuse(path, `is a ${className(value)}, not a plain object`)
   }
   const fields: Record<string, unknown> = {}
   for (const [name, field] of Object.entries(value)) {

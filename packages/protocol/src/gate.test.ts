@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { JuntoError } from './errors.ts'
 import { countValues, gate, type GateLimits } from './gate.ts'
 import { fromHex, join } from './hex.fixture.ts'
-import { limitsTable } from './limits.ts'
+import { commonLimits } from './limits.ts'
 import { pack, unpackSequence } from './msgpack.ts'
 
-const limits = { maxDepth: limitsTable.maxDepth.value, maxElements: limitsTable.maxElements.value }
+const limits = { maxDepth: commonLimits.maxDepth.value, maxElements: commonLimits.maxElements.value }
 
 /** What the gate says: undefined when it lets the bytes pass. Anything but a JuntoError `bad_message` fails the test. */
 function verdict(bytes: Uint8Array, own: GateLimits = limits): string | undefined {

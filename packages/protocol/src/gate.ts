@@ -6,6 +6,8 @@ export interface GateLimits {
   readonly maxDepth: number
   /** How many values a frame may have, the containers and keys among them. */
   readonly maxElements: number
+  /** Not a message, but any one value. */
+  readonly anyValue?: boolean
 }
 
 /** The largest `maxDepth`. */
@@ -35,7 +37,7 @@ export function countValues(frame: Uint8Array): number {
 
 function walk(bytes: Uint8Array, limits: GateLimits): number {
   const end = bytes.length
-  const { maxElements } = limits
+  const { maxElements, anyValue = false } = limits
   const maxDepth = limits.maxDepth > deepest ? deepest : limits.maxDepth
   if (end === 0) refuse('G1', 'a message holds at least one value', 0)
 
@@ -51,7 +53,8 @@ function walk(bytes: Uint8Array, limits: GateLimits): number {
 
     let key = false
     if (depth === 0) {
-      if (!isRoomOrFrame(token)) refuse('G2', 'a message is made of room numbers and arrays only', at)
+      if (anyValue ? at > 0 : !isRoomOrFrame(token))
+        refuse('G2', 'a message is made of room numbers and arrays only', at)
     } else {
       const left = remaining[depth] ?? 0
       remaining[depth] = left - 1

@@ -2,7 +2,7 @@ import { JuntoError } from './errors.ts'
 import { countValues } from './gate.ts'
 import { highestRef } from './frame-parsing.ts'
 import { FrameType } from './frames.ts'
-import { limitsTable } from './limits.ts'
+import { commonLimits, defaultMaxFrame } from './limits.ts'
 import { binHeadSize, uintSize, writeBinHead, writeUint } from './msgpack.ts'
 
 /** What a peer accepts, and how large frames are cut for it. */
@@ -50,7 +50,7 @@ export class MessageWriter {
 
   /** @param limits until they are set: what a server announces by default. */
   constructor(limits?: WriterLimits) {
-    this.setLimits(limits ?? { maxMessage: limitsTable.maxMessage.value, maxFrame: limitsTable.maxFrame.value })
+    this.setLimits(limits ?? { maxMessage: commonLimits.maxMessage.value, maxFrame: defaultMaxFrame })
   }
 
   /** Bytes that wait. */
@@ -62,8 +62,8 @@ export class MessageWriter {
   setLimits(limits: WriterLimits): void {
     this.#maxMessage = limits.maxMessage
     this.#maxFrame = limits.maxFrame
-    this.#maxElements = limits.maxElements ?? limitsTable.maxElements.value
-    this.#pieceSize = Math.min(limits.partSize ?? limitsTable.partSize.value, limits.maxMessage - partOverhead)
+    this.#maxElements = limits.maxElements ?? commonLimits.maxElements.value
+    this.#pieceSize = Math.min(limits.partSize ?? commonLimits.partSize.value, limits.maxMessage - partOverhead)
     this.#wholeSize = this.#pieceSize
     if (!(this.#pieceSize >= leastPiece)) {
       throw new JuntoError(

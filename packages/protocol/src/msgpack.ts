@@ -1,85 +1,338 @@
-// Not 'msgpackr': its Node entry loads a native string extractor, which would read hostile bytes outside of JavaScript.
-import { Packr } from 'msgpackr/pack'
 import { JuntoError } from './errors.ts'
+import { gate } from './gate.ts'
 
-/** The part of msgpackr that is used here. */
-interface Codec {
-  pack(value: unknown): Uint8Array
-  useBuffer(arena: Uint8Array): void
-  unpack(bytes: Uint8Array): unknown
-  unpackMultiple(bytes: Uint8Array): unknown
-}
+// Junto's own reading and writing of msgpack, without extension types. It is small, since browsers load it, and strict: what comes
+// out is what went in, or it is refused. Tested against msgpackr in both directions.
 
-// The cast: the typings of this entry refer to '.', which does not resolve in ES modules, and lack 'auto'.
-const packr = new (Packr as unknown as new (options: object) => Codec)({
-  // Without records a map is a map on the wire, and nothing is ever compiled.
-  useRecords: false,
-  variableMapSize: true,
-  structuredClone: false,
-  moreTypes: false,
-  // An integer of 64 bits becomes a number where that is exact: whether it was meant as a bigint, the layout knows.
-  int64AsType: 'auto',
-  encodeUndefinedAsNil: true,
-  useToJSON: false,
-  // Decoded bytes belong to whoever gets them, and pin no network buffer.
-  copyBuffers: true,
-})
+/** How deep a value may nest, the first level included: what the gate of the other side lets pass. */
+const deepest = 32
 
+// ---- writing
+
+// Small values are written one after the other into an arena of 8 KiB that they share: a buffer for each costs more than its
+// writing. What does not fit gets a buffer of its own, so that no small value keeps a large buffer alive.
 const arenaSize = 8192
+const leastRoom = 256
+let target = new Uint8Array(0)
+let view = new DataView(target.buffer)
+let start = 0
+let position = 0
+
+const encoder = new TextEncoder()
 
 /**
- * Encodes one value as msgpack. `undefined` becomes nil.
+ * Encodes one value as msgpack: null and undefined (both nil), booleans, numbers, bigints of 64 bits, strings, Uint8Array, arrays,
+ * plain objects, and Maps whose keys are strings. The bytes are never written again.
  *
- * @throws JuntoError `invalid` for what has no place in msgpack, such as a symbol or an integer beyond 64 bits.
+ * @throws JuntoError `invalid` for anything else, and for what nests deeper than 32 levels.
  */
 export function pack(value: unknown): Uint8Array {
+  if (target.length !== arenaSize || position > arenaSize - leastRoom) {
+    target = new Uint8Array(arenaSize)
+    view = new DataView(target.buffer)
+    position = 0
+  }
+  start = position
   try {
-    const bytes = packr.pack(value)
-    if (bytes.length >= arenaSize) renewArena(bytes)
-    return bytes
+    write(value, 0)
+    return target.length === arenaSize ? target.subarray(start, position) : target.slice(start, position)
   } catch (error) {
-    throw new JuntoError('invalid', `cannot be encoded: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    })
+    position = start
+    throw error
   }
 }
+
+/** Makes room for so many bytes more. */
+function reserve(size: number): void {
+  const used = position - start
+  if (position + size <= target.length) return
+  const larger = new Uint8Array(Math.max(2 * (used + size), 2 * arenaSize))
+  larger.set(target.subarray(start, position))
+  target = larger
+  view = new DataView(target.buffer)
+  start = 0
+  position = used
+}
+
+function write(value: unknown, depth: number): void {
+  // Room for any token with its number.
+  if (position + 9 > target.length) reserve(9)
+  switch (typeof value) {
+    case 'number':
+      return writeNumber(value)
+    case 'string':
+      return writeString(value)
+    case 'boolean':
+      target[position++] = value ? 0xc3 : 0xc2
+      return
+    case 'undefined':
+      target[position++] = 0xc0
+      return
+    case 'bigint':
+      return writeBigint(value)
+    case 'object':
+      if (value !== null) return writeObject(value, depth + 1)
+      target[position++] = 0xc0
+      return
+    default:
+      refuse(`a ${typeof value}`)
+  }
+}
+
+function writeNumber(value: number): void {
+  if (value >>> 0 === value && !(value === 0 && 1 / value < 0)) {
+    position = writeUint(target, position, value)
+  } else if (value >> 0 === value && value !== 0) {
+    if (value >= -0x20) {
+      target[position++] = value
+    } else if (value >= -0x80) {
+      target[position++] = 0xd0
+      target[position++] = value
+    } else if (value >= -0x8000) {
+      writeHead(0xd1, 2, value)
+    } else {
+      writeHead(0xd2, 4, value)
+    }
+  } else if (Math.fround(value) === value) {
+    // Half the bytes, and nothing is lost.
+    target[position++] = 0xca
+    view.setFloat32(position, value)
+    position += 4
+  } else {
+    target[position++] = 0xcb
+    view.setFloat64(position, value)
+    position += 8
+  }
+}
+
+function writeBigint(value: bigint): void {
+  if (BigInt.asIntN(64, value) === value) {
+    target[position++] = 0xd3
+    view.setBigInt64(position, value)
+  } else if (BigInt.asUintN(64, value) === value) {
+    target[position++] = 0xcf
+    view.setBigUint64(position, value)
+  } else {
+    refuse('a bigint of more than 64 bits')
+  }
+  position += 8
+}
+
+function writeString(value: string): void {
+  const { length } = value
+  // In UTF-8 a character has up to three bytes; where that leaves the width of the head open, the text is moved afterwards.
+  reserve(5 + length * 3)
+  const guess = length < 0x20 ? 1 : length < 0x100 ? 2 : length < 0x10000 ? 3 : 5
+  const size = length < 24 ? writeAscii(value, position + guess) : -1
+  const bytes = size >= 0 ? size : encoder.encodeInto(value, target.subarray(position + guess)).written
+  const head = bytes < 0x20 ? 1 : bytes < 0x100 ? 2 : bytes < 0x10000 ? 3 : 5
+  if (head !== guess) target.copyWithin(position + head, position + guess, position + guess + bytes)
+  if (head === 1) target[position++] = 0xa0 | bytes
+  else writeHead(head === 2 ? 0xd9 : head === 3 ? 0xda : 0xdb, head - 1, bytes)
+  position += bytes
+}
+
+/** For short texts calling the platform's encoder costs more than a loop. Returns -1 at a character beyond ASCII. */
+function writeAscii(value: string, at: number): number {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if (code >= 0x80) return -1
+    target[at + i] = code
+  }
+  return value.length
+}
+
+function writeObject(value: object, depth: number): void {
+  if (depth > deepest) refuse(`nested deeper than ${deepest} levels`)
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value
+    if (items.length < 0x10) target[position++] = 0x90 | items.length
+    else writeLength(0xdc, items.length)
+    // By index: this is where large values spend their time.
+    for (let i = 0; i < items.length; i++) write(items[i], depth)
+  } else if (value instanceof Uint8Array) {
+    reserve(5 + value.length)
+    position = writeBinHead(target, position, value.length)
+    target.set(value, position)
+    position += value.length
+  } else if (value instanceof Map) {
+    writeMapHead(value.size)
+    for (const [key, item] of value) {
+      if (typeof key !== 'string') refuse('a Map whose keys are not strings')
+      write(key, depth)
+      write(item, depth)
+    }
+  } else {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if (prototype !== Object.prototype && prototype !== null) refuse(`a ${className(value)}`)
+    const fields = value as Readonly<Record<string, unknown>>
+    const keys = Object.keys(fields)
+    writeMapHead(keys.length)
+    for (const key of keys) {
+      write(key, depth)
+      write(fields[key], depth)
+    }
+  }
+}
+
+function writeMapHead(size: number): void {
+  if (size < 0x10) target[position++] = 0x80 | size
+  else writeLength(0xde, size)
+}
+
+/** The head of an array or a map: its token has a neighbour for 32 bits. */
+function writeLength(token: number, length: number): void {
+  if (length < 0x10000) writeHead(token, 2, length)
+  else writeHead(token + 1, 4, length)
+}
+
+function writeHead(token: number, width: number, value: number): void {
+  target[position++] = token
+  for (let shift = 8 * (width - 1); shift >= 0; shift -= 8) target[position++] = value >>> shift
+}
+
+/** A class, or what stands where objects have theirs. */
+export function className(value: object): string {
+  return typeof value.constructor === 'function' ? value.constructor.name : 'object without a class'
+}
+
+function refuse(what: string): never {
+  throw new JuntoError('invalid', `cannot be sent: ${what}`)
+}
+
+// ---- reading
+
+let source: Uint8Array = target
+let sourceView: DataView = view
+let at = 0
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
- * msgpackr writes one value after the other into an arena that it shares out, and that grows with the largest value: after one
- * of 1 MB it stays at 12 MB, and every small frame that waits somewhere would keep all of it alive.
+ * Decodes one value. Bytes are copies; integers of 64 bits become numbers where that is exact, else bigints; what is no UTF-8 in a
+ * text becomes U+FFFD.
+ *
+ * @throws JuntoError `bad_message` when it is no msgpack, or has extension types.
  */
-function renewArena(large: Uint8Array): void {
-  // A copy of the same class as the arena was: in Node msgpackr relies on methods of Buffer.
-  packr.useBuffer(Uint8Array.prototype.slice.call(large, 0, arenaSize))
-}
-
-/** Decodes one value. Only for bytes that have passed the gate. @throws JuntoError `bad_message`. */
 export function unpack(bytes: Uint8Array): unknown {
-  try {
-    return packr.unpack(plainView(bytes))
-  } catch (error) {
-    throw undecodable(error)
-  }
+  gate(bytes, { maxDepth: Infinity, maxElements: Infinity, anyValue: true })
+  return unpackSequence(bytes)[0]
 }
 
-/** Decodes a sequence of values. Only for bytes that have passed the gate. @throws JuntoError `bad_message`. */
+/** Decodes the values in bytes that have passed the gate: nothing is checked here. */
 export function unpackSequence(bytes: Uint8Array): readonly unknown[] {
-  try {
-    const values = packr.unpackMultiple(plainView(bytes))
-    return Array.isArray(values) ? values : []
-  } catch (error) {
-    throw undecodable(error)
+  source = bytes
+  sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  at = 0
+  const values: unknown[] = []
+  while (at < bytes.length) values.push(read())
+  // Not to keep a message alive.
+  source = target
+  sourceView = view
+  return values
+}
+
+function read(): unknown {
+  const token = source[at++] ?? 0xc0
+  if (token < 0x80) return token
+  if (token < 0x90) return readMap(token & 0x0f)
+  if (token < 0xa0) return readArray(token & 0x0f)
+  if (token < 0xc0) return readString(token & 0x1f)
+  if (token >= 0xe0) return token - 0x100
+  switch (token) {
+    case 0xc2:
+      return false
+    case 0xc3:
+      return true
+    case 0xc4:
+    case 0xc5:
+    case 0xc6: {
+      const length = readUint(1 << (token - 0xc4))
+      // Not the `slice` of a Buffer, which gives a view.
+      return new Uint8Array(source.subarray(at, (at += length)))
+    }
+    case 0xca:
+      return sourceView.getFloat32((at += 4) - 4)
+    case 0xcb:
+      return sourceView.getFloat64((at += 8) - 8)
+    case 0xcc:
+      return source[at++]
+    case 0xcd:
+      return readUint(2)
+    case 0xce:
+      return readUint(4)
+    case 0xcf:
+      return exact(sourceView.getBigUint64((at += 8) - 8))
+    case 0xd0:
+      return sourceView.getInt8(at++)
+    case 0xd1:
+      return sourceView.getInt16((at += 2) - 2)
+    case 0xd2:
+      return sourceView.getInt32((at += 4) - 4)
+    case 0xd3:
+      return exact(sourceView.getBigInt64((at += 8) - 8))
+    case 0xd9:
+    case 0xda:
+    case 0xdb:
+      return readString(readUint(1 << (token - 0xd9)))
+    case 0xdc:
+    case 0xdd:
+      return readArray(readUint(2 << (token - 0xdc)))
+    case 0xde:
+    case 0xdf:
+      return readMap(readUint(2 << (token - 0xde)))
+    default:
+      return null
   }
 }
 
-/** The same bytes, not as a Buffer: what is sliced from a Buffer is one too, and would differ between Node and browsers. */
-function plainView(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function readUint(width: number): number {
+  const from = at
+  at += width
+  return width === 1 ? sourceView.getUint8(from) : width === 2 ? sourceView.getUint16(from) : sourceView.getUint32(from)
 }
 
-function undecodable(cause: unknown): JuntoError {
-  return new JuntoError('bad_message', 'the bytes are no msgpack', { cause })
+/** As a number where nothing is lost. */
+function exact(value: bigint): number | bigint {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value
 }
+
+function readString(length: number): string {
+  if (length < 16) {
+    const codes: number[] = []
+    for (let i = at; i < at + length; i++) {
+      const code = source[i] ?? 0
+      if (code >= 0x80) return decodeString(length)
+      codes.push(code)
+    }
+    at += length
+    return String.fromCharCode(...codes)
+  }
+  return decodeString(length)
+}
+
+function decodeString(length: number): string {
+  return decoder.decode(source.subarray(at, (at += length)))
+}
+
+function readArray(length: number): unknown[] {
+  const items: unknown[] = []
+  for (let i = 0; i < length; i++) items.push(read())
+  return items
+}
+
+function readMap(size: number): Record<string, unknown> {
+  const map: Record<string, unknown> = {}
+  for (let i = 0; i < size; i++) {
+    // Keys are strings, and none is `__proto__`: the gate has seen to it.
+    const key = String(read())
+    map[key] = read()
+  }
+  return map
+}
+
+// ---- what others write by hand
 
 /** Bytes that the head of a bin of this length takes. */
 export function binHeadSize(length: number): number {
@@ -87,21 +340,21 @@ export function binHeadSize(length: number): number {
 }
 
 /** Writes the head of a bin, and returns the position behind it. */
-export function writeBinHead(target: Uint8Array, position: number, length: number): number {
+export function writeBinHead(to: Uint8Array, index: number, length: number): number {
   if (length < 0x100) {
-    target[position++] = 0xc4
+    to[index++] = 0xc4
   } else {
     if (length < 0x10000) {
-      target[position++] = 0xc5
+      to[index++] = 0xc5
     } else {
-      target[position++] = 0xc6
-      target[position++] = length >>> 24
-      target[position++] = length >>> 16
+      to[index++] = 0xc6
+      to[index++] = length >>> 24
+      to[index++] = length >>> 16
     }
-    target[position++] = length >>> 8
+    to[index++] = length >>> 8
   }
-  target[position++] = length
-  return position
+  to[index++] = length
+  return index
 }
 
 /** Bytes that an integer of 0 to 2^32 - 1 takes. */
@@ -110,18 +363,18 @@ export function uintSize(value: number): number {
 }
 
 /** Writes an integer of 0 to 2^32 - 1, and returns the position behind it. */
-export function writeUint(target: Uint8Array, position: number, value: number): number {
+export function writeUint(to: Uint8Array, index: number, value: number): number {
   if (value >= 0x10000) {
-    target[position++] = 0xce
-    target[position++] = value >>> 24
-    target[position++] = value >>> 16
-    target[position++] = value >>> 8
+    to[index++] = 0xce
+    to[index++] = value >>> 24
+    to[index++] = value >>> 16
+    to[index++] = value >>> 8
   } else if (value >= 0x100) {
-    target[position++] = 0xcd
-    target[position++] = value >>> 8
+    to[index++] = 0xcd
+    to[index++] = value >>> 8
   } else if (value >= 0x80) {
-    target[position++] = 0xcc
+    to[index++] = 0xcc
   }
-  target[position++] = value
-  return position
+  to[index++] = value
+  return index
 }

@@ -4,7 +4,7 @@ import {
   reconnectsAfter,
   type Clock,
   type CloseCode,
-  type Limits,
+  type ClientLimits,
   type RandomSource,
 } from '@junto/protocol'
 import {
@@ -51,7 +51,7 @@ export interface ConnectionOptions {
   readonly openSocket: OpenSocket
   readonly clock: Clock
   readonly random: RandomSource
-  readonly limits: Limits
+  readonly limits: ClientLimits
   readonly page: PageEvents
   readonly report: Report
   /** 32 hex signs. */

@@ -1,4 +1,4 @@
-import { JuntoError, type Clock, type Limits } from '@junto/protocol'
+import { JuntoError, type Clock, type ClientLimits } from '@junto/protocol'
 import type { EventFrame, JoinedFrame } from '@junto/protocol/internal'
 import {
   MirrorTree,
@@ -21,7 +21,7 @@ export interface RoomOptions {
   /** The contract's name. */
   readonly name: string
   readonly clock: Clock
-  readonly limits: Limits
+  readonly limits: ClientLimits
   readonly report: Report
   readonly callTimeout: number
   /** Ends the membership. */

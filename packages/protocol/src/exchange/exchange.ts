@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { errorFromWire, JuntoError } from '../errors.ts'
 import { encodeFrame } from '../frame-encoding.ts'
 import { FrameType, type CallFrame, type ExchangeFrame, type Settle, type StreamFrame } from '../frames.ts'
-import { limitsTable } from '../limits.ts'
+import { commonLimits } from '../limits.ts'
 import type { Answerer } from './answering.ts'
 import { IncomingCall, IncomingStream } from './incoming.ts'
 import { abortedBy, onAbort, OutgoingCall } from './outgoing-call.ts'
@@ -72,8 +72,8 @@ export class Exchange {
     this.#clock = options.clock
     this.#send = options.send
     this.#answer = options.answer
-    this.#maxInFlight = options.maxCallsInFlight ?? limitsTable.maxCallsInFlight.value
-    this.#streamCredit = options.streamCredit ?? limitsTable.streamCredit.value
+    this.#maxInFlight = options.maxCallsInFlight ?? commonLimits.maxCallsInFlight.value
+    this.#streamCredit = options.streamCredit ?? commonLimits.streamCredit.value
   }
 
   /** Calls and streams under way, in both directions. */

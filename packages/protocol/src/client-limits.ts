@@ -1,0 +1,31 @@
+import { bytes, commonLimits, count, KiB, MiB, mergeLimits, ms, type LimitsOf, type LimitTable } from './limits.ts'
+
+/** Every limit of a client, with its default and its reason. */
+export const clientLimitsTable = {
+  ...commonLimits,
+  /**
+   * One incoming frame, put together from parts; announced to the peer. A client accepts the snapshot of a large
+   * room from the server it chose.
+   */
+  maxFrame: bytes(64 * MiB, KiB),
+  /** A client gives up on a connection that was not established and welcomed by then. */
+  connectTimeout: ms(10_000, 100),
+  /** Events that wait on a client for their first listener. */
+  maxUnheard: count(256, 1),
+  /** Upper bound of a client's first random wait before it comes back; doubles with each failure. */
+  reconnectMin: ms(500, 1),
+  /** Upper bound of any such wait: after an outage everybody is back within half a minute. */
+  reconnectMax: ms(20_000, 1),
+} satisfies LimitTable
+
+/** The limits of a client. */
+export type ClientLimits = LimitsOf<typeof clientLimitsTable>
+
+/**
+ * The limits of a client: the defaults, and what differs.
+ *
+ * @throws JuntoError `misuse` naming a limit that cannot be.
+ */
+export function clientLimits(overrides: Partial<ClientLimits> = {}): ClientLimits {
+  return mergeLimits(clientLimitsTable, overrides)
+}
