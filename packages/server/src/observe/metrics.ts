@@ -27,7 +27,10 @@ export interface Gauge {
  * | `connections_closed`   | `reason`        | connections ended, by the name of the close code or fault |
  * | `frames_refused`       | `reason`        | frames answered by a notice instead of being obeyed       |
  * | `joins_refused`        | `code`          | joins answered by a refusal                               |
+ * | `room_faults`          | `room`          | times that a room's own code failed                       |
  * | `rooms_blocked`        | `room`          | times that a room held up the event loop                  |
+ * | `rooms_saved`          | `room`          | saves of rooms                                            |
+ * | `room_saves_failed`    | `room`          | attempts to save that failed                              |
  */
 export abstract class Metrics {
   abstract counter(name: string, labels?: Labels): Counter

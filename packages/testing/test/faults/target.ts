@@ -1,0 +1,282 @@
+import { EventEmitter } from 'node:events'
+import type { Limits } from '@junto/protocol'
+import { FrameType } from '@junto/protocol/internal'
+import type {
+  EventFrame,
+  Frame,
+  FailedFrame,
+  JoinedFrame,
+  JoinFrame,
+  LeftFrame,
+  RefusedFrame,
+  ReplyFrame,
+  WelcomeFrame,
+} from '@junto/protocol/internal'
+import { call, defineRoom, event, t } from '@junto/schema'
+import { compileLayout, layoutOf } from '@junto/schema/internal'
+import { ConsoleLogger, JuntoServer, MemoryMetrics, MemoryStore, Room } from '@junto/server'
+import type { Credentials, Labels, LeaveReason, Member } from '@junto/server'
+import { RawPeer } from './raw-peer.ts'
+
+/** Where a room's code goes wrong. */
+type Where = 'tick' | 'timer' | 'onJoin' | 'onLeave' | 'onDispose' | 'onCreate' | 'handlers' | 'onError'
+
+const Attacked = defineRoom('attacked', {
+  version: 1,
+  state: t.Object({ calls: t.Uint32() }),
+  clientToServer: {
+    /** Answers with its parameter. */
+    echo: call({ params: t.Object({ n: t.Uint32() }), result: t.Object({ n: t.Uint32() }) }),
+    /** Fails in one of several ways. */
+    fail: call({ params: t.Object({ how: t.String() }), result: t.Object({ n: t.Uint32() }) }),
+    /** Computes for so many milliseconds. */
+    block: call({ params: t.Object({ ms: t.Uint32() }) }),
+  },
+  serverToClient: { ticked: event(t.Object({ n: t.Uint32() })) },
+})
+
+const Guarded = defineRoom('guarded', {
+  version: 1,
+  user: t.Object({ id: t.String() }),
+  state: t.Object({}),
+  clientToServer: {},
+  serverToClient: {},
+})
+
+const compiled = compileLayout(layoutOf(Attacked))
+
+/** What rooms did, for tests to look at. */
+export const seen = {
+  /** Rooms made, by key. */
+  created: [] as (string | undefined)[],
+  /** What `onError` was told: room and place. */
+  errors: [] as string[],
+  disposed: [] as (string | undefined)[],
+  left: [] as string[],
+  authentications: [] as { readonly credentials: Credentials; readonly answer: (user: { id: string }) => void }[],
+}
+
+class AttackedRoom extends Room(Attacked) {
+  #ticks = 0
+  /** What goes wrong stands before the colon of the key. */
+  readonly #wrong = this.key?.split(':')[0]
+
+  onCreate() {
+    seen.created.push(this.key)
+    this.#fail('onCreate')
+    if (this.#wrong === 'timer') this.every(10, () => this.#fail('timer'))
+    return { calls: 0 }
+  }
+
+  override onJoin() {
+    this.#fail('onJoin')
+  }
+
+  override onLeave(_member: Member<typeof Attacked>, reason: LeaveReason) {
+    seen.left.push(`${this.key} ${reason}`)
+    this.#fail('onLeave')
+  }
+
+  override onTick() {
+    this.#fail('tick')
+    this.broadcast.ticked({ n: this.#ticks++ })
+  }
+
+  override onDispose() {
+    seen.disposed.push(this.key)
+    this.#fail('onDispose')
+  }
+
+  override onError(_error: unknown, where: string) {
+    seen.errors.push(`${this.key} ${where}`)
+    this.#fail('onError')
+  }
+
+  get handlers() {
+    this.#fail('handlers')
+    return this.#handlers
+  }
+
+  readonly #handlers = this.handle({
+    echo: ({ n }) => {
+      this.state.calls++
+      return { n }
+    },
+    fail: ({ how }) => {
+      switch (how) {
+        case 'throw':
+          throw new Error('secret detail')
+        case 'throw nothing':
+          // oxlint-disable-next-line typescript/only-throw-error -- that is what this is about
+          throw undefined
+        case 'reject':
+          return Promise.reject(new Error('secret detail'))
+        case 'emit error':
+          new EventEmitter().emit('error', new Error('secret detail'))
+          return { n: 0 }
+        case 'getter':
+          return {
+            get n(): number {
+              throw new Error('secret detail')
+            },
+          }
+        default:
+          // No number: what a handler without types might return.
+          return { n: Number('x') }
+      }
+    },
+    block: ({ ms }) => {
+      const end = performance.now() + ms
+      while (performance.now() < end);
+    },
+  })
+
+  #fail(where: Where): void {
+    if (this.#wrong === where) throw new Error(`wrong in ${where}`)
+  }
+}
+
+class GuardedRoom extends Room(Guarded) {
+  readonly handlers = this.handle({})
+  onCreate() {
+    return {}
+  }
+}
+
+/** Deadlines short enough for a test of them. */
+export const shortDeadlines = { helloTimeout: 400, headerTimeout: 500 }
+
+/** How the server under attack differs from the defaults. */
+export const limits = { closeTimeout: 300, heartbeat: 1000, pongTimeout: 700, roomFaults: 4, disposeAfter: 0 }
+
+/** The server under attack. */
+export class Target {
+  readonly metrics = new MemoryMetrics()
+  readonly log: string[] = []
+  readonly server: JuntoServer
+
+  constructor(deadlines: Partial<Limits> = {}) {
+    this.server = new JuntoServer({
+      port: 0,
+      host: '127.0.0.1',
+      metrics: this.metrics,
+      logger: new ConsoleLogger('debug', (line) => this.log.push(line)),
+      store: new MemoryStore(),
+      limits: { ...limits, ...deadlines },
+    })
+  }
+
+  get port(): number {
+    return this.server.address?.port ?? 0
+  }
+
+  async start(): Promise<this> {
+    this.server.define(Attacked, AttackedRoom, { tickRate: 100 })
+    this.server.define(Guarded, GuardedRoom, {
+      maxMembers: 1,
+      authenticate: (credentials) =>
+        new Promise((answer) => {
+          seen.authentications.push({ credentials, answer })
+        }),
+    })
+    await this.server.listen()
+    return this
+  }
+
+  count(name: string, labels: Labels): number {
+    return this.metrics.read(name, labels)
+  }
+
+  /** A peer that has said hello. */
+  async greeted(auth?: unknown, lines: Readonly<Record<string, string>> = {}): Promise<RawPeer> {
+    const peer = await RawPeer.open(this.port, lines)
+    peer.send({ type: FrameType.hello, session: sessionId(), auth })
+    await peer.frame<WelcomeFrame>(FrameType.welcome)
+    return peer
+  }
+
+  /** A peer that has joined an attacked room. */
+  async joined(key: string): Promise<RoomPeer> {
+    const peer = await this.greeted()
+    peer.send(joinAttacked(1, key))
+    await peer.frame<JoinedFrame>(FrameType.joined)
+    return new RoomPeer(peer)
+  }
+}
+
+/** Asks for an attacked room. */
+export function joinAttacked(ref: number, key: string): JoinFrame {
+  return { type: FrameType.join, ref, by: 'open', room: 'attacked', key }
+}
+
+let sessions = 0
+
+export function sessionId(): string {
+  return (++sessions).toString(16).padStart(32, '0')
+}
+
+/** A peer in an attacked room, as room 1. */
+export class RoomPeer {
+  readonly peer: RawPeer
+  readonly #ticks: number[] = []
+  #calls = 0
+
+  constructor(peer: RawPeer) {
+    this.peer = peer
+  }
+
+  /** The result of a call, or the code and message of its error. */
+  async call(name: 'echo' | 'fail' | 'block', params: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const codec = compiled.upByName.get(name)
+    if (!codec?.params) throw new Error(`no call ${name}`)
+    const no = ++this.#calls
+    const wire = codec.params.encode(params, name)
+    this.peer.send(1, { type: FrameType.call, no, id: codec.id, params: wire, timeout: 0, settle: 'reply' })
+    const answered = this.peer
+      .frame<ReplyFrame>(FrameType.reply, (frame) => frame.no === no)
+      .then(
+        ({ result }) => codec.result?.decode(result, name),
+        (error: unknown) => error,
+      )
+    const failed = this.peer
+      .frame<FailedFrame>(FrameType.failed, (frame) => frame.no === no)
+      .then(
+        ({ code, message }) => `${code}: ${message}`,
+        (error: unknown) => error,
+      )
+    return Promise.race([answered, failed])
+  }
+
+  /** Numbers of the ticks that came so far. */
+  get ticks(): readonly number[] {
+    const codec = compiled.downByName.get('ticked')?.payload
+    if (!codec) throw new Error('no event ticked')
+    const { frames } = this.peer
+    for (let index = frames.findIndex(isEvent); index !== -1; index = frames.findIndex(isEvent)) {
+      for (const { frame } of frames.splice(index, 1)) {
+        // There is no other event.
+        const { payload } = frame as EventFrame
+        this.#ticks.push((codec.decode(payload, 'ticked') as { n: number }).n)
+      }
+    }
+    return this.#ticks
+  }
+
+  /** Waits for so many ticks more. */
+  async moreTicks(count: number): Promise<void> {
+    const wanted = this.ticks.length + count
+    await this.peer.until(() => this.ticks.length >= wanted || this.peer.gone)
+  }
+
+  async left(): Promise<LeftFrame> {
+    return this.peer.frame<LeftFrame>(FrameType.left)
+  }
+
+  async refused(): Promise<RefusedFrame> {
+    return this.peer.frame<RefusedFrame>(FrameType.refused)
+  }
+}
+
+function isEvent({ frame }: { readonly frame: Frame }): boolean {
+  return frame.type === FrameType.event
+}
