@@ -1,5 +1,4 @@
 import type { Selection } from './listeners.ts'
-import { sameValue } from './same-value.ts'
 
 /** What a selection needs of the mirror it belongs to. */
 export interface SelectionHost {
@@ -80,7 +79,7 @@ export class MirrorSelection<V> implements Selection<V> {
 
 /** The same value, or arrays or plain objects of the same values. */
 function sameSelection(one: unknown, other: unknown): boolean {
-  if (sameValue(one, other)) return true
+  if (Object.is(one, other)) return true
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
   const kind: unknown = Object.getPrototypeOf(one)
   if (kind !== Object.getPrototypeOf(other) || (kind !== Array.prototype && kind !== Object.prototype)) return false
@@ -88,6 +87,6 @@ function sameSelection(one: unknown, other: unknown): boolean {
   // Both are plain: reading their keys asks nothing of their type.
   const [a, b] = [one as Readonly<Record<string, unknown>>, other as Readonly<Record<string, unknown>>]
   return (
-    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]))
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && Object.is(a[key], b[key]))
   )
 }

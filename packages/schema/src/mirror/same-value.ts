@@ -10,7 +10,7 @@ export function sameValue(one: unknown, other: unknown): boolean {
       other instanceof Uint8Array && one.length === other.length && one.every((byte, index) => byte === other[index])
     )
   }
-  if (!Object.isFrozen(one) || !Object.isFrozen(other)) return false
+  if (!Object.isFrozen(one) || !Object.isFrozen(other) || one instanceof Map || other instanceof Map) return false
   return sameParts(one, other)
 }
 

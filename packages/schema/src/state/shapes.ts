@@ -25,6 +25,7 @@ export class Shapes {
   readonly #whole: (index: TypeIndex) => WholeType
   readonly #nodeTypes: NodeType[] = []
   readonly #slots: Slot[] = []
+  readonly #nodeVariants: ReadonlyMap<TypeIndex, number>[] = []
 
   constructor(layout: Layout, locals: LocalFields) {
     this.#types = layout.types
@@ -127,9 +128,22 @@ export class Shapes {
   #variantOf(union: TypeIndex, kept: unknown): number {
     const node = Handle.node(kept)
     if (node === undefined) return this.#choose(union, kept)
-    const def = typeAt(this.#types, union)
-    return def.kind === 'union' ? def.types.indexOf(node.type.index) : -1
+    return (this.#nodeVariants[union] ??= nodeVariants(this.#types, union)).get(node.type.index) ?? -1
   }
+}
+
+/** The variant of a union in which nodes of each type stand. */
+function nodeVariants(types: readonly TypeDef[], union: TypeIndex): ReadonlyMap<TypeIndex, number> {
+  const variants = new Map<TypeIndex, number>()
+  const collect = (index: TypeIndex, variant: number): void => {
+    const def = typeAt(types, index)
+    // A variant can be a union itself.
+    if (def.kind === 'union') for (const inner of def.types) collect(inner, variant)
+    else if (!variants.has(index)) variants.set(index, variant)
+  }
+  const def = typeAt(types, union)
+  if (def.kind === 'union') for (const [variant, index] of def.types.entries()) collect(index, variant)
+  return variants
 }
 
 function idOf(kept: unknown): number {

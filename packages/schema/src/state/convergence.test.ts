@@ -1,0 +1,70 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { MirrorTree } from '../mirror/mirror-tree.ts'
+import { difference, Draws, drawValue, layoutOfSpec, modelOf, specs } from './random-state.fixture.ts'
+import { writeSomething } from './random-writes.fixture.ts'
+import { StateTree } from './state-tree.ts'
+
+const epoch = '00112233445566ff'
+
+describe('mirrors of random states under random writes', () => {
+  it('equal the state after every patch, whenever they joined and however far behind they were', () => {
+    fc.assert(
+      fc.property(specs, fc.integer(), fc.integer({ min: 1, max: 8 }), (spec, seed, turns) => {
+        const draws = new Draws(seed)
+        const layout = layoutOfSpec(spec)
+        const first = drawValue(spec, draws)
+        const tree = StateTree.create(layout, undefined, first, { epoch })
+        const model = Object(modelOf(spec, first))
+        const pair = { spec, live: tree.root, model }
+        const always = new MirrorTree(layout)
+        always.applySnapshot(tree.snapshot())
+        const behind = new MirrorTree(layout)
+        behind.applySnapshot(tree.snapshot())
+        const joined = [always]
+        for (let turn = 0; turn < turns; turn++) {
+          for (let writes = draws.below(6); writes > 0; writes--) writeSomething(pair, draws)
+          const version = tree.version
+          const patch = tree.takePatch()
+          expect(tree.dirty).toBe(false)
+          expect(tree.version).toBe(patch === undefined ? version : version + 1)
+          for (const mirror of joined) {
+            if (patch !== undefined) mirror.applyPatch(patch)
+            expect(difference(model, mirror.state)).toBe(undefined)
+            expect(mirror.version).toBe(tree.version)
+          }
+          if (draws.chance(0.3)) {
+            const late = new MirrorTree(layout)
+            late.applySnapshot(tree.snapshot())
+            expect(difference(model, late.state)).toBe(undefined)
+            joined.push(late)
+          }
+          if (!joined.includes(behind) && draws.chance(0.3)) {
+            const missed = tree.changesSince(behind.version)
+            if (missed !== undefined) behind.applyPatch(missed)
+            expect(difference(model, behind.state)).toBe(undefined)
+            expect(behind.version).toBe(tree.version)
+            if (draws.chance(0.5)) joined.push(behind)
+          }
+        }
+        // What is saved makes the same state again.
+        const restored = StateTree.create(layout, undefined, tree.toPlain(), { epoch })
+        always.applySnapshot(restored.snapshot())
+        expect(difference(sortedMaps(model), sortedMaps(always.state))).toBe(undefined)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+/** Maps that are saved as objects lose the order of keys that look like numbers. */
+function sortedMaps(value: unknown): unknown {
+  if (value instanceof Map) {
+    return new Map(
+      [...value].map(([key, part]) => [key, sortedMaps(part)] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+    )
+  }
+  if (Array.isArray(value)) return value.map(sortedMaps)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, sortedMaps(part)]))
+}
