@@ -80,7 +80,10 @@ export type Sends<M, R, O = never> = {
 /** The streams of a set of messages. Leaving the loop cancels the stream on the other side. */
 export type Streams<M> = {
   readonly [K in keyof M as M[K] extends { kind: 'stream' } ? K : never]: M[K] extends Stream<infer P, infer I>
-    ? (params: P, settings?: { readonly signal?: AbortSignal }) => AsyncIterableIterator<I> & AsyncDisposable
+    ? (
+        params: P,
+        settings?: { readonly signal?: AbortSignal },
+      ) => AsyncIterableIterator<I, void, unknown> & AsyncDisposable
     : never
 }
 

@@ -30,11 +30,16 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 
 type Atom = string | number | bigint | boolean | symbol | null | undefined | Uint8Array
 
+// Free-form JSON is read-only by itself; going through its recursive type costs the compiler much for nothing.
 /** Read-only all the way down; atoms and bytes as they are. */
-export type Frozen<T> = T extends Atom ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T
+export type Frozen<T> = [JsonValue] extends [T] ? T : FrozenParts<T>
+type FrozenParts<T> = T extends Atom ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T
 
 /** Removes the keys whose value is server-only. */
-type SharedKeys<M> = { [K in keyof M]-?: NonNullable<M[K]> extends LocalModel<unknown> ? never : K }[keyof M]
+type SharedKeys<M> = { [K in keyof M]-?: IsLocal<NonNullable<M[K]>> extends true ? never : K }[keyof M]
+
+// Without the brackets `never`, which is what is left of a field that is always null, would count as server-only.
+type IsLocal<T> = [T] extends [never] ? false : [T] extends [LocalModel<unknown>] ? true : false
 
 /** Plain objects and arrays, as passed to calls and events and as returned by `onCreate`. A map is an object by key. */
 export type Plain<M> = M extends Atom
@@ -84,8 +89,9 @@ export type Mirror<M> = M extends Atom
 /** Something of the state, or the plain value it is made from. */
 export type Adoptable<M> = Plain<M> | Live<M>
 
+// The iterators name what they return at their end: by default TypeScript says `any`.
 /** A map of the server's state. Keys are strings; entries keep the order in which they were first set. */
-export interface StateMap<V> extends Iterable<[string, Live<V>]> {
+export interface StateMap<V> extends Iterable<[string, Live<V>], void, unknown> {
   readonly size: number
   has(key: string): boolean
   get(key: string): Live<V> | undefined
@@ -94,14 +100,14 @@ export interface StateMap<V> extends Iterable<[string, Live<V>]> {
   /** True when there was such an entry. */
   delete(key: string): boolean
   clear(): void
-  keys(): IterableIterator<string>
-  values(): IterableIterator<Live<V>>
-  entries(): IterableIterator<[string, Live<V>]>
+  keys(): IterableIterator<string, void, unknown>
+  values(): IterableIterator<Live<V>, void, unknown>
+  entries(): IterableIterator<[string, Live<V>], void, unknown>
   forEach(visit: (value: Live<V>, key: string, map: StateMap<V>) => void): void
 }
 
 /** A list of the server's state. */
-export interface StateList<I> extends Iterable<Live<I>> {
+export interface StateList<I> extends Iterable<Live<I>, void, unknown> {
   readonly length: number
   /** The item at an index; a negative index counts from the end. */
   at(index: number): Live<I> | undefined
@@ -131,7 +137,7 @@ export interface StateList<I> extends Iterable<Live<I>> {
   map<R>(project: (item: Live<I>, index: number) => R): R[]
   forEach(visit: (item: Live<I>, index: number) => void): void
   slice(start?: number, end?: number): Live<I>[]
-  keys(): IterableIterator<number>
-  values(): IterableIterator<Live<I>>
-  entries(): IterableIterator<[number, Live<I>]>
+  keys(): IterableIterator<number, void, unknown>
+  values(): IterableIterator<Live<I>, void, unknown>
+  entries(): IterableIterator<[number, Live<I>], void, unknown>
 }
