@@ -13,7 +13,7 @@ export interface Options {
   readonly rounds: number
   /** Peers to measure; all when empty. */
   readonly only: readonly string[]
-  /** Where to write CPU profiles of the server processes, when they are wanted. */
+  /** A folder for CPU profiles of the server processes, when they are wanted. */
   readonly profile: string | undefined
 }
 

@@ -31,6 +31,8 @@ export interface Sample {
 export type Request =
   | { readonly no: number; readonly kind: 'sample' }
   | { readonly no: number; readonly kind: 'close' }
+  | { readonly no: number; readonly kind: 'start-profile' }
+  | { readonly no: number; readonly kind: 'stop-profile'; readonly file: string }
   | { readonly no: number; readonly kind: 'command'; readonly name: string; readonly value: unknown }
 export interface Answer {
   readonly no: number
@@ -43,8 +45,6 @@ export interface WorkerOptions {
   /** The name of the function that the module exports. */
   readonly role: string
   readonly settings?: unknown
-  /** A folder for a CPU profile of the whole process. */
-  readonly profile?: string | undefined
 }
 
 export class Worker {
@@ -56,7 +56,6 @@ export class Worker {
   static async start(options: WorkerOptions): Promise<Worker> {
     // tsx is for the benchmarks' own files. The packages come from their dist: see buildPackages.
     const execArgv = ['--import', import.meta.resolve('tsx')]
-    if (options.profile !== undefined) execArgv.push('--cpu-prof', '--cpu-prof-dir', options.profile)
     const child = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
       execArgv,
       env: { ...process.env, NODE_ENV: 'production' },
@@ -97,6 +96,14 @@ export class Worker {
 
   command(name: string, value?: unknown): Promise<unknown> {
     return this.request({ no: ++this.lastNo, kind: 'command', name, value })
+  }
+
+  /** Takes a CPU profile of the process while `work` goes on; nothing but that when there is no `file`. */
+  async profiled<T>(file: string | undefined, work: () => Promise<T>): Promise<T> {
+    if (file !== undefined) await this.request({ no: ++this.lastNo, kind: 'start-profile' })
+    const result = await work()
+    if (file !== undefined) await this.request({ no: ++this.lastNo, kind: 'stop-profile', file })
+    return result
   }
 
   async close(): Promise<void> {

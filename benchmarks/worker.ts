@@ -1,4 +1,7 @@
 // The main file of each measured process. See harness.ts.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { Session } from 'node:inspector/promises'
+import { dirname } from 'node:path'
 import type { Answer, Part, Request } from './harness.ts'
 
 let part: Part | undefined
@@ -23,9 +26,28 @@ function sample(): unknown {
   }
 }
 
+let profiler: Session | undefined
+
+async function startProfile(): Promise<void> {
+  profiler = new Session()
+  profiler.connect()
+  await profiler.post('Profiler.enable')
+  await profiler.post('Profiler.setSamplingInterval', { interval: 200 })
+  await profiler.post('Profiler.start')
+}
+
+async function stopProfile(file: string): Promise<void> {
+  const stopped = await profiler?.post('Profiler.stop')
+  profiler?.disconnect()
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, JSON.stringify(stopped?.profile))
+}
+
 function answer(request: Request): unknown {
   if (request.kind === 'sample') return sample()
   if (request.kind === 'close') return part?.close()
+  if (request.kind === 'start-profile') return startProfile()
+  if (request.kind === 'stop-profile') return stopProfile(request.file)
   if (request.no === 0) return start(request.value)
   const command = part?.commands?.[request.name]
   if (command === undefined) throw new Error(`there is no command '${request.name}'`)
@@ -44,5 +66,4 @@ process.on('message', (request: Request) => {
     process.send?.(reply)
   })()
 })
-// A profile is written when the process ends by itself.
 process.on('disconnect', () => process.exit())

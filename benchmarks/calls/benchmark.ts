@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark, Measured, Options, Result, Row, Target } from '../benchmark.ts'
 import { between, buildPackages, withWorkers, type Worker } from '../harness.ts'
@@ -82,11 +83,7 @@ async function measure(
   announce: (title: string) => void,
 ): Promise<void> {
   await withWorkers(async (start) => {
-    const server = await start({
-      module: new URL(`./peers/${peer}.ts`, import.meta.url),
-      role: 'serve',
-      profile: options.profile,
-    })
+    const server = await start({ module: new URL(`./peers/${peer}.ts`, import.meta.url), role: 'serve' })
     const load = await start({
       module: new URL('./load.ts', import.meta.url),
       role: 'load',
@@ -95,7 +92,8 @@ async function measure(
     let warmUp = settings.firstWarmUp
     for (const { id, title, shape } of shapes.filter(({ id }) => rows.includes(id))) {
       announce(title)
-      const { cost, serverShare, loadShare } = await throughput(server, load, shape, warmUp)
+      const profile = options.profile && join(options.profile, `${peer}-${id}.cpuprofile`)
+      const { cost, serverShare, loadShare } = await throughput(server, load, shape, warmUp, profile)
       figures.add(id, title, 'µs per call', peer, cost, serverShare, loadShare)
       warmUp = settings.warmUp
     }
@@ -109,12 +107,14 @@ async function measure(
   })
 }
 
-async function throughput(server: Worker, load: Worker, shape: LoadShape, warmUp: number) {
+async function throughput(server: Worker, load: Worker, shape: LoadShape, warmUp: number, profile: string | undefined) {
   await load.command('begin', shape)
   await sleep(warmUp)
-  const before = { server: await server.sample(), load: await load.sample() }
-  await sleep(settings.measured)
-  const after = { server: await server.sample(), load: await load.sample() }
+  const { before, after } = await server.profiled(profile, async () => {
+    const before = { server: await server.sample(), load: await load.sample() }
+    await sleep(settings.measured)
+    return { before, after: { server: await server.sample(), load: await load.sample() } }
+  })
   await load.command('end')
   const served = between(before.server, after.server)
   const calls = served.counters['calls'] ?? 0
@@ -149,7 +149,7 @@ class Figures {
 
 type Collected = { -readonly [K in keyof Measured]: number[] }
 
-/** Says where the load generator had less room than the server, although it was to fill it. */
+/** Says where the load did not fill the server although it was to. */
 function bottlenecks(figures: Figures): string[] {
   const saturating = shapes.filter(({ shape }) => shape.work === 0).map(({ id }) => id)
   return figures

@@ -38,7 +38,7 @@ const snapshot = 26
 /** The room ref that this client gives to its one room. */
 const ref = 1
 /** Milliseconds until a call fails, as @junto/client sends them by default. */
-const timeout = 10_000
+const timeout = 15_000
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 
