@@ -84,13 +84,15 @@ function readContent(
   mode: Mode,
   fields: readonly MirrorField[],
 ): void {
-  const news =
-    node.kind === 'record'
-      ? readFields(reader, space, node, mode, fields)
-      : node.kind === 'map'
-        ? readMap(reader, space, node, mode)
-        : readList(reader, space, node, mode)
-  if (news) space.touch(node)
+  // What is refused halfway has changed something all the same.
+  let news = true
+  try {
+    if (node.kind === 'record') news = readFields(reader, space, node, mode, fields)
+    else if (node.kind === 'map') news = readMap(reader, space, node, mode)
+    else news = readList(reader, space, node, mode)
+  } finally {
+    if (news) space.touch(node)
+  }
 }
 
 function readFields(

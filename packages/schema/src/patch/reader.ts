@@ -10,7 +10,7 @@ const shortText = 24
  * constants take no bytes, so without this bound a few bytes against a huge layout could fill the memory.
  */
 const cellsAtLeast = 100_000
-const cellsPerByte = 64
+const cellsPerByte = 32
 
 /**
  * Reads the primitives of patches and snapshots. Its input is hostile: nothing is read beyond the end, and no count is

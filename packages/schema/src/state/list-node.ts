@@ -20,8 +20,7 @@ export class ListType implements NodeType {
 
   /** A list made from an array, not attached yet. Throws a `Fault`. */
   adopt(value: unknown): TrackedList {
-    if (!Array.isArray(value)) throw expected('an array', value)
-    const items: readonly unknown[] = value
+    const items = itemsOf(value)
     const node = new ListNode(this)
     let index = 0
     try {
@@ -31,6 +30,12 @@ export class ListType implements NodeType {
     }
     return node.handle
   }
+}
+
+function itemsOf(value: unknown): readonly unknown[] {
+  if (value instanceof TrackedList) return value.slice()
+  if (Array.isArray(value)) return value
+  throw expected('an array', value)
 }
 
 /** A tracked list. */

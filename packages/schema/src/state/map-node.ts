@@ -32,6 +32,7 @@ export class MapType implements NodeType {
 }
 
 function entriesOf(value: unknown): Iterable<[string, unknown]> {
+  if (value instanceof TrackedMap) return value
   if (value instanceof Map) {
     const entries: ReadonlyMap<unknown, unknown> = value
     return Array.from(entries, ([key, part]): [string, unknown] => {

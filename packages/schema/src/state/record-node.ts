@@ -226,11 +226,10 @@ export class RecordNode extends StateNode {
   }
 }
 
-/** Refuses a node that stands somewhere already; the plain value of one that was taken out; anything else as it is. */
-export function plainOf(value: unknown): unknown {
+/** Refuses a node that stands somewhere already. One that was taken out is copied, like a plain value. */
+export function refuseStanding(value: unknown): void {
   const node = Handle.node(value)
-  if (node === undefined) return value
-  if (node.registry === undefined) return node.plain()
+  if (node?.registry === undefined) return
   throw new Fault(
     `already stands in the state, at "${pathOf(node)}", and cannot stand in two places: put a copy here (toPlain), ` +
       'move it (list.move), or remove it there first, after which it is copied',

@@ -5,7 +5,8 @@ import { Packs } from '../patch/pack.ts'
 import type { Steps, TrackedField } from './field-set.ts'
 import { ListType } from './list-node.ts'
 import { MapType } from './map-node.ts'
-import { plainOf, RecordType } from './record-node.ts'
+import { RecordType, refuseStanding } from './record-node.ts'
+import { toPlain } from './plain.ts'
 import type { Slot } from './slot.ts'
 import { Handle } from './state-node.ts'
 import { variantChooser } from './variants.ts'
@@ -42,7 +43,8 @@ export class Shapes {
 
   /** The root made from a plain value. Throws a `Fault`. */
   root(index: TypeIndex, value: unknown): Handle {
-    return this.nodeType(index).adopt(plainOf(value))
+    refuseStanding(value)
+    return this.nodeType(index).adopt(value)
   }
 
   #makeSlot(index: TypeIndex): Slot {
@@ -71,7 +73,10 @@ export class Shapes {
           drifts: variants.some((variant) => variant.drifts),
           pack,
           adopt: (value) => {
-            const plain = plainOf(value)
+            refuseStanding(value)
+            const known = Handle.node(value) === undefined ? -1 : this.#variantOf(index, value)
+            if (known !== -1) return variants[known]?.adopt(value)
+            const plain = toPlain(value)
             return variants[this.#choose(index, plain)]?.adopt(plain)
           },
           equal: (one, other) => {
@@ -87,7 +92,10 @@ export class Shapes {
           holdsNodes: true,
           drifts: false,
           pack,
-          adopt: (value) => type.adopt(plainOf(value)),
+          adopt: (value) => {
+            refuseStanding(value)
+            return type.adopt(value)
+          },
           equal: () => false,
           plain: (kept) => Handle.node(kept)?.plain(),
         }
@@ -128,6 +136,8 @@ export class Shapes {
   #variantOf(union: TypeIndex, kept: unknown): number {
     const node = Handle.node(kept)
     if (node === undefined) return this.#choose(union, kept)
+    // A node that was taken out of another room's state is of none of these types.
+    if (node.type !== this.#nodeTypes[node.type.index]) return -1
     return (this.#nodeVariants[union] ??= nodeVariants(this.#types, union)).get(node.type.index) ?? -1
   }
 }

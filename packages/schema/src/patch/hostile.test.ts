@@ -1,0 +1,204 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { compileLayout } from '../compiled-layout.ts'
+import { SchemaError } from '../errors.ts'
+import type { TypeDef } from '../layout.ts'
+import { MirrorTree } from '../mirror/mirror-tree.ts'
+import { difference, Draws, drawValue, layoutOfSpec, modelOf, specs } from '../state/random-state.fixture.ts'
+import { writeSomething } from '../state/random-writes.fixture.ts'
+import { StateTree } from '../state/state-tree.ts'
+
+const epoch = '00112233445566ff'
+
+/** Applies bytes that may be anything. All that may come of it is a refusal. */
+function suffer(apply: (bytes: Uint8Array) => void, bytes: Uint8Array): boolean {
+  try {
+    apply(bytes)
+    return true
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error
+    expect(error.code).toBe('invalid_patch')
+    expect(error.message).toMatch(/^The patch cannot be read: .+, before byte \d+\.$/)
+    return false
+  }
+}
+
+function spoil(bytes: Uint8Array, draws: Draws): Uint8Array {
+  const spoilt = bytes.slice()
+  switch (draws.below(4)) {
+    case 0:
+      return spoilt.subarray(0, draws.below(spoilt.length))
+    case 1:
+      for (let times = 1 + draws.below(3); times > 0; times--) spoilt[draws.below(spoilt.length)] = draws.below(256)
+      return spoilt
+    case 2: {
+      const at = draws.below(spoilt.length)
+      spoilt[at] = (spoilt[at] ?? 0) ^ (1 << draws.below(8))
+      return spoilt
+    }
+    default: {
+      const at = draws.below(spoilt.length)
+      const insert = Uint8Array.from({ length: 1 + draws.below(9) }, () => draws.one([0, 1, 2, 0x7f, 0x80, 0xff]))
+      return Uint8Array.from([...spoilt.subarray(0, at), ...insert, ...spoilt.subarray(at)])
+    }
+  }
+}
+
+function prototypes(): string[] {
+  return [Object.prototype, Array.prototype, Map.prototype].map((prototype) =>
+    Reflect.ownKeys(prototype).map(String).join(),
+  )
+}
+
+describe('a patch or snapshot that is not what a server sends', () => {
+  it('is refused with an error, and a snapshot repairs what it did', () => {
+    const before = prototypes()
+    fc.assert(
+      fc.property(specs, fc.integer(), (spec, seed) => {
+        const draws = new Draws(seed)
+        const layout = layoutOfSpec(spec)
+        const first = drawValue(spec, draws)
+        const tree = StateTree.create(layout, undefined, first, { epoch })
+        const pair = { spec, live: tree.root, model: Object(modelOf(spec, first)) }
+        const mirror = new MirrorTree(layout)
+        suffer((bytes) => mirror.applySnapshot(bytes), spoil(tree.snapshot(), draws))
+        mirror.applySnapshot(tree.snapshot())
+        const all = mirror.select((state) => state)
+        for (let turn = 0; turn < 6; turn++) {
+          for (let writes = 1 + draws.below(5); writes > 0; writes--) writeSomething(pair, draws)
+          const patch = tree.takePatch()
+          if (patch === undefined) continue
+          const shown = all.value
+          const applied = suffer((bytes) => mirror.applyPatch(bytes), spoil(patch, draws))
+          expect(mirror.broken).toBe(!applied)
+          if (!applied) {
+            // What people were shown stays, until it is right again.
+            expect(all.value).toBe(shown)
+            expect(suffer((bytes) => mirror.applyPatch(bytes), patch)).toBe(false)
+            const spoilt = suffer((bytes) => mirror.applySnapshot(bytes), spoil(tree.snapshot(), draws))
+            expect(mirror.broken).toBe(!spoilt)
+          }
+          mirror.applySnapshot(tree.snapshot())
+          expect(mirror.broken).toBe(false)
+          expect(difference(pair.model, mirror.state)).toBe(undefined)
+          expect(difference(pair.model, all.value)).toBe(undefined)
+        }
+      }),
+      { numRuns: 250 },
+    )
+    expect(prototypes()).toEqual(before)
+  })
+
+  it('is refused when it is random bytes', () => {
+    fc.assert(
+      fc.property(specs, fc.integer(), fc.uint8Array({ maxLength: 60 }), (spec, seed, bytes) => {
+        const layout = layoutOfSpec(spec)
+        const mirror = new MirrorTree(layout)
+        suffer((random) => mirror.applySnapshot(random), bytes)
+        mirror.applySnapshot(
+          StateTree.create(layout, undefined, drawValue(spec, new Draws(seed)), { epoch }).snapshot(),
+        )
+        suffer((random) => mirror.applyPatch(random), bytes)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('cannot hang or fill the memory by what it promises', () => {
+    // A record of many fields that may all be absent: a new one takes a byte, and its absent fields none.
+    const types: TypeDef[] = [
+      { kind: 'null' },
+      { kind: 'optional', type: 0 },
+      { kind: 'record', fields: Array.from({ length: 4000 }, (_, index) => ({ name: `f${index}`, type: 1 })) },
+      { kind: 'list', type: 2 },
+      { kind: 'list', type: 0 },
+      {
+        kind: 'record',
+        fields: [
+          { name: 'list', type: 3 },
+          { name: 'nulls', type: 4 },
+        ],
+      },
+    ]
+    const layout = compileLayout({ name: 'x', version: 1, types, state: 5, presence: undefined, up: [], down: [] })
+    const head = [0, 0, 0, 0, 0, 0, 0, 0, 1]
+    const mask = Array.from({ length: 500 }, () => 0)
+    // 2 * 8 + 4: new records of type 2; as many as there are bytes for their ids.
+    const crowd = Uint8Array.from([...head, 20, ...mask, 0xa0, 0x9c, 0x01, ...Array.from({ length: 20_000 }, () => 0)])
+    // 4 * 8 + 5: one new list of nulls, 2^49 of them.
+    const nulls = Uint8Array.from([...head, 37, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0])
+    for (const hostile of [crowd, nulls]) {
+      expect(suffer((bytes) => new MirrorTree(layout).applySnapshot(bytes), hostile)).toBe(false)
+    }
+  })
+
+  it('cannot multiply a list by keeping its items more than once', () => {
+    const types: TypeDef[] = [
+      { kind: 'int' },
+      { kind: 'list', type: 0 },
+      { kind: 'record', fields: [{ name: 'l', type: 1 }] },
+    ]
+    const layout = compileLayout({ name: 'x', version: 1, types, state: 2, presence: undefined, up: [], down: [] })
+    const tree = StateTree.create(layout, undefined, { l: [1, 2, 3] }, { epoch, version: 1 })
+    for (const runs of [
+      [2, 6, 0, 6, 5],
+      [2, 4, 0, 4, 3],
+      [2, 2, 4, 6, 5],
+      [1, 8, 0],
+      [1, 4, 4],
+      [1, 2, 1 | 2],
+      [1, 0, 0],
+    ]) {
+      const mirror = new MirrorTree(layout)
+      mirror.applySnapshot(tree.snapshot())
+      // Version 2 on 1; one list, changed, of id 1.
+      expect(suffer((bytes) => mirror.applyPatch(bytes), Uint8Array.from([1, 9, 1, ...runs]))).toBe(false)
+      expect(mirror.broken).toBe(true)
+    }
+  })
+
+  it('cannot put a node in two places, or two nodes under one id', () => {
+    const types: TypeDef[] = [
+      { kind: 'int' },
+      { kind: 'record', fields: [{ name: 'n', type: 0 }] },
+      { kind: 'map', type: 1 },
+      { kind: 'record', fields: [{ name: 'm', type: 2 }] },
+    ]
+    const layout = compileLayout({ name: 'x', version: 1, types, state: 3, presence: undefined, up: [], down: [] })
+    const tree = StateTree.create(layout, undefined, { m: { a: { n: 1 } } }, { epoch })
+    // The map is node 1, the record in it node 2.
+    for (const [name, body] of [
+      ['set b to node 2, which stands at a', [17, 1, 0, 1, 1, 98, 2]],
+      ['a new node 2, while the old one stays', [13, 1, 2, 6]],
+      ['set a to a node there is not', [17, 1, 0, 1, 1, 97, 4]],
+      ['set a to node 1, which is no record of that type', [17, 1, 0, 1, 1, 97, 0]],
+      ['a new root', [29, 1, 0, 2]],
+      ['the same node twice', [9, 1, 2, 2, 9, 1, 2, 2]],
+      ['a key that is not there deleted', [17, 1, 1, 1, 98, 0]],
+      ['__proto__ as a key', [13, 1, 3, 2, 17, 1, 0, 1, 9, 95, 95, 112, 114, 111, 116, 111, 95, 95, 4]],
+      ['more fields than there are', [9, 2, 2, 2]],
+      ['no field of a new record', [13, 0, 3, 17, 1, 0, 1, 1, 98, 4]],
+    ] as const) {
+      const mirror = new MirrorTree(layout)
+      mirror.applySnapshot(tree.snapshot())
+      expect(
+        suffer((bytes) => mirror.applyPatch(bytes), Uint8Array.from([1, ...body])),
+        name,
+      ).toBe(false)
+      mirror.applySnapshot(tree.snapshot())
+      expect(difference(mirror.state, { m: new Map([['a', { n: 1 }]]) })).toBe(undefined)
+    }
+    // The same form, and right: a new record, node 3, at b.
+    const mirror = new MirrorTree(layout)
+    mirror.applySnapshot(tree.snapshot())
+    mirror.applyPatch(Uint8Array.from([1, 13, 1, 3, 4, 17, 1, 0, 1, 1, 98, 4]))
+    expect(
+      difference(mirror.state, {
+        m: new Map([
+          ['a', { n: 1 }],
+          ['b', { n: 2 }],
+        ]),
+      }),
+    ).toBe(undefined)
+  })
+})
