@@ -1,3 +1,6 @@
+// Tokens, errors and types of the protocol that programs of the server's users name, so that they need one import only.
+export { Clock, closeCodes, JuntoError, RandomSource } from '@junto/protocol'
+export type { CloseCode, ErrorCode, Limits } from '@junto/protocol'
 export { defaultPort, JuntoServer } from './server.ts'
 export type { JuntoServerOptions } from './server-options.ts'
 export { SystemClock } from './system-clock.ts'
