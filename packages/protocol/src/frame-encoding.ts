@@ -1,6 +1,7 @@
 import { freeForm } from './free-form.ts'
 import { FrameType, type SentFrame } from './frames.ts'
-import { binHeadSize, pack, writeBinHead } from './msgpack.ts'
+import { binHeadSize, writeBinHead } from './msgpack-heads.ts'
+import { pack } from './msgpack.ts'
 
 /** The longest text of an error that is sent; the rest is cut. */
 export const longestMessage = 1000

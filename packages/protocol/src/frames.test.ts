@@ -51,7 +51,7 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
     { type: FrameType.notice, code: 'not_joined', message: 'no' },
     '93 0a aa 6e 6f 74 5f 6a 6f 69 6e 65 64 a2 6e 6f',
   ],
-  ['F20', { type: FrameType.event, id: 2, payload: [1.5] }, '93 10 02 91 ca 3f c0 00 00'],
+  ['F20', { type: FrameType.event, id: 2, payload: [1.5] }, '93 10 02 91 cb 3f f8 00 00 00 00 00 00'],
   ['F20', { type: FrameType.event, id: 2, payload: null }, '92 10 02'],
   [
     'F21',

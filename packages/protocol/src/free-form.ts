@@ -1,5 +1,5 @@
 import { JuntoError } from './errors.ts'
-import { className } from './msgpack.ts'
+import { className } from './msgpack-refusal.ts'
 
 /**
  * A copy of a value that travels by name and not by a layout (credentials, join data, options, filters), made of nothing but

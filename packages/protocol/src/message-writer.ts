@@ -3,7 +3,7 @@ import { countValues } from './gate.ts'
 import { highestRef } from './frame-parsing.ts'
 import { FrameType } from './frames.ts'
 import { commonLimits, defaultMaxFrame } from './limits.ts'
-import { binHeadSize, uintSize, writeBinHead, writeUint } from './msgpack.ts'
+import { binHeadSize, uintSize, writeBinHead, writeUint } from './msgpack-heads.ts'
 
 /** What a peer accepts, and how large frames are cut for it. */
 export interface WriterLimits {

@@ -1,0 +1,298 @@
+import { className, deepestValue, fits64, isPlain, refuseDepth, refuseValue } from './msgpack-refusal.ts'
+import { writeBinHead, writeUint } from './msgpack-heads.ts'
+
+// The codec of browsers, where msgpackr would be more than half of a client's bundle. It has no extension types, since none
+// travels. The codec of Node is msgpackr-codec.ts; both give the same bytes and refuse the same values.
+
+// ---- writing
+
+// Small values are written one after the other into an arena of 8 KiB that they share: a buffer for each costs more than its
+// writing. What does not fit gets a buffer of its own, so that no small value keeps a large buffer alive.
+const arenaSize = 8192
+const leastRoom = 256
+let target = new Uint8Array(0)
+let view = new DataView(target.buffer)
+let start = 0
+let position = 0
+
+const encoder = new TextEncoder()
+
+/** See msgpack.ts. */
+export function pack(value: unknown): Uint8Array {
+  if (target.length !== arenaSize || position > arenaSize - leastRoom) {
+    target = new Uint8Array(arenaSize)
+    view = new DataView(target.buffer)
+    position = 0
+  }
+  start = position
+  try {
+    write(value, 0)
+    return target.length === arenaSize ? target.subarray(start, position) : target.slice(start, position)
+  } catch (error) {
+    position = start
+    throw error
+  }
+}
+
+/** Makes room for so many bytes more. */
+function reserve(size: number): void {
+  const used = position - start
+  if (position + size <= target.length) return
+  const larger = new Uint8Array(Math.max(2 * (used + size), 2 * arenaSize))
+  larger.set(target.subarray(start, position))
+  target = larger
+  view = new DataView(target.buffer)
+  start = 0
+  position = used
+}
+
+function write(value: unknown, depth: number): void {
+  // Room for any token with its number.
+  if (position + 9 > target.length) reserve(9)
+  switch (typeof value) {
+    case 'number':
+      return writeNumber(value)
+    case 'string':
+      return writeString(value)
+    case 'boolean':
+      target[position++] = value ? 0xc3 : 0xc2
+      return
+    case 'undefined':
+      target[position++] = 0xc0
+      return
+    case 'bigint':
+      return writeBigint(value)
+    case 'object':
+      if (value !== null) return writeObject(value, depth + 1)
+      target[position++] = 0xc0
+      return
+    default:
+      refuseValue(`a ${typeof value}`)
+  }
+}
+
+function writeNumber(value: number): void {
+  if (value >>> 0 === value) {
+    position = writeUint(target, position, value)
+  } else if (value >> 0 === value) {
+    if (value >= -0x20) {
+      target[position++] = value
+    } else if (value >= -0x80) {
+      target[position++] = 0xd0
+      target[position++] = value
+    } else if (value >= -0x8000) {
+      writeHead(0xd1, 2, value)
+    } else {
+      writeHead(0xd2, 4, value)
+    }
+  } else {
+    target[position++] = 0xcb
+    view.setFloat64(position, value)
+    position += 8
+  }
+}
+
+function writeBigint(value: bigint): void {
+  if (!fits64(value)) refuseValue('a bigint of more than 64 bits')
+  if (value < 2n ** 63n) {
+    target[position++] = 0xd3
+    view.setBigInt64(position, value)
+  } else {
+    target[position++] = 0xcf
+    view.setBigUint64(position, value)
+  }
+  position += 8
+}
+
+function writeString(value: string): void {
+  const { length } = value
+  // In UTF-8 a character has up to three bytes; where that leaves the width of the head open, the text is moved afterwards.
+  reserve(5 + length * 3)
+  const guess = length < 0x20 ? 1 : length < 0x100 ? 2 : length < 0x10000 ? 3 : 5
+  const size = length < 24 ? writeAscii(value, position + guess) : -1
+  const bytes = size >= 0 ? size : encoder.encodeInto(value, target.subarray(position + guess)).written
+  const head = bytes < 0x20 ? 1 : bytes < 0x100 ? 2 : bytes < 0x10000 ? 3 : 5
+  if (head !== guess) target.copyWithin(position + head, position + guess, position + guess + bytes)
+  if (head === 1) target[position++] = 0xa0 | bytes
+  else writeHead(head === 2 ? 0xd9 : head === 3 ? 0xda : 0xdb, head - 1, bytes)
+  position += bytes
+}
+
+/** For short texts calling the platform's encoder costs more than a loop. Returns -1 at a character beyond ASCII. */
+function writeAscii(value: string, at: number): number {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if (code >= 0x80) return -1
+    target[at + i] = code
+  }
+  return value.length
+}
+
+function writeObject(value: object, depth: number): void {
+  if (depth > deepestValue) refuseDepth()
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value
+    if (items.length < 0x10) target[position++] = 0x90 | items.length
+    else writeLength(0xdc, items.length)
+    // By index: this is where large values spend their time.
+    for (let i = 0; i < items.length; i++) write(items[i], depth)
+  } else if (value instanceof Uint8Array) {
+    reserve(5 + value.length)
+    position = writeBinHead(target, position, value.length)
+    target.set(value, position)
+    position += value.length
+  } else if (value instanceof Map) {
+    writeMapHead(value.size)
+    for (const [key, item] of value) {
+      if (typeof key !== 'string') refuseValue('a Map whose keys are not strings')
+      write(key, depth)
+      write(item, depth)
+    }
+  } else {
+    if (!isPlain(value)) refuseValue(`a ${className(value)}`)
+    const fields = value as Readonly<Record<string, unknown>>
+    const keys = Object.keys(fields)
+    writeMapHead(keys.length)
+    for (const key of keys) {
+      write(key, depth)
+      write(fields[key], depth)
+    }
+  }
+}
+
+function writeMapHead(size: number): void {
+  if (size < 0x10) target[position++] = 0x80 | size
+  else writeLength(0xde, size)
+}
+
+/** The head of an array or a map: its token has a neighbour for 32 bits. */
+function writeLength(token: number, length: number): void {
+  if (length < 0x10000) writeHead(token, 2, length)
+  else writeHead(token + 1, 4, length)
+}
+
+function writeHead(token: number, width: number, value: number): void {
+  target[position++] = token
+  for (let shift = 8 * (width - 1); shift >= 0; shift -= 8) target[position++] = value >>> shift
+}
+
+// ---- reading
+
+let source: Uint8Array = target
+let sourceView: DataView = view
+let at = 0
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** See msgpack.ts. */
+export function unpackSequence(bytes: Uint8Array): readonly unknown[] {
+  source = bytes
+  sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  at = 0
+  const values: unknown[] = []
+  while (at < bytes.length) values.push(read())
+  // Not to keep a message alive.
+  source = target
+  sourceView = view
+  return values
+}
+
+function read(): unknown {
+  const token = source[at++] ?? 0xc0
+  if (token < 0x80) return token
+  if (token < 0x90) return readMap(token & 0x0f)
+  if (token < 0xa0) return readArray(token & 0x0f)
+  if (token < 0xc0) return readString(token & 0x1f)
+  if (token >= 0xe0) return token - 0x100
+  switch (token) {
+    case 0xc2:
+      return false
+    case 0xc3:
+      return true
+    case 0xc4:
+    case 0xc5:
+    case 0xc6: {
+      const length = readUint(1 << (token - 0xc4))
+      // Not the `slice` of a Buffer, which gives a view.
+      return new Uint8Array(source.subarray(at, (at += length)))
+    }
+    case 0xca:
+      return sourceView.getFloat32((at += 4) - 4)
+    case 0xcb:
+      return sourceView.getFloat64((at += 8) - 8)
+    case 0xcc:
+      return source[at++]
+    case 0xcd:
+      return readUint(2)
+    case 0xce:
+      return readUint(4)
+    case 0xcf:
+      return exact(sourceView.getBigUint64((at += 8) - 8))
+    case 0xd0:
+      return sourceView.getInt8(at++)
+    case 0xd1:
+      return sourceView.getInt16((at += 2) - 2)
+    case 0xd2:
+      return sourceView.getInt32((at += 4) - 4)
+    case 0xd3:
+      return exact(sourceView.getBigInt64((at += 8) - 8))
+    case 0xd9:
+    case 0xda:
+    case 0xdb:
+      return readString(readUint(1 << (token - 0xd9)))
+    case 0xdc:
+    case 0xdd:
+      return readArray(readUint(2 << (token - 0xdc)))
+    case 0xde:
+    case 0xdf:
+      return readMap(readUint(2 << (token - 0xde)))
+    default:
+      return null
+  }
+}
+
+function readUint(width: number): number {
+  const from = at
+  at += width
+  return width === 1 ? sourceView.getUint8(from) : width === 2 ? sourceView.getUint16(from) : sourceView.getUint32(from)
+}
+
+/** As a number where nothing is lost, as msgpackr does. */
+function exact(value: bigint): number | bigint {
+  const number = Number(value)
+  return Math.abs(number) <= 2 ** 53 && BigInt(number) === value ? number : value
+}
+
+function readString(length: number): string {
+  if (length < 16) {
+    const codes: number[] = []
+    for (let i = at; i < at + length; i++) {
+      const code = source[i] ?? 0
+      if (code >= 0x80) return decodeString(length)
+      codes.push(code)
+    }
+    at += length
+    return String.fromCharCode(...codes)
+  }
+  return decodeString(length)
+}
+
+function decodeString(length: number): string {
+  return decoder.decode(source.subarray(at, (at += length)))
+}
+
+function readArray(length: number): unknown[] {
+  const items: unknown[] = []
+  for (let i = 0; i < length; i++) items.push(read())
+  return items
+}
+
+function readMap(size: number): Record<string, unknown> {
+  const map: Record<string, unknown> = {}
+  for (let i = 0; i < size; i++) {
+    // Keys are strings, and none is `__proto__`: the gate has seen to it.
+    const key = String(read())
+    map[key] = read()
+  }
+  return map
+}
