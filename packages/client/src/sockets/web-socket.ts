@@ -7,7 +7,9 @@ export const openSocket: OpenSocket = (url, subprotocol, events) => {
   socket.onopen = () => events.open()
   socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) =>
     events.message(typeof data === 'string' ? data : new Uint8Array(data))
-  // There is no `onerror`: a browser says nothing in it, and `onclose` always follows.
+  // A browser says nothing in it, and `onclose` always follows; but a WebSocket that is really an emitter of Node
+  // (`globalThis.WebSocket = ws`) would end the process without a listener.
+  socket.onerror = () => {}
   socket.onclose = ({ code, reason }) => events.close(code, reason)
   return {
     get bufferedAmount() {
