@@ -24,7 +24,7 @@ export interface Gauge {
  * | `connections`          |                 | gauge: connections open now                               |
  * | `connections_opened`   |                 | connections accepted                                      |
  * | `connections_refused`  | `reason`        | requests refused before they became a connection          |
- * | `connections_closed`   | `reason`        | connections ended, by the name of the close code or fault |
+ * | `connections_closed`   | `reason`        | connections ended, by the name of our close code or of the peer's fault; `left`, `lost` |
  * | `frames_refused`       | `reason`        | frames answered by a notice instead of being obeyed       |
  * | `joins_refused`        | `code`          | joins answered by a refusal                               |
  * | `room_faults`          | `room`          | times that a room's own code failed                       |
