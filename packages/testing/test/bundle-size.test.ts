@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { expect, it } from 'vitest'
+import { root, run } from './packages/run.ts'
+
+// What a page loads: from the sources, as a bundler of a user would put it together from `dist`.
+
+const KB = 1000
+
+/** No page grows beyond this unnoticed. The aim is 22 KB. */
+const most = 35.5 * KB
+
+interface Bundle {
+  /** Minified, gzip -9. */
+  readonly size: number
+  /** The files in it, with what each takes before compression. */
+  readonly files: readonly { readonly path: string; readonly bytes: number }[]
+}
+
+async function bundle(program: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [fileURLToPath(new URL(`./fixtures/bundle/${program}.ts`, import.meta.url))],
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    conditions: ['@junto/source'],
+    metafile: true,
+    write: false,
+    outdir: 'out',
+  })
+  const [code] = outputFiles
+  const [output] = Object.values(metafile.outputs)
+  if (code === undefined || output === undefined) throw new Error('nothing was built')
+  const files = Object.entries(output.inputs).map(([path, { bytesInOutput }]) => ({ path, bytes: bytesInOutput }))
+  return { size: gzipSync(code.contents, { level: 9 }).length, files: files.filter(({ bytes }) => bytes > 0) }
+}
+
+/** What each package takes before compression, largest first. */
+function shares({ files }: Bundle): string {
+  const sums = new Map<string, number>()
+  for (const { path, bytes } of files) {
+    const owner = /(?:packages|node_modules)\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? path
+    sums.set(owner, (sums.get(owner) ?? 0) + bytes)
+  }
+  const sorted = [...sums].sort(([, a], [, b]) => b - a)
+  return sorted.map(([owner, bytes]) => `${owner} ${(bytes / KB).toFixed(1)}`).join(', ')
+}
+
+const outside = ({ files }: Bundle): string[] =>
+  files.map(({ path }) => path).filter((path) => path.includes('node_modules'))
+
+it('a client that holds its contract as a type only is small, and bundles no other library', async () => {
+  const page = await bundle('type-only-client')
+  console.log(`type-only client: ${(page.size / KB).toFixed(1)} KB gzip; minified, in KB: ${shares(page)}`)
+  expect(outside(page)).toEqual([])
+  expect(page.size).toBeLessThanOrEqual(most)
+})
+
+it('a client with its contract brings TypeBox along, and no server library', async () => {
+  const page = await bundle('contract-client')
+  console.log(`client with contract: ${(page.size / KB).toFixed(1)} KB gzip; minified, in KB: ${shares(page)}`)
+  expect(outside(page).filter((path) => !path.includes('/typebox/'))).toEqual([])
+})
+
+it.each([
+  ['Node', [], 'node-socket'],
+  ['a browser bundle', ['browser'], 'web-socket'],
+])('the condition of %s chooses its socket', async (_name, conditions, socket) => {
+  const program = "console.log(import.meta.resolve('#open-socket'))"
+  const client = join(root, 'packages/client')
+  for (const [condition, file] of [
+    ['@junto/source', `src/sockets/${socket}.ts`],
+    ['default', `dist/sockets/${socket}.js`],
+  ] as const) {
+    const flags = [...conditions, condition].map((name) => `--conditions=${name}`)
+    const chosen = await run('node', [...flags, '--input-type=module', '--eval', program], client)
+    expect(chosen.trim()).toMatch(new RegExp(`/${file}$`))
+  }
+})
