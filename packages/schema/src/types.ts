@@ -2,8 +2,8 @@
  * The types of a contract, exported as `t`: TypeBox's own, and those that JSON Schema does not know. Any other TypeBox
  * schema can be used beside them where it can travel.
  *
- * Costs are bytes on the wire. In messages a value is packed as msgpack: integers from -32 to 127 take 1 byte, others up
- * to 9; strings and bytes 1 to 5 and their length; an object 1 (3 from sixteen fields on) and its fields, without names.
+ * Costs are bytes on the wire; `docs/contract.md` has them all in one table. In messages a value is packed as msgpack, in
+ * state by its type.
  */
 import {
   Number as NumberType,
@@ -27,7 +27,7 @@ import { wireKeyword, type WireMark } from './schema-reader.ts'
 export {
   /** A list of one type. In state a tracked `StateList`. Costs 1, 3 or 5 bytes and its items. */
   Array,
-  /** A bigint of 64 bits: from -2^63 to 2^64-1. Costs 9 bytes. */
+  /** A bigint of 64 bits: from -2^63 to 2^64-1. Costs 9 bytes in messages, 1 to 10 in state. */
   BigInt,
   /** A boolean. Costs 1 byte. */
   Boolean,
@@ -39,9 +39,9 @@ export {
   Intersect,
   /** The names of an object's fields, as a union. */
   KeyOf,
-  /** One constant. Costs 1 byte. */
+  /** One constant. Costs 1 byte in messages, none in state. */
   Literal,
-  /** `null`. Costs 1 byte. */
+  /** `null`. Costs 1 byte in messages, none in state. */
   Null,
   /** A finite number. Costs 1 to 5 bytes when whole and below 2^32, else 9. */
   Number,
@@ -88,32 +88,32 @@ function float(kind: NumberKind, options: TNumberOptions): TNumber {
   return NumberType({ ...options, [wireKeyword]: { kind } satisfies WireMark })
 }
 
-/** A whole number from 0 to 255. Costs 1 byte in state, 1 to 2 in messages. */
+/** A whole number from 0 to 255. Costs 1 byte, in messages 2 from 128 on. */
 export function Uint8(options: TNumberOptions = {}): TInteger {
   return whole('uint8', options)
 }
 
-/** A whole number from 0 to 65,535. Costs up to 2 bytes in state, 1 to 3 in messages. */
+/** A whole number from 0 to 65,535. Costs 1 to 3 bytes. */
 export function Uint16(options: TNumberOptions = {}): TInteger {
   return whole('uint16', options)
 }
 
-/** A whole number from 0 to 4,294,967,295. Costs up to 4 bytes in state, 1 to 5 in messages. */
+/** A whole number from 0 to 4,294,967,295. Costs 1 to 5 bytes. */
 export function Uint32(options: TNumberOptions = {}): TInteger {
   return whole('uint32', options)
 }
 
-/** A whole number from -128 to 127. Costs 1 byte in state, 1 to 2 in messages. */
+/** A whole number from -128 to 127. Costs 1 to 2 bytes. */
 export function Int8(options: TNumberOptions = {}): TInteger {
   return whole('int8', options)
 }
 
-/** A whole number from -32,768 to 32,767. Costs up to 2 bytes in state, 1 to 3 in messages. */
+/** A whole number from -32,768 to 32,767. Costs 1 to 3 bytes. */
 export function Int16(options: TNumberOptions = {}): TInteger {
   return whole('int16', options)
 }
 
-/** A whole number from -2,147,483,648 to 2,147,483,647. Costs up to 4 bytes in state, 1 to 5 in messages. */
+/** A whole number from -2,147,483,648 to 2,147,483,647. Costs 1 to 5 bytes. */
 export function Int32(options: TNumberOptions = {}): TInteger {
   return whole('int32', options)
 }
@@ -154,7 +154,7 @@ export function Angle(): TNumber {
   return float('angle', {})
 }
 
-/** Milliseconds since 1970, as of `Date.now()`: whole, and such as a `Date` can hold. Costs up to 9 bytes in messages. */
+/** Milliseconds since 1970, as of `Date.now()`: whole, and such as a `Date` can hold. Costs 6 bytes in state, 9 in messages. */
 export function Timestamp(options: TNumberOptions = {}): TInteger {
   return whole('timestamp', options)
 }

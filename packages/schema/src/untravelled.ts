@@ -1,7 +1,7 @@
 /** What to do instead of the TypeBox types that cannot travel, by their kind. */
 const advice: { readonly [kind: string]: string } = {
-  Any: 'is t.Any, which has no form on the wire: use t.Json() for free-form data',
-  Unknown: 'is t.Unknown, which has no form on the wire: use t.Json() for free-form data',
+  Any: 'is of any type, which has no form on the wire: use t.Json() for free-form data',
+  Unknown: 'is of unknown type, which has no form on the wire: use t.Json() for free-form data',
   Undefined: 'is undefined, which cannot travel: make the field t.Optional(…), or use t.Null()',
   Void: 'is void, which cannot travel: leave it out of the contract',
   Never: 'is never: no value could travel',
