@@ -236,7 +236,7 @@ export class Membership {
     if (frame.reason === 'shutdown') {
       // The connection ends with it. Should it not, the room is asked for again over it.
       const error = new JuntoError('shutting_down', `the server is closing: ${message}`)
-      this.#lose(error)
+      this.lost(error, false)
       this.#retryLater(error)
       return
     }

@@ -247,6 +247,21 @@ describe('a membership that the server ends', () => {
     expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
   })
 
+  it('by a shutdown refuses a join that was not complete', async () => {
+    const opened = server.client.open(Whiteboard, { ...opening, key: 'b' })
+    const patient = server.client.open(Whiteboard, { ...opening, key: 'c', patience: Infinity })
+    await server.clock.settle()
+    const [, b, c] = joins()
+    if (b === undefined || c === undefined) throw new Error('no joins')
+    for (const join of [b, c]) {
+      server.socket.say(server.joined(join), [0, { type: FrameType.left, ref: join.ref, reason: 'shutdown' }])
+    }
+    await expect(opened).rejects.toMatchObject({ code: 'shutting_down' })
+    server.socket.end(4000)
+    await comeBack()
+    expect((await patient).key).toBe('c')
+  })
+
   it('refuses a join that was not complete', async () => {
     const opened = server.client.open(Whiteboard, { ...opening, key: 'b' })
     await server.clock.settle()
