@@ -170,7 +170,7 @@ describe('FAULTS E: what a room throws stays there', () => {
         throw new Error('second')
       },
     })
-    expect(await ada.outcome('act')).toBe('internal')
+    expect(await world.settled(ada.outcome('act'))).toBe('internal')
     expect(world.faults).toEqual([
       'call act of the room desk/a failed: first',
       'onError of the room desk/a failed itself: second',
@@ -255,12 +255,13 @@ describe('a room that fails again and again', () => {
     }
     const { world, ada } = await desks(script, { roomFaults: 3 })
     const others = [await world.join(Desk, { key: 'a' }), await world.join(Desk, { key: 'a' })]
-    for (let i = 0; i < 100; i++) await ada.outcome('act')
+    for (let i = 0; i < 100; i++) await world.settled(ada.outcome('act'))
     expect(ada.endings).toEqual([])
     // Many who meet it are a broken room.
-    for (const other of others) await other.outcome('act')
+    for (const other of others) await world.settled(other.outcome('act'))
     expect(ada.endings).toEqual([])
-    await (await world.join(Desk, { key: 'a' })).outcome('act')
+    const last = await world.join(Desk, { key: 'a' })
+    void last.outcome('act')
     await world.clock.settle()
     expect(ada.endings).toEqual([{ reason: 'failed', message: 'The room failed too often.' }])
   })
@@ -277,7 +278,7 @@ describe('a room that holds up the event loop', () => {
     })
     world.registry.define(Desk, ScriptedRoom)
     const ada = await world.join(Desk, { key: 'slow' })
-    await ada.outcome('act')
+    await world.settled(ada.outcome('act'))
     ada.event('say', { text: '' })
     expect(world.logger.lines.map(({ message }) => message)).toEqual([
       expect.stringMatching(/The room desk\/slow held up the event loop for 150 ms/),

@@ -224,7 +224,7 @@ describe('services', () => {
       const world = new World({ services: [provide(Dice, new Loaded())] })
       world.registry.define(Desk, type)
       const ada = await world.join(Desk, { key: 'a' })
-      expect(await ada.call('look')).toBe(6)
+      expect(await world.settled(ada.call('look'))).toBe(6)
     })
   }
 

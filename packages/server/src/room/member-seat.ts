@@ -151,7 +151,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
   end(reason: LeaveReason, message?: string): void {
     const phase = this.#phase
     // What was sent before this shall arrive before it.
-    if (phase === 'live') this.#host.sync.flush()
+    if (phase === 'live') this.#host.sync.flushNow()
     this.#message = message
     if (!this.#leave(reason)) return
     if (phase === 'live') this.#link.ended(reason, message)
@@ -204,7 +204,10 @@ export class MemberSeat implements Seat, Sender, Recipient {
 
   /** Makes what stands under `member.send`. */
   senders(): Readonly<Record<string, unknown>> {
-    return eventSenders(this.#host.down, (frame, codec) => this.event(frame, codec))
+    return eventSenders(this.#host.down, (frame, codec) => {
+      this.#checkSize(frame)
+      this.event(frame, codec)
+    })
   }
 
   #openExchange(): Exchange {
@@ -214,8 +217,18 @@ export class MemberSeat implements Seat, Sender, Recipient {
       maxCallsInFlight,
       streamCredit,
       answer: router.answererFor(this),
-      send: (frame, settle) => this.#send(frame, settle),
+      send: (frame, settle) => {
+        this.#checkSize(frame)
+        this.#send(frame, settle)
+      },
     })
+  }
+
+  /** What the client would never accept fails here, where somebody hears of it: the call's caller, or the handler. */
+  #checkSize(frame: Uint8Array): void {
+    const { maxFrame } = this.#link
+    if (frame.length <= maxFrame) return
+    throw new JuntoError('too_large', `${frame.length} bytes for one member, whose client accepts ${maxFrame} at once`)
   }
 
   #send(frame: Uint8Array, settle: Settle): void {
@@ -225,7 +238,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
         this.#held.push(frame)
         return
       case 'live':
-        if (settle === 'reply' || !this.#host.sync.pending) this.#link.send(frame)
+        if (settle === 'reply') this.#link.send(frame)
         else if (this.#held.push(frame) === 1) this.#host.sync.awaitPatch(this)
         return
       case 'gone':

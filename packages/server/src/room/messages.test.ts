@@ -19,8 +19,7 @@ describe('calls of a client', () => {
   test('return the result, or a declared error with its data', async () => {
     const { world, ada, room } = await desk()
     const calls = [ada.call('add', { by: 3 }), ada.call('add', { by: 101 }).catch((error: unknown) => error)]
-    await world.clock.settle()
-    const [result, failure] = await Promise.all(calls)
+    const [result, failure] = await world.settled(Promise.all(calls))
     expect(result).toBe(3)
     expect(failure).toBeInstanceOf(DeclaredError)
     expect(failure).toMatchObject({ index: 0, data: [100], message: 'tooMuch' })
@@ -29,23 +28,23 @@ describe('calls of a client', () => {
 
   test('with bad parameters get an invalid that names the path, and the handler never runs', async () => {
     let ran = 0
-    const { ada, room } = await desk({ handlers: () => ({ add: () => ++ran }) })
+    const { world, ada, room } = await desk({ handlers: () => ({ add: () => ++ran }) })
     for (const params of [null, 5, [], ['x'], [1.5], [NaN], [1001], { by: 1 }, [[1]]]) {
-      expect(await ada.rawCall(0, params)).toMatchObject({
+      expect(await world.settled(ada.rawCall(0, params))).toMatchObject({
         code: 'invalid',
         message: expect.stringMatching(/^add\.params/),
       })
     }
-    expect(await ada.rawCall(0, [1001])).toMatchObject({ data: { path: 'add.params.by' } })
+    expect(await world.settled(ada.rawCall(0, [1001]))).toMatchObject({ data: { path: 'add.params.by' } })
     expect(ran).toBe(0)
     expect(room.happened).not.toContainEqual(expect.stringContaining('onError'))
-    expect(await ada.rawCall(0, [1])).toBe(1)
+    expect(await world.settled(ada.rawCall(0, [1]))).toBe(1)
   })
 
   test('that the room does not know are unsupported; so are events and streams called, and calls of other kinds', async () => {
-    const { ada } = await desk()
+    const { world, ada } = await desk()
     for (const id of [6, 99, 4, 5]) {
-      expect(await ada.rawCall(id, null)).toMatchObject({ code: 'unsupported' })
+      expect(await world.settled(ada.rawCall(id, null))).toMatchObject({ code: 'unsupported' })
     }
     expect(ada.notices).toEqual([])
   })
@@ -93,15 +92,15 @@ describe('calls of a client', () => {
         },
       }),
     })
-    expect(await ada.outcome('act')).toBe('forbidden')
+    expect(await world.settled(ada.outcome('act'))).toBe('forbidden')
     thrown = new JuntoError('rate_limited', 'slowly', { retryAfter: 100 })
-    expect(await ada.call('act').catch((error: unknown) => error)).toMatchObject({
+    expect(await world.settled(ada.call('act').catch((error: unknown) => error))).toMatchObject({
       code: 'rate_limited',
       retryAfter: 100,
     })
     expect(world.faults).toEqual([])
     thrown = new JuntoError('timeout', 'somebody else did not answer')
-    expect(await ada.outcome('act')).toBe('internal')
+    expect(await world.settled(ada.outcome('act'))).toBe('internal')
     expect(world.faults).toHaveLength(1)
   })
 
@@ -136,8 +135,9 @@ describe('calls of a client', () => {
 
 describe('events of a client', () => {
   test('reach the handler; unknown or invalid ones become a notice, and never the handler', async () => {
-    const { ada, room } = await desk()
+    const { world, ada, room } = await desk()
     ada.event('say', { text: 'hi' })
+    await world.clock.settle()
     expect(ada.events).toEqual([['said', { text: 'hi' }]])
     ada.raw({ type: FrameType.event, id: 4, payload: ['far too long a text'] })
     ada.raw({ type: FrameType.event, id: 4, payload: 7 })
@@ -200,11 +200,10 @@ describe('streams', () => {
       }),
     })
     const stream = ada.stream('count', { to: 0 })
-    expect(await stream.next()).toEqual({ done: false, value: 1 })
+    expect(await world.settled(stream.next())).toEqual({ done: false, value: 1 })
     await world.clock.settle()
     expect(produced).toBeLessThanOrEqual(18)
-    await stream.return?.()
-    await world.clock.settle()
+    await world.settled(Promise.resolve(stream.return?.()))
     expect(ended).toBe('in finally')
   })
 
@@ -222,7 +221,7 @@ describe('streams', () => {
       }),
     })
     const stream = ada.stream('count', { to: 0 })
-    await stream.next()
+    await world.settled(stream.next())
     ada.drop()
     await world.clock.settle()
     expect(ended).toBe(true)

@@ -18,7 +18,7 @@ async function deskWith(
 }
 
 describe('in a room without a tick', () => {
-  test('the patch comes first, then the reply and events that speak of it, all at the end of the turn', async () => {
+  test('the patch comes first, then what was said in the turn, whether before or after the change', async () => {
     const { world, ada } = await deskWith({
       handlers: (room) => ({
         act: (_, { member }) => {
@@ -29,11 +29,10 @@ describe('in a room without a tick', () => {
       }),
     })
     const done = ada.call('act')
-    // What spoke of nothing new left at once; the rest waits for the end of the turn.
-    expect(ada.log).toEqual(['event said'])
+    expect(ada.log).toEqual([])
     await world.clock.settle()
     await done
-    expect(ada.log).toEqual(['event said', 'patch', 'event said', 'reply'])
+    expect(ada.log).toEqual(['patch', 'event said', 'event said', 'reply'])
     expect(ada.events.map(([, payload]) => payload)).toEqual([{ text: 'before' }, { text: 'after' }])
   })
 
@@ -45,10 +44,9 @@ describe('in a room without a tick', () => {
     expect(ada.log).toEqual(['patch', 'reply', 'reply', 'reply'])
   })
 
-  test('a reply without changes leaves at once', async () => {
+  test('a reply without changes leaves with its turn', async () => {
     const { world, ada } = await deskWith()
     const looked = ada.call('look')
-    expect(ada.log).toEqual(['reply'])
     await world.clock.settle()
     expect(await looked).toBe(0)
     expect(ada.log).toEqual(['reply'])
@@ -246,6 +244,7 @@ describe('what many get', () => {
     if (!first || !second) throw new Error('no members')
     room.broadcast.said({ text: '1' }, { except: first })
     room.broadcast.said({ text: '2' }, { except: [first, second] })
+    await world.clock.settle()
     expect([ada, bob, eve].map((client) => client.events.length)).toEqual([0, 1, 2])
   })
 
@@ -255,6 +254,7 @@ describe('what many get', () => {
     bob.congested = true
     room.broadcast.moved({ x: 1 })
     room.broadcast.said({ text: 'reliable' })
+    await world.clock.settle()
     expect(ada.events.map(([name]) => name)).toEqual(['moved', 'said'])
     expect(bob.events.map(([name]) => name)).toEqual(['said'])
   })

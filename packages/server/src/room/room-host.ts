@@ -380,12 +380,12 @@ export class RoomHost implements RoomScope, Candidate {
     const { clock, limits, logger } = this.#environment
     this.#cancelDisposal?.()
     this.#timers.close()
-    sync.flush()
+    sync.flushNow()
     this.#memberships.endAll(reason, message)
     if (!(await this.#memberships.settled(limits.hookTimeout))) {
       logger.warn(`The room ${this.name} is disposed while onJoin or onLeave still runs`, { room: this.name })
     }
-    sync.flush()
+    sync.flushNow()
     await saver?.finish()
     const onDispose = this.#faults.settle('onDispose', () => this.#room?.onDispose?.())
     try {
@@ -393,7 +393,7 @@ export class RoomHost implements RoomScope, Candidate {
     } catch {
       logger.warn(`The room ${this.name} is disposed while onDispose still runs`, { room: this.name })
     }
-    sync.flush()
+    sync.flushNow()
     await saver?.finish()
     sync.close()
     await this.#disposeServices()
@@ -413,7 +413,7 @@ export class RoomHost implements RoomScope, Candidate {
   }
 
   #record(sync: RoomSync): Uint8Array {
-    sync.flush()
+    sync.flushNow()
     const { tree } = sync
     return encodeSavedRoom(this.definition.compiled, {
       state: tree.toPlain(),

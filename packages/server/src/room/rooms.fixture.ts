@@ -93,6 +93,13 @@ export class World {
     })
   }
 
+  /** What a promise comes to, once everything that can happen without time passing has. */
+  async settled<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => {})
+    await this.clock.settle()
+    return promise
+  }
+
   /** A client that has joined. Advances the clock by nothing. */
   async join(
     contract: AnyContract,
@@ -119,6 +126,7 @@ export class TestClient implements MemberLink {
   readonly endings: { readonly reason: LeaveReason; readonly message: string | undefined }[] = []
   readonly abort = new AbortController()
   congested = false
+  maxFrame = 64 * 1024 * 1024
   /** Answers calls of the server, by name; others wait for ever. */
   answers: Record<string, (params: unknown) => unknown> = {}
   /** What the server's events brought, by name. */

@@ -35,6 +35,8 @@ export interface MemberLink {
   send(frame: Uint8Array): void
   /** Whether so much waits already that what may be dropped should be dropped. */
   readonly congested: boolean
+  /** Bytes of one frame that the client accepts. What is larger fails at its sender, who can do something about it. */
+  readonly maxFrame: number
   /**
    * A fault of this member that belongs to no call: an unknown or invalid event. The session answers with a notice and
    * counts it against the connection.

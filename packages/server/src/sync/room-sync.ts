@@ -25,16 +25,18 @@ export interface RoomSyncOptions {
 }
 
 /**
- * Keeps a room's members at its state. What is sent while the state has changes that nobody has seen waits for the patch
- * that holds them, so that no member is told of something it cannot see.
+ * Keeps a room's members at its state, and everything else behind it: what a turn says leaves after the patch with what
+ * the turn changed, whichever came first in the code. So no member is told of something it cannot see. Nothing leaves
+ * before the end of the turn anyway; only in a room whose patches are further apart does anything wait longer.
  */
 export class RoomSync implements Flushable {
   readonly tree: StateTree
   readonly #options: RoomSyncOptions
   readonly #recipients = new Set<Recipient>()
   #waiting: Recipient[] = []
-  #flushAt = -Infinity
-  #scheduled = false
+  /** When the next patch may leave. */
+  #due = -Infinity
+  #queued = false
   #cancelTimer: (() => void) | undefined
   #snapshot: { readonly version: number; readonly frame: Uint8Array } | undefined
   #closed = false
@@ -42,13 +44,8 @@ export class RoomSync implements Flushable {
   constructor(options: RoomSyncOptions) {
     this.#options = options
     this.tree = options.tree
-    this.tree.onDirty = () => this.#schedule()
-    if (this.tree.dirty) this.#schedule()
-  }
-
-  /** Whether there are changes that no patch holds yet: then replies and events have to wait. */
-  get pending(): boolean {
-    return this.tree.dirty
+    this.tree.onDirty = () => this.#enqueue()
+    if (this.tree.dirty) this.#enqueue()
   }
 
   /** From now on this recipient, which holds the newest snapshot, gets the patches. */
@@ -60,9 +57,13 @@ export class RoomSync implements Flushable {
     this.#recipients.delete(recipient)
   }
 
-  /** Has `release` called after the pending patch. To be called once per patch: the recipient keeps the mark. */
+  /**
+   * Has `release` called at the end of the turn, after its patch. To be called once until then: the recipient keeps the
+   * mark.
+   */
   awaitPatch(recipient: Recipient): void {
     this.#waiting.push(recipient)
+    this.#enqueue()
   }
 
   /** The frame that brings a newcomer to the present version. Shared by all who come at this version. */
@@ -75,9 +76,24 @@ export class RoomSync implements Flushable {
     return this.#snapshot.frame
   }
 
-  /** Closes the pending changes into a patch, sends it, then everything that waited for it. Never throws. */
+  /** The end of the turn. */
   flush(): void {
-    this.#scheduled = false
+    this.#queued = false
+    if (this.#closed) return
+    const { clock, interval } = this.#options
+    const wait = interval > 0 && this.tree.dirty ? this.#due - clock.now() : 0
+    if (wait <= 0) this.flushNow()
+    else {
+      this.#cancelTimer ??= clock.after(wait, () => {
+        this.#cancelTimer = undefined
+        // Not at once: what else happens in this turn belongs into the same patch.
+        this.#enqueue()
+      })
+    }
+  }
+
+  /** Closes the pending changes into a patch, sends it, then everything that waited for it. Never throws. */
+  flushNow(): void {
     if (this.#closed) return
     try {
       this.#close()
@@ -97,7 +113,7 @@ export class RoomSync implements Flushable {
 
   #close(): void {
     if (this.tree.dirty) {
-      if (this.#options.interval > 0) this.#flushAt = this.#options.clock.now() + this.#options.interval
+      if (this.#options.interval > 0) this.#due = this.#options.clock.now() + this.#options.interval
       const patch = this.tree.takePatch()
       if (patch) {
         this.#options.onChange()
@@ -113,18 +129,9 @@ export class RoomSync implements Flushable {
     for (const recipient of waiting) recipient.release()
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#closed) return
-    this.#scheduled = true
-    const { clock, turnEnd, interval } = this.#options
-    const wait = interval > 0 ? this.#flushAt - clock.now() : 0
-    if (wait <= 0) turnEnd.flushRoom(this)
-    else {
-      this.#cancelTimer = clock.after(wait, () => {
-        this.#cancelTimer = undefined
-        // Not at once: what else happens in this turn belongs into the same patch.
-        turnEnd.flushRoom(this)
-      })
-    }
+  #enqueue(): void {
+    if (this.#queued || this.#closed) return
+    this.#queued = true
+    this.#options.turnEnd.flushRoom(this)
   }
 }
