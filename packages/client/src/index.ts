@@ -1,3 +1,6 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Preserved: the declarations name Disposable and AsyncDisposable, which a program's own `lib` may lack.
+
 export { JuntoClient } from './client.ts'
 export type { JuntoClientOptions } from './client-options.ts'
 export { JuntoError, type ErrorCode } from '@junto/protocol'

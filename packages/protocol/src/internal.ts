@@ -1,3 +1,6 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Preserved: the declarations name Disposable and AsyncDisposable, which a program's own `lib` may lack.
+
 export type { AnswerContext, Answerer } from './exchange/answering.ts'
 export { encodeFrame } from './frame-encoding.ts'
 export { parseFrame } from './frame-parsing.ts'

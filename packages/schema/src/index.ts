@@ -1,3 +1,6 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Preserved: the declarations name Disposable and AsyncDisposable, which a program's own `lib` may lack.
+
 /** Contracts: everything both sides of a room may say, and the types of what is said. */
 export { call, defineRoom, event, stream } from './contract.ts'
 export type {

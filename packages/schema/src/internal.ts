@@ -1,3 +1,6 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Preserved: the declarations name Disposable and AsyncDisposable, which a program's own `lib` may lack.
+
 /** What the sibling packages use of this one. Nothing here may import TypeBox at runtime: clients bundle it. */
 export type { Codec } from './codec/codec.ts'
 export { encodeNamed } from './codec/plain-data.ts'
