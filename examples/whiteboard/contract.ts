@@ -38,8 +38,8 @@ export const Whiteboard = defineRoom('whiteboard', {
   user: t.Object({ id: t.String() }),
   state: t.Object({
     title: t.String(),
-    /** How often the board was taken from the store: what was drawn just before that may not have been saved. */
-    restored: t.Uint32(),
+    /** Another one each time the server takes the board out: what was drawn just before that may not have been saved. */
+    run: t.Uint32(),
     /** By id, in the order in which they were begun: a later one covers an earlier one. */
     strokes: t.Map(Stroke),
     /** By member id. */

@@ -1,4 +1,4 @@
-import { Room, type Creation, type Member } from '@junto/server'
+import { RandomSource, Room, type Creation, type Member } from '@junto/server'
 import { peopleInks, strokeLimit } from './board.ts'
 import { Whiteboard } from './contract.ts'
 
@@ -16,25 +16,26 @@ type Artist = Member<typeof Whiteboard>
 /** One board. */
 export class WhiteboardRoom extends Room(Whiteboard) {
   readonly limits = this.inject(BoardLimits)
+  readonly random = this.inject(RandomSource)
   /** While somebody asks to clear: who, and what stops asking each of the others. */
   #asking: { by: string; asked: Map<string, AbortController> } | undefined
 
   onCreate({ options }: Creation<typeof Whiteboard>) {
-    return { title: options.title, restored: 0, strokes: {}, people: {} }
+    return { title: options.title, run: this.#someRun(), strokes: {}, people: {} }
   }
 
   override onRestore(): void {
-    this.state.restored += 1
+    this.state.run = this.#someRun()
     this.state.people.clear()
     for (const stroke of this.state.strokes.values()) stroke.done = true
   }
 
   override onJoin(member: Artist, { name, awake }: Artist['join']): void {
     // A page that lost its connection is back before the server noticed that it was gone: one page, one seat.
-    for (const other of this.members.values()) {
-      if (other.id !== member.id && other.user.id === member.user.id) other.kick('This page has joined again.')
-    }
-    this.state.people.set(member.id, { name, color: this.#freeInk(), awake })
+    const before = [...this.members.values()].find(({ id, user }) => id !== member.id && user.id === member.user.id)
+    const color = this.state.people.get(before?.id ?? '')?.color ?? this.#freeInk()
+    before?.kick('This page has joined again.')
+    this.state.people.set(member.id, { name, color, awake })
   }
 
   override onLeave(member: Artist): void {
@@ -121,6 +122,10 @@ export class WhiteboardRoom extends Room(Whiteboard) {
       this.#asking = undefined
     }
     return declined
+  }
+
+  #someRun(): number {
+    return Math.floor(this.random.number() * 2 ** 32)
   }
 
   #nameOf(member: Artist): string {

@@ -7,7 +7,7 @@ import { OwnInk } from './board/own-ink.ts'
 import { PointerInput } from './board/pointer.ts'
 import { Scene } from './board/scene.ts'
 import { Painter } from './drawing/painter.ts'
-import { fit, moved, toSheet, type Area, type View } from './drawing/view.ts'
+import { fit, moved, onSheet, toSheet, type Area, type View } from './drawing/view.ts'
 import { visited } from './memory.ts'
 import { randomText } from './names.ts'
 import { inkTones, keepAppearance } from './ui/appearance.ts'
@@ -90,6 +90,7 @@ class BoardPage {
     offerLink(this.#notices)
     new PointerInput(this.#surface, this.#hand, {
       toSheet: (x, y) => toSheet(this.#view, x, y),
+      onSheet: (x, y) => onSheet(this.#view, x, y),
       hover: (at, device) => {
         this.#keyboard.leave()
         this.#pointed(at, device)

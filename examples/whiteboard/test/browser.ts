@@ -15,6 +15,8 @@ export function launchBrowser(): Promise<Browser> {
  * with CI=true they fail.
  */
 export function describeInBrowser(name: string, tests: () => void): void {
-  if (existsSync(executablePath) || process.env['CI'] === 'true') describe(name, tests)
+  // Browsers and servers have to start, on machines that do other things as well.
+  const options = { timeout: 60_000 }
+  if (existsSync(executablePath) || process.env['CI'] === 'true') describe(name, options, tests)
   else describe.skip(`${name} (needs ${executablePath}: apt-get install -y chromium)`, tests)
 }

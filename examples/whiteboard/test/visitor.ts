@@ -1,9 +1,8 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
-import { expect } from 'vitest'
 import type { Point } from '../board.ts'
 
-/** How long the slowest of machines may take for what is awaited. */
-export const patience = { timeout: 15_000, interval: 25 }
+/** How long the slowest of machines may take for what is awaited: ms. */
+const patience = 20_000
 
 /** Somebody with a browser at a board. Places are on the sheet, not in the window. */
 export class Visitor {
@@ -72,8 +71,22 @@ export class Visitor {
 
   /** Waits for ink, or for its absence. */
   async sees(place: Point, ink: 'ink' | 'nothing'): Promise<void> {
-    const looked = expect.poll(() => this.inkAt(place), { ...patience, message: `${this.name} at ${place.join(', ')}` })
-    await (ink === 'ink' ? looked.toBeGreaterThan(200) : looked.toBe(0))
+    await this.until(
+      () => this.inkAt(place),
+      (opacity) => (ink === 'ink' ? opacity > 200 : opacity === 0),
+      `${this.name} should see ${ink} at ${place.join(', ')}`,
+    )
+  }
+
+  /** Asks again and again, at most once a frame of the page, until the answer is right. */
+  async until<T>(ask: () => Promise<T>, right: (answer: T) => boolean, what: string): Promise<T> {
+    const deadline = Date.now() + patience
+    for (;;) {
+      const answer = await ask()
+      if (right(answer)) return answer
+      if (Date.now() > deadline) throw new Error(`${what}; at last it was ${JSON.stringify(answer)}`)
+      await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)))
+    }
   }
 
   /** Everything painted, pixel by pixel, as one number; and how many pixels hold ink. */
@@ -84,12 +97,11 @@ export class Visitor {
   /** Waits until all see exactly the same, and something. */
   async seesTheSameAs(...others: Visitor[]): Promise<void> {
     for (const other of others) {
-      await expect
-        .poll(async () => same(await this.picture(), await other.picture()), {
-          ...patience,
-          message: `${this.name} and ${other.name} see the same pixels`,
-        })
-        .toBe(true)
+      await this.until(
+        () => Promise.all([this.picture(), other.picture()]),
+        ([mine, theirs]) => mine.inked > 0 && mine.hash === theirs.hash && mine.inked === theirs.inked,
+        `${this.name} and ${other.name} should see the same pixels`,
+      )
     }
   }
 
@@ -105,10 +117,6 @@ export class Visitor {
       document.dispatchEvent(new Event('visibilitychange'))
     }, hidden)
   }
-}
-
-function same(a: { hash: number; inked: number }, b: { hash: number; inked: number }): boolean {
-  return a.inked > 0 && a.hash === b.hash && a.inked === b.inked
 }
 
 // The next two run in the page.

@@ -40,7 +40,7 @@ export class BoardLink {
   #name: string
   #room: BoardRoom | undefined
   #refused: string | undefined
-  #restored = 0
+  #run: number | undefined
   #lostAt = 0
   #underWay = 0
 
@@ -83,6 +83,7 @@ export class BoardLink {
   /** Joins the board; tries for as long as it takes, unless the server refuses. */
   async open(): Promise<void> {
     this.#refused = undefined
+    this.#room = undefined
     this.#stand()
     try {
       const room = await this.#client.open<typeof Whiteboard>('whiteboard', {
@@ -173,10 +174,10 @@ export class BoardLink {
   }
 
   #renew(room: BoardRoom): void {
-    const { restored, strokes } = room.state
-    this.#own.rejoined(strokes, restored === this.#restored ? undefined : this.#lostAt)
+    const { run, strokes } = room.state
+    this.#own.rejoined(strokes, run === this.#run ? undefined : this.#lostAt)
     this.#erasures.rejoined(strokes)
-    this.#restored = restored
+    this.#run = run
     this.#events.renewed()
     this.#events.people()
     // Not in the next frame: a page in the background has none.

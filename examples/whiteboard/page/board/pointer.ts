@@ -5,6 +5,8 @@ import type { Hand } from './hand.ts'
 export interface PointerSurface {
   /** The place on the sheet under a place in the window. */
   toSheet(x: number, y: number): Point
+  /** Whether that place is on the sheet, not beside it. */
+  onSheet(x: number, y: number): boolean
   /** The pointer is over the sheet at this place, or no longer over it. */
   hover(at: Point | undefined, device: string): void
   /** Two fingers, or the wheel, or the middle button, move the sheet. */
@@ -82,8 +84,9 @@ export class PointerInput {
       }
       this.#surface.draw()
     }
-    if (this.#pen === undefined || this.#pen === event.pointerId)
-      this.#surface.hover(this.#at(event), event.pointerType)
+    if (this.#pen !== undefined && this.#pen !== event.pointerId) return
+    const there = this.#pen !== undefined || this.#surface.onSheet(event.clientX, event.clientY)
+    this.#surface.hover(there ? this.#at(event) : undefined, event.pointerType)
   }
 
   #up(event: PointerEvent, cancelled: boolean): void {

@@ -20,13 +20,13 @@ const paintedAtOnce = 200
 export class Painter {
   readonly #dried: Layer
   readonly #wet: Layer
+  readonly #bench = new Layer(document.createElement('canvas'))
   readonly #strokes = new Map<string, DriedInk>()
   #top = -1
   #whole = true
   #regions: Box[] = []
   #colors: readonly string[] = []
   #hadWet = false
-  #moved = false
 
   constructor(dried: HTMLCanvasElement, wet: HTMLCanvasElement) {
     this.#dried = new Layer(dried)
@@ -42,13 +42,13 @@ export class Painter {
   resize(width: number, height: number, ratio: number): void {
     this.#dried.resize(width, height, ratio)
     this.#wet.resize(width, height, ratio)
+    this.#bench.resize(width, height, ratio)
     this.#whole = true
   }
 
   /** Where the sheet lies. A full board is only shifted and stretched at first: {@link settle} then makes it sharp. */
   look(view: View): void {
     this.#wet.view = view
-    this.#moved = true
     if (this.#strokes.size > paintedAtOnce) this.#dried.stretch(view)
     else this.settle()
   }
@@ -97,12 +97,9 @@ export class Painter {
   /** Paints one frame: what changed among the finished strokes, and all the unfinished ones, in their order. */
   paint(wet: Iterable<WetInk>): void {
     this.#mend()
-    // The sheet may have moved away from under what was painted.
-    if (this.#moved) this.#wet.empty()
-    this.#moved = false
+    if (this.#hadWet) this.#wet.empty()
     let any = false
     this.#wet.paint((on) => {
-      if (this.#hadWet) clear(on)
       for (const ink of wet) {
         any = true
         on.globalAlpha = ink.pending ? pendingAlpha : 1
@@ -119,21 +116,26 @@ export class Painter {
   #mend(): void {
     // From some number on, painting many small regions costs more than painting everything once.
     if (this.#regions.length > 40) this.#whole = true
-    const regions: (Box | undefined)[] = this.#whole ? [undefined] : this.#regions
-    if (this.#whole) this.#dried.empty()
-    if (regions.length > 0) {
-      const strokes = [...this.#strokes.values()].sort((a, b) => a.order - b.order)
-      for (const region of regions) this.#repaint(strokes, region)
+    if (this.#whole) {
+      this.#dried.empty()
+      this.#dried.paint((on) => this.#strokesIn(undefined, on))
+    } else {
+      for (const region of this.#regions) {
+        // Not painted in place and clipped to the region: where a stroke is clipped changes how its edges are blurred, and the
+        // board would not be the same, pixel by pixel, as on a page that paints it at once.
+        this.#bench.view = this.#dried.view
+        this.#bench.empty()
+        this.#bench.paint((on) => this.#strokesIn(region, on))
+        this.#dried.copy(this.#bench, region)
+      }
     }
     this.#whole = false
     this.#regions = []
   }
 
-  #repaint(strokes: readonly DriedInk[], region: Box | undefined): void {
-    this.#dried.paint((on) => {
-      clear(on)
-      for (const stroke of strokes) if (region === undefined || meet(stroke.box, region)) this.#stroke(on, stroke)
-    }, region)
+  #strokesIn(region: Box | undefined, on: CanvasRenderingContext2D): void {
+    const strokes = [...this.#strokes.values()].filter(({ box }) => region === undefined || meet(box, region))
+    for (const stroke of strokes.sort((a, b) => a.order - b.order)) this.#stroke(on, stroke)
   }
 
   #stroke(on: CanvasRenderingContext2D, stroke: DriedInk): void {
@@ -147,11 +149,6 @@ export class Painter {
     on.lineCap = 'round'
     on.lineJoin = 'round'
   }
-}
-
-// Beyond the sheet on every side: the clip is what ends it.
-function clear(on: CanvasRenderingContext2D): void {
-  on.clearRect(-sheet.width, -sheet.height, 3 * sheet.width, 3 * sheet.height)
 }
 
 /** One canvas, in units of the sheet. */
@@ -187,29 +184,33 @@ class Layer {
     this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height)
   }
 
-  /** Runs `draw` clipped to the sheet, or to a region of it. */
-  paint(
-    draw: (on: CanvasRenderingContext2D) => void,
-    region: Box = { left: 0, top: 0, right: sheet.width, bottom: sheet.height },
-  ): void {
+  /** Runs `draw` in units of the sheet, clipped to it. */
+  paint(draw: (on: CanvasRenderingContext2D) => void): void {
     const on = this.#context
     const scale = this.view.scale * this.#ratio
-    const left = this.view.left * this.#ratio
-    const top = this.view.top * this.#ratio
     on.save()
-    // Clipped at whole device pixels: what is repainted in part looks like what was painted at once.
-    const x = Math.floor(left + Math.max(0, region.left) * scale)
-    const y = Math.floor(top + Math.max(0, region.top) * scale)
     on.beginPath()
-    on.rect(
-      x,
-      y,
-      Math.ceil(left + Math.min(sheet.width, region.right) * scale) - x,
-      Math.ceil(top + Math.min(sheet.height, region.bottom) * scale) - y,
-    )
+    on.rect(...this.#pixels({ left: 0, top: 0, right: sheet.width, bottom: sheet.height }))
     on.clip()
-    on.setTransform(scale, 0, 0, scale, left, top)
+    on.setTransform(scale, 0, 0, scale, this.view.left * this.#ratio, this.view.top * this.#ratio)
     draw(on)
     on.restore()
+  }
+
+  /** Takes over a region from another layer with the same view. */
+  copy(from: Layer, region: Box): void {
+    const [x, y, width, height] = this.#pixels(region)
+    this.#context.clearRect(x, y, width, height)
+    this.#context.drawImage(from.#canvas, x, y, width, height, x, y, width, height)
+  }
+
+  /** A region in whole device pixels, as far as it is on the canvas: left, top, width, height. */
+  #pixels({ left, top, right, bottom }: Box): [number, number, number, number] {
+    const scale = this.view.scale * this.#ratio
+    const x = Math.max(0, Math.floor(this.view.left * this.#ratio + left * scale))
+    const y = Math.max(0, Math.floor(this.view.top * this.#ratio + top * scale))
+    const width = Math.min(this.#canvas.width, Math.ceil(this.view.left * this.#ratio + right * scale)) - x
+    const height = Math.min(this.#canvas.height, Math.ceil(this.view.top * this.#ratio + bottom * scale)) - y
+    return [x, y, Math.max(0, width), Math.max(0, height)]
   }
 }

@@ -50,3 +50,10 @@ function within(corner: number, start: number, room: number, size: number): numb
 export function toSheet(view: View, x: number, y: number): Point {
   return snap((x - view.left) / view.scale, (y - view.top) / view.scale)
 }
+
+/** Whether a place in the window is on the sheet. */
+export function onSheet(view: View, x: number, y: number): boolean {
+  const across = (x - view.left) / view.scale
+  const down = (y - view.top) / view.scale
+  return across >= 0 && across <= sheet.width && down >= 0 && down <= sheet.height
+}
