@@ -68,6 +68,8 @@ describe('the documentation', () => {
         // Pages show code for Node and for browsers.
         lib: ['es2023', 'esnext.disposable', 'dom', 'dom.iterable'],
         noEmit: true,
+        // A user's project need not ask for it, and hooks read better without.
+        noImplicitOverride: false,
         composite: false,
         declarationMap: false,
         rewriteRelativeImportExtensions: false,
