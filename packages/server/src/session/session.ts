@@ -126,6 +126,7 @@ export class Session implements ConnectionEvents, MembershipHost {
 
   strike(code: ErrorCode, message: string): void {
     if (this.#state.kind !== 'open') return
+    if (code === 'bad_message') return this.#badMessage(message)
     this.#environment.metrics.count('frames_refused', { reason: code })
     this.#notice(code, message)
     if (++this.#strikes >= this.#environment.limits.strikes) {
