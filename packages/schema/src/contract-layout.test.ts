@@ -109,6 +109,13 @@ describe('a layout', () => {
 
   it.each<[string, Schema, unknown]>([
     ['a union of one', t.Union([t.String()]), { kind: 'string' }],
+    [
+      'a union of a union',
+      t.Union([t.Union([t.String()]), t.Value(t.Union([t.String()]))]),
+      { kind: 'union', types: [1, 2] },
+    ],
+    ['a union with a variant twice', t.Union([t.String(), t.String({ maxLength: 1 })]), { kind: 'string' }],
+    ['a value of a value', t.Value(t.Value(t.String())), { kind: 'value', type: 1 }],
     ['a pattern of strings', t.TemplateLiteral('a${string}'), { kind: 'string' }],
     ['a type with a check', t.Refine(t.String(), (s) => s !== ''), { kind: 'string' }],
     ['a read-only type', t.Readonly(t.Boolean()), { kind: 'boolean' }],

@@ -357,6 +357,10 @@ describe('a contract refuses', () => {
     types(() => {
       live.title = 'x'
       live.all.big = 1n
+      live.all.maybe = undefined
+      live.all.local = new Set(['a'])
+      // @ts-expect-error a required field cannot be removed
+      live.all.bytes = undefined
       live.strokes.set('a', { by: 'a', color: 1, points: [], tool: 'pen' })
       // @ts-expect-error the type is another
       live.title = 1

@@ -146,6 +146,10 @@ describe('a hostile layout', () => {
     ['has an empty enum', bare([[34]]), /has no values/],
     ['has an enum with a value twice', bare([[34, 'a', 'a']]), /has a value twice/],
     ['has an empty union', bare([[40]]), /has no types/],
+    ['has a union of a union', bare([2, 3, [40, 0, 1], [40, 0, 2]]), /has a union for a variant/],
+    ['has a union of a union kept whole', bare([2, 3, [40, 0, 1], [41, 2], [40, 0, 3]]), /has a union for a variant/],
+    ['has a variant twice', bare([2, [40, 0, 0]]), /has a variant twice/],
+    ['has a value of a value', bare([2, [41, 0], [41, 1]]), /is a value of a value/],
     ['has a state that is no record', bare([2]), /^layout\.state: is not a record/],
     [
       'has a message of no kind',

@@ -68,7 +68,7 @@ class LayoutGate {
       case kinds.tuple:
         return { kind: 'tuple', types: this.#members(rest, path, 0) }
       case kinds.union:
-        return { kind: 'union', types: this.#members(rest, path, 1) }
+        return { kind: 'union', types: this.#variants(rest, path) }
       case kinds.optional:
         return { kind: 'optional', type: this.#inner(rest, path) }
       case kinds.map:
@@ -76,7 +76,7 @@ class LayoutGate {
       case kinds.list:
         return { kind: 'list', type: this.#inner(rest, path) }
       case kinds.value:
-        return { kind: 'value', type: this.#inner(rest, path) }
+        return { kind: 'value', type: this.#inner(rest, path, 'value') }
       default:
         throw fault(path, `is of the unknown kind ${typeof kind === 'number' ? kind : typeof kind}`)
     }
@@ -107,9 +107,23 @@ class LayoutGate {
     return wire.map((type, index) => this.#lower(type, `${path}.types[${index}]`, false))
   }
 
-  #inner(wire: readonly unknown[], path: string): TypeIndex {
-    const [type] = exactly(1, wire, path)
-    return this.#lower(type, path, false)
+  // Unions of unions could fan out until choosing a variant takes for ever; they say nothing that a flat one does not.
+  #variants(wire: readonly unknown[], path: string): readonly TypeIndex[] {
+    const types = this.#members(wire, path, 1)
+    if (new Set(types).size !== types.length) throw fault(path, 'has a variant twice')
+    for (const type of types) {
+      const def = this.#types[type]
+      const inner = def?.kind === 'value' ? this.#types[def.type] : def
+      if (inner?.kind === 'union') throw fault(path, 'has a union for a variant')
+    }
+    return types
+  }
+
+  #inner(wire: readonly unknown[], path: string, not?: TypeDef['kind']): TypeIndex {
+    const [wanted] = exactly(1, wire, path)
+    const type = this.#lower(wanted, path, false)
+    if (this.#types[type]?.kind === not) throw fault(path, `is a ${not} of a ${not}`)
+    return type
   }
 
   /** A type that stands already. Only a field may be optional. */

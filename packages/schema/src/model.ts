@@ -54,7 +54,10 @@ export type Plain<M> = M extends Atom
           ? { [K in keyof M]: Plain<M[K]> }
           : M
 
-/** The server's tracked state. Assign fields, call the methods of maps and lists: each change is noticed where it happens. */
+/**
+ * The server's tracked state. Assign fields, call the methods of maps and lists: each change is noticed where it happens. An
+ * optional field is emptied by assigning `undefined`; `delete` has no effect, because fields are accessors of a prototype.
+ */
 export type Live<M> = M extends Atom
   ? M
   : M extends MapModel<infer V>
@@ -68,7 +71,7 @@ export type Live<M> = M extends Atom
             ? StateList<I>
             : Frozen<Plain<M>>
           : M extends object
-            ? { [K in keyof M]: Live<M[K]> }
+            ? { [K in keyof M]: {} extends Pick<M, K> ? Live<M[K]> | undefined : Live<M[K]> }
             : M
 
 /** The client's read-only copy. Maps are `ReadonlyMap`, lists are read-only arrays, records are objects. */

@@ -77,7 +77,7 @@ export class SchemaReader {
         })
       case 'value': {
         const [inner] = schemasOf(keywords['allOf'], path)
-        return this.#add({ kind: 'value', type: this.#visit(inner, path, 'plain', depth + 1) })
+        return this.#value(this.#visit(inner, path, 'plain', depth + 1))
       }
       case 'local':
         throw refusal(path, 't.Local is for fields of the state (or of the user): it stays on the server')
@@ -114,14 +114,30 @@ export class SchemaReader {
       case 'Union': {
         const variants = schemasOf(keywords['anyOf'], path)
         if (variants.length === 0) throw refusal(path, 'is a union of nothing')
-        const types = variants.map((variant) => this.#visit(variant, path, place, depth + 1))
-        const [only] = types
-        if (only !== undefined && types.length === 1) return only
-        return this.#add({ kind: 'union', types })
+        return this.#union(variants.map((variant) => this.#visit(variant, path, place, depth + 1)))
       }
       default:
         throw refusal(path, adviceFor(kind))
     }
+  }
+
+  /** A union of types that are no unions themselves, each of them once. */
+  #union(variants: readonly TypeIndex[]): TypeIndex {
+    const types = new Set<TypeIndex>()
+    for (const variant of variants) for (const type of this.#flat(variant)) types.add(type)
+    const [only] = types
+    return only !== undefined && types.size === 1 ? only : this.#add({ kind: 'union', types: [...types] })
+  }
+
+  #flat(variant: TypeIndex): readonly TypeIndex[] {
+    const def = this.types[variant]
+    if (def?.kind === 'union') return def.types
+    const inner = def?.kind === 'value' ? this.types[def.type] : undefined
+    return inner?.kind === 'union' ? inner.types.map((type) => this.#value(type)) : [variant]
+  }
+
+  #value(type: TypeIndex): TypeIndex {
+    return this.types[type]?.kind === 'value' ? type : this.#add({ kind: 'value', type })
   }
 
   #enum(wire: unknown, path: string): TypeIndex {

@@ -196,6 +196,17 @@ describe('a union', () => {
     expect(codecOf(t.Union([t.Float32(), t.Number()])).encode(0.5, 'it')).toEqual([0, 0.5])
   })
 
+  it('inside of unions inside of unions takes no longer than each of them', () => {
+    let schema: Schema = t.String()
+    for (let level = 0; level < 12; level++) {
+      const inner: Schema = schema
+      schema = t.Union(['a', 'b', 'c', 'd', 'e'].map((name) => t.Object({ it: inner, [name]: t.Boolean() })))
+    }
+    let value: unknown = 1
+    for (let level = 0; level < 12; level++) value = { it: value, e: true }
+    expect(failure(() => codecOf(schema).encode(value, 'it')).code).toBe('invalid_value')
+  })
+
   it('says what is wrong inside the only variant of that shape', () => {
     const codec = codecOf(t.Union([t.Null(), t.Object({ a: t.String() })]))
     expect(failure(() => codec.encode({ a: 1 }, 'it')).path).toBe('it.a')

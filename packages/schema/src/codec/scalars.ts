@@ -132,6 +132,6 @@ function list(constants: readonly (LiteralValue | null)[]): string {
 }
 
 function show(constant: LiteralValue | null | undefined): string {
-  if (typeof constant === 'string') return JSON.stringify(constant)
+  if (typeof constant === 'string') return JSON.stringify(constant.length > 32 ? `${constant.slice(0, 32)}…` : constant)
   return typeof constant === 'bigint' ? `${constant}n` : String(constant)
 }

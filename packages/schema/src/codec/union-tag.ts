@@ -6,10 +6,13 @@ export interface UnionTag {
   readonly variants: ReadonlyMap<unknown, number>
 }
 
+/** Constant fields looked at: people write one, and a received layout shall not make us search. */
+const candidates = 8
+
 /** The tag of a union: a required field that is another constant in each variant. Unions of other than records have none. */
 export function unionTag(variants: readonly TypeIndex[], types: readonly TypeDef[]): UnionTag | undefined {
   const [first, ...others] = variants.map((type) => constantFields(types[type], types))
-  for (const [name, value] of first ?? []) {
+  for (const [name, value] of [...(first ?? [])].slice(0, candidates)) {
     const indexes = new Map<unknown, number>([[value, 0]])
     for (const [index, constants] of others.entries()) {
       const constant = constants.get(name)

@@ -10,10 +10,15 @@ import type { UnionTag } from './union-tag.ts'
  * field left over, or else the first that fits.
  */
 export function unionCoder(coders: readonly Coder[], tag: UnionTag | undefined): Coder {
+  const exactly = {}
+  const loosely = {}
   const expects = coders.length > 8 ? 'a variant of a union' : [...new Set(coders.map((c) => c.expects))].join(' or ')
 
   function variantOf(value: unknown): number {
-    if (tag !== undefined) return tagged(tag, value)
+    return tag === undefined ? choose(() => firstThatFits(value)) : tagged(tag, value)
+  }
+
+  function firstThatFits(value: unknown): number {
     for (const exact of [true, false]) {
       const index = coders.findIndex((coder) => coder.matches(value, exact))
       if (index !== -1) return index
@@ -24,6 +29,11 @@ export function unionCoder(coders: readonly Coder[], tag: UnionTag | undefined):
     const [only] = alike
     if (only !== undefined && alike.length === 1) return coders.indexOf(only)
     throw expected(expects, value)
+  }
+
+  function matchesAny(value: unknown, exact: boolean): boolean {
+    if (tag === undefined) return coders.some((coder) => coder.matches(value, exact))
+    return coders[tag.variants.get(field(value, tag.name)) ?? -1]?.matches(value, exact) === true
   }
 
   return {
@@ -55,11 +65,36 @@ export function unionCoder(coders: readonly Coder[], tag: UnionTag | undefined):
       }
       throw expected(expects, wire)
     },
-    matches: (value, exact) =>
-      tag === undefined
-        ? coders.some((coder) => coder.matches(value, exact))
-        : coders[tag.variants.get(field(value, tag.name)) ?? -1]?.matches(value, exact) === true,
+    matches: (value, exact) => answer(exact ? exactly : loosely, value, () => matchesAny(value, exact)),
   }
+}
+
+/** How many unions are being asked which variant a value is. */
+let asking = 0
+/** Found meanwhile, by value and question. */
+let answers = new Map<object, Map<object, boolean>>()
+
+/**
+ * Where unions stand within the variants of unions, each variant outside asks the same of what is inside: the answers are
+ * kept until the outermost union knows its variant. Without that, the work would multiply with each level.
+ */
+function choose(find: () => number): number {
+  asking++
+  try {
+    return find()
+  } finally {
+    asking--
+    if (asking === 0 && answers.size > 0) answers = new Map()
+  }
+}
+
+function answer(question: object, value: unknown, find: () => boolean): boolean {
+  if (asking === 0 || typeof value !== 'object' || value === null) return find()
+  let known = answers.get(value)
+  if (known === undefined) answers.set(value, (known = new Map<object, boolean>()))
+  let found = known.get(question)
+  if (found === undefined) known.set(question, (found = find()))
+  return found
 }
 
 function tagged(tag: UnionTag, value: unknown): number {
