@@ -1,7 +1,7 @@
 import { Handle, type StateNode } from './state-node.ts'
 
-/** Free ids that are remembered without looking whether they still have to be. */
-const trimAtLeast = 1024
+/** So many free ids are remembered without looking whether they still have to be. */
+const remembered = 1024
 
 /**
  * Gives the nodes of one state their ids, and collects those the next patch must look at.
@@ -15,7 +15,8 @@ export class NodeRegistry {
   #queue: StateNode[] = []
   #freeIds: number[] = []
   #nextId = 0
-  #trimAt = trimAtLeast
+  /** How many nodes there were at most since the free ids were last looked through. */
+  #crowd = 0
 
   /** Whether anything has been touched since the last {@link drain}. */
   get dirty(): boolean {
@@ -37,6 +38,9 @@ export class NodeRegistry {
   drain(): readonly StateNode[] {
     const nodes = this.#queue
     this.#queue = []
+    const count = this.#nextId - this.#freeIds.length
+    this.#crowd = Math.max(this.#crowd, count)
+    if (this.#freeIds.length > remembered && count < this.#crowd / 2) this.#trim(count)
     return nodes
   }
 
@@ -49,9 +53,7 @@ export class NodeRegistry {
   /** Lets go of what was taken out. */
   detach(value: unknown): void {
     const node = Handle.node(value)
-    if (node === undefined) return
-    this.#detach(node)
-    if (this.#freeIds.length > this.#trimAt) this.#trim()
+    if (node !== undefined) this.#detach(node)
   }
 
   #attach(node: StateNode, parent: StateNode | undefined, key: string): void {
@@ -70,7 +72,7 @@ export class NodeRegistry {
   }
 
   /** After a crowd has left: the highest ids need not be remembered as free, and of the others the lowest are used first. */
-  #trim(): void {
+  #trim(count: number): void {
     const free = this.#freeIds.sort((a, b) => b - a)
     let highest = 0
     while (free[highest] === this.#nextId - 1) {
@@ -78,6 +80,6 @@ export class NodeRegistry {
       highest++
     }
     this.#freeIds = free.slice(highest)
-    this.#trimAt = Math.max(trimAtLeast, 2 * this.#freeIds.length)
+    this.#crowd = count
   }
 }

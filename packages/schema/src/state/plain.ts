@@ -1,21 +1,21 @@
-import type { Plain, StateList, StateMap } from '../model.ts'
+import type { JsonValue, Plain, StateList, StateMap } from '../model.ts'
 import { Handle } from './state-node.ts'
 
 /** The plain type of something of a state. */
-export type PlainOf<L> = L extends string | number | bigint | boolean | null | undefined | Uint8Array
+export type PlainOf<L> = [JsonValue] extends [L] ? L : PlainParts<L>
+type PlainParts<L> = L extends string | number | bigint | boolean | null | undefined | Uint8Array
   ? L
   : L extends StateMap<infer V>
     ? { [key: string]: Plain<V> }
     : L extends StateList<infer I>
       ? Plain<I>[]
       : L extends object
-        ? { [K in keyof L]: PlainOf<L[K]> }
+        ? { -readonly [K in keyof L]: {} extends Pick<L, K> ? Exclude<PlainOf<L[K]>, undefined> : PlainOf<L[K]> }
         : L
 
 /**
  * A plain copy of a record, map or list of a room's state, as mirrors see it: quantized numbers as they are sent,
- * server-only fields left out. Values that are replaced as a whole are frozen, and shared with the state. Anything else
- * is returned as it is.
+ * server-only fields left out. Also copies a value that is replaced as a whole, which the state holds frozen.
  *
  * Spreading a record (`{ ...record }`) copies nothing, because its fields are accessors: this is the way to copy one.
  *
@@ -29,5 +29,12 @@ export type PlainOf<L> = L extends string | number | bigint | boolean | null | u
 export function toPlain<L>(live: L): PlainOf<L> {
   const node = Handle.node(live)
   // What is plain already is its own plain type; a node's plain value is made by its layout, which the type describes.
-  return (node === undefined ? live : node.plain()) as PlainOf<L>
+  return copy(node === undefined ? live : node.plain()) as PlainOf<L>
+}
+
+function copy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Uint8Array) return value.slice()
+  if (Array.isArray(value)) return value.map(copy)
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copy(part)]))
 }
