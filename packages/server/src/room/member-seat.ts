@@ -20,6 +20,8 @@ export interface SeatHost {
   readonly callTimeout: number
   readonly maxCallsInFlight: number
   readonly streamCredit: number
+  /** Bytes that may wait here for one member. */
+  readonly maxHeld: number
   /** The seat was left, by whichever side. Called once. */
   left(seat: MemberSeat): void
   /** The state could not be encoded. */
@@ -59,6 +61,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
   #untold = false
   /** Frames that wait: for the snapshot first, later for a patch. */
   #held: Uint8Array[] = []
+  #heldBytes = 0
   // Both are made on first use: most members of most rooms sit there quietly.
   #exchange: Exchange | undefined
   #gone: AbortController | undefined
@@ -164,7 +167,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
 
   /** Sends an event, encoded already. */
   event(frame: Uint8Array, codec: MessageCodec): void {
-    if (codec.delivery === 'volatile' && this.#link.congested) return
+    if (codec.delivery === 'volatile' && (this.#phase !== 'live' || this.#link.congested)) return
     this.#send(frame, 'visible')
   }
 
@@ -177,6 +180,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
     const held = this.#held
     if (this.#phase !== 'live' || held.length === 0) return
     this.#held = []
+    this.#heldBytes = 0
     for (const frame of held) this.#link.send(frame)
   }
 
@@ -235,14 +239,28 @@ export class MemberSeat implements Seat, Sender, Recipient {
     switch (this.#phase) {
       case 'joining':
       case 'joined':
-        this.#held.push(frame)
+        // A peer that does not read may keep its seat from starting for long.
+        if (this.#hold(frame)) return
+        this.end('failed', 'too much was sent to this member before it could be told that it had joined')
         return
       case 'live':
-        if (settle === 'reply') this.#link.send(frame)
-        else if (this.#held.push(frame) === 1) this.#host.sync.awaitPatch(this)
+        if (settle === 'reply') {
+          this.#link.send(frame)
+          return
+        }
+        if (this.#held.length === 0) this.#host.sync.awaitPatch(this)
+        // What the link cannot take either is the session's to judge.
+        if (!this.#hold(frame)) this.#host.sync.flushNow()
         return
       case 'gone':
     }
+  }
+
+  /** @returns whether that was not too much. */
+  #hold(frame: Uint8Array): boolean {
+    this.#held.push(frame)
+    this.#heldBytes += frame.length
+    return this.#heldBytes <= this.#host.maxHeld
   }
 
   #leave(reason: LeaveReason): boolean {

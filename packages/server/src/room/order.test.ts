@@ -113,6 +113,22 @@ describe('in a room that ticks', () => {
     expect(ada.log.filter((frame) => frame === 'patch').length).toBeLessThanOrEqual(41)
   })
 
+  test('what waits for a patch is bounded: more of it brings the patch forward', async () => {
+    const world = new World({ limits: { softOutbox: 5000, hardOutbox: 10_000 } })
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom, { patchRate: 0.1 })
+    const ada = await world.join(Desk, { key: 'a' })
+    await world.clock.settle()
+    const [room] = rooms
+    if (room) room.state.n = 1
+    await world.clock.settle()
+    ada.log.length = 0
+    if (room) room.state.n = 2
+    for (let i = 0; i < 12; i++) room?.broadcast.said({ text: 'x'.repeat(1000) })
+    await world.clock.settle()
+    expect(ada.log).toEqual(['patch', ...Array.from({ length: 12 }, () => 'event said')])
+  })
+
   test('the first change after a pause leaves at once; nothing happens while nothing changes', async () => {
     const { world, ada } = await deskWith({}, { patchRate: 10 })
     expect(world.clock.pendingTimers).toBe(0)
@@ -188,6 +204,26 @@ describe('joining', () => {
     await world.clock.settle()
     expect(bob.log).toEqual(['joined', 'snapshot', 'call'])
     expect(await answer).toBe(true)
+  })
+
+  test('a seat that does not start, because its peer does not read, is given up before it holds too much', async () => {
+    const world = new World({ limits: { softOutbox: 5000, hardOutbox: 10_000 } })
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom)
+    const client = world.client(Desk)
+    const seat = await world.registry.join(
+      { by: 'open', room: 'desk', key: 'a', connection: client.connection },
+      client,
+      client.abort.signal,
+    )
+    const [room] = rooms
+    for (let i = 0; i < 20; i++) room?.broadcast.moved({ x: i })
+    for (let i = 0; i < 9; i++) room?.broadcast.said({ text: 'x'.repeat(1000) })
+    expect(room?.members.size).toBe(1)
+    room?.broadcast.said({ text: 'x'.repeat(1000) })
+    expect(room?.happened.at(-1)).toBe('onLeave failed')
+    seat.start()
+    expect(client.log).toEqual(['ended failed'])
   })
 
   test('ended between the end of onJoin and the session hearing of it: joined, then ended', async () => {

@@ -344,6 +344,7 @@ export class RoomHost implements RoomScope, Candidate {
       callTimeout: limits.callTimeout,
       maxCallsInFlight: limits.maxCallsInFlight,
       streamCredit: limits.streamCredit,
+      maxHeld: limits.hardOutbox,
       left: (seat) => this.#memberships.left(seat),
       broken,
       report: (error, where, by) => this.#faults.report(error, where, by),
