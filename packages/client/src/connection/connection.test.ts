@@ -224,7 +224,7 @@ describe('coming back', () => {
   })
 })
 
-describe('noticing a dead link', () => {
+describe('[P13] noticing a dead link', () => {
   it('drops it when nothing came for a heartbeat and the wait for a pong', async () => {
     connect()
     await clock.advance('24s')

@@ -9,14 +9,14 @@ function large(size: number): Uint8Array {
 }
 
 describe('hello', () => {
-  test('[S2] is answered, and counts as being known', async () => {
+  test('[P2] is answered, and counts as being known', async () => {
     const { send, received, told } = build()
     send(hello)
     expect(await received()).toEqual(['welcome'])
     expect(told).toEqual(['known'])
   })
 
-  test('[S1] must come within a deadline', async () => {
+  test('[P1] must come within a deadline', async () => {
     const { clock, connection, metrics, told } = build()
     await clock.advance(9_999)
     expect(connection.log).toEqual([])
@@ -26,7 +26,7 @@ describe('hello', () => {
     expect(told).toEqual([])
   })
 
-  test('[S1] the deadline is absolute: parts of a hello do not extend it', async () => {
+  test('[P1] the deadline is absolute: parts of a hello do not extend it', async () => {
     const { clock, connection, session } = build()
     for (let second = 0; second < 9; second++) {
       await clock.advance('1s')
@@ -48,7 +48,7 @@ describe('hello', () => {
     ['another frame first', [join(1)]],
     ['a frame for a room first', [1, event]],
     ['a second hello', [hello, hello]],
-  ])('[S1] %s is a bad message', async (_name, frames) => {
+  ])('[P1] %s is a bad message', async (_name, frames) => {
     const { send, received, connection, metrics } = build()
     send(...frames)
     expect((await received()).at(-1)).toBe('notice bad_message')
@@ -56,7 +56,7 @@ describe('hello', () => {
     expect(metrics.read('connections_closed', { reason: 'bad_message' })).toBe(1)
   })
 
-  test('[F1] [S15] text and rubbish are bad messages', async () => {
+  test('[F1] [P15] text and rubbish are bad messages', async () => {
     for (const rubbish of ['hello', Uint8Array.of(0xc1), new Uint8Array(0)]) {
       const { session, connection } = build()
       session.message(rubbish)
@@ -73,7 +73,7 @@ describe('hello', () => {
 })
 
 describe('join', () => {
-  test('[S4] [S5] may come with the hello, and is answered with the snapshot in one message', async () => {
+  test('[P4] [P5] may come with the hello, and is answered with the snapshot in one message', async () => {
     const { send, received, rooms, connection } = build()
     send(hello, join(1))
     rooms.joins[0]?.grant()
@@ -87,7 +87,7 @@ describe('join', () => {
     })
   })
 
-  test('[S4] several run at once, each answered when it is done', async () => {
+  test('[P4] several run at once, each answered when it is done', async () => {
     const { send, received, rooms } = build()
     send(hello, join(1), join(2), join(3))
     expect(rooms.joins).toHaveLength(3)
@@ -112,13 +112,13 @@ describe('join', () => {
     expect(lines.join('')).toContain('the password is 1234')
   })
 
-  test('[S4] a ref in use is a bad message', async () => {
+  test('[P4] a ref in use is a bad message', async () => {
     const { send, connection } = build()
     send(hello, join(1), join(1))
     expect(connection.log.at(-1)).toBe('close 4500 bad_message')
   })
 
-  test('[S4] a refused ref is free again', async () => {
+  test('[P4] a refused ref is free again', async () => {
     const { send, received, rooms } = build()
     send(hello, join(1))
     rooms.joins[0]?.refuse(new JuntoError('room_full', 'full'))
@@ -137,7 +137,7 @@ describe('join', () => {
     expect(await received()).toEqual(['left 1 left'])
   })
 
-  test('[S3] a program without credentials is refused where a room asks for some, and no room hears of it', async () => {
+  test('[P3] a program without credentials is refused where a room asks for some, and no room hears of it', async () => {
     const { send, received, rooms } = build()
     rooms.authenticated = true
     send({ type: FrameType.hello, session: sessionId }, join(1))
@@ -172,7 +172,7 @@ describe('join', () => {
 })
 
 describe('leave', () => {
-  test('[S9] ends the seat and is answered', async () => {
+  test('[P9] ends the seat and is answered', async () => {
     const { send, received, rooms } = build()
     send(hello, join(1))
     rooms.joins[0]?.grant()
@@ -182,7 +182,7 @@ describe('leave', () => {
     expect(rooms.joins[0]?.log).toEqual(['start', 'leave left'])
   })
 
-  test('[S9] gives back a seat that is being taken', async () => {
+  test('[P9] gives back a seat that is being taken', async () => {
     const { send, received, rooms } = build()
     send(hello, join(1))
     send({ type: FrameType.leave, ref: 1 })
@@ -195,14 +195,14 @@ describe('leave', () => {
     expect(rooms.joins[0]?.log).toEqual(['leave left'])
   })
 
-  test('[S9] a refusal that comes after it is not told', async () => {
+  test('[P9] a refusal that comes after it is not told', async () => {
     const { send, received, rooms } = build()
     send(hello, join(1), { type: FrameType.leave, ref: 1 })
     rooms.joins[0]?.refuse(new JuntoError('cancelled', 'left'))
     expect(await received()).toEqual(['welcome', 'left 1 left'])
   })
 
-  test('[S9] the ref is free at once, and the old seat does not speak for the new one', async () => {
+  test('[P9] the ref is free at once, and the old seat does not speak for the new one', async () => {
     const { send, received, rooms } = build()
     send(hello, join(1))
     rooms.joins[0]?.grant()
@@ -213,7 +213,7 @@ describe('leave', () => {
     expect(await received()).toEqual(['left 1 left', 'joined 1', '1: snapshot'])
   })
 
-  test('[S16] the end of the connection leaves all rooms, and gives back seats that are being taken', async () => {
+  test('[P16] the end of the connection leaves all rooms, and gives back seats that are being taken', async () => {
     const { send, received, rooms, session, told, metrics } = build()
     send(hello, join(1), join(2))
     rooms.joins[0]?.grant()
@@ -247,7 +247,7 @@ describe('frames of rooms', () => {
     ['after leaving', (send) => send(hello, join(5), { type: FrameType.leave, ref: 5 }, 5, event)],
     ['to leave what was never joined', (send) => send(hello, { type: FrameType.leave, ref: 5 })],
   ] as [string, (send: (...parts: (number | Sendable)[]) => void) => void][])(
-    '[S11] %s get a notice, and have no effect',
+    '[P11] %s get a notice, and have no effect',
     async (_name, act) => {
       const { send, received, rooms, metrics } = build()
       act(send)
@@ -257,7 +257,7 @@ describe('frames of rooms', () => {
     },
   )
 
-  test('[S10] that crossed with the end of the membership are nobody’s fault', async () => {
+  test('[P10] that crossed with the end of the membership are nobody’s fault', async () => {
     const { send, received, rooms } = build()
     send(hello, join(1))
     rooms.joins[0]?.grant()
@@ -294,7 +294,7 @@ describe('frames of rooms', () => {
 })
 
 describe('faults of the peer', () => {
-  test('[F5] [S14] unknown frames get a notice; after many the connection is closed', async () => {
+  test('[F5] [P14] unknown frames get a notice; after many the connection is closed', async () => {
     const { session, send, received, connection, metrics, limits } = build()
     send(hello)
     await received()
@@ -314,7 +314,7 @@ describe('faults of the peer', () => {
     expect(await received()).toEqual(['welcome', 'notice unknown_frame'])
   })
 
-  test('[S14] a notice that a room asks for counts as well', async () => {
+  test('[P14] a notice that a room asks for counts as well', async () => {
     const { send, received, rooms, metrics } = build()
     send(hello, join(1))
     rooms.joins[0]?.grant()
@@ -324,7 +324,7 @@ describe('faults of the peer', () => {
     expect(metrics.read('frames_refused', { reason: 'invalid' })).toBe(1)
   })
 
-  test('[S15] a bad message that only the room could notice closes as well', async () => {
+  test('[P15] a bad message that only the room could notice closes as well', async () => {
     const { send, received, rooms, connection } = build()
     send(hello, join(1))
     rooms.joins[0]?.grant()
@@ -349,7 +349,7 @@ describe('faults of the peer', () => {
     expect(told).toEqual(['known', 'gone'])
   })
 
-  test('[S15] a bad message closes after what was sent before', async () => {
+  test('[P15] a bad message closes after what was sent before', async () => {
     const { session, send, received, connection } = build()
     send(hello)
     session.message(Uint8Array.of(0xc1))
@@ -362,7 +362,7 @@ describe('faults of the peer', () => {
 })
 
 describe('liveness', () => {
-  test('[S12] beats, and terminates a peer from which nothing comes', async () => {
+  test('[P12] beats, and terminates a peer from which nothing comes', async () => {
     const { clock, send, received, connection, metrics, rooms } = build()
     send(hello, join(1))
     rooms.joins[0]?.grant()
@@ -376,7 +376,7 @@ describe('liveness', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  test('[S12] pongs, messages and drained bytes are signs of life', async () => {
+  test('[P12] pongs, messages and drained bytes are signs of life', async () => {
     const { clock, send, session, connection } = build()
     send(hello)
     const rubbish = Uint8Array.of(0x91, 0x63)

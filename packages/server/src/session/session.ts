@@ -169,7 +169,7 @@ export class Session implements ConnectionEvents, MembershipHost {
     switch (this.#state.kind) {
       case 'awaiting-hello':
         if (ref === 0 && frame.type === FrameType.hello) return this.#hello(frame, this.#state.cancelDeadline)
-        throw new JuntoError('bad_message', '[S1] the first frame of a connection is a hello')
+        throw new JuntoError('bad_message', '[P1] the first frame of a connection is a hello')
       case 'open':
         return ref === 0 ? this.#sessionFrame(frame, this.#state.info) : this.#roomFrame(ref, frame)
       case 'ending':
@@ -203,7 +203,7 @@ export class Session implements ConnectionEvents, MembershipHost {
       case FrameType.leave:
         return this.#leave(frame.ref)
       case FrameType.hello:
-        throw new JuntoError('bad_message', '[S1] a second hello')
+        throw new JuntoError('bad_message', '[P1] a second hello')
       case FrameType.unknown:
         return this.strike('unknown_frame', `frames of type ${frame.wireType} are not known here`)
       default:
@@ -224,7 +224,7 @@ export class Session implements ConnectionEvents, MembershipHost {
     const { rooms } = this.#environment
     const { ref } = frame
     if (this.#memberships.has(ref)) {
-      throw new JuntoError('bad_message', `[S4] a join as room ${ref}, which is in use on this connection`)
+      throw new JuntoError('bad_message', `[P4] a join as room ${ref}, which is in use on this connection`)
     }
     this.#ended.delete(ref)
     const refusal = this.#refusalOf(frame, info)
