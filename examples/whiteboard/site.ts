@@ -63,12 +63,11 @@ export async function developmentSite(root: string, server: Server): Promise<Sit
   // Loaded here, because only development needs it.
   const { createServer } = await import('vite')
   const vite = await createServer({
-    root,
     configFile: join(root, 'vite.config.ts'),
     server: { middlewareMode: true, hmr: { server } },
   })
   return (request, response) => {
-    if (isPage(new URL(request.url ?? '/', 'http://page').pathname)) request.url = '/'
+    if (isPage(new URL(request.url ?? '/', 'http://page').pathname)) request.url = '/index.html'
     vite.middlewares(request, response)
   }
 }

@@ -1,4 +1,4 @@
-// Takes the README's picture: people draw on a real board, and one of them has a camera.
+// Takes the README's picture: people draw on a real board, and one of them has a camera. The font is Inter, where it is installed.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ try {
   await Promise.all([draw(ada, plan()), draw(grace, sky())])
   await grace.move([1470, 770])
   await katherine.move([660, 330], [668, 352])
-  await ada.seesTheSameAs(ada)
+  await katherine.seesTheSameAs(grace)
   await ada.page.mouse.move(640, 790)
   await ada.page.locator('.ink').nth(5).click()
   await ada.cursorOf(grace).waitFor()
