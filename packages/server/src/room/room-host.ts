@@ -1,8 +1,8 @@
 import { JuntoError, randomHex, randomId } from '@junto/protocol'
 import { encodeNamed, StateTree, type MessageCodec } from '@junto/schema/internal'
 import type { Services, Token } from '../container.ts'
-import { RoomSaver } from '../store/room-saver.ts'
-import { decodeSavedRoom, encodeSavedRoom, type SavedRoom } from '../store/saved-room.ts'
+import type { RoomSaver } from '../store/room-saver.ts'
+import type { SavedRoom } from '../store/saved-room.ts'
 import { RoomSync } from '../sync/room-sync.ts'
 import type { RoomDefinition, RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
@@ -12,6 +12,7 @@ import type { Candidate, Where } from './matchmaking.ts'
 import type { MemberSeat, SeatHost } from './member-seat.ts'
 import { Memberships } from './memberships.ts'
 import { within } from '../promises.ts'
+import { RoomArchive } from './room-archive.ts'
 import { constructWithin, type RoomScope } from './room-scope.ts'
 import { RoomTimers } from './room-timers.ts'
 import { Router } from './router.ts'
@@ -65,6 +66,7 @@ export class RoomHost implements RoomScope, Candidate {
   readonly #environment: RoomEnvironment
   readonly #services: Services
   readonly #origin: Origin
+  readonly #archive: RoomArchive | undefined
   readonly #faults: Faults
   readonly #timers: RoomTimers
   readonly #memberships: Memberships
@@ -83,6 +85,7 @@ export class RoomHost implements RoomScope, Candidate {
     this.key = origin.key
     this.id = randomId(environment.random, 16)
     this.name = `${definition.name}/${origin.key ?? this.id}`
+    this.#archive = RoomArchive.of(definition, environment, origin.key, this.name)
     this.#services = environment.services.child()
     const { clock, limits } = environment
     this.#faults = new Faults({
@@ -249,7 +252,7 @@ export class RoomHost implements RoomScope, Candidate {
       this.#room = room
       const router = this.#makeRouter(room)
       where = 'loading'
-      const saved = await this.#load()
+      const saved = await this.#archive?.load()
       where = saved ? 'loading' : 'onCreate'
       const first = saved
         ? saved.state
@@ -296,33 +299,11 @@ export class RoomHost implements RoomScope, Candidate {
     })
   }
 
-  async #load(): Promise<SavedRoom | undefined> {
-    const { definition, key } = this
-    if (!definition.persist || key === undefined) return undefined
-    try {
-      const bytes = await this.#environment.store.load(definition.name, key)
-      return bytes && decodeSavedRoom(definition.compiled, bytes)
-    } catch (error) {
-      this.#environment.logger.error(`The saved room ${this.name} could not be loaded`, { room: this.name, error })
-      throw new JuntoError('store_failed', `the saved room ${this.name} could not be loaded`, { cause: error })
-    }
-  }
-
   #equip(first: unknown, router: Router): Works {
-    const { definition, key } = this
-    const { clock, turnEnd, random, limits, store } = this.#environment
+    const { definition } = this
+    const { clock, turnEnd, random, limits } = this.#environment
     const tree = StateTree.create(definition.compiled, definition.contract, first, { epoch: randomHex(random, 8) })
-    const saver =
-      definition.persist && key !== undefined
-        ? new RoomSaver({
-            ...this.#environment,
-            store,
-            room: definition.name,
-            key,
-            name: this.name,
-            record: () => this.#record(sync),
-          })
-        : undefined
+    const saver = this.#archive?.saver(() => this.#record(sync))
     const broken = (error: unknown): void => {
       this.#faults.report(error, 'state')
       this.close('The state of the room could not be sent.', 'failed')
@@ -413,16 +394,12 @@ export class RoomHost implements RoomScope, Candidate {
     }
   }
 
-  #record(sync: RoomSync): Uint8Array {
+  #record(sync: RoomSync): Omit<SavedRoom, 'time'> {
+    // A save is of a version: nothing may be pending.
     sync.flushNow()
     const { tree } = sync
-    return encodeSavedRoom(this.definition.compiled, {
-      state: tree.toPlain(),
-      metadata: this.#metadata === undefined ? undefined : encodeNamed(this.#metadata, 'metadata'),
-      epoch: tree.epoch,
-      version: tree.version,
-      time: this.#environment.clock.time(),
-    })
+    const metadata = this.#metadata === undefined ? undefined : encodeNamed(this.#metadata, 'metadata')
+    return { state: tree.toPlain(), metadata, epoch: tree.epoch, version: tree.version }
   }
 
   #sendToAll(frame: Uint8Array, codec: MessageCodec, options: unknown): void {
