@@ -150,7 +150,7 @@ async function enter(key: string) {
   const peer = new PlainPeer(network, clock)
   const [, joined, snapshot, ...more] = await peer.say([1, { session }], [3, 1, { by: 'open', room: 'store', key }])
   expect(more).toEqual([])
-  const { definition } = joined?.frame[2] as { definition: unknown }
+  const { definition } = (joined?.frame[2] ?? {}) as { definition?: unknown }
   const copy = new PlainState(definition)
   copy.snapshot(bin(snapshot))
   return { peer, copy }

@@ -184,6 +184,9 @@ export class PlainState {
         return
       case 'list':
         node.items = mode === 0 ? this.#runs(bytes, node.items, type, value) : this.#items(bytes, type, value)
+        return
+      default:
+        throw new Error(`type ${type} is none of a node`)
     }
   }
 
