@@ -12,6 +12,7 @@ import { validatorsOf, type Validators } from '@junto/schema/validate'
 import { injectedTokens, type Constructable } from '../container.ts'
 import type { Credentials, DefineOptions } from './define-options.ts'
 import { RoomBase, type RoomClass } from './room.ts'
+import { longestWait } from './room-timers.ts'
 import type { LeaveReason } from './seat.ts'
 
 /** A room object as its host sees it: `define` has checked the types, which are erased here. */
@@ -61,8 +62,14 @@ export class RoomDefinition {
     this.persist = options.persist ?? false
     this.tickInterval = interval(options.tickRate, 'tickRate')
     this.patchInterval = interval(options.patchRate ?? (this.tickInterval > 0 ? 20 : undefined), 'patchRate')
-    this.disposeAfter = options.disposeAfter
-    if (options.disposeAfter !== undefined && !(options.disposeAfter >= 0)) throw wrong('disposeAfter', 'from 0')
+    const { disposeAfter } = options
+    if (
+      disposeAfter !== undefined &&
+      !(disposeAfter >= 0 && (disposeAfter <= longestWait || disposeAfter === Infinity))
+    ) {
+      throw wrong('disposeAfter', `of milliseconds from 0 to ${longestWait}, or Infinity`)
+    }
+    this.disposeAfter = disposeAfter
     this.authenticate = options.authenticate
     if (contract.shape.user && !this.authenticate) {
       throw new JuntoError(

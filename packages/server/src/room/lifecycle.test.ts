@@ -177,6 +177,7 @@ describe('timers of a room', () => {
     expect(world.clock.pendingTimers).toBe(0)
     expect(() => room.every(0, () => {})).toThrow(/ms must be a number above 0, not 0/)
     expect(() => room.after(NaN, () => {})).toThrow(/ms must be a number from 0, not NaN/)
+    expect(() => room.after(2 ** 31, () => {})).toThrow(/at most for 2147483647 \(24\.8 days\)/)
     room.after(Infinity, () => {})
     expect(world.clock.pendingTimers).toBe(0)
   })

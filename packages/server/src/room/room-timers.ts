@@ -1,6 +1,9 @@
 import type { Clock } from '@junto/protocol'
 import { JuntoError } from '@junto/protocol'
 
+/** What the platform's timers can wait for: 24.8 days. */
+export const longestWait = 0x7fff_ffff
+
 /** The timers of one room. They run isolated, on the injected clock, and end with the room. */
 export class RoomTimers {
   readonly #clock: Clock
@@ -17,6 +20,7 @@ export class RoomTimers {
   /** Runs `fn` once after `ms` milliseconds. Returns a function that cancels it. */
   after(ms: number, fn: () => unknown): () => void {
     if (!(ms >= 0)) throw new JuntoError('misuse', `after(ms, fn): ms must be a number from 0, not ${String(ms)}`)
+    refuseTooLong(ms)
     return this.#arm(ms, () => this.#run('timer', fn))
   }
 
@@ -27,6 +31,7 @@ export class RoomTimers {
    */
   every(ms: number, fn: () => unknown, where = 'timer'): () => void {
     if (!(ms > 0)) throw new JuntoError('misuse', `every(ms, fn): ms must be a number above 0, not ${String(ms)}`)
+    refuseTooLong(ms)
     let due = this.#clock.now() + ms
     let stopped = false
     const beat = (): void => {
@@ -63,4 +68,13 @@ export class RoomTimers {
       cancelTimer()
     }
   }
+}
+
+function refuseTooLong(ms: number): void {
+  if (ms <= longestWait || ms === Infinity) return
+  throw new JuntoError(
+    'misuse',
+    `a timer cannot wait for ${ms} ms, at most for ${longestWait} (24.8 days): keep the time in the state, and look at it ` +
+      'now and then with every(ms, fn)',
+  )
 }

@@ -147,6 +147,7 @@ describe('define', () => {
     expect(() => define(Lobby, LobbyRoom, { tickRate: NaN })).toThrow(/tickRate/)
     expect(() => define(Lobby, LobbyRoom, { patchRate: 0 })).toThrow(/patchRate/)
     expect(() => define(Lobby, LobbyRoom, { disposeAfter: -1 })).toThrow(JuntoError)
+    expect(() => define(Lobby, LobbyRoom, { disposeAfter: 2 ** 40 })).toThrow(/from 0 to 2147483647, or Infinity/)
     expect(() => define(Lobby, WithBareParameter)).toThrow(/Parameter 1 of the constructor of WithBareParameter/)
   })
 
