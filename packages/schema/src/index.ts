@@ -53,5 +53,5 @@ export type {
   StateMap,
   ValueModel,
 } from './model.ts'
-export { toPlain, type PlainOf } from './state/plain.ts'
+export { live, toPlain, type PlainOf } from './state/plain.ts'
 export * as t from './types.ts'

@@ -35,7 +35,7 @@ export class Reconciliation {
     if (old === undefined || !compatible(old.type, fresh.type) || this.#staying.has(old)) {
       fresh.parent = parent
       fresh.key = key
-      this.#moveIn(fresh)
+      this.#moveIn(fresh, old)
       return fresh
     }
     this.#staying.add(old)
@@ -84,11 +84,16 @@ export class Reconciliation {
     return node === undefined ? value : this.#meet(before, node, parent, key).value
   }
 
-  /** Takes over a fresh node with all below it. */
-  #moveIn(fresh: MirrorNode): void {
+  /** Takes over a fresh node with all below it. What it replaces may be a record of an older layout, of which fields go on. */
+  #moveIn(fresh: MirrorNode, old?: MirrorNode): void {
     fresh.stamp = this.#old.revision
     fresh.applied = 0
     this.#result.hold(fresh)
-    this.#fresh.eachChild(fresh, (child) => this.#moveIn(child))
+    if (fresh.kind === 'record' && old?.kind === 'record') {
+      for (const { name } of fresh.type.fields) {
+        const before = Object.hasOwn(old.value, name) ? old.value[name] : undefined
+        fresh.value[name] = this.#value(before, fresh.value[name], fresh, name)
+      }
+    } else this.#fresh.eachChild(fresh, (child) => this.#moveIn(child))
   }
 }

@@ -26,10 +26,28 @@ type PlainParts<L> = L extends string | number | bigint | boolean | null | undef
  * const saved: { name: string; score: number } = toPlain(player)
  * ```
  */
-export function toPlain<L>(live: L): PlainOf<L> {
-  const node = Handle.node(live)
+export function toPlain<L>(tracked: L): PlainOf<L> {
+  const node = Handle.node(tracked)
   // What is plain already is its own plain type; a node's plain value is made by its layout, which the type describes.
-  return copy(node === undefined ? live : node.plain()) as PlainOf<L>
+  return copy(node === undefined ? tracked : node.plain()) as PlainOf<L>
+}
+
+/**
+ * Lets a plain value be assigned to a field whose record, map or list it becomes. The methods of maps and lists take plain
+ * values as they are; but a property has one type for reading and writing, so an assignment needs this where the
+ * value has maps or lists in it. It returns what it is given: what is assigned is copied into the state.
+ *
+ * ```ts
+ * import { live, type Live } from '@junto/schema'
+ *
+ * export function spawn(state: Live<{ boss?: { hp: number; bag: string[] } }>) {
+ *   state.boss = live({ hp: 99, bag: [] })
+ * }
+ * ```
+ */
+export function live<L>(plain: NoInfer<PlainOf<L>>): L {
+  // It is typed as what it becomes on being assigned.
+  return plain as L
 }
 
 function copy(value: unknown): unknown {

@@ -71,7 +71,7 @@ function open() {
     state,
     mirror,
     /** Closes the turn; tells how many bytes it took. */
-    flush() {
+    flush: (): number => {
       const patch = tree.takePatch()
       if (patch !== undefined) mirror.applyPatch(patch)
       return patch?.length ?? 0
