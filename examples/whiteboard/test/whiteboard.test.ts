@@ -297,14 +297,17 @@ describeInBrowser('the whiteboard', () => {
 
   test('a server that is stopped saves the boards, and they are there after the restart', async () => {
     const board = newBoard()
-    const ada = await arrive(board, 'Ada')
+    const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
     await ada.draw([200, 200], [600, 200])
-    await ada.sees([400, 200], 'ink')
-    const before = await ada.picture()
+    await ada.sees([590, 200], 'ink')
+    // What another one sees has arrived.
+    await grace.seesTheSameAs(ada)
+    const before = await grace.picture()
+    // Gone before the server comes back: what they hold does not help it.
     expect(await server.end('SIGTERM')).toBe(0)
-    await ada.leave()
+    await Promise.all([ada.leave(), grace.leave()])
     server = await ServerProcess.start({ DATA: data, PORT: server.port })
-    const later = await arrive(board, 'Grace')
+    const later = await arrive(board, 'Edsger')
     await later.until(
       () => later.picture(),
       ({ hash }) => hash === before.hash,

@@ -1,4 +1,4 @@
-import { JuntoClient, type JoinedRoom } from '@junto/client'
+import { JuntoClient, JuntoError, type JoinedRoom } from '@junto/client'
 // The contract as a type only: its layout comes from the server, and the page holds no TypeBox.
 import type { Whiteboard } from '../../contract.ts'
 import { bounds, livePath, type Point } from '../../board.ts'
@@ -95,7 +95,7 @@ export class BoardLink {
       })
       this.#joined(room)
     } catch (error) {
-      this.#refused = error instanceof Error ? error.message : String(error)
+      this.#refused = whyNot(error)
       this.#stand()
     }
   }
@@ -136,8 +136,8 @@ export class BoardLink {
     const outcome = await this.#room.call.clear.try(undefined, { signal })
     if (outcome.ok) return { good: true, text: 'The board is clear.' }
     if (outcome.code === 'declined')
-      return { good: false, text: `${outcome.data.by} would like to keep the board as it is.` }
-    if (outcome.code === 'asked') return { good: false, text: `${outcome.data.by} is asking already.` }
+      return { good: true, text: `${outcome.data.by} would like to keep the board as it is.` }
+    if (outcome.code === 'asked') return { good: true, text: `${outcome.data.by} is asking already.` }
     if (outcome.code === 'cancelled') return undefined
     if (outcome.code === 'disconnected' || outcome.code === 'outcome_unknown') {
       return { good: false, text: 'The connection was lost while asking.' }
@@ -235,9 +235,19 @@ export class BoardLink {
     const status = this.#room?.status.value
     if (this.#refused !== undefined) return { state: 'refused', message: this.#refused }
     if (status?.state === 'joined') return { state: 'connected' }
-    if (status?.state === 'left') return { state: 'refused', message: status.message }
+    if (status?.state === 'left')
+      return { state: 'refused', message: status.error === undefined ? status.message : whyNot(status.error) }
     if (connection.state === 'waiting') return { state: 'away', retryAt: connection.retryAt }
     const first = status === undefined && (connection.state !== 'connecting' || connection.attempt === 1)
     return first ? { state: 'connecting' } : { state: 'away', retryAt: undefined }
   }
+}
+
+/** Why a board cannot be opened, for people. */
+function whyNot(error: unknown): string {
+  if (error instanceof JuntoError && error.code === 'room_full') return 'There are too many people at it at the moment.'
+  if (error instanceof JuntoError && error.code === 'incompatible') {
+    return 'The whiteboard has become a newer one since this page was opened: please reload the page.'
+  }
+  return error instanceof Error ? error.message : String(error)
 }

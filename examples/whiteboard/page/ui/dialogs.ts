@@ -32,6 +32,9 @@ export function showRefusal(heading: string, reason: string, retry: () => void):
   const refusal = byId('refusal', HTMLDialogElement)
   refusal.querySelector('h2')?.replaceChildren(heading)
   refusal.querySelector('.lead')?.replaceChildren(reason)
-  byId('refusal-retry', HTMLButtonElement).addEventListener('click', retry, { once: true })
+  byId('refusal-retry', HTMLButtonElement).onclick = () => {
+    refusal.close()
+    retry()
+  }
   if (!refusal.open) refusal.showModal()
 }

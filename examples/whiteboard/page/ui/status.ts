@@ -75,14 +75,14 @@ function words(standing: Standing): string {
       return 'Not connected'
     case 'away': {
       const seconds = secondsUntil(standing.retryAt)
-      return seconds > 0 ? `Reconnecting in ${seconds} s` : 'Reconnecting…'
+      return seconds > 0 ? `Reconnecting in ${seconds}\u00a0s` : 'Reconnecting…'
     }
   }
 }
 
 function next(retryAt: number | undefined): string {
   const seconds = secondsUntil(retryAt)
-  return seconds > 0 ? `Next try in ${seconds} s.` : 'Trying now…'
+  return seconds > 0 ? `Next try in ${seconds}\u00a0s.` : 'Trying now…'
 }
 
 function secondsUntil(time: number | undefined): number {
