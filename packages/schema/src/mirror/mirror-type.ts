@@ -91,16 +91,11 @@ export class MirrorTypes {
 function changeOf(def: TypeDef): ((reader: Reader, before: unknown) => unknown) | undefined {
   if (def.kind === 'quantized') {
     const { steps, toSteps, fromSteps } = quantizer(def)
-    return (reader, before) => {
-      const count = toSteps(Number(before)) + reader.signed()
-      if (!(count >= 0 && count <= steps)) throw reader.bad(`a quantized number is ${count} steps of ${steps}`)
-      return fromSteps(count)
-    }
+    return (reader, before) => fromSteps(reader.within(toSteps(Number(before)) + reader.signed(), 0, steps))
   }
   if (def.kind === 'angle') {
     return (reader, before) => {
-      const difference = reader.signed()
-      if (difference < -0x8000 || difference > 0x7fff) throw reader.bad(`an angle turns by ${difference} steps`)
+      const difference = reader.within(reader.signed(), -0x8000, 0x7fff)
       return angleFromSteps((angleToSteps(Number(before)) + difference) & 0xffff)
     }
   }

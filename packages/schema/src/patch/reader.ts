@@ -45,10 +45,16 @@ export class Reader {
     return new SchemaError('invalid_patch', '', `The patch cannot be read: ${what}, before byte ${this.#at}.`)
   }
 
+  /** The number, when it is from `min` to `max`. */
+  within(value: number, min: number, max: number): number {
+    if (value >= min && value <= max) return value
+    throw this.bad(`${value} is not from ${min} to ${max}`)
+  }
+
   /** Accounts for fields that are made; see {@link cellsPerByte}. */
   spend(cells: number): void {
     this.#cells -= cells
-    if (this.#cells < 0) throw this.bad('it would make far more than its size allows')
+    if (this.#cells < 0) throw this.bad('it makes too much of too few bytes')
   }
 
   /** One byte. */
@@ -69,13 +75,10 @@ export class Reader {
     for (let count = 1; count < 8; count++) {
       byte = this.byte()
       value += (byte & 0x7f) * scale
-      if (byte < 0x80) {
-        if (value > Number.MAX_SAFE_INTEGER) break
-        return value
-      }
+      if (byte < 0x80) return this.within(value, 0, Number.MAX_SAFE_INTEGER)
       scale *= 0x80
     }
-    throw this.bad('a whole number is too large')
+    throw this.bad('a number has too many bytes')
   }
 
   /** A whole number with its sign. */
@@ -83,7 +86,7 @@ export class Reader {
     const byte = this.byte()
     let size = (byte >> 1) & 0x3f
     if (byte & 0x80) size += this.varint() * 0x40
-    if (size > Number.MAX_SAFE_INTEGER) throw this.bad('a whole number is too large')
+    this.within(size, 0, Number.MAX_SAFE_INTEGER)
     return byte & 1 ? -size : size
   }
 
@@ -93,13 +96,13 @@ export class Reader {
     let size = BigInt((first >> 1) & 0x3f)
     let more = first >= 0x80
     for (let shift = 6n; more; shift += 7n) {
-      if (shift > 62n) throw this.bad('a bigint is too large')
+      if (shift > 62n) throw this.bad('a number has too many bytes')
       const byte = this.byte()
       size |= BigInt(byte & 0x7f) << shift
       more = byte >= 0x80
     }
     const negative = (first & 1) === 1
-    if (size > (negative ? 2n ** 63n : 2n ** 64n - 1n)) throw this.bad('a bigint is too large')
+    if (size > (negative ? 2n ** 63n : 2n ** 64n - 1n)) throw this.bad('a bigint is beyond 64 bits')
     return negative ? -size : size
   }
 
@@ -111,16 +114,12 @@ export class Reader {
 
   /** Four bytes, little-endian; finite. */
   float32(): number {
-    const value = this.#view.getFloat32(this.#skip(4), true)
-    if (!Number.isFinite(value)) throw this.bad('a number is not finite')
-    return value
+    return this.#finite(this.#view.getFloat32(this.#skip(4), true))
   }
 
   /** Eight bytes, little-endian; finite. */
   float64(): number {
-    const value = this.#view.getFloat64(this.#skip(8), true)
-    if (!Number.isFinite(value)) throw this.bad('a number is not finite')
-    return value
+    return this.#finite(this.#view.getFloat64(this.#skip(8), true))
   }
 
   /** A text. */
@@ -159,7 +158,7 @@ export class Reader {
 
   /** So many bytes must be left. */
   atLeast(count: number): void {
-    if (count > this.#bytes.length - this.#at) throw this.bad(`it promises ${count} more than it holds`)
+    if (count > this.#bytes.length - this.#at) throw this.bad('it ends too early')
   }
 
   /** Begins the content of a node: its first reference counts from its own id. */
@@ -173,6 +172,10 @@ export class Reader {
     return this.#node(type, this.#base)
   }
 
+  #finite(value: number): number {
+    return this.within(value, -Number.MAX_VALUE, Number.MAX_VALUE)
+  }
+
   #utf8(start: number, length: number): string {
     try {
       return decoder.decode(this.#bytes.subarray(start, start + length))
@@ -183,7 +186,7 @@ export class Reader {
 
   #skip(length: number): number {
     const start = this.#at
-    if (length > this.#bytes.length - start) throw this.bad('it ends too early')
+    this.atLeast(length)
     this.#at = start + length
     return start
   }

@@ -35,7 +35,7 @@ export class Unpacks {
     const unpack = whole ? this.whole(index) : this.slot(index)
     if (!takesNoBytes(this.#types, index, whole)) return unpack
     return (reader) => {
-      if (reader.byte() !== 0) throw reader.bad('an item that takes no bytes is not followed by 0')
+      reader.within(reader.byte(), 0, 0)
       return unpack(reader)
     }
   }
@@ -61,19 +61,11 @@ export class Unpacks {
         return unpackFreeForm
       case 'quantized': {
         const { steps, fromSteps } = quantizer(type)
-        return (reader) => {
-          const count = reader.varint()
-          if (count > steps) throw reader.bad(`a quantized number is ${count} steps of ${steps}`)
-          return fromSteps(count)
-        }
+        return (reader) => fromSteps(reader.within(reader.varint(), 0, steps))
       }
       case 'enum': {
         const values: readonly unknown[] = type.values
-        return (reader) => {
-          const at = reader.varint()
-          if (at >= values.length) throw reader.bad(`an enum of ${values.length} has no value ${at}`)
-          return values[at]
-        }
+        return (reader) => values[reader.within(reader.varint(), 0, values.length - 1)]
       }
       case 'optional': {
         const inner = whole ? this.whole(type.type) : this.slot(type.type)
@@ -82,10 +74,8 @@ export class Unpacks {
       case 'union': {
         const variants = type.types.map((variant) => (whole ? this.whole(variant) : this.slot(variant)))
         return (reader) => {
-          const at = reader.varint()
-          const variant = variants[at]
-          if (variant === undefined) throw reader.bad(`a union of ${variants.length} has no variant ${at}`)
-          return variant(reader)
+          const variant = variants[reader.within(reader.varint(), 0, variants.length - 1)]
+          return variant?.(reader)
         }
       }
       case 'value':
@@ -138,28 +128,20 @@ export class Unpacks {
 }
 
 function unpackBoolean(reader: Reader): boolean {
-  const byte = reader.byte()
-  if (byte > 1) throw reader.bad(`a boolean is ${byte}, and not 0 or 1`)
-  return byte === 1
+  return reader.within(reader.byte(), 0, 1) === 1
 }
 
 type NumberUnpack = (reader: Reader) => number
 
 function signed(min: number, max: number): NumberUnpack {
-  return (reader) => {
-    const value = reader.signed()
-    if (value < min || value > max) throw reader.bad(`${value} is not from ${min} to ${max}`)
-    return value
-  }
+  return (reader) => reader.within(reader.signed(), min, max)
 }
 
 /** An unsigned number; one more than the largest is -0. */
 function unsigned(max: number): NumberUnpack {
   return (reader) => {
-    const value = reader.varint()
-    if (value <= max) return value
-    if (value > max + 1) throw reader.bad(`${value} is not from 0 to ${max}`)
-    return -0
+    const value = reader.within(reader.varint(), 0, max + 1)
+    return value > max ? -0 : value
   }
 }
 
@@ -192,7 +174,5 @@ function unpackNumber(reader: Reader): number {
     const size = Math.floor(code / 4)
     return code % 4 === 0 ? size : -size
   }
-  if (code === 1) return reader.float64()
-  if (code === 3) return reader.float32()
-  throw reader.bad(`${code} begins no number`)
+  return reader.within(code, 1, 3) === 1 ? reader.float64() : reader.float32()
 }
