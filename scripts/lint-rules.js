@@ -12,7 +12,7 @@ const siblings = {
 /** Packages that also run in browsers, and the files in them that only Node loads. */
 const browserSafe = {
   schema: /^$/,
-  protocol: /^$/,
+  protocol: /^msgpackr-codec\.ts$/,
   client: /^sockets\/node[\w-]*\.ts$/,
 }
 

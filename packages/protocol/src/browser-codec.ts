@@ -185,6 +185,11 @@ let at = 0
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** See msgpack.ts. */
+export function allocate(size: number): Uint8Array {
+  return new Uint8Array(size)
+}
+
+/** See msgpack.ts. */
 export function unpackSequence(bytes: Uint8Array): readonly unknown[] {
   source = bytes
   sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

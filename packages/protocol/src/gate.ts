@@ -16,6 +16,8 @@ export const deepest = 512
 // One entry for each level that is open. Shared by all calls: a walk never yields.
 const remaining = new Float64Array(deepest + 1)
 const isMap = new Uint8Array(deepest + 1)
+// Whether the present walk has met a bin. Here, so that a walk returns one number and allocates nothing.
+let hasBytes = false
 
 /**
  * Walks over the tokens of a whole message before anything of it is decoded, and refuses what a decoder must not see:
@@ -24,10 +26,13 @@ const isMap = new Uint8Array(deepest + 1)
  *
  * Allocates nothing, and its time is bounded by the number of bytes.
  *
+ * @returns whether there is a `bin` among the values.
  * @throws JuntoError `bad_message`, with the number of the rule of docs/protocol.md and the position of the byte.
  */
-export function gate(bytes: Uint8Array, limits: GateLimits): void {
+export function gate(bytes: Uint8Array, limits: GateLimits): boolean {
+  hasBytes = false
   walk(bytes, limits)
+  return hasBytes
 }
 
 /** How many values there are in a frame of our own making, counted as the gate counts. */
@@ -100,16 +105,28 @@ function walk(bytes: Uint8Array, limits: GateLimits): number {
           size = 8
           break
         case 0xc4: // bin 8
-        case 0xd9: // str 8
+          hasBytes = true
           size = readUint(bytes, position, 1)
           position += 1
           break
         case 0xc5: // bin 16
-        case 0xda: // str 16
+          hasBytes = true
           size = readUint(bytes, position, 2)
           position += 2
           break
         case 0xc6: // bin 32
+          hasBytes = true
+          size = readUint(bytes, position, 4)
+          position += 4
+          break
+        case 0xd9: // str 8
+          size = readUint(bytes, position, 1)
+          position += 1
+          break
+        case 0xda: // str 16
+          size = readUint(bytes, position, 2)
+          position += 2
+          break
         case 0xdb: // str 32
           size = readUint(bytes, position, 4)
           position += 4

@@ -50,13 +50,17 @@ export class MessageReader {
     const rooms: number[] = []
     const frames: Frame[] = []
     this.#collect(message, rooms, frames, false)
-    for (const [index, frame] of frames.entries()) deliver(rooms[index] ?? 0, frame)
+    // By index: an iterator over pairs would cost an array for each frame.
+    for (let i = 0; i < frames.length; i++) {
+      const frame = frames[i]
+      if (frame !== undefined) deliver(rooms[i] ?? 0, frame)
+    }
   }
 
   #collect(message: Uint8Array, rooms: number[], frames: Frame[], inParts: boolean): void {
-    gate(message, this.#limits)
+    const hasBytes = gate(message, this.#limits)
     let room = 0
-    for (const value of unpackSequence(message)) {
+    for (const value of unpackSequence(message, hasBytes)) {
       if (!Array.isArray(value)) {
         room = roomNumber(value)
         continue

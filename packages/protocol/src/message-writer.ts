@@ -3,6 +3,7 @@ import { countValues } from './gate.ts'
 import { highestRef } from './frame-parsing.ts'
 import { FrameType } from './frames.ts'
 import { commonLimits, defaultMaxFrame } from './limits.ts'
+import { allocate } from './msgpack.ts'
 import { binHeadSize, uintSize, writeBinHead, writeUint } from './msgpack-heads.ts'
 
 /** What a peer accepts, and how large frames are cut for it. */
@@ -117,12 +118,14 @@ export class MessageWriter {
   take(): Uint8Array | undefined {
     const plan = this.#plan()
     if (plan.size === 0) return undefined
-    const message = new Uint8Array(plan.size)
+    const message = allocate(plan.size)
     let position = 0
-    for (const frame of this.#urgent.splice(0, plan.urgent)) {
-      message.set(frame, position)
-      position += frame.length
-      this.#size -= frame.length
+    if (plan.urgent > 0) {
+      for (const frame of this.#urgent.splice(0, plan.urgent)) {
+        message.set(frame, position)
+        position += frame.length
+        this.#size -= frame.length
+      }
     }
     let room = 0
     for (let i = 0; i < plan.whole; i++) {

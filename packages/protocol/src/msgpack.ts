@@ -1,5 +1,5 @@
 // msgpackr in Node, a small codec of our own in browsers: see package.json, and docs/decisions/msgpack-in-browsers.md.
-import { pack as packWith, unpackSequence as unpackWith } from '#msgpack-codec'
+import { allocate as allocateWith, pack as packWith, unpackSequence as unpackWith } from '#msgpack-codec'
 import { JuntoError } from './errors.ts'
 import { gate } from './gate.ts'
 
@@ -19,14 +19,24 @@ export function pack(value: unknown): Uint8Array {
  * @throws JuntoError `bad_message` when it is no msgpack, or has extension types.
  */
 export function unpack(bytes: Uint8Array): unknown {
-  gate(bytes, { maxDepth: Infinity, maxElements: Infinity, anyValue: true })
-  return unpackSequence(bytes)[0]
+  const hasBytes = gate(bytes, { maxDepth: Infinity, maxElements: Infinity, anyValue: true })
+  return unpackSequence(bytes, hasBytes)[0]
 }
 
-/** Decodes the values in bytes that have passed the gate. @throws JuntoError `bad_message`. */
-export function unpackSequence(bytes: Uint8Array): readonly unknown[] {
+/** Bytes for a message, to be filled wholly: they may hold anything. */
+export function allocate(size: number): Uint8Array {
+  return allocateWith(size)
+}
+
+/**
+ * Decodes the values in bytes that have passed the gate.
+ *
+ * @param hasBytes whether there may be a `bin` among them, as the gate told.
+ * @throws JuntoError `bad_message`.
+ */
+export function unpackSequence(bytes: Uint8Array, hasBytes = true): readonly unknown[] {
   try {
-    return unpackWith(bytes)
+    return unpackWith(bytes, hasBytes)
   } catch (error) {
     throw new JuntoError('bad_message', 'the bytes are no msgpack', { cause: error })
   }

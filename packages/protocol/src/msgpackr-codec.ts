@@ -83,9 +83,16 @@ function renewArena(large: Uint8Array): void {
   packr.useBuffer(Uint8Array.prototype.slice.call(large, 0, arenaSize))
 }
 
+/** See msgpack.ts. Node hands out small ones from a pool, and its streams wrap what is no Buffer. */
+export function allocate(size: number): Uint8Array {
+  return Buffer.allocUnsafe(size)
+}
+
 /** See msgpack.ts. */
-export function unpackSequence(bytes: Uint8Array): readonly unknown[] {
-  // Not a Buffer: what is sliced from one is one too, and would differ from what browsers give.
-  const values = packr.unpackMultiple(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+export function unpackSequence(bytes: Uint8Array, hasBytes = true): readonly unknown[] {
+  // Bytes are not sliced from a Buffer: they would be one too, and differ from what browsers give. A view costs as much as
+  // decoding a small message, which seldom holds any.
+  const source = hasBytes ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes
+  const values = packr.unpackMultiple(source)
   return Array.isArray(values) ? values : []
 }

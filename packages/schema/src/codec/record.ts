@@ -36,7 +36,8 @@ export function recordCoder(fields: readonly FieldCoder[]): Coder {
     } catch (error) {
       throw within(error, name)
     }
-    wire.length = present
+    // Setting a length costs even where it changes nothing.
+    if (wire.length !== present) wire.length = present
     return wire
   }
 
