@@ -166,7 +166,10 @@ export class MirrorTree<S = unknown> {
       watcher.end()
       throw error
     }
-    if (!this.#busy) this.#throwErrors()
+    if (!this.#busy && this.#errors.length > 0) {
+      watcher.end()
+      this.#throwErrors()
+    }
     return { [Symbol.dispose]: () => watcher.end() }
   }
 

@@ -1,7 +1,7 @@
 import { at, Fault, within } from '../codec/fault.ts'
 import { Mode } from '../patch/body.ts'
 import type { Writer } from '../patch/writer.ts'
-import { FieldSets, wordBits, type FieldSet, type TrackedField } from './field-set.ts'
+import { FieldSets, wordBits, type FieldSet, type Steps, type TrackedField } from './field-set.ts'
 import { Handle, pathOf, StateNode, type NodeType } from './state-node.ts'
 import { fieldOf, fieldsOf } from './whole-value.ts'
 
@@ -12,6 +12,8 @@ export class RecordType implements NodeType {
   /** Fields that live on the server only. They are ordinary properties of the handle. */
   readonly locals: readonly string[]
   readonly sets: FieldSets
+  /** Of the counted fields. */
+  readonly steps: readonly Steps[]
   /** Values of a record: one per field, and two per counted one. */
   readonly size: number
   readonly #make: new (node: RecordNode) => RecordHandle
@@ -21,7 +23,8 @@ export class RecordType implements NodeType {
     this.fields = fields
     this.locals = locals
     this.sets = new FieldSets(fields)
-    this.size = fields.length + 2 * fields.filter((field) => field.steps !== undefined).length
+    this.steps = fields.flatMap(({ steps }) => (steps === undefined ? [] : [steps]))
+    this.size = fields.length + 2 * this.steps.length
     this.#make = handleClass(fields)
   }
 
@@ -222,7 +225,7 @@ export class RecordNode extends StateNode {
   override settle(): void {
     this.#changed = 0
     this.#changedBeyond = undefined
-    for (const { steps } of this.type.fields) if (steps !== undefined) this.values[steps.at + 1] = this.values[steps.at]
+    for (const { at: count } of this.type.steps) this.values[count + 1] = this.values[count]
   }
 }
 
