@@ -22,16 +22,20 @@ export async function buildPage(): Promise<void> {
   if (code !== 0) throw new Error(`vite build ended with ${String(code)}`)
 }
 
+type Ending = [code: number | null, signal: NodeJS.Signals | null]
+
 /** The whiteboard's server in a process of its own, run under tsx as `npm start` does. */
 export class ServerProcess {
   readonly url: string
   readonly #process: ChildProcess
-  readonly #exited: Promise<[number | null, NodeJS.Signals | null]>
+  readonly #exited: Promise<Ending>
+  readonly #output: () => string
 
-  private constructor(url: string, child: ChildProcess, exited: Promise<[number | null, NodeJS.Signals | null]>) {
+  private constructor(url: string, child: ChildProcess, exited: Promise<Ending>, output: () => string) {
     this.url = url
     this.#process = child
     this.#exited = exited
+    this.#output = output
   }
 
   /** Starts it and waits until it says where it is. Port 0 takes any free one. */
@@ -48,7 +52,7 @@ export class ServerProcess {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+    const exited = once(child, 'exit') as Promise<Ending>
     let output = ''
     const url = await new Promise<string>((resolve, reject) => {
       const hear = (chunk: Buffer): void => {
@@ -62,11 +66,18 @@ export class ServerProcess {
         reject(new Error(`The server ended with ${String(code)} before it listened:\n${output}`)),
       )
     })
-    return new ServerProcess(url, child, exited)
+    return new ServerProcess(url, child, exited, () => output)
   }
 
   get port(): string {
     return new URL(this.url).port
+  }
+
+  /** What it wrote about things that went wrong. */
+  get complaints(): string[] {
+    return this.#output()
+      .split('\n')
+      .filter((line) => !/^\s*$|info:|The whiteboard is on/.test(line))
   }
 
   /** Sends the signal and waits for the end; resolves with the exit code, if it ended by itself. */

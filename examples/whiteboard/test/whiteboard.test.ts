@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser, launchBrowser } from './browser.ts'
 import { buildPage, ServerProcess } from './server-process.ts'
 import { Visitor } from './visitor.ts'
@@ -18,17 +18,17 @@ describeInBrowser('the whiteboard', () => {
     data = await mkdtemp(join(tmpdir(), 'whiteboard-'))
     await buildPage()
     ;[browser, server] = await Promise.all([launchBrowser(), ServerProcess.start({ DATA: data })])
-  })
-
-  afterAll(async () => {
-    await browser.close()
-    expect(await server.end('SIGTERM')).toBe(0)
-    await rm(data, { recursive: true })
+    return async () => {
+      await browser.close()
+      expect(await server.end('SIGTERM')).toBe(0)
+      await rm(data, { recursive: true })
+    }
   })
 
   afterEach(async () => {
     await Promise.all(visitors.map((visitor) => visitor.leave()))
     visitors = []
+    expect(server.complaints).toEqual([])
   })
 
   const newBoard = (): string => `${server.url}/b/board-${(boards += 1)}`
@@ -139,6 +139,10 @@ describeInBrowser('the whiteboard', () => {
     await ada.page.getByText('Grace would like to keep the board as it is.').waitFor()
     await ada.sees([450, 300], 'ink')
     await ada.page.getByRole('button', { name: 'Clear the board' }).click()
+    await grace.page.getByText('Ada would like to clear the board.').waitFor()
+    await ada.page.getByRole('button', { name: 'Cancel' }).click()
+    await grace.page.getByText('Ada would like to clear the board.').waitFor({ state: 'hidden' })
+    await ada.page.getByRole('button', { name: 'Clear the board' }).click()
     await grace.page.getByRole('button', { name: 'Clear it' }).click()
     await ada.sees([450, 300], 'nothing')
     await grace.sees([450, 300], 'nothing')
@@ -204,6 +208,7 @@ describeInBrowser('the whiteboard', () => {
     await touch('touchMove', to)
     await touch('touchEnd')
     await grace.sees([450, 375], 'ink')
+    await grace.sees([1099, 301], 'ink')
     const before = await grace.picture()
     const sheetWidth = async (): Promise<number> => (await ada.page.locator('#sheet').boundingBox())?.width ?? 0
     const width = await sheetWidth()

@@ -89,7 +89,8 @@ export class BoardLink {
       const room = await this.#client.open<typeof Whiteboard>('whiteboard', {
         version: 1,
         key: this.#key,
-        join: { name: this.#name, awake: !document.hidden },
+        // Asked again at each rejoin: both may have changed by then.
+        join: () => ({ name: this.#name, awake: !document.hidden }),
         options: { title: boardTitle(this.#key) },
         patience: Infinity,
       })
@@ -152,11 +153,7 @@ export class BoardLink {
       this.#stand()
     })
     room.onRecovery(({ outcome }) => {
-      if (outcome === 'lost') return
-      // What was told at the first join may have changed since.
-      this.rename(this.#name)
-      this.wake(!document.hidden)
-      this.#renew(room)
+      if (outcome !== 'lost') this.#renew(room)
     })
     room.on('cleared', ({ by }) => this.#events.cleared(by))
     room.on('pointed', ({ member, at }) => this.#events.pointed(member, at))
