@@ -1,5 +1,6 @@
 import { JuntoError } from './errors.ts'
 import { FrameType, type Frame, type JoinBy } from './frames.ts'
+import { mostCredit } from './limits.ts'
 
 /** The highest number of a room. */
 export const highestRef = 0xffff_ffff
@@ -131,14 +132,14 @@ export function parseFrame(value: unknown): Frame {
         no: integer('stream', 'number', parts[1], 1),
         id: integer('stream', 'id', parts[2], 0),
         params: parts[3] ?? null,
-        credit: integer('stream', 'credit', parts[4], 1),
+        credit: credit('stream', parts[4]),
       }
     case FrameType.item:
       return { type, no: integer('item', 'number', parts[1], 1), item: parts[2] ?? null }
     case FrameType.end:
       return { type, no: integer('end', 'number', parts[1], 1) }
     case FrameType.credit:
-      return { type, no: integer('credit', 'number', parts[1], 1), credit: integer('credit', 'credit', parts[2], 1) }
+      return { type, no: integer('credit', 'number', parts[1], 1), credit: credit('credit', parts[2]) }
     case FrameType.patch:
       return { type, bytes: bytes('patch', parts[1]) }
     case FrameType.snapshot:
@@ -218,6 +219,11 @@ function integer(frame: string, what: string, value: unknown, least: number): nu
 function ref(frame: string, value: unknown): number {
   const number = integer(frame, 'room number', value, 1)
   return number <= highestRef ? number : wrong(frame, 'room number', `at most ${highestRef}`, value)
+}
+
+function credit(frame: string, value: unknown): number {
+  const items = integer(frame, 'credit', value, 1)
+  return items <= mostCredit ? items : wrong(frame, 'credit', `at most ${mostCredit}`, value)
 }
 
 function milliseconds(frame: string, value: unknown): number {

@@ -157,6 +157,8 @@ describe('[F4] what a position must not hold', () => {
     ['a failure with a long text', [19, 1, 'x', 'x'.repeat(4097)]],
     ['a stream without credit', [21, 1, 0, null, 0]],
     ['a credit of nothing', [24, 1, 0]],
+    ['a stream with a credit without reason', [21, 1, 0, null, 65_536]],
+    ['a credit without reason', [24, 1, Number.MAX_SAFE_INTEGER]],
     ['a patch that is a list', [25, [1, 2]]],
     ['a snapshot that is missing', [26]],
   ])('%s', (_name, value) => {

@@ -23,6 +23,9 @@ export const MiB = 1024 * KiB
 /** What a frame may have at a server by default: what a client goes by until it is welcomed. */
 export const defaultMaxFrame = 256 * KiB
 
+/** The most credit that a stream may have. No consumer wants more items unread; a larger number is a mistake, or an attack. */
+export const mostCredit = 0xffff
+
 // Timers and array lengths end there.
 const mostOfAll = 0x7fff_ffff
 
@@ -70,8 +73,11 @@ export const commonLimits = {
   callTimeout: ms(15_000, 1),
   /** Unanswered incoming calls and streams of one membership. Sixteen times the eight of a busy client. */
   maxCallsInFlight: count(128, 1),
-  /** Items of a stream under way or unread. Covers a round trip of 100 ms at 160 items a second. */
-  streamCredit: count(16, 1),
+  /**
+   * Items of a stream under way or unread: covers a round trip of 100 ms at 160 items a second. So many are also made in one
+   * turn, by all streams of a membership together.
+   */
+  streamCredit: count(16, 1, mostCredit),
   /** Waiting for one peer: from here on state is postponed and volatile events are dropped. */
   softOutbox: bytes(256 * KiB, KiB),
   /**

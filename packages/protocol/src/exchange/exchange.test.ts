@@ -377,6 +377,53 @@ describe('a stream', () => {
     expect(right.exchange.underWay).toBe(0)
   })
 
+  it('[R9] breaks the rules with a credit that nobody can want', async () => {
+    const { clock, right } = setUp()
+    right.answers.streams[0] = async function* () {
+      await never
+      yield 0
+    }
+    right.exchange.receive({ type: FrameType.stream, no: 1, id: 0, params: null, credit: 65_535 })
+    await clock.settle()
+    // One is being waited for.
+    right.exchange.receive({ type: FrameType.credit, no: 1, credit: 1 })
+    const more = { type: FrameType.credit, no: 1, credit: 1 } as const
+    expect(() => right.exchange.receive(more)).toThrow('[R9]')
+  })
+
+  it('[R9] is made in turns, however much credit there is: all streams of a membership share them fairly', async () => {
+    // The test ends each turn itself.
+    const ends: (() => void)[] = []
+    const clock = new VirtualClock()
+    clock.atEndOfTurn = (fn) => void ends.push(fn)
+    const { right } = setUp({ clock, options: { streamCredit: 4 } })
+    const made: number[] = []
+    right.answers.streams[0] = async function* (name) {
+      for (;;) {
+        made.push(name as number)
+        yield name
+      }
+    }
+    for (const no of [1, 2, 3]) {
+      right.exchange.receive({ type: FrameType.stream, no, id: 0, params: no, credit: 60_000 })
+    }
+    const turns: string[] = []
+    for (let turn = 0; turn < 4; turn++) {
+      await clock.settle()
+      turns.push(made.splice(0).join(' '))
+      for (const end of ends.splice(0)) end()
+    }
+    expect(turns).toEqual(['1 2 3 1', '2 3 1 2', '3 1 2 3', '1 2 3 1'])
+
+    right.exchange.close('disconnected')
+    for (let turn = 0; turn < 2; turn++) {
+      await clock.settle()
+      for (const end of ends.splice(0)) end()
+    }
+    expect(made.length, 'what the turn before had begun').toBeLessThanOrEqual(4)
+    expect([right.exchange.underWay, ends.length]).toEqual([0, 0])
+  })
+
   it('[R9] breaks the rules with an item beyond its credit', () => {
     const { left } = setUp({ options: { streamCredit: 2 } })
     left.exchange.stream(0, null)

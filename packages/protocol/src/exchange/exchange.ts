@@ -7,6 +7,7 @@ import type { Answerer } from './answering.ts'
 import { IncomingCall, IncomingStream } from './incoming.ts'
 import { abortedBy, onAbort, OutgoingCall } from './outgoing-call.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
+import { Pace } from './pace.ts'
 
 /** Settings of an outgoing call. */
 export interface ExchangeCallOptions {
@@ -38,7 +39,10 @@ export interface ExchangeOptions {
   readonly answer: Answerer
   /** Incoming calls and streams under way; more are refused. Default: the limit `maxCallsInFlight`. */
   readonly maxCallsInFlight?: number | undefined
-  /** Items of a stream under way or unread. Default: the limit `streamCredit`. */
+  /**
+   * Items of an outgoing stream under way or unread; of incoming ones, items that all of them together make in one turn.
+   * Default: the limit `streamCredit`.
+   */
   readonly streamCredit?: number | undefined
 }
 
@@ -60,6 +64,8 @@ export class Exchange {
   readonly #answer: Answerer
   readonly #maxInFlight: number
   readonly #streamCredit: number
+  /** Items that the incoming streams make: the credit is the other side's to choose, the turn is everybody's. */
+  readonly #pace: Pace
 
   #lastNo = 0
   readonly #outgoing = new Map<number, OutgoingCall | OutgoingStream>()
@@ -74,6 +80,7 @@ export class Exchange {
     this.#answer = options.answer
     this.#maxInFlight = options.maxCallsInFlight ?? commonLimits.maxCallsInFlight.value
     this.#streamCredit = options.streamCredit ?? commonLimits.streamCredit.value
+    this.#pace = new Pace(options.clock, this.#streamCredit)
   }
 
   /** Calls and streams under way, in both directions. */
@@ -306,10 +313,12 @@ export class Exchange {
     void this.#produce(no, stream, stream.iterator)
   }
 
-  /** Sends items as far as there is credit. Never rejects. */
+  /** Sends items as far as there is credit, some in each turn. Never rejects. */
   async #produce(no: number, stream: IncomingStream, iterator: AsyncIterator<unknown>): Promise<void> {
     try {
       while (await stream.spend()) {
+        await this.#pace.step()
+        if (stream.aborted !== undefined) break
         const next = await iterator.next()
         if (stream.aborted !== undefined) break
         if (next.done === true) {

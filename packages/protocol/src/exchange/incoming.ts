@@ -1,4 +1,5 @@
-import type { JuntoError } from '../errors.ts'
+import { JuntoError } from '../errors.ts'
+import { mostCredit } from '../limits.ts'
 import type { Settle } from '../frames.ts'
 import type { AnswerContext } from './answering.ts'
 
@@ -52,9 +53,12 @@ export class IncomingStream extends IncomingCall {
     this.#credit = credit
   }
 
-  /** Allows more items. A sum beyond all reason stays there. */
+  /** Allows more items. @throws JuntoError `bad_message` when that is more than any consumer can want. */
   grant(credit: number): void {
-    this.#credit = Math.min(this.#credit + credit, Number.MAX_SAFE_INTEGER)
+    if (this.#credit + credit > mostCredit) {
+      throw new JuntoError('bad_message', `[R9] a stream with a credit of more than ${mostCredit} items`)
+    }
+    this.#credit += credit
     this.#wake()
   }
 
