@@ -4,6 +4,7 @@ import type { Services } from '../container.ts'
 import { Logger } from '../observe/log.ts'
 import { Metrics } from '../observe/metrics.ts'
 import { Watchdog } from '../observe/watchdog.ts'
+import { OrderedStore } from '../store/ordered-store.ts'
 import { Store } from '../store/store.ts'
 import { TurnEnd } from '../sync/turn-end.ts'
 
@@ -31,6 +32,6 @@ export function environmentOf(services: Services): RoomEnvironment {
     limits: services.resolve(ServerLimits),
     watchdog: services.resolve(Watchdog),
     turnEnd: services.resolve(TurnEnd),
-    store: services.resolve(Store),
+    store: new OrderedStore(services.resolve(Store)),
   }
 }

@@ -2,7 +2,7 @@ import { defineRoom, t, type AnyContract } from '@junto/schema'
 import { describe, expect, test } from 'vitest'
 import { MemoryStore } from '../store/memory-store.ts'
 import { Store } from '../store/store.ts'
-import { Desk, deskRooms } from './desk.fixture.ts'
+import { Desk, deskRooms, type DeskScript } from './desk.fixture.ts'
 import { Room, type FirstState } from './room.ts'
 import { World } from './rooms.fixture.ts'
 
@@ -13,6 +13,8 @@ class MoodyStore extends Store {
   broken = false
   /** While set, saves wait for it. */
   gate: Promise<void> | undefined
+  /** Whether the next save breaks once it gets through the gate. */
+  breaksLate = false
 
   override async load(room: string, key: string): Promise<Uint8Array | undefined> {
     this.log.push('load')
@@ -23,6 +25,10 @@ class MoodyStore extends Store {
     this.log.push('save')
     if (this.broken) throw new Error('disk full')
     await this.gate
+    if (this.breaksLate) {
+      this.breaksLate = false
+      throw new Error('gone while saving')
+    }
     await this.#inner.save(room, key, bytes)
     this.log.push('saved')
   }
@@ -188,9 +194,7 @@ describe('a store that fails', () => {
     rooms[0]?.close()
     await world.clock.advance('1m')
     expect(world.registry.size).toBe(0)
-    expect(world.faults).toContain(
-      'The room desk/a could not be saved before it was disposed: its last changes are lost',
-    )
+    expect(world.faults[0]).toContain('The room desk/a could not be saved before it was disposed')
   })
 
   test('while loading: refused, nothing is created over what is there, and the next one tries again', async () => {
@@ -203,6 +207,139 @@ describe('a store that fails', () => {
     store.broken = false
     await world.join(Desk, { key: 'a' })
   })
+})
+
+describe('a room that is gone writes nothing more:', () => {
+  const stored = async (store: Store): Promise<number> => {
+    const world = new World({ store })
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom, { persist: true })
+    await world.join(Desk, { key: 'a' })
+    return rooms[0]?.state.n ?? NaN
+  }
+
+  /** A world in which `desk/a` was saved with this number and closed. */
+  async function saved(n: number, script: DeskScript = {}, limits: Record<string, number> = {}) {
+    const store = new MoodyStore()
+    const world = new World({ store, limits })
+    const { rooms, ScriptedRoom } = deskRooms(script)
+    world.registry.define(Desk, ScriptedRoom, { persist: true })
+    const ada = await world.join(Desk, { key: 'a' })
+    void ada.call('add', { by: n })
+    await world.clock.settle()
+    rooms[0]?.close()
+    await world.clock.settle()
+    expect(world.registry.size).toBe(0)
+    store.log.length = 0
+    return { world, rooms, store }
+  }
+
+  test.each([
+    ['failed', () => Promise.reject(new Error('migration failed'))],
+    ['took too long', () => new Promise<void>(() => {})],
+  ])('one whose onRestore wrote and then %s, also while it ran', async (_how, outcome) => {
+    let fails = true
+    const { world, store } = await saved(7, {
+      onRestore: async (room) => {
+        if (!fails) return
+        room.state.n = 666
+        room.metadata = { team: 'half', size: 1 }
+        // Long enough for a save to become due.
+        await new Promise<void>((resolve) => void world.clock.after(10_000, resolve))
+        await outcome()
+      },
+    })
+    world.client(Desk).join({ key: 'a' })
+    await world.clock.advance('1m')
+    expect(world.registry.size).toBe(0)
+    expect(store.log).toEqual(['load'])
+    expect(world.clock.pendingTimers).toBe(0)
+    fails = false
+    expect(await stored(store)).toBe(7)
+  })
+
+  test('one whose onRestore did its work is saved with that', async () => {
+    const { world, store } = await saved(7, { onRestore: (room) => void (room.state.n += 100) })
+    await world.join(Desk, { key: 'a' })
+    await world.clock.advance('2s')
+    expect(store.log).toEqual(['load', 'save', 'saved'])
+    expect(await stored(store)).toBe(107)
+  })
+
+  test('one whose code goes on after it was disposed', async () => {
+    const { world, rooms, store } = await saved(7)
+    const [gone] = rooms
+    const bob = await world.join(Desk, { key: 'a' })
+    void bob.call('add', { by: 1 })
+    await world.clock.advance('2s')
+    if (gone) {
+      gone.state.n = 666
+      gone.metadata = { team: 'undead', size: 1 }
+    }
+    await world.clock.advance('1m')
+    expect(store.log).toEqual(['load', 'save', 'saved'])
+    expect(await stored(store)).toBe(8)
+  })
+
+  test.each([
+    ['fails at last', true],
+    ['comes through at last', false],
+  ])('one whose save was not answered before it was given up, and %s', async (_how, breaks) => {
+    const { world, rooms, store } = await saved(7, {}, { saveDeadline: 10_000, joinTimeout: 600_000 })
+    const ada = await world.join(Desk, { key: 'a' })
+    void ada.call('add', { by: 1 })
+    let answer: () => void = () => {}
+    store.gate = new Promise((resolve) => (answer = resolve))
+    rooms[1]?.close()
+    // One deadline for all of its last saves: the key is not held for longer.
+    await world.clock.advance(10_000)
+    expect(world.registry.size).toBe(0)
+    expect(world.faults.at(-1)).toBe(
+      'The room desk/a could not be saved before it was disposed: its last changes are lost. ' +
+        'The store has not answered: the room cannot be opened again until it does',
+    )
+    store.gate = undefined
+    // Another room is not concerned; this one waits for what becomes of the save.
+    await world.join(Desk, { key: 'b' })
+    const bob = world.client(Desk)
+    bob.join({ key: 'a' })
+    await world.clock.advance('1m')
+    expect(bob.isJoined).toBe(false)
+    store.log.length = 0
+    store.breaksLate = breaks
+    answer()
+    await world.clock.settle()
+    expect(bob.isJoined).toBe(true)
+    expect(rooms.at(-1)?.state.n).toBe(breaks ? 7 : 8)
+    void bob.call('add', { by: 20 })
+    await world.clock.advance('1m')
+    expect(store.log).toEqual([...(breaks ? [] : ['saved']), 'load', 'save', 'saved'])
+    expect(await stored(store)).toBe(breaks ? 27 : 28)
+  })
+})
+
+test('one save at a time, also where a save itself closes the pending changes into a patch', async () => {
+  const store = new MoodyStore()
+  const world = new World({ store })
+  const { rooms, ScriptedRoom } = deskRooms()
+  world.registry.define(Desk, ScriptedRoom, { persist: true, patchRate: 1 / 60 })
+  await world.join(Desk, { key: 'a' })
+  await world.clock.advance('2s')
+  let answer: () => void = () => {}
+  store.gate = new Promise((resolve) => (answer = resolve))
+  store.log.length = 0
+  const [room] = rooms
+  if (room) {
+    room.metadata = { team: 'red', size: 1 }
+    room.state.n = 1
+    await world.clock.settle()
+    room.state.n = 2
+  }
+  await world.clock.advance('10s')
+  expect(store.log).toEqual(['save'])
+  answer()
+  await world.clock.advance('1m')
+  expect(store.log).toEqual(['save', 'saved'])
 })
 
 describe('a contract that changed since', () => {

@@ -231,7 +231,11 @@ export class RoomHost implements RoomScope, Candidate {
         return new JuntoError('timeout', message)
       })
     } catch (error) {
-      if ('works' in this.#life) this.#life.works?.sync.close()
+      if ('works' in this.#life) {
+        // What a failed onRestore has made of the state stays here: what was saved is still good.
+        this.#life.works?.saver?.close()
+        this.#life.works?.sync.close()
+      }
       this.#life = { phase: 'disposed', works: undefined }
       this.#timers.close()
       await this.#disposeServices()
@@ -271,6 +275,7 @@ export class RoomHost implements RoomScope, Candidate {
         works.saver?.changed()
       }
       this.#life = { phase: 'open', works }
+      works.saver?.open()
       this.#startTicking(room)
     } catch (error) {
       // Saying no is no fault; nor is a store that fails, whose error was logged.
@@ -377,6 +382,7 @@ export class RoomHost implements RoomScope, Candidate {
     }
     sync.flushNow()
     await saver?.finish()
+    saver?.close()
     sync.close()
     await this.#disposeServices()
     this.#life = { phase: 'disposed', works }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { frameRecord, readRecord } from './file-record.ts'
+import { KeyQueue } from './key-queue.ts'
 import type { Logger } from '../observe/log.ts'
 import { Store } from './store.ts'
 
@@ -18,8 +19,8 @@ const mostRemembered = 10_000
 export class FileStore extends Store {
   readonly #directory: string
   readonly #logger: Logger | undefined
-  /** The last operation of each room, by file: the next one waits for it. */
-  readonly #busy = new Map<string, Promise<unknown>>()
+  /** The operations of each room, by file. */
+  readonly #queue = new KeyQueue()
   /** Files that this process has read or written whole: fit to become the previous one. */
   readonly #sound = new Set<string>()
   #made: Promise<void> | undefined
@@ -36,17 +37,17 @@ export class FileStore extends Store {
 
   override load(room: string, key: string): Promise<Uint8Array | undefined> {
     const file = this.#fileOf(room, key)
-    return this.#inOrder(file, () => this.#load(file, room, key))
+    return this.#queue.run(file, () => this.#load(file, room, key))
   }
 
   override save(room: string, key: string, bytes: Uint8Array): Promise<void> {
     const file = this.#fileOf(room, key)
-    return this.#inOrder(file, () => this.#save(file, frameRecord(room, key, bytes)))
+    return this.#queue.run(file, () => this.#save(file, frameRecord(room, key, bytes)))
   }
 
   override delete(room: string, key: string): Promise<void> {
     const file = this.#fileOf(room, key)
-    return this.#inOrder(file, async () => {
+    return this.#queue.run(file, async () => {
       this.#sound.delete(file)
       // The newest last: were it the first, an end in between would bring back the previous one.
       await rm(temporary(file), { force: true })
@@ -112,19 +113,6 @@ export class FileStore extends Store {
       this.#made = undefined
       throw error
     }
-  }
-
-  #inOrder<T>(file: string, work: () => Promise<T>): Promise<T> {
-    const result = (this.#busy.get(file) ?? Promise.resolve()).then(work)
-    const settled = result.then(
-      () => {},
-      () => {},
-    )
-    this.#busy.set(file, settled)
-    void settled.then(() => {
-      if (this.#busy.get(file) === settled) this.#busy.delete(file)
-    })
-    return result
   }
 
   #fileOf(room: string, key: string): string {

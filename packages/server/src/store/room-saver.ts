@@ -20,11 +20,20 @@ export interface RoomSaverOptions {
 }
 
 /**
+ * - `held`: the room is not open yet, and may still turn out to be none: changes are only noted.
+ * - `open`: changes are saved by and by.
+ * - `finishing`: only {@link RoomSaver.finish} saves.
+ * - `closed`: nothing is written any more, whatever comes: the next room of this key may be there already.
+ */
+type Phase = 'held' | 'open' | 'finishing' | 'closed'
+
+/**
  * Saves one room: a while after it changed, again and again while the store fails, and at last when the room is
- * disposed. One save at a time.
+ * disposed. One save at a time, and none before {@link open} or after {@link close}.
  */
 export class RoomSaver {
   readonly #options: RoomSaverOptions
+  #phase: Phase = 'held'
   /** Grows with each change; what `#saved` has reached is safe. */
   #changes = 0
   #saved = 0
@@ -33,11 +42,12 @@ export class RoomSaver {
   #cancelTimer: (() => void) | undefined
   #saving: Promise<boolean> | undefined
   #failures = 0
-  /** {@link finish} decides what comes next. */
-  #finishing = false
+  /** Milliseconds that the last saves may still take. */
+  #patience: number
 
   constructor(options: RoomSaverOptions) {
     this.#options = options
+    this.#patience = options.limits.saveDeadline
   }
 
   /** Whether something is not saved yet. */
@@ -51,43 +61,57 @@ export class RoomSaver {
     if (!this.dirty) this.#firstChange = now
     this.#changes++
     this.#lastChange = now
-    if (!this.#cancelTimer && !this.#saving && !this.#finishing) this.#arm(this.#options.limits.saveDelay)
+    this.#plan(this.#options.limits.saveDelay)
+  }
+
+  /** The room has come about: from now on it is saved. */
+  open(): void {
+    if (this.#phase !== 'held') return
+    this.#phase = 'open'
+    this.#plan(this.#options.limits.saveDelay)
   }
 
   /**
-   * Saves what is not saved yet and returns when it is. While the store fails, it is tried again until the deadline; then
-   * the changes are given up, which the log tells. False when they were. Never rejects.
+   * Saves what is not saved yet and returns when it is; later changes wait for the next call. While the store fails, it is tried
+   * again for as long as `saveDeadline` says, all calls together; then the changes are given up, which the log tells. False when
+   * they were. Never rejects.
    */
   async finish(): Promise<boolean> {
-    const { clock, limits, logger, name } = this.#options
-    const deadline = clock.now() + limits.saveDeadline
-    this.#finishing = true
+    const { clock } = this.#options
+    const deadline = clock.now() + this.#patience
+    if (this.#phase !== 'closed') this.#phase = 'finishing'
     this.#stopTimer()
-    while (this.dirty || this.#saving) {
+    while (this.#phase === 'finishing' && (this.dirty || this.#saving)) {
       const left = deadline - clock.now()
       // A store that never answers is a store that fails.
       const saved = await within(clock, left, this.#saving ?? this.#save(), late).catch(() => false)
       if (saved) continue
       const wait = this.#retryDelay()
       if (clock.now() + wait > deadline) {
-        logger.error(`The room ${name} could not be saved before it was disposed: its last changes are lost`, {
-          room: name,
-        })
+        this.#giveUp()
         break
       }
       await new Promise<void>((resolve) => clock.after(wait, resolve))
     }
-    this.#finishing = false
+    this.#patience = Math.max(0, deadline - clock.now())
     return !this.dirty
   }
 
-  #arm(ms: number): void {
+  /** The room is no more: what is not saved stays unsaved. A save that is under way is the store's. */
+  close(): void {
+    this.#phase = 'closed'
+    this.#stopTimer()
+  }
+
+  /** The one place that lets a save begin by itself: after so many milliseconds, or later while changes go on. */
+  #plan(ms: number): void {
+    if (this.#phase !== 'open' || this.#cancelTimer || this.#saving || !this.dirty) return
     this.#cancelTimer = this.#options.clock.after(ms, () => {
       this.#cancelTimer = undefined
       const { clock, limits } = this.#options
       const due = Math.min(this.#lastChange + limits.saveDelay, this.#firstChange + limits.saveInterval)
       const wait = due - clock.now()
-      if (wait > 0 && this.#failures === 0) this.#arm(wait)
+      if (wait > 0 && this.#failures === 0) this.#plan(wait)
       else void this.#save()
     })
   }
@@ -97,21 +121,24 @@ export class RoomSaver {
     this.#cancelTimer = undefined
   }
 
-  /** True when it was saved. Never rejects; arms what comes next. */
+  /** True when it was saved. Never rejects; plans what comes next. */
   #save(): Promise<boolean> {
     this.#saving = this.#saveNow().then((done) => {
       this.#saving = undefined
-      if (this.dirty && !this.#finishing) this.#arm(done ? this.#options.limits.saveDelay : this.#retryDelay())
+      this.#plan(done ? this.#options.limits.saveDelay : this.#retryDelay())
       return done
     })
+    // Asking for the record may tell of changes: they are in this save, and begin no second one.
+    this.#stopTimer()
     return this.#saving
   }
 
   async #saveNow(): Promise<boolean> {
     const { store, room, key, record, logger, metrics, name, clock } = this.#options
-    const changes = this.#changes
     try {
       const bytes = record()
+      // With what the record has flushed.
+      const changes = this.#changes
       this.#firstChange = clock.now()
       await store.save(room, key, bytes)
       this.#saved = changes
@@ -121,9 +148,18 @@ export class RoomSaver {
     } catch (error) {
       this.#failures++
       metrics.count('room_saves_failed', { room })
-      logger.error(`The room ${name} could not be saved; it is tried again`, { room: name, error })
+      const next = this.#phase === 'closed' ? 'and is gone: its last changes are lost' : 'it is tried again'
+      logger.error(`The room ${name} could not be saved; ${next}`, { room: name, error })
       return false
     }
+  }
+
+  #giveUp(): void {
+    const { logger, name } = this.#options
+    const waiting = this.#saving ? '. The store has not answered: the room cannot be opened again until it does' : ''
+    logger.error(`The room ${name} could not be saved before it was disposed: its last changes are lost${waiting}`, {
+      room: name,
+    })
   }
 
   #retryDelay(): number {

@@ -12,6 +12,8 @@
  * - `load` yields what the last resolved `save` was given, or a later one whose outcome nobody heard of.
  * - Calls for one room are carried out in the order in which they were made; rooms do not wait for each other.
  * - Failing is rejecting; nothing is retried here. The room that wants to be saved tries again.
+ * - Every call settles. A room whose store does not answer is given up after a while, but the next one of its key waits for the
+ *   answer: give what talks to a network a timeout.
  * - Bytes that were handed over are not written to afterwards, by either side.
  *
  * One server writes a room at a time. Keeping two from it is not the store's business.
