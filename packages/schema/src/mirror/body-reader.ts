@@ -59,7 +59,7 @@ function readBirth(
   const node = makeNode(id, type)
   if (node.kind === 'record') readRecordBirth(reader, space, node, fields)
   else if (node.kind === 'map') for (const [key, value] of readEntries(reader, space, node)) node.value.set(key, value)
-  else node.value.push(...readItems(reader, space, node, reader.count()))
+  else node.append(readItems(reader, space, node, reader.count()))
   space.add(node)
 }
 

@@ -52,6 +52,19 @@ describe('a mirror', () => {
     expect(said).toEqual([])
   })
 
+  it('reads lists that are longer than a call may have arguments', () => {
+    const { tree, mirror, state, flush } = open()
+    const chat = Array.from({ length: 300_000 }, (_, index) => `${index}`)
+    state.chat.replace(chat)
+    flush()
+    expect(mirror.state.chat.length).toBe(chat.length)
+    state.players.set('eve', { name: 'Eve', hp: 1, bag: chat.map((item) => ({ item })) })
+    flush()
+    expect(mirror.state.players.get('eve')?.bag.length).toBe(chat.length)
+    mirror.applySnapshot(tree.snapshot())
+    expect(mirror.state.chat.at(-1)).toBe('299999')
+  })
+
   it('takes a snapshot of another layout, and keeps what is of the same form', () => {
     const { mirror, tell, hear } = open()
     const Newer = defineRoom('game', {

@@ -38,6 +38,10 @@ function itemsOf(value: unknown): readonly unknown[] {
   throw expected('an array', value)
 }
 
+function twice(): Fault {
+  return new Fault('stands in this list twice: the second must be a copy (toPlain)')
+}
+
 /** A tracked list. */
 export class ListNode extends StateNode {
   readonly type: ListType
@@ -63,33 +67,40 @@ export class ListNode extends StateNode {
     )
   }
 
-  /** Removes and inserts; returns what was removed. Indexes are in range. */
-  splice(index: number, remove: number, values: readonly unknown[]): unknown[] {
-    const registry = this.attached(index)
-    const kept: unknown[] = []
-    try {
-      for (const value of values) kept.push(this.type.item.adopt(value))
-    } catch (error) {
-      throw at(error, pathOf(this, index + kept.length))
-    }
-    return this.#splice(registry, index, remove, kept)
+  /**
+   * What becomes of values that somebody puts here; `index` is where the first is to stand, for errors. It runs code of
+   * theirs, such as getters, which may write to this list: only when this has returned, it is known what stands where.
+   */
+  adopt(values: readonly unknown[], index: number): readonly unknown[] {
+    return values.map((value, offset) => this.#adopt(value, index + offset))
   }
 
-  /** Replaces the item at an index in range and returns what then stands there. */
-  set(index: number, value: unknown): unknown {
-    const before = this.items[index]
-    if (Object.is(value, before)) return before
-    const { item } = this.type
-    const registry = this.attached(index)
-    let kept: unknown
+  #adopt(value: unknown, index: number): unknown {
     try {
-      kept = item.adopt(value)
+      return this.type.item.adopt(value)
     } catch (error) {
       throw at(error, pathOf(this, index))
     }
-    if (!this.#same(before, kept)) this.#splice(registry, index, 1, [kept])
-    else if (item.drifts) this.items[index] = kept
-    return this.items[index]
+  }
+
+  /** Removes, and inserts what was adopted; returns what was removed. Indexes are in range. */
+  splice(index: number, remove: number, kept: readonly unknown[]): unknown[] {
+    return this.#splice(this.attached(index), index, remove, kept)
+  }
+
+  /** Replaces the item at an index, as people give it, and returns what then stands there. */
+  set(index: number, value: unknown): unknown {
+    const place = this.indexOf(index, this.items.length)
+    const before = this.items[place]
+    return Object.is(value, before) ? before : this.#set(index, this.#adopt(value, place))
+  }
+
+  #set(index: number, kept: unknown): unknown {
+    const place = this.indexOf(index, this.items.length)
+    const registry = this.attached(place)
+    if (!this.#same(this.items[place], kept)) this.#splice(registry, place, 1, [kept])
+    else if (this.type.item.drifts) this.items[place] = kept
+    return this.items[place]
   }
 
   /** Moves an item; indexes are in range. */
@@ -102,43 +113,40 @@ export class ListNode extends StateNode {
 
   /** Brings the items into an order. */
   sort(compare?: (a: unknown, b: unknown) => number): void {
+    const before = [...this.items]
+    const sorted = [...before].sort(compare)
     this.attached()
-    const sorted = [...this.items].sort(compare)
+    if (before.length !== this.items.length || before.some((item, index) => item !== this.items[index])) {
+      const what = 'was changed by the function that compares its items: nothing was sorted'
+      throw new SchemaError('invalid_value', pathOf(this), what)
+    }
     this.#put(sorted)
   }
 
   /** Replaces all items; those that stand here already stay the same. */
   replace(values: Iterable<unknown>): void {
+    const given = [...values]
+    // First what runs code of the values, which may write to this list; then it is asked which of them stand here.
+    const next = given.map((value, index) => (Handle.node(value) === undefined ? this.#adopt(value, index) : value))
+    const staying = this.#staying(given, next)
     const registry = this.attached()
-    const { item } = this.type
-    const next: unknown[] = []
-    const staying = new Set<StateNode>()
-    try {
-      for (const value of values) {
-        const node = Handle.node(value)
-        if (node === undefined || node.parent !== this || node.registry === undefined) next.push(item.adopt(value))
-        else if (staying.has(node)) throw new Fault('stands in this list twice: the second must be a copy (toPlain)')
-        else {
-          staying.add(node)
-          next.push(value)
-        }
-      }
-    } catch (error) {
-      throw at(error, pathOf(this, next.length))
-    }
-    if (item.holdsNodes) {
-      for (const value of this.items) {
-        const node = Handle.node(value)
-        if (node !== undefined && !staying.has(node)) registry.detach(value)
-      }
-    }
+    const { holdsNodes } = this.type.item
+    if (holdsNodes) for (const value of this.items) if (!staying.has(value)) registry.detach(value)
     this.#put(next)
-    if (item.holdsNodes) {
-      for (const value of next) {
-        const node = Handle.node(value)
-        if (node !== undefined && !staying.has(node)) registry.attach(value, this, '')
-      }
+    if (holdsNodes) for (const value of next) if (!staying.has(value)) registry.attach(value, this, '')
+  }
+
+  /** Those among the given handles that stand in this list. The others are adopted into `next`. */
+  #staying(given: readonly unknown[], next: unknown[]): ReadonlySet<unknown> {
+    const staying = new Set<unknown>()
+    for (const [index, value] of given.entries()) {
+      const node = Handle.node(value)
+      if (node === undefined) continue
+      if (node.parent !== this || node.registry === undefined) next[index] = this.#adopt(value, index)
+      else if (staying.has(value)) throw at(twice(), pathOf(this, index))
+      else staying.add(value)
     }
+    return staying
   }
 
   /** Has these items, and is sent whole unless they are the same as before. */

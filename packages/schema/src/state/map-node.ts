@@ -67,18 +67,27 @@ export class MapNode extends StateNode {
 
   /** Somebody sets an entry; returns what then stands there. */
   set(key: string, value: unknown): unknown {
+    this.attached(key)
+    const standing = this.entries.get(key)
+    if (standing !== undefined && Object.is(value, standing)) return standing
+    return this.#put(key, this.#adopt(key, value))
+  }
+
+  /** It runs code of the value, such as getters, which may write to this map. */
+  #adopt(key: string, value: unknown): unknown {
+    try {
+      if (!this.entries.has(key)) checkKey(key)
+      return this.type.entry.adopt(value)
+    } catch (error) {
+      throw at(error, pathOf(this, key))
+    }
+  }
+
+  #put(key: string, kept: unknown): unknown {
     const { entry } = this.type
     const registry = this.attached(key)
     const before = this.entries.get(key)
     const had = before !== undefined || this.entries.has(key)
-    if (had && Object.is(value, before)) return before
-    let kept: unknown
-    try {
-      if (!had) checkKey(key)
-      kept = entry.adopt(value)
-    } catch (error) {
-      throw at(error, pathOf(this, key))
-    }
     if (had && Handle.node(before) === undefined && Handle.node(kept) === undefined && entry.equal(before, kept)) {
       if (!entry.drifts) return before
       this.entries.set(key, kept)

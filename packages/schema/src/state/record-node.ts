@@ -120,15 +120,17 @@ export class RecordNode extends StateNode {
   /** Somebody assigns a field. */
   write(field: TrackedField, value: unknown): void {
     const { index, slot, steps } = field
-    const before = this.values[index]
-    if (Object.is(value, before)) return
-    const registry = this.attached(field.name)
+    if (Object.is(value, this.values[index])) return
+    this.attached(field.name)
     let kept: unknown
     try {
       kept = slot.adopt(value)
     } catch (error) {
       throw at(error, pathOf(this, field.name))
     }
+    // Adopting runs code of the value, such as getters, which may have written here, or removed this.
+    const registry = this.attached(field.name)
+    const before = this.values[index]
     if (steps !== undefined && typeof kept === 'number') {
       this.values[index] = kept
       const count = steps.count(kept)

@@ -24,11 +24,12 @@ export class TrackedList extends Handle implements StateList<unknown> {
   }
 
   set(index: number, item: unknown): unknown {
-    return this.#list.set(this.#list.indexOf(index, this.length), item)
+    return this.#list.set(index, item)
   }
 
   push(...items: readonly unknown[]): number {
-    this.#list.splice(this.length, 0, items)
+    const kept = this.#list.adopt(items, this.length)
+    this.#list.splice(this.length, 0, kept)
     return this.length
   }
 
@@ -41,21 +42,27 @@ export class TrackedList extends Handle implements StateList<unknown> {
   }
 
   unshift(...items: readonly unknown[]): number {
-    this.#list.splice(0, 0, items)
+    this.#list.splice(0, 0, this.#list.adopt(items, 0))
     return this.length
   }
 
   insert(index: number, ...items: readonly unknown[]): void {
-    this.#list.splice(this.#list.indexOf(index, this.length + 1), 0, items)
+    const place = (): number => this.#list.indexOf(index, this.length + 1)
+    // Adopting may change the list: the place is asked for again.
+    const kept = this.#list.adopt(items, place())
+    this.#list.splice(place(), 0, kept)
   }
 
   splice(start: number, deleteCount?: number, ...items: readonly unknown[]): unknown[]
   splice(...given: readonly [start: number, deleteCount?: number, ...items: unknown[]]): unknown[] {
     const [start, deleteCount, ...items] = given
-    const index = clamp(start < 0 ? start + this.length : start, this.length)
+    const place = (): number => clamp(start < 0 ? start + this.length : start, this.length)
+    // Adopting may change the list: the place is asked for again.
+    const kept = this.#list.adopt(items, place())
+    const index = place()
     // As with arrays: left out means all the rest, `undefined` means none.
     const rest = this.length - index
-    return this.#list.splice(index, given.length === 1 ? rest : clamp(deleteCount ?? 0, rest), items)
+    return this.#list.splice(index, given.length === 1 ? rest : clamp(deleteCount ?? 0, rest), kept)
   }
 
   move(from: number, to: number): void {
