@@ -73,6 +73,7 @@ export class JuntoServer {
         turnEnd: services.resolve(TurnEnd),
         rooms: this.#rooms,
         heartbeat: new Heartbeat(clock, services.resolve(RandomSource), limits),
+        watchdog: services.resolve(Watchdog),
       },
       this.#admission,
     )

@@ -40,8 +40,27 @@ test('names a room that held up the event loop, and counts its type', () => {
 test('says nothing of what is short', () => {
   const { clock, lines, watchdog } = build()
   watchdog.measure(watched, () => clock.work(250))
-  watchdog.check(watched, 250)
+  watchdog.enter(watched)
+  clock.work(250)
+  watchdog.leave()
   expect(lines).toEqual([])
+})
+
+test('names a room for all that one message had it do, and nobody for what comes between', () => {
+  const { clock, lines, watchdog } = build()
+  const other = { type: 'board', name: 'board/team-b' }
+  watchdog.enter(watched)
+  clock.work(100)
+  watchdog.enter(watched)
+  clock.work(200)
+  watchdog.enter(other)
+  clock.work(10)
+  watchdog.leave()
+  clock.work(1000)
+  watchdog.enter(other)
+  watchdog.leave()
+  watchdog.leave()
+  expect(lines).toEqual([expect.stringContaining('The room board/team-a held up the event loop for 300 ms')])
 })
 
 test('also when it throws, which passes through', () => {

@@ -19,6 +19,8 @@ export class Watchdog {
   readonly #logger: Logger
   readonly #metrics: Metrics
   readonly #limit: number
+  #watched: Watched | undefined
+  #since = 0
 
   /** @param limit Milliseconds of uninterrupted work above which a room is named. */
   constructor(clock: Clock, logger: Logger, metrics: Metrics, limit: number) {
@@ -39,8 +41,23 @@ export class Watchdog {
     }
   }
 
-  /** For callers that measure themselves, where a closure per run would cost: names the room when `took` is too long. */
-  check(watched: Watched, took: number): void {
+  /**
+   * A message of a peer reaches a room's code. For what runs very often: the clock is read once for a stretch of one room, not
+   * for each of its messages. Whoever reads messages ends the stretch with {@link leave}.
+   */
+  enter(watched: Watched): void {
+    if (this.#watched === watched) return
+    this.leave()
+    this.#watched = watched
+    this.#since = this.#clock.now()
+  }
+
+  /** The stretch is over, if there is one: what comes next is not the room's doing. */
+  leave(): void {
+    const watched = this.#watched
+    if (!watched) return
+    this.#watched = undefined
+    const took = this.#clock.now() - this.#since
     if (took > this.#limit) this.#report(watched, took)
   }
 

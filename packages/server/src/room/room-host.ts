@@ -293,7 +293,6 @@ export class RoomHost implements RoomScope, Candidate {
   #makeRouter(room: RunningRoom): Router {
     const { definition } = this
     return new Router({
-      clock: this.#environment.clock,
       watchdog: this.#environment.watchdog,
       watched: { type: definition.name, name: this.name },
       faults: this.#faults,

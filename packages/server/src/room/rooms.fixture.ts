@@ -145,7 +145,7 @@ export class TestClient implements MemberLink {
     this.connection = connection
     this.#exchange = new Exchange({
       clock: world.clock,
-      send: (frame) => this.#seat?.receive(frameOf(frame)),
+      send: (frame) => this.#receive(frameOf(frame)),
       answer: {
         call: (id, params) => {
           const codec = this.#compiled.down[id]
@@ -222,7 +222,7 @@ export class TestClient implements MemberLink {
 
   event(name: string, payload?: unknown): void {
     const codec = this.#codec(name)
-    this.seat.receive({
+    this.#receive({
       type: FrameType.event,
       id: codec.id,
       payload: codec.payload?.encode(payload, 'payload') ?? null,
@@ -231,7 +231,13 @@ export class TestClient implements MemberLink {
 
   /** Sends a frame as it is. */
   raw(frame: Frame): void {
+    this.#receive(frame)
+  }
+
+  /** As a session does that has read a message. */
+  #receive(frame: Frame): void {
     this.seat.receive(frame)
+    this.#world.services.resolve(Watchdog).leave()
   }
 
   /** Sends a call with parameters as they are, and yields its outcome. */

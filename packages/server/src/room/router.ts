@@ -1,4 +1,4 @@
-import { JuntoError, type Clock } from '@junto/protocol'
+import { JuntoError } from '@junto/protocol'
 import { errorToWire, type AnswerContext, type Answerer, type WireError } from '@junto/protocol/internal'
 import { SchemaError, type MessageCodec } from '@junto/schema/internal'
 import type { Validate } from '@junto/schema/validate'
@@ -33,7 +33,6 @@ interface Route {
 
 /** Parts of a {@link Router}. */
 export interface RouterOptions {
-  readonly clock: Clock
   readonly watchdog: Watchdog
   readonly watched: Watched
   readonly faults: Faults
@@ -153,14 +152,9 @@ export class Router {
   }
 
   #dispatch(route: Route, input: unknown, context: HandlerContext): unknown {
-    const { clock, watchdog, watched } = this.#options
-    // Not `measure`, which costs a closure for each message.
-    const start = clock.now()
-    try {
-      return route.handler(input, context)
-    } finally {
-      watchdog.check(watched, clock.now() - start)
-    }
+    // The session ends the stretch with the peer's message.
+    this.#options.watchdog.enter(this.#options.watched)
+    return route.handler(input, context)
   }
 }
 

@@ -5,6 +5,7 @@ import type { Frame, UnknownFrame } from '@junto/protocol/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { ConsoleLogger } from '../observe/log.ts'
 import { MemoryMetrics } from '../observe/metrics.ts'
+import { Watchdog } from '../observe/watchdog.ts'
 import type { JoinRequest, LeaveReason, MemberLink, Rooms, Seat } from '../room/seat.ts'
 import { TurnEnd } from '../sync/turn-end.ts'
 import { FakeConnection } from './fake-connection.fixture.ts'
@@ -84,6 +85,7 @@ export function build({ limits: overrides = {}, origin }: { limits?: Partial<Lim
   const lines: string[] = []
   const connection = new FakeConnection(origin)
   const told: string[] = []
+  const logger = new ConsoleLogger('info', (line) => lines.push(line))
   const session = new Session(
     {
       clock,
@@ -91,7 +93,8 @@ export function build({ limits: overrides = {}, origin }: { limits?: Partial<Lim
       metrics,
       rooms,
       turnEnd: new TurnEnd(clock),
-      logger: new ConsoleLogger('info', (line) => lines.push(line)),
+      logger,
+      watchdog: new Watchdog(clock, logger, metrics, limits.blockedAfter),
       heartbeat: new Heartbeat(clock, new SeededRandom(1), limits),
     },
     connection,

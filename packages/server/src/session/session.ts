@@ -5,6 +5,7 @@ import type { Frame, HelloFrame, JoinFrame } from '@junto/protocol/internal'
 import type { ServerLimits } from '../config.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { Watchdog } from '../observe/watchdog.ts'
 import type { ConnectionInfo, LeaveReason, Rooms } from '../room/seat.ts'
 import type { TurnEnd } from '../sync/turn-end.ts'
 import type { Connection, ConnectionEnding, ConnectionEvents, ConnectionFault } from '../transport/transport.ts'
@@ -22,6 +23,7 @@ export interface SessionEnvironment {
   readonly metrics: Metrics
   readonly rooms: Rooms
   readonly heartbeat: Heartbeat
+  readonly watchdog: Watchdog
 }
 
 /** Whom a session tells about itself. */
@@ -92,6 +94,8 @@ export class Session implements ConnectionEvents, MembershipHost {
       if (error instanceof JuntoError && error.code === 'bad_message') return this.#badMessage(error.message)
       this.report(error, 'message')
       this.#close(closeCodes.internal)
+    } finally {
+      this.#environment.watchdog.leave()
     }
   }
 
