@@ -1,16 +1,16 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark, Measured, Options, Result, Row, Target } from '../benchmark.ts'
-import { between, buildPackages, withWorkers, type Worker } from '../harness.ts'
+import { between, buildPackages, withWorkers, type Worker, type WorkerOptions } from '../harness.ts'
 import { median } from '../statistics.ts'
 import type { LoadShape } from './load.ts'
 
 /** Each a module in peers/. */
 const peers: readonly { readonly name: string; readonly rows: readonly string[] }[] = [
-  { name: 'raw-ws', rows: ['calls-8', 'calls-8-busy', 'calls-1', 'idle'] },
-  { name: 'hand-batched', rows: ['calls-8', 'calls-8-busy', 'calls-1', 'idle'] },
-  { name: 'junto', rows: ['calls-8', 'calls-8-busy', 'calls-1', 'idle'] },
-  { name: 'junto-client', rows: ['calls-8', 'idle'] },
+  { name: 'raw-ws', rows: ['calls-8', 'calls-8-busy', 'calls-1'] },
+  { name: 'hand-batched', rows: ['calls-8', 'calls-8-busy', 'calls-1'] },
+  { name: 'junto', rows: ['calls-8', 'calls-8-busy', 'calls-1'] },
+  { name: 'junto-client', rows: ['calls-8'] },
 ]
 
 // A load generator that does nothing with an answer keeps the server's core full, and then the kernel gathers raw messages into fewer
@@ -36,7 +36,7 @@ const settings = {
   firstWarmUp: 1200,
   warmUp: 400,
   measured: 1200,
-  roundTrips: { batches: 3, warmUp: 300, count: 1200 },
+  roundTrips: { batches: 12, warmUp: 50, count: 250 },
 }
 
 const notes = [
@@ -58,7 +58,7 @@ export const benchmark: Benchmark = {
       buildPackages()
     }
     const figures = new Figures()
-    const steps = options.rounds * chosen.reduce((sum, { rows }) => sum + rows.length, 0)
+    const steps = options.rounds * (1 + chosen.reduce((sum, { rows }) => sum + rows.length, 0))
     let step = 0
 
     // Interleaved, and each round begins with another peer: what the machine does meanwhile hits all of them.
@@ -69,6 +69,11 @@ export const benchmark: Benchmark = {
           progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: ${name}, ${title}`)
         await measure(name, rows, options, figures, announce)
       }
+      progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: ${idle.title} of all`)
+      await measureRoundTrips(
+        chosen.map(({ name }) => name),
+        figures,
+      )
     }
     return { rows: figures.rows(), targets, notes: [...notes, ...bottlenecks(figures)], settings } satisfies Result
   },
@@ -83,12 +88,7 @@ async function measure(
   announce: (title: string) => void,
 ): Promise<void> {
   await withWorkers(async (start) => {
-    const server = await start({ module: new URL(`./peers/${peer}.ts`, import.meta.url), role: 'serve' })
-    const load = await start({
-      module: new URL('./load.ts', import.meta.url),
-      role: 'load',
-      settings: { peer, port: server.ready },
-    })
+    const { server, load } = await startPeer(start, peer)
     let warmUp = settings.firstWarmUp
     for (const { id, title, shape } of shapes.filter(({ id }) => rows.includes(id))) {
       announce(title)
@@ -97,14 +97,39 @@ async function measure(
       figures.add(id, title, 'µs per call', peer, cost, serverShare, loadShare)
       warmUp = settings.warmUp
     }
-    announce(idle.title)
-    const medians: number[] = []
-    for (let i = 0; i < settings.roundTrips.batches; i++) {
-      // The load is load.ts, of the same source.
-      medians.push(median((await load.command('roundTrips', settings.roundTrips)) as number[]))
-    }
-    figures.add(idle.id, idle.title, 'µs', peer, median(medians) * 1000)
   })
+}
+
+/**
+ * One round of idle round trips. How fast a sleeping process is woken changes from one second to the next, by far more than the
+ * peers differ: so all of them are up at once, and take turns in short batches.
+ */
+async function measureRoundTrips(peers: readonly string[], figures: Figures): Promise<void> {
+  await withWorkers(async (start) => {
+    const running: { peer: string; load: Worker; times: number[] }[] = []
+    for (const peer of peers) running.push({ peer, load: (await startPeer(start, peer)).load, times: [] })
+    for (let batch = 0; batch < settings.roundTrips.batches; batch++) {
+      for (const { load, times } of running) {
+        // The load is load.ts, of the same source. The first batch warms up.
+        const batchTimes = (await load.command('roundTrips', settings.roundTrips)) as number[]
+        if (batch > 0) times.push(median(batchTimes))
+      }
+    }
+    for (const { peer, times } of running) figures.add(idle.id, idle.title, 'µs', peer, median(times) * 1000)
+  })
+}
+
+async function startPeer(
+  start: (options: WorkerOptions) => Promise<Worker>,
+  peer: string,
+): Promise<{ server: Worker; load: Worker }> {
+  const server = await start({ module: new URL(`./peers/${peer}.ts`, import.meta.url), role: 'serve' })
+  const load = await start({
+    module: new URL('./load.ts', import.meta.url),
+    role: 'load',
+    settings: { peer, port: server.ready },
+  })
+  return { server, load }
 }
 
 async function throughput(server: Worker, load: Worker, shape: LoadShape, warmUp: number, profile: string | undefined) {
