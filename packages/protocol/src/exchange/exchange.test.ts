@@ -156,6 +156,43 @@ describe('a call', () => {
     expect(left.sent).toEqual([])
   })
 
+  it('[R7] shares one listener with all that wait for the same signal, and leaves none behind', async () => {
+    const { clock, left, right } = setUp()
+    right.answers.calls[0] = () => never
+    right.answers.calls[1] = () => 'here'
+    right.answers.streams[0] = async function* () {
+      await never
+      yield 1
+    }
+    const controller = new AbortController()
+    const { signal } = controller
+    const added = vi.spyOn(signal, 'addEventListener')
+    const removed = vi.spyOn(signal, 'removeEventListener')
+    const waiting = Array.from({ length: 20 }, () => watch(left.exchange.call(0, null, { signal })))
+    const item = watch(left.exchange.stream(0, null, { signal }).next())
+    const answered = watch(left.exchange.call(1, null, { signal }))
+    await clock.advance(5)
+    expect(answered.outcome).toBe('here')
+    expect([added.mock.calls.length, removed.mock.calls.length]).toEqual([1, 0])
+    controller.abort()
+    await clock.advance(5)
+    expect(new Set([item, ...waiting].map(({ outcome }) => outcome))).toEqual(new Set(['cancelled']))
+    expect(removed).toHaveBeenCalledTimes(1)
+    expect(left.exchange.underWay + right.exchange.underWay).toBe(0)
+  })
+
+  it.each([
+    ['a signal that is none', { signal: {} as AbortSignal }, 'signal must be an AbortSignal'],
+    ['a word that settles nothing', { settle: 'later' as 'reply' }, "settle must be 'visible' or 'reply', not later"],
+  ])('with %s is refused before anything is sent', async (_name, options, message) => {
+    const { left } = setUp()
+    await expect(left.exchange.call(0, null, options)).rejects.toMatchObject({
+      code: 'misuse',
+      message: expect.stringContaining(message) as string,
+    })
+    expect([left.sent.length, left.exchange.underWay]).toEqual([0, 0])
+  })
+
   it('leaves its signal alone when it has settled', async () => {
     const { clock, left, right } = setUp()
     right.answers.calls[0] = () => 1

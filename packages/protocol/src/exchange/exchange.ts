@@ -3,9 +3,10 @@ import { errorFromWire, JuntoError } from '../errors.ts'
 import { encodeFrame } from '../frame-encoding.ts'
 import { FrameType, type CallFrame, type ExchangeFrame, type Settle, type StreamFrame } from '../frames.ts'
 import { commonLimits } from '../limits.ts'
+import { abortedBy, heeded, onAbort } from './abort.ts'
 import type { Answerer } from './answering.ts'
 import { IncomingCall, IncomingStream } from './incoming.ts'
-import { abortedBy, onAbort, OutgoingCall } from './outgoing-call.ts'
+import { OutgoingCall } from './outgoing-call.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 import { Pace } from './pace.ts'
 
@@ -95,10 +96,11 @@ export class Exchange {
    */
   call(id: number, params: unknown, options: ExchangeCallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { signal, settle = 'visible' } = options
+      const { settle = 'visible' } = options
       const timeout = deadline(options.timeout)
       this.#refuseIfEnded()
-      if (signal?.aborted === true) throw abortedBy(signal)
+      const signal = heeded(options.signal)
+      checkSettle(settle)
 
       const no = ++this.#lastNo
       const frame = encodeFrame({ type: FrameType.call, no, id, params, timeout, settle })
@@ -125,7 +127,6 @@ export class Exchange {
     params: unknown,
     options: ExchangeStreamOptions = {},
   ): AsyncIterableIterator<unknown, undefined> & AsyncDisposable {
-    const { signal } = options
     const no = ++this.#lastNo
     const control = {
       grant: (credit: number): void => this.#tell(encodeFrame({ type: FrameType.credit, no, credit })),
@@ -134,15 +135,15 @@ export class Exchange {
     const stream = new OutgoingStream(control, this.#streamCredit)
     try {
       this.#refuseIfEnded()
-      if (signal?.aborted === true) throw abortedBy(signal)
+      const signal = heeded(options.signal)
       const frame = encodeFrame({ type: FrameType.stream, no, id, params, credit: this.#streamCredit })
       this.#outgoing.set(no, stream)
       this.#sendOpening(no, frame)
+      if (signal !== undefined) stream.heed(onAbort(signal, () => stream.abort(abortedBy(signal))))
     } catch (error) {
       stream.end(asError(error))
       return stream
     }
-    if (signal !== undefined) stream.heed(onAbort(signal, () => stream.abort(abortedBy(signal))))
     return stream
   }
 
@@ -408,6 +409,12 @@ function deadline(timeout: number | undefined): number {
   if (timeout === undefined || timeout > longestTimeout) return 0
   if (timeout > 0) return Math.ceil(timeout)
   throw new JuntoError('misuse', `a timeout must be more than 0 milliseconds (Infinity: none), not ${timeout}`)
+}
+
+/** For untyped programs. */
+function checkSettle(settle: string): void {
+  if (settle === 'visible' || settle === 'reply') return
+  throw new JuntoError('misuse', `settle must be 'visible' or 'reply', not ${settle}`)
 }
 
 function endError(end: ExchangeEnd): JuntoError {

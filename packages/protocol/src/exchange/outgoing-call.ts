@@ -1,5 +1,3 @@
-import { JuntoError } from '../errors.ts'
-
 /** What {@link Exchange.call} waits with: a promise, perhaps a deadline and a signal. Settles once. */
 export class OutgoingCall {
   readonly #resolve: (result: unknown) => void
@@ -38,15 +36,4 @@ export class OutgoingCall {
     this.#cancelDeadline = undefined
     this.#unlisten = undefined
   }
-}
-
-/** Calls `abort` once when the signal is aborted. Returns what ends that. */
-export function onAbort(signal: AbortSignal, abort: () => void): () => void {
-  signal.addEventListener('abort', abort, { once: true })
-  return () => signal.removeEventListener('abort', abort)
-}
-
-/** The error of what its caller aborted. */
-export function abortedBy(signal: AbortSignal): JuntoError {
-  return new JuntoError('cancelled', 'cancelled by its signal', { cause: signal.reason })
 }
