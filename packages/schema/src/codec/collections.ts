@@ -81,6 +81,9 @@ export function mapCoder(entry: Coder): Coder {
     }
     return converted
   }
+  function fits(key: unknown, part: unknown, exact: boolean): boolean {
+    return typeof key === 'string' && key !== '__proto__' && entry.matches(part, exact)
+  }
   return {
     expects,
     nilable: false,
@@ -88,8 +91,10 @@ export function mapCoder(entry: Coder): Coder {
     encode: (value) => each(value, entry.encode),
     decode: (wire) => each(wire, entry.decode),
     decodeNamed: (wire, exact) => each(wire, (part) => entry.decodeNamed(part, exact)),
-    matches: (value, exact) =>
-      isPlainObject(value) &&
-      Object.keys(value).every((key) => key !== '__proto__' && entry.matches(value[key], exact)),
+    matches(value, exact) {
+      // Maps do not travel in messages, but are taken into a state, where this decides between the variants of a union.
+      if (value instanceof Map) return [...value].every(([key, part]) => fits(key, part, exact))
+      return isPlainObject(value) && Object.keys(value).every((key) => fits(key, value[key], exact))
+    },
   }
 }

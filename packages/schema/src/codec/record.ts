@@ -99,9 +99,11 @@ function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   return value
 }
 
-// Any object will do, not only literals: a record of tracked state has its fields as accessors on the prototype.
+// Any object will do, not only literals: a record of tracked state has its fields as accessors on the prototype. But what
+// holds items, entries or bytes would, as a record whose fields are all optional, be an empty one.
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  if (typeof value !== 'object' || value === null) return false
+  return !(Array.isArray(value) || value instanceof Uint8Array || value instanceof Map)
 }
 
 const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype))

@@ -35,6 +35,24 @@ const types: readonly TypeDef[] = [
     ],
   },
 ]
+/** `it` is null, a record whose one field may be absent, or a map. */
+const unions = compileLayout({
+  name: 'unions',
+  version: 1,
+  types: [
+    { kind: 'null' },
+    { kind: 'int' },
+    { kind: 'map', type: 1 },
+    { kind: 'optional', type: 2 },
+    { kind: 'record', fields: [{ name: 'within', type: 3 }] },
+    { kind: 'union', types: [0, 4, 2] },
+    { kind: 'record', fields: [{ name: 'it', type: 5 }] },
+  ],
+  state: 6,
+  presence: undefined,
+  up: [],
+  down: [],
+})
 const layout = compileLayout({ name: 'x', version: 1, types, state: 10, presence: undefined, up: [], down: [] })
 
 function open(list: readonly string[] = ['a', 'b', 'c', 'd', 'e']) {
@@ -259,5 +277,36 @@ describe('a map does what a Map does', () => {
       { epoch: '0123456789abcdef' },
     )
     expect([...(tree.root as State).map.keys()]).toEqual(['9', '1'])
+    const mirror = new MirrorTree(layout)
+    mirror.applySnapshot(tree.snapshot())
+    // What a mirror holds makes the same state again.
+    const again = StateTree.create(layout, undefined, mirror.state, { epoch: '0123456789abcdef' })
+    expect([...(again.root as State).map.keys()]).toEqual(['9', '1'])
+  })
+
+  it('takes a Map within the variant of a union, and takes none for a record', () => {
+    const tree = StateTree.create(unions, undefined, { it: null }, { epoch: '0123456789abcdef' })
+    // The layout below is of this type.
+    const state = tree.root as { it: unknown }
+    const order = (): string[] => [...(state.it as StateMap<number>).keys()]
+    state.it = new Map([
+      ['9', 1],
+      ['1', 2],
+    ])
+    expect(order()).toEqual(['9', '1'])
+    expect(() => (state.it = new Map([[9, 1]]))).toThrow('it: expected')
+    state.it = { within: new Map([['9', 1]]) }
+    expect(tree.toPlain()).toEqual({ it: { within: { 9: 1 } } })
+  })
+
+  it('is refused inside a plain value of a union while it stands, and copied when it was removed', () => {
+    const tree = StateTree.create(unions, undefined, { it: { within: { a: 1 } } }, { epoch: '0123456789abcdef' })
+    // The layout below is of this type.
+    const state = tree.root as { it: unknown }
+    const { within } = state.it as { within: StateMap<number> }
+    expect(() => (state.it = { within })).toThrow('it.within: already stands in the state, at "it.within"')
+    state.it = null
+    state.it = { within }
+    expect(tree.toPlain()).toEqual({ it: { within: { a: 1 } } })
   })
 })

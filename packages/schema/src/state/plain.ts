@@ -1,5 +1,6 @@
+import { within } from '../codec/fault.ts'
 import type { JsonValue, Plain, StateList, StateMap } from '../model.ts'
-import { Handle } from './state-node.ts'
+import { Handle, type StateNode } from './state-node.ts'
 
 /** The plain type of something of a state. */
 export type PlainOf<L> = [JsonValue] extends [L] ? L : PlainParts<L>
@@ -27,9 +28,8 @@ type PlainParts<L> = L extends string | number | bigint | boolean | null | undef
  * ```
  */
 export function toPlain<L>(tracked: L): PlainOf<L> {
-  const node = Handle.node(tracked)
   // What is plain already is its own plain type; a node's plain value is made by its layout, which the type describes.
-  return copy(node === undefined ? tracked : node.plain()) as PlainOf<L>
+  return copy(tracked, (node) => node.plain()) as PlainOf<L>
 }
 
 /**
@@ -50,9 +50,24 @@ export function live<L>(plain: NoInfer<PlainOf<L>>): L {
   return plain as L
 }
 
-function copy(value: unknown): unknown {
+/** A deep copy, in which `plainOf` says what becomes of a node. Code of the value, such as getters, runs once. */
+export function copy(value: unknown, plainOf: (node: StateNode) => unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
+  const node = Handle.node(value)
+  if (node !== undefined) return copy(plainOf(node), plainOf)
   if (value instanceof Uint8Array) return value.slice()
-  if (Array.isArray(value)) return value.map(copy)
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copy(part)]))
+  if (Array.isArray(value)) return value.map((item: unknown, index) => copyInside(item, index, plainOf))
+  if (value instanceof Map) {
+    // A Map is kept: as an object it would lose the order of keys that look like numbers.
+    return new Map(Array.from(value, ([key, part]) => [key, copyInside(part, String(key), plainOf)]))
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copyInside(part, key, plainOf)]))
+}
+
+function copyInside(value: unknown, key: string | number, plainOf: (node: StateNode) => unknown): unknown {
+  try {
+    return copy(value, plainOf)
+  } catch (error) {
+    throw within(error, key)
+  }
 }

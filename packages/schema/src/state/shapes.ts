@@ -6,9 +6,9 @@ import type { Steps, TrackedField } from './field-set.ts'
 import { ListType } from './list-node.ts'
 import { MapType } from './map-node.ts'
 import { RecordType, refuseStanding } from './record-node.ts'
-import { toPlain } from './plain.ts'
+import { copy } from './plain.ts'
 import type { Slot } from './slot.ts'
-import { Handle } from './state-node.ts'
+import { Handle, type StateNode } from './state-node.ts'
 import { variantChooser } from './variants.ts'
 import { wholeTypes, type ChooseVariant, type WholeType } from './whole-value.ts'
 
@@ -76,7 +76,7 @@ export class Shapes {
             refuseStanding(value)
             const known = Handle.node(value) === undefined ? -1 : this.#variantOf(index, value)
             if (known !== -1) return variants[known]?.adopt(value)
-            const plain = toPlain(value)
+            const plain = copy(value, plainUnlessStanding)
             return variants[this.#choose(index, plain)]?.adopt(plain)
           },
           equal: (one, other) => {
@@ -154,6 +154,11 @@ function nodeVariants(types: readonly TypeDef[], union: TypeIndex): ReadonlyMap<
   const def = typeAt(types, union)
   if (def.kind === 'union') for (const [variant, index] of def.types.entries()) collect(index, variant)
   return variants
+}
+
+function plainUnlessStanding(node: StateNode): unknown {
+  refuseStanding(node.handle)
+  return node.plain()
 }
 
 function idOf(kept: unknown): number {

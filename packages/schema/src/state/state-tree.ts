@@ -150,7 +150,10 @@ export class StateTree {
     return this.#snapshot
   }
 
-  /** The plain value of the state as mirrors see it: for saving. */
+  /**
+   * The plain value of the state as mirrors see it, but for the order of maps: keys that look like numbers come first in an
+   * object. A {@link snapshot} keeps all.
+   */
   toPlain(): unknown {
     return this.#root.plain()
   }

@@ -253,9 +253,8 @@ function record(fields: readonly { readonly name: string; readonly type: WholeTy
 
 /** The fields of an object of any class; a handle of the state has them as accessors. */
 export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array) {
-    throw expected('an object', value)
-  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw expected('an object', value)
+  if (value instanceof Uint8Array || value instanceof Map) throw expected('an object', value)
   // Reading a named property of an object asks nothing of its type.
   return value as Readonly<Record<string, unknown>>
 }

@@ -68,6 +68,21 @@ describe('a persisted room', () => {
     expect(bob.bytes[0]).not.toEqual(ada.bytes[0])
   })
 
+  test('is restored with its maps in their order, also where keys look like numbers', async () => {
+    const keys = ['b', '10', '2', 'a', '-1']
+    const { world, rooms, store } = desk()
+    const ada = await world.join(Desk, { key: 'a' })
+    for (const key of keys) rooms[0]?.state.notes.set(key, key)
+    ada.drop()
+    await world.clock.advance('5s')
+
+    const later = new World({ store, seed: 2 })
+    const again = deskRooms()
+    later.registry.define(Desk, again.ScriptedRoom, { persist: true })
+    await later.join(Desk, { key: 'a' })
+    expect([...(again.rooms[0]?.state.notes.keys() ?? [])]).toEqual(keys)
+  })
+
   test('is saved soon after it is created, a second after a change, and at the latest after five', async () => {
     const { world, rooms, store } = desk()
     await world.join(Desk, { key: 'a' })

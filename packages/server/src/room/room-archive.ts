@@ -1,6 +1,6 @@
 import { JuntoError } from '@junto/protocol'
 import { RoomSaver } from '../store/room-saver.ts'
-import { decodeSavedRoom, encodeSavedRoom, type SavedRoom } from '../store/saved-room.ts'
+import { decodeSavedRoom, encodeSavedRoom, type RoomRecord, type SavedRoom } from '../store/saved-room.ts'
 import type { RoomDefinition } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 
@@ -45,15 +45,14 @@ export class RoomArchive {
   }
 
   /** Saves from now on. `record` is asked for the room as it is, when it is about to be saved. */
-  saver(record: () => Omit<SavedRoom, 'time'>): RoomSaver {
+  saver(record: () => RoomRecord): RoomSaver {
     const { compiled, name } = this.#definition
-    const { clock } = this.#environment
     return new RoomSaver({
       ...this.#environment,
       room: name,
       key: this.#key,
       name: this.#name,
-      record: () => encodeSavedRoom(compiled, { ...record(), time: clock.time() }),
+      record: () => encodeSavedRoom(compiled, record()),
     })
   }
 }

@@ -2,7 +2,7 @@ import { JuntoError, randomHex, randomId } from '@junto/protocol'
 import { encodeNamed, StateTree, type MessageCodec } from '@junto/schema/internal'
 import type { Services, Token } from '../container.ts'
 import type { RoomSaver } from '../store/room-saver.ts'
-import type { SavedRoom } from '../store/saved-room.ts'
+import type { RoomRecord } from '../store/saved-room.ts'
 import { RoomSync } from '../sync/room-sync.ts'
 import type { RoomDefinition, RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
@@ -399,12 +399,12 @@ export class RoomHost implements RoomScope, Candidate {
     }
   }
 
-  #record(sync: RoomSync): Omit<SavedRoom, 'time'> {
+  #record(sync: RoomSync): RoomRecord {
     // A save is of a version: nothing may be pending.
     sync.flushNow()
     const { tree } = sync
     const metadata = this.#metadata === undefined ? undefined : encodeNamed(this.#metadata, 'metadata')
-    return { state: tree.toPlain(), metadata, epoch: tree.epoch, version: tree.version }
+    return { snapshot: tree.snapshot(), metadata }
   }
 
   #sendToAll(frame: Uint8Array, codec: MessageCodec, options: unknown): void {

@@ -4,33 +4,38 @@ import {
   decodeLayout,
   differences,
   encodeLayout,
+  MirrorTree,
   type CompiledLayout,
   type Layout,
   type TypeIndex,
 } from '@junto/schema/internal'
 
-// A saved room: [form, hash of the layout, layout, epoch, version, state, metadata, time]. The state is positional by the
-// layout that is saved with it, so that it can be read whatever the contract has become since.
-const form = 1
+// A saved room: [form, hash of the layout, layout, snapshot, metadata]. The snapshot is what a client gets that joins
+// (docs/protocol-state.md); it is read by the layout that is saved with it, whatever the contract has become since.
+const form = 2
 
-/** What is saved of a room. */
-export interface SavedRoom {
-  /** The state as plain values, without what is server-only. */
-  readonly state: unknown
+/** A room as it is saved. */
+export interface RoomRecord {
+  /** The snapshot of its state. */
+  readonly snapshot: Uint8Array
   /** The metadata as a map by name; `undefined` when none was set. */
   readonly metadata: unknown
-  /** The version that was saved. Restoring begins a new epoch: nobody mistakes the room for its past. */
-  readonly epoch: string
-  readonly version: number
-  /** When it was saved, in milliseconds since 1970. */
-  readonly time: number
+}
+
+/**
+ * A room as it is restored. Its epoch and version are not: restoring begins a new epoch, so that nobody mistakes the room
+ * for its past.
+ */
+export interface SavedRoom {
+  /** The state as plain values without what is server-only, maps as `Map`s, which keep their order. */
+  readonly state: unknown
+  /** As it was saved. */
+  readonly metadata: unknown
 }
 
 /** The bytes of a room for the store. */
-export function encodeSavedRoom(compiled: CompiledLayout, room: SavedRoom): Uint8Array {
-  const state = stateCodec(compiled).encode(room.state, 'state')
-  const layout = encodeLayout(compiled.layout)
-  return pack([form, compiled.hash, layout, room.epoch, room.version, state, room.metadata ?? null, room.time])
+export function encodeSavedRoom({ layout, hash }: CompiledLayout, room: RoomRecord): Uint8Array {
+  return pack([form, hash, encodeLayout(layout), room.snapshot, room.metadata ?? null])
 }
 
 /**
@@ -41,7 +46,7 @@ export function encodeSavedRoom(compiled: CompiledLayout, room: SavedRoom): Uint
 export function decodeSavedRoom(compiled: CompiledLayout, bytes: Uint8Array): SavedRoom {
   const record = unpack(bytes)
   if (!Array.isArray(record)) throw new Error('The store gave back something that is no saved room.')
-  const [version, hash, layout, epoch, number, state, metadata, time] = record as readonly unknown[]
+  const [version, hash, layout, snapshot, metadata] = record as readonly unknown[]
   if (version !== form) {
     throw new Error(
       `The room was saved in form ${String(version)} by another version of Junto; this one reads ${form}.`,
@@ -52,19 +57,10 @@ export function decodeSavedRoom(compiled: CompiledLayout, bytes: Uint8Array): Sa
     saved = compileLayout(decodeLayout(layout))
     refuseUnlessReadable(saved.layout, compiled.layout)
   }
-  return {
-    state: stateCodec(saved).decode(state, 'state'),
-    metadata: metadata ?? undefined,
-    epoch: String(epoch),
-    version: Number(number),
-    time: Number(time),
-  }
-}
-
-function stateCodec({ layout, types }: CompiledLayout) {
-  const codec = types[layout.state]
-  if (!codec) throw new Error(`The layout of ${layout.name} has no state.`)
-  return codec
+  if (!(snapshot instanceof Uint8Array)) throw new Error('The store gave back a room without a state.')
+  const tree = new MirrorTree(saved)
+  tree.applySnapshot(snapshot)
+  return { state: tree.state, metadata: metadata ?? undefined }
 }
 
 function refuseUnlessReadable(saved: Layout, now: Layout): void {
