@@ -1,4 +1,5 @@
 import { clientLimits, JuntoError, randomHex } from '@junto/protocol'
+import { joinFault } from '@junto/protocol/internal'
 import type { AnyContract, NameOf } from '@junto/schema'
 import { openSocket } from '#open-socket'
 import type { JuntoClientOptions } from './client-options.ts'
@@ -130,6 +131,19 @@ export class JuntoClient implements AsyncDisposable {
   ): Promise<JoinedRoom<T>> {
     const { key, where, join, options: creation, version, signal, patience = 0 } = options
     const [room, own] = typeof contract === 'string' ? [contract] : [contract.name, contract['~own']?.()]
+    // Before a connection is made or used for it: a key may come out of a URL, and a program may be untyped.
+    const fault = joinFault({
+      by,
+      room,
+      key,
+      id,
+      version,
+      where: undefined,
+      join: undefined,
+      options: undefined,
+      layouts: [],
+    })
+    if (fault !== undefined) throw new JuntoError('invalid', `the room cannot be joined: ${fault}`)
     const request = { by, room, key, id, where, join: asked(join), options: creation, version }
     const joined: unknown = await this.#session.open(own, request, { signal, patience })
     // The object is made from the server's layout. That it fits T was checked on the way: field by field against the contract, or

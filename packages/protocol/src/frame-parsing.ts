@@ -1,5 +1,5 @@
 import { JuntoError } from './errors.ts'
-import { FrameType, type Frame, type JoinBy } from './frames.ts'
+import { FrameType, type Frame, type JoinBy, type JoinFrame, type UnfitJoinFrame } from './frames.ts'
 import { mostCredit } from './limits.ts'
 
 /** The highest number of a room. */
@@ -12,6 +12,10 @@ const longestName = 128
 const longestAddress = 256
 const longestText = 4096
 const mostLayouts = 64
+
+/** Half a surrogate pair: UTF-8 cannot hold it, so that different keys would become the same. */
+const surrogate = /\p{Surrogate}/u
+const addressForm = `a string of 1 to ${longestAddress} characters, without half surrogate pairs`
 
 /**
  * The frame in a decoded value. Elements beyond those that a type has are ignored: they are room for additions.
@@ -44,31 +48,17 @@ export function parseFrame(value: unknown): Frame {
         heartbeat: from.integer('heartbeat', 1),
       }
     }
-    case FrameType.join: {
-      const from = new Fields('join', parts[2])
-      return {
-        type,
-        ref: ref('join', parts[1]),
-        by: from.by(),
-        room: from.name('room', longestName),
-        key: from.optionalText('key', longestAddress),
-        id: from.optionalText('id', longestAddress),
-        where: from.any('where'),
-        join: from.any('join'),
-        options: from.any('options'),
-        version: from.optionalInteger('version', 0),
-        layouts: from.layouts(),
-      }
-    }
+    case FrameType.join:
+      return parseJoin(ref('join', parts[1]), parts[2])
     case FrameType.joined: {
       const from = new Fields('joined', parts[2])
       return {
         type,
         ref: ref('joined', parts[1]),
         room: from.name('room', longestName),
-        id: from.name('id', longestAddress),
-        key: from.optionalText('key', longestAddress),
-        member: from.name('member', longestAddress),
+        id: from.address('id'),
+        key: from.optionalAddress('key'),
+        member: from.address('member'),
         layout: from.text('layout', layout, '16 hex digits'),
         definition: from.any('definition'),
       }
@@ -149,6 +139,48 @@ export function parseFrame(value: unknown): Frame {
   }
 }
 
+/** Everything of a join but its ref, from the map that holds it. */
+type JoinFields = Omit<JoinFrame, 'type' | 'ref'>
+
+function parseJoin(ref: number, map: unknown): JoinFrame | UnfitJoinFrame {
+  try {
+    return { type: FrameType.join, ref, ...joinFields(map) }
+  } catch (error) {
+    if (error instanceof Misfit) return { type: FrameType.unfitJoin, ref, fault: error.message }
+    throw error
+  }
+}
+
+function joinFields(map: unknown): JoinFields {
+  const from = new Fields('join', map)
+  const by = from.by()
+  return {
+    by,
+    room: from.name('room', longestName),
+    key: by === 'open' ? from.address('key') : from.optionalAddress('key'),
+    id: by === 'join' ? from.address('id') : from.optionalAddress('id'),
+    where: from.any('where'),
+    join: from.any('join'),
+    options: from.any('options'),
+    version: from.optionalInteger('version', 0),
+    layouts: from.layouts(),
+  }
+}
+
+/**
+ * What a server would refuse in a join, in words; undefined when it is well said. For clients, which hold untyped programs and
+ * keys out of URLs: the server asks the same.
+ */
+export function joinFault(fields: Readonly<Record<keyof JoinFields, unknown>>): string | undefined {
+  try {
+    joinFields(fields)
+    return undefined
+  } catch (error) {
+    if (error instanceof Misfit) return error.fault
+    throw error
+  }
+}
+
 const session = /^[0-9a-f]{32}$/
 const layout = /^[0-9a-f]{16}$/
 
@@ -178,6 +210,18 @@ class Fields {
     const value = this.any(name)
     if (value === '') wrong(this.#frame, name, 'not empty', value)
     return text(this.#frame, name, value, longest)
+  }
+
+  /** How a room or a member is told from others: a text that two sides cannot but spell alike. */
+  address(name: string): string {
+    return this.optionalAddress(name) ?? wrong(this.#frame, name, addressForm, undefined)
+  }
+
+  optionalAddress(name: string): string | undefined {
+    const value = this.any(name)
+    if (value === undefined) return undefined
+    const fits = typeof value === 'string' && value !== '' && value.length <= longestAddress && !surrogate.test(value)
+    return fits ? value : wrong(this.#frame, name, addressForm, value)
   }
 
   optionalText(name: string, longest: number): string | undefined {
@@ -245,7 +289,18 @@ function text(frame: string, what: string, value: unknown, longest: number): str
 }
 
 function wrong(frame: string, what: string, expected: string, value: unknown): never {
-  throw new JuntoError('bad_message', `[F4] ${frame}: ${what} must be ${expected}, not ${shown(value)}`)
+  throw new Misfit(frame, `${what} must be ${expected}, not ${shown(value)}`)
+}
+
+/** An element that is not what its frame needs. */
+class Misfit extends JuntoError {
+  /** What is wrong, without the frame. */
+  readonly fault: string
+
+  constructor(frame: string, fault: string) {
+    super('bad_message', `[F4] ${frame}: ${fault}`)
+    this.fault = fault
+  }
 }
 
 /** What a value is, without its content: that is the peer's, may be long, and may be a secret. */

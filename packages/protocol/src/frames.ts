@@ -1,5 +1,7 @@
 /** The numbers of the frame types. 11 to 15 are reserved for the link: acknowledging and resuming. */
 export const FrameType = {
+  /** Never sent: stands for a join that is refused, because it does not say what a join must. */
+  unfitJoin: -1,
   /** Never sent: stands for a frame whose type this side does not know. */
   unknown: 0,
   hello: 1,
@@ -74,6 +76,14 @@ export interface JoinFrame {
   readonly version?: number | undefined
   /** Hashes of the layouts the client holds. */
   readonly layouts?: readonly string[] | undefined
+}
+
+/** A join of which only the ref can be used. It concerns one room, so that the others of its connection go on. */
+export interface UnfitJoinFrame {
+  readonly type: typeof FrameType.unfitJoin
+  readonly ref: number
+  /** What is wrong in it. */
+  readonly fault: string
 }
 
 /** A completed join. The room's snapshot follows in the same turn. */
@@ -252,4 +262,4 @@ export type RoomFrame = EventFrame | ExchangeFrame | PatchFrame | SnapshotFrame
 export type SentFrame = SessionFrame | RoomFrame
 
 /** Any frame that can arrive, told apart by `type`. */
-export type Frame = SentFrame | UnknownFrame
+export type Frame = SentFrame | UnknownFrame | UnfitJoinFrame

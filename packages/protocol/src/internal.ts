@@ -3,7 +3,7 @@
 
 export type { AnswerContext, Answerer } from './exchange/answering.ts'
 export { encodeFrame } from './frame-encoding.ts'
-export { parseFrame } from './frame-parsing.ts'
+export { joinFault, parseFrame } from './frame-parsing.ts'
 export { freeForm } from './free-form.ts'
 export { DeclaredError, errorFromWire, errorToWire, type WireError } from './errors.ts'
 export {
@@ -42,6 +42,7 @@ export {
   type Settle,
   type SnapshotFrame,
   type StreamFrame,
+  type UnfitJoinFrame,
   type UnknownFrame,
   type WelcomeFrame,
 } from './frames.ts'

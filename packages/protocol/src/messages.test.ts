@@ -324,7 +324,8 @@ describe('reading what was written', () => {
   })
 
   function sendable(frame: Frame | undefined): SentFrame {
-    if (frame === undefined || frame.type === FrameType.unknown) throw new Error('a frame was lost')
+    if (frame === undefined) throw new Error('a frame was lost')
+    if (frame.type === FrameType.unknown || frame.type === FrameType.unfitJoin) throw new Error('a frame was changed')
     return frame
   }
 

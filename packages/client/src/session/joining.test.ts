@@ -221,6 +221,31 @@ describe('a join that fails', () => {
     expect(await opened).toMatchObject({ code: 'invalid', message: expect.stringContaining('join.name') as string })
   })
 
+  it.each<[string, Record<string, unknown>, string]>([
+    ['a key that is too long', { key: 'x'.repeat(257) }, 'key must be a string of 1 to 256 characters'],
+    ['an empty key', { key: '' }, 'key must be a string of 1 to 256 characters'],
+    ['half a surrogate pair in the key', { key: '\ud800' }, 'without half surrogate pairs'],
+    ['a key that is no text', { key: 5 }, 'key must be a string of 1 to 256 characters'],
+    ['no key', { key: undefined }, 'key must be a string'],
+    ['a version that is no number', { version: '1' }, 'version must be an integer from 0 up'],
+  ])('is invalid for %s, before anything is sent or connected to', async (_name, odd, message) => {
+    // A program without types, or a key out of a URL.
+    const options = { ...opening, ...odd } as unknown as typeof opening
+    expect(await rejection(server.client.open(Whiteboard, options))).toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining(message) as string,
+    })
+    expect(server.sockets.all).toHaveLength(0)
+  })
+
+  it('is invalid for what is no contract, and without an id', async () => {
+    const none = {} as typeof Whiteboard
+    expect(await rejection(server.client.open(none, opening))).toMatchObject({ code: 'invalid' })
+    const id = undefined as unknown as string
+    expect(await rejection(server.client.joinById(Whiteboard, id, opening))).toMatchObject({ code: 'invalid' })
+    expect(server.sockets.all).toHaveLength(0)
+  })
+
   it('times out when the server never answers, and lets go', async () => {
     const opened = rejection(server.client.open(Whiteboard, opening))
     server.accept()

@@ -1,7 +1,7 @@
 import { type AnyContract } from '@junto/schema'
 import { compileLayout, encodeLayout, layoutOf, StateTree, type CompiledLayout } from '@junto/schema/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
-import { FrameType, type Frame, type HelloFrame, type JoinFrame, type UnknownFrame } from '@junto/protocol/internal'
+import { FrameType, type Frame, type HelloFrame, type JoinFrame, type SentFrame } from '@junto/protocol/internal'
 import type { JuntoClientOptions } from '../client-options.ts'
 import { JuntoClient } from '../client.ts'
 import { ScriptedSockets, type ScriptedSocket } from '../sockets/scripted-socket.fixture.ts'
@@ -90,7 +90,7 @@ export class ScriptedServer {
   }
 
   /** The joined frame that answers a join. */
-  joined(join: JoinFrame): readonly [number, Exclude<Frame, UnknownFrame>] {
+  joined(join: JoinFrame): readonly [number, SentFrame] {
     const { hash, layout } = this.layout
     const definition = join.layouts?.includes(hash) === true ? undefined : encodeLayout(layout)
     const { ref, room, key } = join
@@ -110,12 +110,12 @@ export class ScriptedServer {
   }
 
   /** The room's whole state. */
-  snapshot(ref: number): readonly [number, Exclude<Frame, UnknownFrame>] {
+  snapshot(ref: number): readonly [number, SentFrame] {
     return [ref, { type: FrameType.snapshot, bytes: this.tree.snapshot() }]
   }
 
   /** What was written to the state since the last one. */
-  patch(ref: number): readonly [number, Exclude<Frame, UnknownFrame>] {
+  patch(ref: number): readonly [number, SentFrame] {
     const bytes = this.tree.takePatch()
     if (bytes === undefined) throw new Error('nothing was written')
     return [ref, { type: FrameType.patch, bytes }]

@@ -1,5 +1,5 @@
 import { clientLimits } from '@junto/protocol'
-import { encodeFrame, MessageReader, MessageWriter, type Frame, type UnknownFrame } from '@junto/protocol/internal'
+import { encodeFrame, MessageReader, MessageWriter, type Frame, type SentFrame } from '@junto/protocol/internal'
 import type { OpenSocket, Socket, SocketEvents } from './socket.ts'
 
 /** A frame with the room it concerns. */
@@ -40,7 +40,7 @@ export class ScriptedSocket implements Socket {
   }
 
   /** The server says this, as one message. */
-  say(...frames: (readonly [room: number, frame: Exclude<Frame, UnknownFrame>])[]): void {
+  say(...frames: (readonly [room: number, frame: SentFrame])[]): void {
     const writer = new MessageWriter({ maxMessage: 1 << 24, maxFrame: 1 << 24 })
     for (const [room, frame] of frames) writer.add(room, encodeFrame(frame))
     for (let message = writer.take(); message !== undefined; message = writer.take()) this.#events.message(message)

@@ -17,7 +17,7 @@ export interface MembershipHost {
    */
   ended(membership: Membership, crossing: boolean): void
   /** A join was refused: for the log and the metrics. */
-  refused(frame: JoinFrame, error: JuntoError): void
+  refused(room: string, error: JuntoError): void
   /** Something failed that should not have. */
   report(error: unknown, where: string): void
 }
@@ -56,7 +56,7 @@ export class Membership implements MemberLink {
       const request = { by, room, key, id, where, join, options, version, layouts, connection }
       seat = await rooms.join(request, this, signal)
     } catch (error) {
-      this.#refused(frame, error)
+      this.#refused(frame.room, error)
       return
     }
     // It left, or the connection ended, while the seat was being taken.
@@ -140,14 +140,14 @@ export class Membership implements MemberLink {
     }
   }
 
-  #refused(frame: JoinFrame, thrown: unknown): void {
+  #refused(room: string, thrown: unknown): void {
     const { kind } = this.#state
     if (kind !== 'joining') return
     this.#state = { kind: 'ended' }
     const known = thrown instanceof JuntoError
     if (!known) this.#host.report(thrown, 'join')
     const error = known ? thrown : new JuntoError('internal', 'the join failed; the reason is in the log of the server')
-    this.#host.refused(frame, error)
+    this.#host.refused(room, error)
     this.#sendAnswer({ type: FrameType.refused, ref: this.ref, ...stringCode(error) })
     this.#host.ended(this, false)
   }

@@ -1,7 +1,7 @@
 import { serverLimits } from '@junto/protocol'
 import type { Limits } from '@junto/protocol'
 import { encodeFrame, FrameType, MessageReader, MessageWriter } from '@junto/protocol/internal'
-import type { Frame, UnknownFrame } from '@junto/protocol/internal'
+import type { Frame, SentFrame } from '@junto/protocol/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { ConsoleLogger } from '../observe/log.ts'
 import { MemoryMetrics } from '../observe/metrics.ts'
@@ -13,7 +13,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { Session } from './session.ts'
 
 /** A frame that can be sent. */
-export type Sendable = Exclude<Frame, UnknownFrame>
+export type Sendable = SentFrame
 
 export const sessionId = '0123456789abcdef0123456789abcdef'
 export const hello: Sendable = { type: FrameType.hello, session: sessionId, auth: { token: 'x' } }

@@ -118,6 +118,18 @@ describe('join', () => {
     expect(connection.log.at(-1)).toBe('close 4500 bad_message')
   })
 
+  test('[F12] one that is not what it must be is refused, and costs nothing else', async () => {
+    const { connection, metrics, received, rooms, send } = build()
+    send(hello, join(1), { type: FrameType.join, ref: 2, by: 'open', room: 'board', key: 'x'.repeat(300) }, join(3))
+    rooms.joins[0]?.grant()
+    expect(await received()).toEqual(['welcome', 'refused 2 invalid', 'joined 1', '1: snapshot'])
+    expect(rooms.joins).toHaveLength(2)
+    expect(metrics.read('joins_refused', { code: 'invalid' })).toBe(1)
+    expect(connection.log).toHaveLength(1)
+    send({ type: FrameType.join, ref: 1, by: 'open', room: 'board', key: '' })
+    expect((await received())[0]).toContain('bad_message')
+  })
+
   test('[P4] a refused ref is free again', async () => {
     const { send, received, rooms } = build()
     send(hello, join(1))

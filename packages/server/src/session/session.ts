@@ -155,12 +155,9 @@ export class Session implements ConnectionEvents, MembershipHost {
     }
   }
 
-  refused(frame: JoinFrame, error: JuntoError): void {
-    this.#environment.metrics.count('joins_refused', { code: error.code })
-    this.#environment.logger.debug(
-      `Refused a join: ${error.message}`,
-      this.#fields({ room: frame.room, code: error.code }),
-    )
+  refused(room: string | undefined, { code, message }: JuntoError): void {
+    this.#environment.metrics.count('joins_refused', { code })
+    this.#environment.logger.debug(`Refused a join: ${message}`, this.#fields({ room, code }))
   }
 
   report(error: unknown, where: string): void {
@@ -204,6 +201,9 @@ export class Session implements ConnectionEvents, MembershipHost {
     switch (frame.type) {
       case FrameType.join:
         return this.#join(frame, info)
+      case FrameType.unfitJoin:
+        this.#claim(frame.ref)
+        return this.#refuse(frame.ref, undefined, new JuntoError('invalid', frame.fault))
       case FrameType.leave:
         return this.#leave(frame.ref)
       case FrameType.hello:
@@ -227,18 +227,26 @@ export class Session implements ConnectionEvents, MembershipHost {
   #join(frame: JoinFrame, info: ConnectionInfo): void {
     const { rooms } = this.#environment
     const { ref } = frame
+    this.#claim(ref)
+    const refusal = this.#refusalOf(frame, info)
+    if (refusal) return this.#refuse(ref, frame.room, refusal)
+    const membership = new Membership(ref, this)
+    this.#memberships.set(ref, membership)
+    membership.join(rooms, frame, info).catch((error: unknown) => this.report(error, 'join'))
+  }
+
+  /** A join says which ref it takes. */
+  #claim(ref: number): void {
     if (this.#memberships.has(ref)) {
       throw new JuntoError('bad_message', `[P4] a join as room ${ref}, which is in use on this connection`)
     }
     this.#ended.delete(ref)
-    const refusal = this.#refusalOf(frame, info)
-    if (refusal) {
-      this.refused(frame, refusal)
-      return this.#send({ type: FrameType.refused, ref, code: refusal.code, message: refusal.message })
-    }
-    const membership = new Membership(ref, this)
-    this.#memberships.set(ref, membership)
-    membership.join(rooms, frame, info).catch((error: unknown) => this.report(error, 'join'))
+  }
+
+  /** Answers a join for which no room has to be asked. */
+  #refuse(ref: number, room: string | undefined, error: JuntoError): void {
+    this.refused(room, error)
+    this.#send({ type: FrameType.refused, ref, code: error.code, message: error.message })
   }
 
   /** What speaks against a join before any room is asked. */

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { encodeFrame, MessageReader } from '@junto/protocol/internal'
-import type { Frame, UnknownFrame } from '@junto/protocol/internal'
+import type { Frame, SentFrame } from '@junto/protocol/internal'
 
 /** A WebSocket frame, as right or wrong as a test wants it. */
 export interface RawFrame {
@@ -111,7 +111,7 @@ export class RawPeer {
   }
 
   /** Sends frames of the protocol; a number says which room those behind it concern. */
-  send(...parts: readonly (number | Exclude<Frame, UnknownFrame>)[]): void {
+  send(...parts: readonly (number | SentFrame)[]): void {
     // Numbers below 128 are bytes of themselves.
     const pieces = parts.map((part) => (typeof part === 'number' ? Uint8Array.of(part) : encodeFrame(part)))
     this.sendMessage(Buffer.concat(pieces))
