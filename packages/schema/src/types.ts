@@ -8,6 +8,7 @@
 import {
   Number as NumberType,
   Integer,
+  Optional,
   Refine,
   Unsafe,
   type Static,
@@ -15,6 +16,7 @@ import {
   type TNumber,
   type TNumberOptions,
   type TObjectOptions,
+  type TOptional,
   type TSchema,
   type TSchemaOptions,
   type TUnsafe,
@@ -201,8 +203,8 @@ export function Value<T extends TSchema>(type: T): TUnsafe<ValueModel<Plain<Stat
 
 /**
  * A field of the state (or of the user) that stays on the server: any TypeScript type, never sent, never in a layout,
- * not saved.
+ * not saved. Always optional: in a room that was restored it is `undefined` until somebody sets it.
  */
-export function Local<T>(): TUnsafe<LocalModel<T>> {
-  return marked({ kind: 'local' }, {})
+export function Local<T>(): TOptional<TUnsafe<LocalModel<T>>> {
+  return Optional(marked<LocalModel<T>>({ kind: 'local' }, {}))
 }

@@ -18,7 +18,7 @@ const Stroke = t.Object({
   points: t.Array(Point),
   meta: t.Json(),
   style: t.Value(t.Object({ dash: t.Array(t.Integer()) })),
-  owner: t.Optional(t.Local<{ socket: string }>()),
+  owner: t.Local<{ socket: string }>(),
 })
 const Board = defineRoom('board', {
   version: 1,
