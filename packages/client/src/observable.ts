@@ -34,7 +34,16 @@ export class ObservableValue<T> implements Observable<T> {
   }
 
   set(value: T): void {
+    this.assign(value)
+    this.tell()
+  }
+
+  /** Sets the value before its subscribers may be told, which `tell` does. */
+  assign(value: T): void {
     this.#value = value
+  }
+
+  tell(): void {
     // A copy: who subscribes meanwhile knows the new value.
     const listeners = [...this.#listeners]
     for (const { call } of listeners) {

@@ -129,6 +129,11 @@ export class Connection {
     return this.#state.at === 'open' || this.#state.at === 'handshaking'
   }
 
+  /** Bytes that have come of a large frame that is still under way. */
+  get pending(): number {
+    return this.#link()?.reader.pending ?? 0
+  }
+
   /** Whether so much waits already that what may be dropped should be. */
   get congested(): boolean {
     const link = this.#link()
@@ -351,11 +356,13 @@ export class Connection {
     const delay = this.#backoff.delay(attempt)
     const retryAt = clock.time() + delay
     const state: State = { at: 'waiting', attempt, stopWaiting: clock.after(delay, () => this.#retry()) }
-    // Waiting already while the owner is told: a wish that it expresses meanwhile must not bypass the wait.
+    // Waiting already while the owner is told: a wish that it expresses meanwhile must not bypass the wait, and whoever looks
+    // at the status then sees what is.
     this.#state = state
+    this.#status.assign({ state: 'waiting', attempt, retryAt, error })
     this.#owner.lost(error, false)
     if (this.#state !== state) return
-    if (this.#owner.wanted()) this.#status.set({ state: 'waiting', attempt, retryAt, error })
+    if (this.#owner.wanted()) this.#status.tell()
     else this.reconsider()
   }
 
@@ -363,8 +370,9 @@ export class Connection {
   #rest(state: State & { at: 'idle' | 'closed' }, shown: ConnectionState): void {
     this.#state = state
     this.#listenToPage(false)
+    this.#status.assign(shown)
     if (shown.state === 'closed' && shown.error !== undefined) this.#owner.lost(shown.error, true)
-    if (this.#state === state) this.#status.set(shown)
+    if (this.#state === state) this.#status.tell()
   }
 
   #retry(): void {

@@ -73,6 +73,6 @@ export interface JoinedRoom<T> extends AsyncDisposable {
   select<V>(selector: (state: Mirror<StateOf<T>>) => V): Selection<V>
   /** Tells what became of the room after its connection had been lost: the place to send again what may be missing. */
   onRecovery(listener: (recovery: Recovery) => void): Subscription
-  /** Ends the membership. What was sent in this turn still leaves. Resolves once the server knows, or cannot be told. */
+  /** Ends the membership. What was sent in this turn still leaves. Resolves once the server knows, cannot be told, or does not answer. */
   leave(): Promise<void>
 }

@@ -46,7 +46,7 @@ type State =
   | { readonly at: 'waiting'; readonly stopRetry: () => void }
   | { readonly at: 'joining'; readonly ref: number; readonly stopTimeout: () => void }
   /** Joined; the snapshot is still under way. */
-  | { readonly at: 'syncing'; readonly ref: number; readonly seat: Seat }
+  | { readonly at: 'syncing'; readonly ref: number; readonly seat: Seat; stopTimeout: () => void }
   | { readonly at: 'joined'; readonly ref: number; readonly seat: Seat }
   | { readonly at: 'over' }
 
@@ -188,8 +188,24 @@ export class Membership {
         return session.connection.messages
       },
     }
-    this.#state = { at: 'syncing', ref, seat }
+    this.#state = { at: 'syncing', ref, seat, stopTimeout: this.#awaitSnapshot(0) }
     room.enter(frame, layout)
+  }
+
+  /** The snapshot follows at once. A large one may take its time, as long as more of it comes. */
+  #awaitSnapshot(seen: number): () => void {
+    const { clock, limits } = this.#session.options
+    return clock.after(limits.joinTimeout, () => {
+      if (this.#state.at !== 'syncing') return
+      const { pending } = this.#session.connection
+      if (pending > 0 && pending !== seen) {
+        this.#state.stopTimeout = this.#awaitSnapshot(pending)
+        return
+      }
+      void this.#depart()
+      const message = `the state of room '${this.#request.room}' did not come within ${limits.joinTimeout} ms of the join`
+      this.#refused(new JuntoError('timeout', message))
+    })
   }
 
   /** The server refused the join. */
@@ -252,7 +268,7 @@ export class Membership {
     const state = this.#state
     if (state.at === 'over') return
     const asked = state.at === 'joining' || state.at === 'syncing'
-    this.#lose(error)
+    this.#lose(error, final)
     const opening = this.#opening
     if (opening === undefined) {
       if (final) this.#end('lost', error.message, error)
@@ -293,6 +309,7 @@ export class Membership {
   }
 
   #synced(room: Room, state: State & { at: 'syncing' }): void {
+    state.stopTimeout()
     this.#state = { at: 'joined', ref: state.ref, seat: state.seat }
     const lost = this.#lost
     this.#lost = undefined
@@ -307,13 +324,13 @@ export class Membership {
     }
   }
 
-  /** The seat is gone and the room wanted: from here it is rejoined. */
-  #lose(error: JuntoError): void {
+  /** The seat is gone and the room wanted: from here it is rejoined, unless that is `final`. */
+  #lose(error: JuntoError, final = false): void {
     this.#giveUpSeat('outcome_unknown')
     this.#state = { at: 'waiting', stopRetry: nothing }
     if (this.#room === undefined || this.#opening !== undefined) return
     this.#lost ??= { at: this.#session.options.clock.now(), error, attempts: 0 }
-    this.#room.suspend(error)
+    if (!final) this.#room.suspend(error)
   }
 
   /** Lets go of what belongs to one seat. Calls that are under way end with the code. */
@@ -329,6 +346,7 @@ export class Membership {
         return
       case 'syncing':
       case 'joined':
+        if (state.at === 'syncing') state.stopTimeout()
         this.#session.freeRef(state.ref)
         this.#room?.vacate()
         state.seat.exchange.close(code)

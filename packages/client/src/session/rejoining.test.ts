@@ -45,6 +45,18 @@ describe('a lost connection', () => {
     ])
   })
 
+  it.each([
+    [1006, ['room rejoining, waiting', 'connection waiting']],
+    [4501, ['room left, closed', 'connection closed']],
+  ])('with code %d shows what is, to rooms and to whoever looks at the connection meanwhile', (code, shown) => {
+    const seen: string[] = []
+    const { connection } = server.client
+    connection.subscribe(() => seen.push(`connection ${connection.state}`))
+    room.status.subscribe(() => seen.push(`room ${room.status.value.state}, ${connection.state}`))
+    server.socket.end(code)
+    expect(seen).toEqual(shown)
+  })
+
   it('keeps the mirror, and brings it up to date as one difference', async () => {
     server = new ScriptedServer({}, Whiteboard, {
       title: 'A',

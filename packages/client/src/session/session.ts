@@ -105,11 +105,23 @@ export class Session implements ConnectionOwner {
     this.#byRef.delete(ref)
   }
 
-  /** Leaves the room of a number. Resolves when the server says so, or cannot be told. */
+  /** Leaves the room of a number. Resolves when the server says so, cannot be told, or keeps silent. */
   sendLeave(ref: number): Promise<void> {
     if (!this.connection.writable) return Promise.resolve()
     this.connection.send(0, encodeFrame({ type: FrameType.leave, ref }))
-    return new Promise((resolve) => this.#leaving.set(ref, resolve))
+    const { clock, limits, report } = this.options
+    return new Promise((resolve) => {
+      // The server answers at once, as it does to a ping.
+      const stop = clock.after(limits.pongTimeout, () => {
+        this.#confirm(ref)
+        const message = `the server did not answer within ${limits.pongTimeout} ms that a room was left`
+        report({ code: 'protocol', message })
+      })
+      this.#leaving.set(ref, () => {
+        stop()
+        resolve()
+      })
+    })
   }
 
   /** A membership is over. */
@@ -153,7 +165,7 @@ export class Session implements ConnectionOwner {
   }
 
   #settleLeaving(): void {
-    for (const resolve of this.#leaving.values()) resolve()
+    for (const settle of this.#leaving.values()) settle()
     this.#leaving.clear()
   }
 }
