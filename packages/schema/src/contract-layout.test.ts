@@ -193,6 +193,12 @@ describe('what cannot travel is refused with its path and advice', () => {
     expect(refusal(() => room({ state: t.Object({ it: schema }) }))).toMatch(message)
   })
 
+  it.each(['then', 'toJSON', 'toString', 'valueOf'])('a message that the language calls by itself: %s', (name) => {
+    expect(refusal(() => room({ clientToServer: { [name]: event(t.Null()) } }))).toMatch(
+      new RegExp(`^clientToServer\\.${name}: cannot be called "${name}": the language calls that by itself`),
+    )
+  })
+
   it('server-only fields outside of the state', () => {
     const secret = t.Object({ a: t.Local<string>() })
     expect(refusal(() => room({ clientToServer: { it: event(secret) } }))).toMatch(

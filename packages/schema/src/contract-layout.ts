@@ -3,7 +3,7 @@ import type { AnyContract, AnyMessage, Call, Event, Stream } from './contract.ts
 import { SchemaError } from './errors.ts'
 import { decodeLayout } from './layout-gate.ts'
 import { encodeLayout } from './layout-wire.ts'
-import { nameFault } from './layout-bounds.ts'
+import { messageNameFault, nameFault } from './layout-bounds.ts'
 import type { Layout, MessageDef, TypeDef, TypeIndex } from './layout.ts'
 import { hasAmbiguousUnion } from './named-ambiguity.ts'
 import { refusal, SchemaReader, type Place } from './schema-reader.ts'
@@ -105,7 +105,7 @@ function messages(
 ): readonly MessageDef[] {
   return Object.entries(declared).map(([name, message]) => {
     const at = path + step(name)
-    const wrong = nameFault(name)
+    const wrong = messageNameFault(name)
     if (wrong !== undefined) throw refusal(at, wrong)
     return messageOf(reader, name, message, at)
   })

@@ -11,7 +11,7 @@ export { compileLayout, type CompiledLayout, type MessageCodec } from './compile
 export { layoutOf } from './contract-layout.ts'
 export { SchemaError, type SchemaErrorCode } from './errors.ts'
 export { hashLayout } from './fingerprint.ts'
-export { isWellFormed } from './layout-bounds.ts'
+export { isWellFormed, messageNameFault } from './layout-bounds.ts'
 export { LayoutCache } from './layout-cache.ts'
 export { decodeLayout } from './layout-gate.ts'
 export { encodeLayout } from './layout-wire.ts'

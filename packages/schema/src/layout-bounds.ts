@@ -45,6 +45,17 @@ export function nameFault(name: string): string | undefined {
   return undefined
 }
 
+/**
+ * What the language calls by itself on any object that has it: `await room.call` would call `then`, `JSON.stringify` calls
+ * `toJSON`, a text calls `toString` or `valueOf`.
+ */
+const called: ReadonlySet<string> = new Set(['then', 'toJSON', 'toString', 'valueOf'])
+
+/** What is wrong with the name of a message, which becomes the name of a function; nothing when it is a good one. */
+export function messageNameFault(name: string): string | undefined {
+  return called.has(name) ? `cannot be called "${name}": the language calls that by itself` : nameFault(name)
+}
+
 const surrogate = /\p{Surrogate}/u
 
 /** Whether a string is proper Unicode: without a lone half of a surrogate pair, which UTF-8 cannot hold. */

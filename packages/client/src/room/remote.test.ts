@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Live, StateOf } from '@junto/schema'
 import { FrameType } from '@junto/protocol/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -154,6 +155,25 @@ describe('a call', () => {
         "the server's contract of room 'whiteboard' (version 1) has no call 'undo': deploy the server, or check the name",
     })
     await expect(call['point']?.()).rejects.toMatchObject({ code: 'unsupported' })
+  })
+
+  it('is not made by whoever shows, logs or copies a room', async () => {
+    const { call } = room
+    const looks: readonly ((value: object) => unknown)[] = [
+      JSON.stringify,
+      inspect,
+      String,
+      Object.keys,
+      Object.entries,
+    ]
+    for (const look of looks) {
+      look(call)
+      look(room)
+    }
+    expect(JSON.stringify({ call })).toBe('{"call":{}}')
+    await server.clock.settle()
+    expect(server.received(FrameType.call)).toEqual([])
+    expect(server.warnings).toEqual([])
   })
 
   it('does not make its room look like a promise', async () => {

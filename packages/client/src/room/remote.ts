@@ -1,7 +1,7 @@
 import { JuntoError } from '@junto/protocol'
 import { encodeFrame, FrameType } from '@junto/protocol/internal'
 import type { CallSettings } from '@junto/schema'
-import { SchemaError, type Codec, type MessageCodec } from '@junto/schema/internal'
+import { messageNameFault, SchemaError, type Codec, type MessageCodec } from '@junto/schema/internal'
 import type { Report } from '../warnings.ts'
 import { DeclaredCallError, invalidError, isFrameworkCode, translated, unsupportedError } from './call-errors.ts'
 import type { SendOutcome } from './joined-room.ts'
@@ -155,11 +155,12 @@ function failureOf(error: unknown): unknown {
  */
 function byName<T>(make: (name: string) => T): { readonly [name: string]: T } {
   const made = new Map<string, T>()
-  const target: { readonly [name: string]: T } = Object.create(null) as Record<string, T>
+  const target: { readonly [name: string]: T } = {}
   return new Proxy(target, {
     get: (_target, name) => {
-      // With a `then`, `await room.call` would take it for a promise and never end.
-      if (typeof name !== 'string' || name === 'then') return undefined
+      // What can be no message is no function that sends: with a `then`, `await room.call` would take it for a promise and never
+      // end, and whoever logs a room would call its `toJSON`.
+      if (typeof name !== 'string' || messageNameFault(name) !== undefined) return Reflect.get(target, name) as unknown
       let value = made.get(name)
       if (value === undefined) {
         value = make(name)
