@@ -1,5 +1,7 @@
+// The typings of this package name Node's HTTP servers; TypeScript 7 includes no typings that nobody asked for.
+/// <reference types="node" preserve="true" />
 // Tokens, errors and types of the protocol that programs of the server's users name, so that they need one import only.
-export { Clock, closeCodes, JuntoError, RandomSource } from '@junto/protocol'
+export { Clock, closeCodes, JuntoError, randomId, RandomSource } from '@junto/protocol'
 export type { CloseCode, ErrorCode, Limits } from '@junto/protocol'
 export { defaultPort, JuntoServer } from './server.ts'
 export type { JuntoServerOptions } from './server-options.ts'
