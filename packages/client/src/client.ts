@@ -1,20 +1,14 @@
 import { clientLimits, JuntoError, randomHex } from '@junto/protocol'
-import { joinFault } from '@junto/protocol/internal'
+import { longestName } from '@junto/protocol/internal'
 import type { AnyContract, NameOf } from '@junto/schema'
 import { openSocket } from '#open-socket'
+import { checkFunction, checkObject, wrong } from './arguments.ts'
 import type { JuntoClientOptions } from './client-options.ts'
 import type { ConnectionStatus } from './connection/connection-state.ts'
 import { pageEvents } from './connection/page-events.ts'
-import type {
-  CreateOptions,
-  JoinByIdOptions,
-  JoinOrCreateOptions,
-  JoinSettings,
-  OpenOptions,
-  Versioned,
-} from './open-options.ts'
+import type { CreateOptions, JoinByIdOptions, JoinOrCreateOptions, OpenOptions, Versioned } from './open-options.ts'
 import type { JoinedRoom } from './room/joined-room.ts'
-import type { JoinRequest } from './session/membership.ts'
+import { readWish, type JoinRequest, type UntypedOptions } from './session/join-request.ts'
 import { Session } from './session/session.ts'
 import { SystemClock } from './system-clock.ts'
 import { SystemRandom } from './system-random.ts'
@@ -22,15 +16,6 @@ import { defaultReport, guardedReport } from './warnings.ts'
 
 /** Bytes of a session's id. */
 const sessionBytes = 16
-
-/** What every way to join may say, without its types. */
-interface UntypedOptions extends JoinSettings {
-  readonly key?: string
-  readonly where?: unknown
-  readonly join?: unknown
-  readonly options?: unknown
-  readonly version?: number
-}
 
 /**
  * A program's way to the rooms of one server. All rooms share one connection, made with the first join, kept alive, and
@@ -54,11 +39,9 @@ export class JuntoClient implements AsyncDisposable {
 
   /** Connects to nothing yet: the first join does. */
   constructor(options: JuntoClientOptions) {
+    check(options)
     const { url, auth, program, callTimeout } = options
     const limits = clientLimits(options.limits)
-    if (callTimeout !== undefined && !(callTimeout > 0)) {
-      throw new JuntoError('misuse', `callTimeout must be above 0 ms or Infinity, not ${callTimeout}`)
-    }
     const random = options.random ?? new SystemRandom()
     this.#session = new Session(
       {
@@ -129,31 +112,26 @@ export class JuntoClient implements AsyncDisposable {
     options: UntypedOptions,
     id?: string,
   ): Promise<JoinedRoom<T>> {
-    const { key, where, join, options: creation, version, signal, patience = 0 } = options
-    const [room, own] = typeof contract === 'string' ? [contract] : [contract.name, contract['~own']?.()]
-    // Before a connection is made or used for it: a key may come out of a URL, and a program may be untyped.
-    const fault = joinFault({
-      by,
-      room,
-      key,
-      id,
-      version,
-      where: undefined,
-      join: undefined,
-      options: undefined,
-      layouts: [],
-    })
-    if (fault !== undefined) throw new JuntoError('invalid', `the room cannot be joined: ${fault}`)
-    const request = { by, room, key, id, where, join: asked(join), options: creation, version }
-    const joined: unknown = await this.#session.open(own, request, { signal, patience })
+    const { own, request, opening } = readWish(contract, by, options, id)
+    const joined: unknown = await this.#session.open(own, request, opening)
     // The object is made from the server's layout. That it fits T was checked on the way: field by field against the contract, or
     // by its version where the program holds only the type.
     return joined as JoinedRoom<T>
   }
 }
 
-/** Join data as what yields it. A contract's data is never a function, so that one is the other way to give it. */
-function asked(join: unknown): (() => unknown) | undefined {
-  if (join === undefined) return undefined
-  return typeof join === 'function' ? (): unknown => Reflect.apply(join, undefined, []) as unknown : () => join
+/** @throws JuntoError `misuse` naming what cannot work. */
+function check(options: JuntoClientOptions): void {
+  checkObject(options, 'the options of a client')
+  const { url, auth, program, callTimeout, onWarning } = options
+  // For untyped programs; something with a text form, such as a URL, does as well.
+  if (!url) throw wrong('url', "the server's address, such as 'ws://localhost:1727'", url)
+  if (auth !== undefined) checkFunction(auth, 'auth')
+  if (onWarning !== undefined) checkFunction(onWarning, 'onWarning')
+  if (program !== undefined && (typeof program !== 'string' || program.length > longestName)) {
+    throw wrong('program', `a text of at most ${longestName} characters`, program)
+  }
+  if (callTimeout !== undefined && !(callTimeout > 0)) {
+    throw new JuntoError('misuse', `callTimeout must be above 0 ms or Infinity, not ${callTimeout}`)
+  }
 }

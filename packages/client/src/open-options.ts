@@ -53,12 +53,7 @@ export type JoinOrCreateOptions<T> = {
   JoinSettings
 
 /** How to create a room. */
-export type CreateOptions<T> = {
-  /** Creates the room under this key; refused when the key is taken. */
-  readonly key?: string
-} & JoinData<T> &
-  CreationData<T> &
-  JoinSettings
+export type CreateOptions<T> = JoinData<T> & CreationData<T> & JoinSettings
 
 /** How to join a room whose id is known. */
 export type JoinByIdOptions<T> = JoinData<T> & JoinSettings

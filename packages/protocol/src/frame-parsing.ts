@@ -8,7 +8,8 @@ export const highestRef = 0xffff_ffff
 /** The smallest message or frame that a peer may announce as its limit. */
 export const leastLimit = 1024
 
-const longestName = 128
+/** Characters of a name: of a contract, an error code, a program. */
+export const longestName = 128
 const longestAddress = 256
 const longestText = 4096
 const mostLayouts = 64

@@ -1,9 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Preserved: the declarations name Disposable and AsyncDisposable, which a program's own `lib` may lack.
 
+export { checkSignal, onAbort } from './exchange/abort.ts'
 export type { AnswerContext, Answerer } from './exchange/answering.ts'
 export { encodeFrame } from './frame-encoding.ts'
-export { joinFault, parseFrame } from './frame-parsing.ts'
+export { joinFault, longestName, parseFrame } from './frame-parsing.ts'
 export { freeForm } from './free-form.ts'
 export { DeclaredError, errorFromWire, errorToWire, type WireError } from './errors.ts'
 export {

@@ -117,7 +117,7 @@ export class Inbox {
     this.#waiting -= waiting.length
     if (dropped > 0) {
       const { report, room, limit } = this.#options
-      const message = `${dropped} events '${name}' of room '${room}' came before their first listener and were dropped: at most ${limit} wait`
+      const message = `events '${name}' of room '${room}' came before their first listener, and ${dropped} of them were dropped: at most ${limit} wait`
       report({ code: 'overflow', message })
     }
     for (const payload of waiting) this.#call(channel, payload)

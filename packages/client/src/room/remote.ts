@@ -2,6 +2,7 @@ import { JuntoError } from '@junto/protocol'
 import { encodeFrame, FrameType } from '@junto/protocol/internal'
 import type { CallSettings } from '@junto/schema'
 import { messageNameFault, SchemaError, type Codec, type MessageCodec } from '@junto/schema/internal'
+import { checkObject } from '../arguments.ts'
 import type { Report } from '../warnings.ts'
 import { DeclaredCallError, invalidError, isFrameworkCode, translated, unsupportedError } from './call-errors.ts'
 import type { SendOutcome } from './joined-room.ts'
@@ -54,6 +55,7 @@ export class Remote {
   async #call(name: string, params: unknown, settings: CallSettings = {}): Promise<unknown> {
     const seat = this.#options.seat()
     const codec = this.#codec(seat, 'call', name)
+    checkObject(settings, `${name}: the settings of a call`)
     const { signal, settle, timeout = codec.timeout ?? this.#options.callTimeout } = settings
     if (!(timeout > 0))
       throw new JuntoError('misuse', `${name}: timeout must be above 0 ms or Infinity, not ${timeout}`)
@@ -96,6 +98,7 @@ export class Remote {
     return new RoomStream(() => {
       const seat = this.#options.seat()
       const codec = this.#codec(seat, 'stream', name)
+      checkObject(settings, `${name}: the settings of a stream`)
       const items = seat.exchange.stream(codec.id, encoded(codec.params, params, `${name}.params`), settings)
       return {
         items,
@@ -158,15 +161,14 @@ function byName<T>(make: (name: string) => T): { readonly [name: string]: T } {
   const target: { readonly [name: string]: T } = {}
   return new Proxy(target, {
     get: (_target, name) => {
+      const known = typeof name === 'string' ? made.get(name) : undefined
+      if (known !== undefined) return known
       // What can be no message is no function that sends: with a `then`, `await room.call` would take it for a promise and never
       // end, and whoever logs a room would call its `toJSON`.
       if (typeof name !== 'string' || messageNameFault(name) !== undefined) return Reflect.get(target, name) as unknown
-      let value = made.get(name)
-      if (value === undefined) {
-        value = make(name)
-        made.set(name, value)
-      }
-      return value
+      const fresh = make(name)
+      made.set(name, fresh)
+      return fresh
     },
   })
 }

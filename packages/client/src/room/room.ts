@@ -7,6 +7,7 @@ import {
   type Selection,
   type WatchListeners,
 } from '@junto/schema/internal'
+import { checkFunction, checkObject } from '../arguments.ts'
 import { ObservableValue, type Observable } from '../observable.ts'
 import { subscription, type Subscription } from '../subscription.ts'
 import { reportFault, type Report } from '../warnings.ts'
@@ -87,25 +88,31 @@ export class Room implements AsyncDisposable {
   }
 
   on(name: string, listener: (payload: unknown) => void): Subscription {
+    checkFunction(listener, `the listener to '${name}'`)
     this.#warnUnknown('event', name)
     return this.#inbox.listen(name, listener)
   }
 
   answer(name: string, answer: UntypedAnswer): Subscription {
+    checkFunction(answer, `the answer to '${name}'`)
     this.#warnUnknown('call', name)
     return this.answers.register(name, answer)
   }
 
   watch(selector: (state: unknown) => unknown, listeners: WatchListeners<unknown>): Subscription {
+    checkFunction(selector, 'the selector of a watch')
+    checkObject(listeners, 'the listeners of a watch')
     const watch = this.mirror.watch(selector, listeners)
     return subscription(() => watch[Symbol.dispose]())
   }
 
   select(selector: (state: unknown) => unknown): Selection<unknown> {
+    checkFunction(selector, 'the selector of a selection')
     return this.mirror.select(selector)
   }
 
   onRecovery(listener: (recovery: Recovery) => void): Subscription {
+    checkFunction(listener, 'the listener to recoveries')
     const entry = { call: listener }
     this.#recoveryListeners.add(entry)
     return subscription(() => this.#recoveryListeners.delete(entry))

@@ -4,9 +4,9 @@ import {
   errorFromWire,
   Exchange,
   FrameType,
+  onAbort,
   type ExchangeEnd,
   type JoinedFrame,
-  type JoinFrame,
   type LeftFrame,
   type RefusedFrame,
   type RoomFrame,
@@ -17,20 +17,8 @@ import { Room } from '../room/room.ts'
 import type { LeftReason } from '../room/room-status.ts'
 import type { Seat } from '../room/seat.ts'
 import { describe } from '../warnings.ts'
+import type { JoinRequest, OpeningOptions } from './join-request.ts'
 import type { Session } from './session.ts'
-
-/** What a join asks for, without what each attempt adds. */
-export type JoinRequest = Omit<JoinFrame, 'type' | 'ref' | 'layouts' | 'join'> & {
-  /** Yields the contract's join data, at each attempt. */
-  readonly join: (() => unknown) | undefined
-}
-
-/** How the first join is waited for. */
-export interface OpeningOptions {
-  readonly signal: AbortSignal | undefined
-  /** Milliseconds to keep trying while the server cannot be reached. */
-  readonly patience: number
-}
 
 /** The first join, which the program waits for. */
 interface Opening {
@@ -105,12 +93,12 @@ export class Membership {
       }
       const finite = patience > 0 && patience < Infinity
       const stopPatience = finite ? clock.after(patience, () => this.#runOut()) : nothing
+      const stopHeeding = signal === undefined ? nothing : onAbort(signal, abort)
       const stop = (): void => {
         stopPatience()
-        signal?.removeEventListener('abort', abort)
+        stopHeeding()
       }
       this.#opening = { resolve, reject, stop, until: clock.now() + patience }
-      signal?.addEventListener('abort', abort)
       if (signal?.aborted === true) abort()
     })
   }

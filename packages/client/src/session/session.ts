@@ -3,7 +3,8 @@ import { encodeFrame, FrameType, type Frame, type JoinedFrame, type RoomFrame } 
 import { compileLayout, decodeLayout, LayoutCache, type CompiledLayout, type OwnLayout } from '@junto/schema/internal'
 import { Connection, type ConnectionOptions, type ConnectionOwner } from '../connection/connection.ts'
 import type { Room } from '../room/room.ts'
-import { Membership, type JoinRequest, type OpeningOptions } from './membership.ts'
+import type { JoinRequest, OpeningOptions } from './join-request.ts'
+import { Membership } from './membership.ts'
 
 /** A client's memberships over its one connection: numbers them, and gives each its frames. */
 export class Session implements ConnectionOwner {

@@ -135,7 +135,10 @@ describe('seats', () => {
     const patient = world.client(Desk)
     patient.join({ key: 'a' })
     await world.clock.settle()
-    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'room_full' })
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({
+      code: 'room_full',
+      message: 'the only seat of the room is taken',
+    })
     patient.drop()
     behave = () => {}
     await world.join(Desk, { key: 'a' })

@@ -62,7 +62,9 @@ export class Memberships {
       throw new JuntoError('already_joined', 'this connection is a member of the room already')
     }
     if (!this.canSeat(connection)) {
-      throw new JuntoError('room_full', `all ${this.#options.most} seats of the room are taken`)
+      const { most } = this.#options
+      const message = most === 1 ? 'the only seat of the room is taken' : `all ${most} seats of the room are taken`
+      throw new JuntoError('room_full', message)
     }
     this.#taken.add(connection)
   }

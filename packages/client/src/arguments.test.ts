@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest'
+import { JuntoClient, type JuntoClientOptions } from './index.ts'
+import { opening, ScriptedServer } from './session/scripted-server.fixture.ts'
+import { Whiteboard } from './whiteboard.fixture.ts'
+
+// A program without types, or with casts.
+type Odd = Record<string, unknown> | undefined | null
+
+it.each<[string, Odd, string]>([
+  ['no options', undefined, 'the options of a client must be an object, not undefined'],
+  ['no url', {}, "url must be the server's address, such as 'ws://localhost:1727', not undefined"],
+  ['credentials that are no function', { url: 'ws://x', auth: { token: 1 } }, 'auth must be a function, not object'],
+  ['a long program', { url: 'ws://x', program: 'x'.repeat(129) }, 'program must be a text of at most 128 characters'],
+  ['no number', { url: 'ws://x', callTimeout: NaN }, 'callTimeout must be above 0 ms or Infinity, not NaN'],
+])('a client with %s is refused', (_name, options, message) => {
+  expect(() => new JuntoClient(options as unknown as JuntoClientOptions)).toThrow(
+    expect.objectContaining({ code: 'misuse', message: expect.stringContaining(message) as string }),
+  )
+})
+
+it.each<[string, unknown, unknown, string]>([
+  ['without options', Whiteboard, undefined, 'the options of open must be an object, not undefined'],
+  ['without a contract', undefined, opening, 'a contract, when it is not given by its name, must be an object'],
+  ['with a signal that is none', Whiteboard, { ...opening, signal: {} }, 'signal must be an AbortSignal'],
+  ['with no patience', Whiteboard, { ...opening, patience: NaN }, 'patience must be from 0 ms to Infinity, not NaN'],
+])('to open a room %s is refused before anything is sent, and nobody is left who wants it', async (_name, ...given) => {
+  const server = new ScriptedServer()
+  const [contract, options, message] = given
+  const opened = server.client.open(contract as typeof Whiteboard, options as typeof opening)
+  await expect(opened).rejects.toMatchObject({ code: 'misuse', message: expect.stringContaining(message) as string })
+  expect(server.sockets.all).toHaveLength(0)
+  expect(server.client.connection.state).toBe('idle')
+  expect(server.clock.pendingTimers).toBe(0)
+})
+
+it('one signal serves for many rooms', async () => {
+  const server = new ScriptedServer()
+  const stop = new AbortController()
+  const codes = Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      server.client
+        .open(Whiteboard, { ...opening, key: `k${n}`, signal: stop.signal })
+        .catch((error: unknown) => error),
+    ),
+  )
+  await server.clock.settle()
+  stop.abort()
+  for (const error of await codes) expect(error).toMatchObject({ code: 'cancelled' })
+  expect(server.client.connection.state).toBe('idle')
+})
+
+it('what a room takes is checked where it is given', async () => {
+  const server = new ScriptedServer()
+  const opened = server.client.open(Whiteboard, opening)
+  server.acceptAll()
+  const room = await opened
+  const none = 5 as unknown as () => never
+  const refused = (message: string) => expect.objectContaining({ code: 'misuse', message }) as Error
+  expect(() => room.on('poked', none)).toThrow(refused("the listener to 'poked' must be a function, not number"))
+  expect(() => room.answer('confirmClear', none)).toThrow(
+    refused("the answer to 'confirmClear' must be a function, not number"),
+  )
+  expect(() => room.onRecovery(none)).toThrow(refused('the listener to recoveries must be a function, not number'))
+  expect(() => room.watch(none, {})).toThrow(refused('the selector of a watch must be a function, not number'))
+  expect(() => room.watch((state) => state.strokes, undefined as unknown as object)).toThrow(
+    refused('the listeners of a watch must be an object, not undefined'),
+  )
+  expect(() => room.select(none)).toThrow(refused('the selector of a selection must be a function, not number'))
+  const call = room.call.clear(none as unknown as undefined, null as unknown as object)
+  await expect(call).rejects.toMatchObject({ code: 'misuse' })
+})

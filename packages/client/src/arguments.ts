@@ -1,0 +1,19 @@
+import { JuntoError } from '@junto/protocol'
+
+// For programs without types: a wrong argument is named where it is given, and not where it is used, much later.
+
+/** @throws JuntoError `misuse` when it is none. */
+export function checkFunction(value: unknown, what: string): void {
+  if (typeof value !== 'function') throw wrong(what, 'a function', value)
+}
+
+/** @throws JuntoError `misuse` when it is none. */
+export function checkObject(value: unknown, what: string): void {
+  if (typeof value !== 'object' || value === null) throw wrong(what, 'an object', value)
+}
+
+/** What a wrong argument is refused with. */
+export function wrong(what: string, expected: string, value: unknown): JuntoError {
+  const shown = value === null ? 'null' : typeof value === 'string' ? `a text of ${value.length}` : typeof value
+  return new JuntoError('misuse', `${what} must be ${expected}, not ${shown}`)
+}

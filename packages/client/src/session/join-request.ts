@@ -1,0 +1,72 @@
+import { JuntoError } from '@junto/protocol'
+import { checkSignal, joinFault, type JoinFrame } from '@junto/protocol/internal'
+import type { AnyContract } from '@junto/schema'
+import type { OwnLayout } from '@junto/schema/internal'
+import { checkObject } from '../arguments.ts'
+import type { JoinSettings } from '../open-options.ts'
+
+/** What every way to join may say, without its types. */
+export interface UntypedOptions extends JoinSettings {
+  readonly key?: string
+  readonly where?: unknown
+  readonly join?: unknown
+  readonly options?: unknown
+  readonly version?: number
+}
+
+/** What a join asks for, without what each attempt adds. */
+export type JoinRequest = Omit<JoinFrame, 'type' | 'ref' | 'layouts' | 'join'> & {
+  /** Yields the contract's join data, at each attempt. */
+  readonly join: (() => unknown) | undefined
+}
+
+/** How the first join is waited for. */
+export interface OpeningOptions {
+  readonly signal: AbortSignal | undefined
+  /** Milliseconds to keep trying while the server cannot be reached. */
+  readonly patience: number
+}
+
+/** A wish for a room, as it goes to the session. */
+export interface Wish {
+  readonly request: JoinRequest
+  readonly opening: OpeningOptions
+  /** What the server's layout is compared with, where the program holds more than its type. */
+  readonly own: OwnLayout | undefined
+}
+
+/**
+ * Reads what a program gave to a way to join. Before a connection is made or used for it: a key may come out of a URL, and
+ * the program may be untyped.
+ *
+ * @throws JuntoError `invalid` for what the server would refuse, `misuse` for what is no such argument at all.
+ */
+export function readWish(
+  contract: AnyContract | string,
+  by: JoinRequest['by'],
+  options: UntypedOptions,
+  id: string | undefined,
+): Wish {
+  checkObject(options, `the options of ${by === 'join' ? 'joinById' : by}`)
+  if (typeof contract !== 'string') checkObject(contract, 'a contract, when it is not given by its name,')
+  const { key, where, join, options: creation, version, signal, patience = 0 } = options
+  const [room, own] = typeof contract === 'string' ? [contract] : [contract.name, contract['~own']?.()]
+  const nothing = { where: undefined, join: undefined, options: undefined, layouts: [] }
+  const fault = joinFault({ by, room, key, id, version, ...nothing })
+  if (fault !== undefined) throw new JuntoError('invalid', `the room cannot be joined: ${fault}`)
+  if (!(patience >= 0)) {
+    throw new JuntoError('misuse', `patience must be from 0 ms to Infinity, not ${patience}`)
+  }
+  checkSignal(signal)
+  return {
+    request: { by, room, key, id, where, join: asked(join), options: creation, version },
+    opening: { signal, patience },
+    own,
+  }
+}
+
+/** Join data as what yields it. A contract's data is never a function, so that one is the other way to give it. */
+function asked(join: unknown): (() => unknown) | undefined {
+  if (join === undefined) return undefined
+  return typeof join === 'function' ? (): unknown => Reflect.apply(join, undefined, []) as unknown : () => join
+}
