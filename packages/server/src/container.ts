@@ -140,12 +140,14 @@ export class Services {
   /**
    * Disposes of what this scope made, last made first; nothing of what it was given. One that fails does not keep the
    * others: the first failure is thrown at the end.
+   *
+   * @param bound Limits how long one service is waited for, so that none keeps the others either.
    */
-  async dispose(): Promise<void> {
+  async dispose(bound: (disposal: Promise<unknown>) => Promise<unknown> = (disposal) => disposal): Promise<void> {
     const failures: unknown[] = []
     for (const service of this.#made.toReversed()) {
       try {
-        if (isDisposable(service)) await service.dispose()
+        if (isDisposable(service)) await bound(Promise.resolve(service.dispose()))
       } catch (error) {
         failures.push(error)
       }

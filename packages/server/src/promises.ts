@@ -40,3 +40,8 @@ export function unlessAborted<T>(signal: AbortSignal, work: PromiseLike<T>, gone
     )
   })
 }
+
+/** For the `dispose` of `Services`: no service keeps a room's key or the end of a server for longer than this. */
+export function disposalWithin(clock: Clock, ms: number): (disposal: Promise<unknown>) => Promise<unknown> {
+  return (disposal) => within(clock, ms, disposal, () => new Error(`dispose() of a service took longer than ${ms} ms`))
+}

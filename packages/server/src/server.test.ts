@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { Clock } from '@junto/protocol'
 import { encodeFrame, FrameType } from '@junto/protocol/internal'
 import { MemoryNetwork, VirtualClock } from '@junto/testing'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { ServerLimits } from './config.ts'
 import { provide, Services } from './container.ts'
 import { ConsoleLogger, Logger, SilentLogger } from './observe/log.ts'
@@ -122,6 +122,69 @@ test('services find its limits and its logger', () => {
   const server = make({ limits: { maxFrame: 5000 } })
   expect(new Sizer(server.services.resolve(ServerLimits)).largest).toBe(5000)
   expect(server.services.resolve(Logger)).toBeInstanceOf(SilentLogger)
+})
+
+test('closing does not wait for ever for a service that is not done, nor keeps the others', async () => {
+  const order: string[] = []
+  class Quick {
+    dispose(): void {
+      order.push('quick')
+    }
+  }
+  class Stuck {
+    dispose(): Promise<void> {
+      order.push('stuck')
+      return new Promise(() => {})
+    }
+  }
+  const clock = new VirtualClock()
+  const server = new JuntoServer({
+    logger: new SilentLogger(),
+    clock,
+    transports: [new MemoryNetwork(clock).transport()],
+    services: [provide(Quick), provide(Stuck)],
+  })
+  server.services.resolve(Quick)
+  server.services.resolve(Stuck)
+  await server.listen()
+  const closed = expect(server.close()).rejects.toThrow('dispose() of a service took longer than 10000 ms')
+  await clock.advance('10s')
+  await closed
+  expect(order).toEqual(['stuck', 'quick'])
+})
+
+test('a signal waits for a close() that the program has begun; a second one does not', async () => {
+  const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never)
+  try {
+    const clock = new VirtualClock()
+    let finish: () => void = () => {}
+    class Saving {
+      dispose(): Promise<void> {
+        return new Promise((resolve) => (finish = resolve))
+      }
+    }
+    const server = new JuntoServer({
+      logger: new SilentLogger(),
+      clock,
+      transports: [new MemoryNetwork(clock).transport()],
+      services: [provide(Saving)],
+    })
+    server.services.resolve(Saving)
+    server.closeOnSignals(10_000, ['SIGUSR2'])
+    const closed = server.close()
+    await clock.settle()
+    process.emit('SIGUSR2')
+    expect(exit).not.toHaveBeenCalled()
+    process.emit('SIGUSR2')
+    expect(exit.mock.calls).toEqual([[1]])
+    finish()
+    await closed
+    await clock.settle()
+    expect(exit.mock.calls).toEqual([[1], [0]])
+  } finally {
+    exit.mockRestore()
+    process.removeAllListeners('SIGUSR2')
+  }
 })
 
 test('closing disposes of services, and tells what failed after all was done', async () => {

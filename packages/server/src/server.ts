@@ -6,6 +6,7 @@ import { provide, provideBy, Services } from './container.ts'
 import { ConsoleLogger, Logger } from './observe/log.ts'
 import { MemoryMetrics, Metrics } from './observe/metrics.ts'
 import { Watchdog } from './observe/watchdog.ts'
+import { disposalWithin } from './promises.ts'
 import type { DefineArguments } from './room/define-options.ts'
 import { RoomRegistry } from './room/registry.ts'
 import type { RoomClass } from './room/room.ts'
@@ -145,8 +146,11 @@ export class JuntoServer {
    * @param signals Default: `SIGTERM`, which service managers send, and `SIGINT`, which is Ctrl+C.
    */
   closeOnSignals(grace = 10_000, signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): this {
+    let told = false
     const onSignal = (signal: NodeJS.Signals) => {
-      if (this.#closing) process.exit(1)
+      // A close() that the program has begun is waited for like one that begins here: it may be saving.
+      if (told) return process.exit(1)
+      told = true
       this.#logger.info(`Closing, because of ${signal}. Another one ends the process at once.`)
       this.services.resolve(Clock).after(grace, () => {
         this.#logger.error(`Closing took longer than ${grace} ms: ending the process.`)
@@ -178,7 +182,9 @@ export class JuntoServer {
     await attempt(() => this.#rooms.close())
     await attempt(() => this.#sessions.shutDown())
     for (const transport of this.#transports) await attempt(() => transport.close())
-    await attempt(() => this.services.dispose())
+    const { hookTimeout } = this.services.resolve(ServerLimits)
+    const bound = disposalWithin(this.services.resolve(Clock), hookTimeout)
+    await attempt(() => this.services.dispose(bound))
     this.#state = 'closed'
     if (failures.length > 0) throw failures[0]
   }

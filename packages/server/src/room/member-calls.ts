@@ -27,7 +27,7 @@ export function memberCalls(
 }
 
 function caller(codec: MessageCodec, checks: AnswerValidators | undefined, carry: Carry) {
-  const call = async (params: unknown, settings: MemberCallSettings = {}): Promise<unknown> => {
+  const ask = async (params: unknown, settings: MemberCallSettings = {}): Promise<unknown> => {
     const wire = codec.params ? codec.params.encode(params, `${codec.name}.params`) : null
     let result: unknown
     try {
@@ -43,9 +43,15 @@ function caller(codec: MessageCodec, checks: AnswerValidators | undefined, carry
       return value
     })
   }
+  const call = (params: unknown, settings?: MemberCallSettings): Promise<unknown> => {
+    const answer = ask(params, settings)
+    // Whoever waits for it hears of it. A call that nobody waits for fails whenever its client goes, which must not end the process.
+    answer.catch(() => {})
+    return answer
+  }
   const attempt = async (params: unknown, settings?: MemberCallSettings): Promise<unknown> => {
     try {
-      return { ok: true, value: await call(params, settings) }
+      return { ok: true, value: await ask(params, settings) }
     } catch (error) {
       if (error instanceof DeclaredFailure || error instanceof JuntoError) {
         return { ok: false, code: error.code, data: error.data, message: error.message }

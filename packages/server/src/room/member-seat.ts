@@ -265,11 +265,13 @@ export class MemberSeat implements Seat, Sender, Recipient {
 
   #leave(reason: LeaveReason): boolean {
     if (this.#phase === 'gone') return false
+    // What was said to one that is not live yet has not left. What has may have run at the client or not.
+    const lost = this.#phase === 'live' ? 'outcome_unknown' : 'disconnected'
     this.#phase = 'gone'
     this.#reason = reason
     this.#held = []
     this.#host.sync.remove(this)
-    this.#exchange?.close(reason === 'disconnected' ? 'disconnected' : 'cancelled')
+    this.#exchange?.close(reason === 'disconnected' ? lost : 'cancelled')
     this.#gone?.abort()
     this.#host.left(this)
     return true

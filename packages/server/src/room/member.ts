@@ -8,7 +8,13 @@ export interface Member<T> {
   readonly user: Of<T>['user']
   /** What the client said when it joined. */
   readonly join: Of<T>['join']
-  /** Calls this member's client, and waits for its answer. */
+  /**
+   * Calls this member's client, and waits for its answer. In `onJoin` that cannot come: the client is told that it has joined
+   * when `onJoin` is done. Begin such a call without awaiting it.
+   *
+   * A call that was under way when the connection was lost rejects with `outcome_unknown`, one that never left with
+   * `disconnected`. One that nobody awaits fails without a word.
+   */
   readonly call: Calls<Down<T>>
   /** Sends this member an event. To a member that has left: nothing happens. */
   readonly send: Sends<Down<T>, void>

@@ -298,6 +298,32 @@ describe('calls of the room to a client', () => {
     expect(world.faults).toEqual([])
   })
 
+  test('of which nobody waits for the answer cost nothing when the client goes', async () => {
+    const unheard: unknown[] = []
+    const listen = (error: unknown): void => void unheard.push(error)
+    process.on('unhandledRejection', listen)
+    const { world, ada, room } = await desk()
+    const [member] = [...room.members.values()]
+    void member?.call.confirm({ question: '?' })
+    ada.drop()
+    void member?.call.confirm({ question: 'still there?' })
+    await world.clock.settle()
+    process.off('unhandledRejection', listen)
+    expect(unheard).toEqual([])
+    expect(world.faults).toEqual([])
+  })
+
+  test('that were under way when the connection was lost have an unknown outcome, later ones were never sent', async () => {
+    const { world, ada, room } = await desk()
+    const [member] = [...room.members.values()]
+    if (!member) throw new Error('no member')
+    const asked = member.call.confirm.try({ question: '?' })
+    await world.clock.settle()
+    ada.drop()
+    expect(await asked).toMatchObject({ ok: false, code: 'outcome_unknown' })
+    expect(await member.call.confirm.try({ question: '?' })).toMatchObject({ ok: false, code: 'disconnected' })
+  })
+
   test('with wrong parameters fail where they were made', async () => {
     const { room, ada } = await desk()
     const [member] = [...room.members.values()]

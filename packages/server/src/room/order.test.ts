@@ -300,9 +300,10 @@ describe('what many get', () => {
     const [member] = [...room.members.values()]
     if (!member) throw new Error('no member')
     const pending = member.call.confirm.try({ question: '?' })
+    await world.clock.settle()
     ada.drop()
     await world.clock.settle()
-    expect(await pending).toMatchObject({ ok: false, code: 'disconnected' })
+    expect(await pending).toMatchObject({ ok: false, code: 'outcome_unknown' })
     ada.log.length = 0
     member.send.said({ text: 'anybody there?' })
     room.state.n++

@@ -11,7 +11,7 @@ import { Faults } from './faults.ts'
 import type { Candidate, Where } from './matchmaking.ts'
 import type { MemberSeat, SeatHost } from './member-seat.ts'
 import { Memberships } from './memberships.ts'
-import { within } from '../promises.ts'
+import { disposalWithin, within } from '../promises.ts'
 import { RoomArchive } from './room-archive.ts'
 import { constructWithin, type RoomScope } from './room-scope.ts'
 import { RoomTimers } from './room-timers.ts'
@@ -389,8 +389,9 @@ export class RoomHost implements RoomScope, Candidate {
   }
 
   async #disposeServices(): Promise<void> {
+    const { clock, limits } = this.#environment
     try {
-      await this.#services.dispose()
+      await this.#services.dispose(disposalWithin(clock, limits.hookTimeout))
     } catch (error) {
       this.#environment.logger.error(`A service of the room ${this.name} could not be disposed of`, {
         room: this.name,
