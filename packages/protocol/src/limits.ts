@@ -78,7 +78,7 @@ export const commonLimits = {
    * turn, by all streams of a membership together.
    */
   streamCredit: count(16, 1, mostCredit),
-  /** Waiting for one peer: from here on state is postponed and volatile events are dropped. */
+  /** Waiting for one peer: from here on volatile events are dropped, and further joins are answered later. */
   softOutbox: bytes(256 * KiB, KiB),
   /**
    * Waiting for one peer: beyond it the connection is closed, to be made again. Times 10,000 clients it still fits

@@ -218,6 +218,17 @@ describe('joining', () => {
     expect(types(await peer.say(join(1)))).toEqual([4, '1:26'])
   })
 
+  it('[P9] [P4] ends by one answer, also where leaving crosses it', async () => {
+    await peer.say(hello)
+    // It leaves before it knows that it is refused: the refusal is the answer, and nothing counts against it.
+    expect(types(await peer.say(join(1, { room: 'nowhere' })))).toEqual([5])
+    expect(await peer.say([6, 1])).toEqual([])
+    expect((await peer.say(1, [16, 0, null])).map(({ frame }) => frame[1])).toEqual(['not_joined'])
+    // It leaves before the room has answered.
+    expect(types(await peer.say(join(1), [6, 1]))).toEqual([7])
+    expect(types(await peer.say([6, 1]))).toEqual([10])
+  })
+
   it('[P4] is a bad message with a ref that is in use', async () => {
     await enter()
     await peer.say(join(1))

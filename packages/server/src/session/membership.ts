@@ -13,9 +13,10 @@ export interface MembershipHost {
   /**
    * The membership has ended and the client was told: its ref is free.
    *
-   * @param crossing The client did not ask for it, so that frames for the room may still be under way.
+   * @param told What the client was told without having asked for it, so that frames of its may still be under way: `left`,
+   *   or `refused`. Undefined when it asked.
    */
-  ended(membership: Membership, crossing: boolean): void
+  ended(membership: Membership, told: 'left' | 'refused' | undefined): void
   /** A join was refused: for the log and the metrics. */
   refused(room: string, error: JuntoError): void
   /** Something failed that should not have. */
@@ -93,7 +94,7 @@ export class Membership implements MemberLink {
   leave(): void {
     if (!this.#release('left')) return
     this.#tellLeft('left')
-    this.#host.ended(this, false)
+    this.#host.ended(this, undefined)
   }
 
   /** The connection is over: nobody is told. */
@@ -122,7 +123,7 @@ export class Membership implements MemberLink {
     if (this.#state.kind === 'ended') return
     this.#state = { kind: 'ended' }
     this.#tellLeft(reason, message)
-    this.#host.ended(this, true)
+    this.#host.ended(this, 'left')
   }
 
   /** @returns whether the frame will go out. One that the client can never take ends the membership. */
@@ -135,7 +136,7 @@ export class Membership implements MemberLink {
       const why = error instanceof JuntoError ? error.message : 'a frame could not be sent'
       if (!(error instanceof JuntoError)) this.#host.report(error, 'outbox')
       this.#tellLeft('failed', `too_large: ${why}`)
-      this.#host.ended(this, true)
+      this.#host.ended(this, 'left')
       return false
     }
   }
@@ -149,7 +150,7 @@ export class Membership implements MemberLink {
     const error = known ? thrown : new JuntoError('internal', 'the join failed; the reason is in the log of the server')
     this.#host.refused(room, error)
     this.#sendAnswer({ type: FrameType.refused, ref: this.ref, ...stringCode(error) })
-    this.#host.ended(this, false)
+    this.#host.ended(this, 'refused')
   }
 
   #tellLeft(reason: LeaveReason, message?: string): void {

@@ -57,8 +57,11 @@ export class Session implements ConnectionEvents, MembershipHost {
   readonly #listener: SessionListener
   readonly #reader: MessageReader
   readonly #memberships = new Map<number, Membership>()
-  /** Refs whose memberships the server ended: what the client sent before it knew must not count against it. */
-  readonly #ended = new Set<number>()
+  /**
+   * Refs whose memberships or joins the server ended: what the client sent before it knew must not count against it. Behind a
+   * join that was refused that can be a leave; frames for the room had to wait for its answer.
+   */
+  readonly #ended = new Map<number, 'left' | 'refused'>()
   readonly #deliver = (ref: number, frame: Frame) => this.#receive(ref, frame)
   #strikes = 0
   #state: State
@@ -142,13 +145,16 @@ export class Session implements ConnectionEvents, MembershipHost {
     }
   }
 
-  ended({ ref }: Membership, crossing: boolean): void {
+  ended({ ref }: Membership, told: 'left' | 'refused' | undefined): void {
     this.#memberships.delete(ref)
-    if (!crossing) return
-    this.#ended.add(ref)
+    if (told !== undefined) this.#remember(ref, told)
+  }
+
+  #remember(ref: number, told: 'left' | 'refused'): void {
+    this.#ended.set(ref, told)
     // A bound, not a promise: a client that has so many frames under way for rooms it was put out of is rare.
     if (this.#ended.size > this.#environment.limits.maxRoomsPerConnection) {
-      for (const oldest of this.#ended) {
+      for (const oldest of this.#ended.keys()) {
         this.#ended.delete(oldest)
         break
       }
@@ -185,7 +191,7 @@ export class Session implements ConnectionEvents, MembershipHost {
     const { maxMessage = limits.maxMessage, maxFrame = limits.maxFrame } = hello
     this.outbox.setPeerLimits({ maxMessage, maxFrame })
     const { remoteAddress } = this.#connection
-    const info: ConnectionInfo = { session: hello.session, auth: hello.auth, remoteAddress }
+    const info: ConnectionInfo = { session: hello.session, auth: hello.auth, remoteAddress, abandoned: { count: 0 } }
     this.#state = { kind: 'open', info, pulse: heartbeat.start(this) }
     this.#listener.known()
     this.#send({
@@ -221,7 +227,7 @@ export class Session implements ConnectionEvents, MembershipHost {
     }
     const membership = this.#memberships.get(ref)
     if (membership) membership.receive(frame)
-    else if (!this.#ended.has(ref)) this.strike('not_joined', `room ${ref} is not joined`)
+    else if (this.#ended.get(ref) !== 'left') this.strike('not_joined', `room ${ref} is not joined`)
   }
 
   #join(frame: JoinFrame, info: ConnectionInfo): void {
@@ -246,6 +252,7 @@ export class Session implements ConnectionEvents, MembershipHost {
   /** Answers a join for which no room has to be asked. */
   #refuse(ref: number, room: string | undefined, error: JuntoError): void {
     this.refused(room, error)
+    this.#remember(ref, 'refused')
     this.#send({ type: FrameType.refused, ref, code: error.code, message: error.message })
   }
 
