@@ -9,6 +9,7 @@ export { freeForm } from './free-form.ts'
 export { DeclaredError, errorFromWire, errorToWire, type WireError } from './errors.ts'
 export {
   Exchange,
+  type AbandonedHandlers,
   type ExchangeCallOptions,
   type ExchangeEnd,
   type ExchangeOptions,

@@ -29,6 +29,11 @@ export interface ExchangeStreamOptions {
 /** How an exchange ends: with the connection before or after something was sent, or because a membership was ended. */
 export type ExchangeEnd = 'disconnected' | 'outcome_unknown' | 'cancelled'
 
+/** Handlers that run on after their caller had gone. Shared by the exchanges of one peer, so that leaving does not clear it. */
+export interface AbandonedHandlers {
+  count: number
+}
+
 /** What an exchange is made of. */
 export interface ExchangeOptions {
   readonly clock: Clock
@@ -38,6 +43,8 @@ export interface ExchangeOptions {
    */
   readonly send: (frame: Uint8Array, settle: Settle) => void
   readonly answer: Answerer
+  /** Default: one of its own. */
+  readonly abandoned?: AbandonedHandlers | undefined
   /** Incoming calls and streams under way; more are refused. Default: the limit `maxCallsInFlight`. */
   readonly maxCallsInFlight?: number | undefined
   /**
@@ -47,8 +54,8 @@ export interface ExchangeOptions {
   readonly streamCredit?: number | undefined
 }
 
-/** Handlers that run on after their caller had gone: so many times `maxCallsInFlight` are borne. */
-const abandonedFactor = 4
+/** Handlers may run on after their caller had gone: with those, so many times `maxCallsInFlight` are borne. */
+const runningFactor = 4
 
 /** What a timer can wait for; beyond it a call has no deadline. */
 const longestTimeout = 0x7fff_ffff
@@ -71,14 +78,14 @@ export class Exchange {
   #lastNo = 0
   readonly #outgoing = new Map<number, OutgoingCall | OutgoingStream>()
   readonly #incoming = new Map<number, IncomingCall | IncomingStream>()
-  // Handlers that have not come to an end, those that nobody waits for included.
-  #running = 0
+  readonly #abandoned: AbandonedHandlers
   #end: ExchangeEnd | undefined
 
   constructor(options: ExchangeOptions) {
     this.#clock = options.clock
     this.#send = options.send
     this.#answer = options.answer
+    this.#abandoned = options.abandoned ?? { count: 0 }
     this.#maxInFlight = options.maxCallsInFlight ?? commonLimits.maxCallsInFlight.value
     this.#streamCredit = options.streamCredit ?? commonLimits.streamCredit.value
     this.#pace = new Pace(options.clock, this.#streamCredit)
@@ -269,9 +276,8 @@ export class Exchange {
     }
     if (!isPromiseLike(result)) return this.#reply(no, result, settle)
     // The handler may have closed the exchange before its first await.
-    if (this.#end !== undefined) call.abort(endError(this.#end))
+    if (this.#end !== undefined) this.#abort(call, endError(this.#end))
     else this.#incoming.set(no, call)
-    this.#running++
     if (timeout > 0 && this.#end === undefined) {
       const expired = new JuntoError('timeout', `the deadline of ${timeout} ms has passed`)
       call.cancelDeadline = this.#clock.after(Math.min(timeout, longestTimeout), () => {
@@ -281,14 +287,14 @@ export class Exchange {
     }
     result.then(
       (value) => {
-        this.#running--
+        this.#cameToEnd(call)
         if (call.aborted === undefined) {
           this.#forget(no)
           this.#reply(no, value, settle)
         }
       },
       (error: unknown) => {
-        this.#running--
+        this.#cameToEnd(call)
         if (call.aborted === undefined) {
           this.#forget(no)
           this.#fail(no, error, settle)
@@ -310,7 +316,6 @@ export class Exchange {
     this.#incoming.set(no, stream)
     // The handler may have closed the exchange.
     if (this.#end !== undefined) this.#stop(no, endError(this.#end))
-    this.#running++
     void this.#produce(no, stream, stream.iterator)
   }
 
@@ -343,7 +348,7 @@ export class Exchange {
         this.#unheard(stream, error)
       }
     } finally {
-      this.#running--
+      this.#cameToEnd(stream)
     }
   }
 
@@ -352,8 +357,18 @@ export class Exchange {
     const stopped = this.#incoming.get(no)
     if (stopped === undefined) return
     this.#incoming.delete(no)
-    stopped.abort(reason)
+    this.#abort(stopped, reason)
     if (stopped instanceof IncomingStream) this.#returnIterator(stopped)
+  }
+
+  /** The handler of a call or stream runs on without anybody who waits for it. */
+  #abort(call: IncomingCall, reason: JuntoError): void {
+    this.#abandoned.count++
+    call.abort(reason)
+  }
+
+  #cameToEnd(call: IncomingCall): void {
+    if (call.aborted !== undefined) this.#abandoned.count--
   }
 
   /** At once, not when the next item is there: an iterator that waits for something ends its wait this way. */
@@ -368,7 +383,9 @@ export class Exchange {
 
   #admit(no: number): boolean {
     if (this.#incoming.has(no)) throw new JuntoError('bad_message', `[R2] number ${no} is under way already`)
-    if (this.#incoming.size < this.#maxInFlight && this.#running < abandonedFactor * this.#maxInFlight) return true
+    const underWay = this.#incoming.size
+    const running = underWay + this.#abandoned.count
+    if (underWay < this.#maxInFlight && running < runningFactor * this.#maxInFlight) return true
     const message = `more than ${this.#maxInFlight} calls and streams under way (limit maxCallsInFlight)`
     this.#fail(no, new JuntoError('rate_limited', message), 'reply')
     return false

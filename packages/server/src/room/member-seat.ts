@@ -220,6 +220,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
       clock,
       maxCallsInFlight,
       streamCredit,
+      abandoned: this.connection.abandoned,
       answer: router.answererFor(this),
       send: (frame, settle) => {
         this.#checkSize(frame)

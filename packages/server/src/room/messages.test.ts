@@ -255,6 +255,42 @@ describe('streams', () => {
   })
 })
 
+test('handlers that a connection has left behind count against it in all of its rooms, however often it joins again', async () => {
+  const world = new World({ limits: { maxCallsInFlight: 2 } })
+  let running = 0
+  const finish: (() => void)[] = []
+  const { ScriptedRoom } = deskRooms({
+    handlers: () => ({
+      act: () => {
+        running++
+        return new Promise<void>((resolve) => void finish.push(resolve))
+      },
+    }),
+  })
+  world.registry.define(Desk, ScriptedRoom)
+  const connection = { session: 's', auth: 'a', remoteAddress: '10.0.0.1', abandoned: { count: 0 } }
+  const codes: unknown[] = []
+  // One object stands for the connection in all of its rooms.
+  const visit = async (key: string): Promise<void> => {
+    const client = world.client(Desk)
+    Object.assign(client, { connection })
+    client.join({ key })
+    await world.clock.settle()
+    const calls = [client.outcome('act'), client.outcome('act')]
+    await world.clock.settle()
+    client.drop('left')
+    codes.push(...(await Promise.all(calls)))
+  }
+  for (const key of ['a', 'b', 'a', 'b', 'c', 'a']) await visit(key)
+  expect(running).toBe(8)
+  expect(codes.slice(8)).toEqual(['rate_limited', 'rate_limited', 'rate_limited', 'rate_limited'])
+  for (const each of finish.splice(0)) each()
+  await world.clock.settle()
+  expect(connection.abandoned.count).toBe(0)
+  await visit('a')
+  expect(running).toBe(10)
+})
+
 describe('calls of the room to a client', () => {
   test('return its typed answer, its declared errors, and the framework’s', async () => {
     const { world, ada, room } = await desk()

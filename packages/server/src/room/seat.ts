@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@junto/protocol'
-import type { Frame, JoinBy } from '@junto/protocol/internal'
+import type { AbandonedHandlers, Frame, JoinBy } from '@junto/protocol/internal'
 
 /**
  * The seam between sessions and rooms. A session knows connections, room refs and frames' bytes; a room knows members.
@@ -56,6 +56,8 @@ export interface ConnectionInfo {
   /** The credentials of its hello, as sent: untrusted. */
   readonly auth: unknown
   readonly remoteAddress: string
+  /** Handlers that run on after it had stopped waiting for them, in all of its rooms. Left out: counted for each membership. */
+  readonly abandoned?: AbandonedHandlers
 }
 
 /** A join frame's content. Everything in it is untrusted, its shape is checked by the frame's parser. */
