@@ -24,8 +24,11 @@ const sessionBytes = 16
  * Each way to join takes a contract, or the name of one that the program holds as a type only:
  *
  * ```ts
- * import type { Whiteboard } from './contract.ts'
- * const room = await client.open<typeof Whiteboard>('whiteboard', { version: 1, key: 'team-a', join, options })
+ * import { JuntoClient } from '@junto/client'
+ * import type { Poll } from './contract.ts'
+ *
+ * const client = new JuntoClient({ url: 'ws://localhost:1727' })
+ * const room = await client.open<typeof Poll>('poll', { version: 1, key: 'lunch', join: { name: 'Ada' } })
  * ```
  *
  * They reject with a JuntoError: `unreachable` when no connection could be made, `unauthorized` or `forbidden`, `incompatible`

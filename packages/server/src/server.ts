@@ -31,8 +31,13 @@ type State = 'new' | 'listening' | 'closing' | 'closed'
  * A server of rooms:
  *
  * ```ts
+ * import { JuntoServer, type RoomClass } from '@junto/server'
+ * import { Poll } from './contract.ts'
+ *
+ * declare const PollRoom: RoomClass<typeof Poll> // class PollRoom extends Room(Poll) { … }
+ *
  * const server = new JuntoServer({ port: 1727 })
- * server.define(Whiteboard, WhiteboardRoom, { maxMembers: 50, persist: true })
+ * server.define(Poll, PollRoom, { maxMembers: 50, persist: true })
  * await server.listen()
  * ```
  */

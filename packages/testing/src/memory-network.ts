@@ -17,8 +17,13 @@ export interface MemoryPeerOptions {
  * A network in memory, for whole servers and clients in one process, in virtual time where its clock is virtual:
  *
  * ```ts
+ * import { JuntoClient } from '@junto/client'
+ * import { JuntoServer } from '@junto/server'
+ * import { MemoryNetwork, VirtualClock } from '@junto/testing'
+ *
+ * const clock = new VirtualClock()
  * const network = new MemoryNetwork(clock)
- * const server = new JuntoServer({ transports: [network.transport()], services: [provide(Clock, clock)] })
+ * const server = new JuntoServer({ transports: [network.transport()], clock })
  * const client = new JuntoClient({ url: network.url, socket: network.socket, clock })
  * ```
  */

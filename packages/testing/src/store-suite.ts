@@ -16,7 +16,11 @@ export interface StoreSubject {
  * The contract of a {@link Store} as test cases, for any test runner:
  *
  * ```ts
- * for (const { name, run } of storeSuite(() => ({ store: new MyStore() }))) test(name, run)
+ * import { MemoryStore } from '@junto/server'
+ * import { storeSuite } from '@junto/testing'
+ * import { test } from 'vitest'
+ *
+ * for (const { name, run } of storeSuite(() => ({ store: new MemoryStore() }))) test(name, run)
  * ```
  */
 export function storeSuite(make: () => StoreSubject | Promise<StoreSubject>): readonly SuiteCase[] {

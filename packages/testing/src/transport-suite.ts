@@ -37,7 +37,12 @@ export interface TransportSubject {
  * The contract of a {@link Transport} as test cases, for any test runner:
  *
  * ```ts
- * for (const { name, run } of transportSuite(() => makeSubject())) test(name, run)
+ * import { transportSuite, type TransportSubject } from '@junto/testing'
+ * import { test } from 'vitest'
+ *
+ * declare function makeSubject(): TransportSubject
+ *
+ * for (const { name, run } of transportSuite(makeSubject)) test(name, run)
  * ```
  */
 export function transportSuite(make: () => TransportSubject | Promise<TransportSubject>): readonly SuiteCase[] {

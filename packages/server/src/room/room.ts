@@ -160,11 +160,21 @@ export interface RoomBaseClass<T extends AnyContract> {
  * The base class of rooms of a contract.
  *
  * ```ts
- * class WhiteboardRoom extends Room(Whiteboard) {
- *   onCreate({ options }: Creation<typeof Whiteboard>) {
- *     return { title: options.title, strokes: {} }
+ * import { Room, type Creation } from '@junto/server'
+ * import { Poll } from './contract.ts'
+ *
+ * class PollRoom extends Room(Poll) {
+ *   onCreate({ key }: Creation<typeof Poll>) {
+ *     return { question: `What about ${key}?`, votes: {} }
  *   }
- *   readonly handlers = this.handle({ … })
+ *
+ *   readonly handlers = this.handle({
+ *     vote: ({ answer }) => {
+ *       const votes = (this.state.votes.get(answer) ?? 0) + 1
+ *       this.state.votes.set(answer, votes)
+ *       return { votes }
+ *     },
+ *   })
  * }
  * ```
  */

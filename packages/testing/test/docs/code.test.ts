@@ -3,8 +3,8 @@ import { dirname, join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root, run, tsc } from '../packages/run.ts'
 import { codeOf, type CodeFile } from './code.ts'
-import { parsePage } from './markdown.ts'
-import { readPages } from './pages.ts'
+import { parseComments, parsePage, type Page } from './markdown.ts'
+import { readComments, readPages } from './pages.ts'
 
 describe('the TypeScript of a page', () => {
   it('keeps its lines where they stand, with the preludes above a block', () => {
@@ -36,6 +36,12 @@ describe('the TypeScript of a page', () => {
     ])
   })
 
+  it('is also found in doc comments', () => {
+    const source = ['/**', ' * A thing:', ' *', ' * ```ts', ' * thing()', ' * ```', ' */', 'export function thing() {}']
+    const [file] = codeOf(parseComments(source.join('\n')))
+    expect(file?.text).toBe('\n\n\n\nthing()\n')
+  })
+
   it.each(['no-check', 'tilte="a.ts"', 'continues'])('refuses a block marked `%s`', (info) => {
     expect(() => codeOf(parsePage(`\`\`\`ts ${info}\n\`\`\``))).toThrow(/line 1/)
   })
@@ -53,13 +59,22 @@ describe('the documentation', () => {
 
   it('holds only TypeScript that type-checks', async () => {
     const files: string[] = []
-    for (const [path, page] of await readPages()) {
-      for (const file of codeIn(path, () => codeOf(page))) {
-        const target = join(folder, path, file.name)
-        await mkdir(dirname(target), { recursive: true })
-        await writeFile(target, file.text)
-        files.push(relative(folder, target))
-      }
+    const write = async (path: string, file: CodeFile): Promise<void> => {
+      const target = join(folder, path, file.name)
+      await mkdir(dirname(target), { recursive: true })
+      await writeFile(target, file.text)
+      files.push(relative(folder, target))
+    }
+    const pages = await readPages()
+    for (const [path, page] of pages) {
+      for (const file of codeIn(path, page)) await write(path, file)
+    }
+    // Examples in comments are modules of their own. They may import the contract that the README begins with.
+    const contract = codeIn('README.md', pages.get('README.md')).find(({ title }) => title === 'contract.ts')
+    for (const [path, page] of await readComments()) {
+      const examples = codeIn(path, page)
+      for (const file of examples) await write(path, file)
+      if (examples.length > 0 && contract !== undefined) await write(path, contract)
     }
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
     const config = {
@@ -81,9 +96,10 @@ describe('the documentation', () => {
   }, 60_000)
 })
 
-function codeIn(path: string, read: () => CodeFile[]): CodeFile[] {
+function codeIn(path: string, page: Page | undefined): CodeFile[] {
+  if (page === undefined) throw new Error(`there is no ${path}`)
   try {
-    return read()
+    return codeOf(page)
   } catch (error) {
     throw new Error(`${path}: ${String(error)}`, { cause: error })
   }
@@ -98,6 +114,6 @@ async function complaints(folder: string): Promise<string[]> {
     return String(error)
       .split('\n')
       .filter((line) => / error TS/.test(line))
-      .map((line) => line.replace(/\.md\/[^(]+\(/, '.md('))
+      .map((line) => line.replace(/\/(block-at-line-\d+|[\w-]+)\.ts\(/, '('))
   }
 }

@@ -55,6 +55,18 @@ export function parsePage(text: string): Page {
   return { lines, fences, comments, anchors: anchorsIn(prose), links: linksIn(prose) }
 }
 
+/** The doc comments of a source file as a page, with every line where it stands. */
+export function parseComments(source: string): Page {
+  let inside = false
+  const lines = source.split('\n').map((line) => {
+    if (/^\s*\/\*\*(?!.*\*\/)/.test(line)) inside = true
+    else if (line.includes('*/')) inside = false
+    else if (inside) return line.replace(/^\s*\* ?/, '')
+    return ''
+  })
+  return parsePage(lines.join('\n'))
+}
+
 function indexFrom(lines: readonly string[], from: number, test: (line: string) => boolean): number {
   const found = lines.findIndex((line, index) => index >= from && test(line))
   return found === -1 ? lines.length : found
