@@ -1,10 +1,9 @@
-import { JuntoError, type ErrorCode } from '@junto/protocol'
+import { JuntoError } from '@junto/protocol'
 import {
   encodeFrame,
   errorFromWire,
   Exchange,
   FrameType,
-  onAbort,
   type ExchangeEnd,
   type JoinedFrame,
   type LeftFrame,
@@ -18,16 +17,9 @@ import type { LeftReason } from '../room/room-status.ts'
 import type { Seat } from '../room/seat.ts'
 import { describe } from '../warnings.ts'
 import type { JoinRequest, OpeningOptions } from './join-request.ts'
+import { Opening } from './opening.ts'
+import { RejoinPolicy } from './rejoin-policy.ts'
 import type { Session } from './session.ts'
-
-/** The first join, which the program waits for. */
-interface Opening {
-  readonly resolve: (room: Room) => void
-  readonly reject: (error: unknown) => void
-  readonly stop: () => void
-  /** The time at which patience ends. */
-  readonly until: number
-}
 
 type State =
   /** Not asked for: there is no connection, or the next attempt to rejoin has its time. */
@@ -38,26 +30,6 @@ type State =
   | { readonly at: 'joined'; readonly ref: number; readonly seat: Seat }
   | { readonly at: 'over' }
 
-/** Refusals of a rejoin that pass: a full room may be full of our own former seat. */
-const passing: readonly ErrorCode[] = [
-  'room_full',
-  'room_closed',
-  'rate_limited',
-  'timeout',
-  'shutting_down',
-  'store_failed',
-  'too_many_rooms',
-]
-
-/** How long a room that refuses is asked again before it counts as lost, from the loss on. */
-const rejoinFor = 60_000
-
-/** How often a room is joined afresh because what came for it was damaged, without a time of health in between. */
-const mostRepairs = 5
-
-/** After so long a repaired room counts as healthy again. */
-const healthyAfter = 60_000
-
 const nothing = (): void => {}
 
 /** One room that this client is in, or wants to be in: joins it, and joins it again after each loss of the connection. */
@@ -67,14 +39,10 @@ export class Membership {
   readonly #session: Session
   readonly #own: OwnLayout | undefined
   readonly #request: JoinRequest
-  readonly #backoff: Backoff
+  readonly #rejoining: RejoinPolicy
   #opening: Opening | undefined
   #room: Room | undefined
   #state: State = { at: 'waiting', stopRetry: nothing }
-  #repairs = 0
-  #repairedAt = 0
-  /** Since when the room is being rejoined, and how often it has been tried. */
-  #lost: { readonly at: number; readonly error: JuntoError; attempts: number } | undefined
 
   /**
    * @param own What the server's layout is compared with, where the program holds more than its type.
@@ -84,23 +52,17 @@ export class Membership {
     this.#own = own
     this.#request = request
     const { clock, random, limits } = session.options
-    this.#backoff = new Backoff(random, { first: limits.reconnectMin, longest: limits.reconnectMax })
-    const { signal, patience } = options
-    this.opened = new Promise((resolve, reject) => {
-      const abort = (): void => {
-        const message = `joining room '${request.room}' was given up by its signal`
-        this.#refuse(new JuntoError('cancelled', message, { cause: signal?.reason }))
-      }
-      const finite = patience > 0 && patience < Infinity
-      const stopPatience = finite ? clock.after(patience, () => this.#runOut()) : nothing
-      const stopHeeding = signal === undefined ? nothing : onAbort(signal, abort)
-      const stop = (): void => {
-        stopPatience()
-        stopHeeding()
-      }
-      this.#opening = { resolve, reject, stop, until: clock.now() + patience }
-      if (signal?.aborted === true) abort()
-    })
+    const backoff = new Backoff(random, { first: limits.reconnectMin, longest: limits.reconnectMax })
+    this.#rejoining = new RejoinPolicy(clock, backoff)
+    const opening = new Opening(
+      request.room,
+      clock,
+      options,
+      (error) => this.#refuse(error),
+      () => this.#runOut(),
+    )
+    this.#opening = opening
+    this.opened = opening.promise
   }
 
   /** Asks for the room, over a connection that can be written to. */
@@ -266,7 +228,7 @@ export class Membership {
       this.#refuse(
         new JuntoError('outcome_unknown', `${error.message}; the room may have been created`, { cause: error }),
       )
-    } else if (this.#session.options.clock.now() >= opening.until) {
+    } else if (opening.outOfPatience) {
       this.#refuse(error)
     }
   }
@@ -299,17 +261,12 @@ export class Membership {
   #synced(room: Room, state: State & { at: 'syncing' }): void {
     state.stopTimeout()
     this.#state = { at: 'joined', ref: state.ref, seat: state.seat }
-    const lost = this.#lost
-    this.#lost = undefined
+    const downtime = this.#rejoining.end()
     room.settle(state.seat)
     const opening = this.#opening
-    if (opening !== undefined) {
-      this.#opening = undefined
-      opening.stop()
-      opening.resolve(room)
-    } else if (lost !== undefined) {
-      room.recovered({ outcome: 'rejoined', downtime: this.#session.options.clock.now() - lost.at })
-    }
+    this.#opening = undefined
+    if (opening !== undefined) opening.resolve(room)
+    else if (downtime !== undefined) room.recovered({ outcome: 'rejoined', downtime })
   }
 
   /** The seat is gone and the room wanted: from here it is rejoined, unless that is `final`. */
@@ -317,7 +274,7 @@ export class Membership {
     this.#giveUpSeat('outcome_unknown')
     this.#state = { at: 'waiting', stopRetry: nothing }
     if (this.#room === undefined || this.#opening !== undefined) return
-    this.#lost ??= { at: this.#session.options.clock.now(), error, attempts: 0 }
+    this.#rejoining.begin()
     if (!final) this.#room.suspend(error)
   }
 
@@ -358,18 +315,14 @@ export class Membership {
   #refused(error: JuntoError): void {
     this.#giveUpSeat('outcome_unknown')
     this.#state = { at: 'waiting', stopRetry: nothing }
-    const { clock } = this.#session.options
-    const lost = this.#lost
-    if (this.#opening !== undefined || lost === undefined) this.#refuse(error)
-    else if (passing.includes(error.code) && clock.now() - lost.at < rejoinFor) this.#retryLater(error)
+    if (this.#opening !== undefined || !this.#rejoining.underWay) this.#refuse(error)
+    else if (this.#rejoining.allows(error)) this.#retryLater(error)
     else this.#end('lost', error.message, error)
   }
 
   #retryLater(error: JuntoError): void {
-    const lost = this.#lost
-    if (this.#state.at !== 'waiting' || lost === undefined) return
-    lost.attempts++
-    const delay = Math.max(this.#backoff.delay(lost.attempts), error.retryAfter ?? 0)
+    if (this.#state.at !== 'waiting' || !this.#rejoining.underWay) return
+    const delay = this.#rejoining.delayAfter(error)
     const stopRetry = this.#session.options.clock.after(delay, () => {
       if (this.#session.connection.writable) this.join()
     })
@@ -383,11 +336,8 @@ export class Membership {
     this.#session.options.report({ code: 'protocol', message, error: cause })
     const began = this.#state.at === 'syncing'
     void this.#depart()
-    const now = this.#session.options.clock.now()
-    if (now - this.#repairedAt > healthyAfter) this.#repairs = 0
-    this.#repairedAt = now
     // A state that cannot be read from the beginning will not be better the next time.
-    if (began || ++this.#repairs > mostRepairs) {
+    if (began || !this.#rejoining.mayRepair()) {
       if (this.#opening !== undefined) this.#refuse(error)
       else this.#end('lost', message, error)
       return
@@ -408,7 +358,6 @@ export class Membership {
     this.#opening = undefined
     void this.#depart()
     this.#end('lost', error.message, error)
-    opening?.stop()
     opening?.reject(error)
   }
 
@@ -418,12 +367,11 @@ export class Membership {
     this.#state = { at: 'over' }
     this.#session.forget(this)
     const room = this.#room
-    const lost = this.#lost
-    this.#lost = undefined
+    const downtime = this.#rejoining.end()
     if (room === undefined) return
     room.end({ state: 'left', reason, message, ...(error === undefined ? {} : { error }) })
-    if (lost !== undefined && reason === 'lost' && error !== undefined) {
-      room.recovered({ outcome: 'lost', downtime: this.#session.options.clock.now() - lost.at, error })
+    if (downtime !== undefined && reason === 'lost' && error !== undefined) {
+      room.recovered({ outcome: 'lost', downtime, error })
     }
   }
 }

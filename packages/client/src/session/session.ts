@@ -5,6 +5,7 @@ import { Connection, type ConnectionOptions, type ConnectionOwner } from '../con
 import type { Room } from '../room/room.ts'
 import type { JoinRequest, OpeningOptions } from './join-request.ts'
 import { Membership } from './membership.ts'
+import { givenUp } from './opening.ts'
 
 /** A client's memberships over its one connection: numbers them, and gives each its frames. */
 export class Session implements ConnectionOwner {
@@ -29,10 +30,11 @@ export class Session implements ConnectionOwner {
   /** Joins a room, connecting when that is needed. */
   open(own: OwnLayout | undefined, request: JoinRequest, options: OpeningOptions): Promise<Room> {
     if (this.#closed) return Promise.reject(new JuntoError('misuse', 'the client was closed: make a new one'))
+    const { signal } = options
+    if (signal?.aborted === true) return Promise.reject(givenUp(request.room, signal))
     // Where both sides hold the same contract, its layout never travels.
     if (own !== undefined) this.layouts.set(own.compiled.hash, own.compiled)
     const membership = new Membership(this, own, request, options)
-    if (options.signal?.aborted === true) return membership.opened
     this.#memberships.add(membership)
     if (this.connection.writable) membership.join()
     else this.connection.want()

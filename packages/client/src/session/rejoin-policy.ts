@@ -1,0 +1,73 @@
+import type { Clock, ErrorCode, JuntoError } from '@junto/protocol'
+import type { Backoff } from '../connection/backoff.ts'
+
+/** Refusals of a rejoin that pass: a full room may be full of our own former seat. */
+const passing: readonly ErrorCode[] = [
+  'room_full',
+  'room_closed',
+  'rate_limited',
+  'timeout',
+  'shutting_down',
+  'store_failed',
+  'too_many_rooms',
+]
+
+/** How long a room that refuses is asked again before it counts as lost, from the loss on. */
+const rejoinFor = 60_000
+
+/** How often a room is joined afresh because what came for it was damaged, without a time of health in between. */
+const mostRepairs = 5
+
+/** After so long a repaired room counts as healthy again. */
+const healthyAfter = 60_000
+
+/** How long and how often a room that was lost is asked for again. */
+export class RejoinPolicy {
+  readonly #clock: Clock
+  readonly #backoff: Backoff
+  /** Since when the room is being rejoined, and how often it has been tried. */
+  #lost: { readonly at: number; attempts: number } | undefined
+  #repairs = 0
+  #repairedAt = 0
+
+  constructor(clock: Clock, backoff: Backoff) {
+    this.#clock = clock
+    this.#backoff = backoff
+  }
+
+  /** Whether the room is being rejoined. */
+  get underWay(): boolean {
+    return this.#lost !== undefined
+  }
+
+  /** The room was lost. Its time counts from the first loss on. */
+  begin(): void {
+    this.#lost ??= { at: this.#clock.now(), attempts: 0 }
+  }
+
+  /** The room is back, or at its end. Returns how long it was away; nothing when it was not. */
+  end(): number | undefined {
+    const lost = this.#lost
+    this.#lost = undefined
+    return lost === undefined ? undefined : this.#clock.now() - lost.at
+  }
+
+  /** Whether a room that refused with this error is asked again. */
+  allows({ code }: JuntoError): boolean {
+    return this.#lost !== undefined && passing.includes(code) && this.#clock.now() - this.#lost.at < rejoinFor
+  }
+
+  /** Milliseconds until the next attempt, which counts. */
+  delayAfter({ retryAfter = 0 }: JuntoError): number {
+    if (this.#lost === undefined) return 0
+    return Math.max(this.#backoff.delay(++this.#lost.attempts), retryAfter)
+  }
+
+  /** What came for the room was damaged: whether it may be joined afresh for that, which counts. */
+  mayRepair(): boolean {
+    const now = this.#clock.now()
+    if (now - this.#repairedAt > healthyAfter) this.#repairs = 0
+    this.#repairedAt = now
+    return ++this.#repairs <= mostRepairs
+  }
+}
