@@ -20,6 +20,5 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    passWithNoTests: true,
   },
 })
