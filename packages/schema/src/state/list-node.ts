@@ -5,7 +5,7 @@ import type { Writer } from '../patch/writer.ts'
 import { Edits, type Run } from './edits.ts'
 import type { NodeRegistry } from './node-registry.ts'
 import type { Slot } from './slot.ts'
-import { Handle, pathOf, StateNode, type NodeType } from './state-node.ts'
+import { Handle, pathOf, standsThere, StateNode, type NodeType } from './state-node.ts'
 import { TrackedList } from './tracked-list.ts'
 
 /** A list type of a layout. */
@@ -92,7 +92,7 @@ export class ListNode extends StateNode {
   set(index: number, value: unknown): unknown {
     const place = this.indexOf(index, this.items.length)
     const before = this.items[place]
-    return Object.is(value, before) ? before : this.#set(index, this.#adopt(value, place))
+    return standsThere(value, before) ? before : this.#set(index, this.#adopt(value, place))
   }
 
   #set(index: number, kept: unknown): unknown {

@@ -3,7 +3,7 @@ import { checkKey } from '../codec/plain-data.ts'
 import { Mode } from '../patch/body.ts'
 import type { Writer } from '../patch/writer.ts'
 import type { Slot } from './slot.ts'
-import { Handle, pathOf, StateNode, type NodeType } from './state-node.ts'
+import { Handle, pathOf, standsThere, StateNode, type NodeType } from './state-node.ts'
 import { TrackedMap } from './tracked-map.ts'
 
 /** A map type of a layout. */
@@ -69,7 +69,7 @@ export class MapNode extends StateNode {
   set(key: string, value: unknown): unknown {
     this.attached(key)
     const standing = this.entries.get(key)
-    if (standing !== undefined && Object.is(value, standing)) return standing
+    if (standing !== undefined && standsThere(value, standing)) return standing
     return this.#put(key, this.#adopt(key, value))
   }
 

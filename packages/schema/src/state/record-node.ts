@@ -2,7 +2,7 @@ import { at, Fault, within } from '../codec/fault.ts'
 import { Mode } from '../patch/body.ts'
 import type { Writer } from '../patch/writer.ts'
 import { FieldSets, wordBits, type FieldSet, type Steps, type TrackedField } from './field-set.ts'
-import { Handle, pathOf, StateNode, type NodeType } from './state-node.ts'
+import { Handle, pathOf, standsThere, StateNode, type NodeType } from './state-node.ts'
 import { fieldOf, fieldsOf } from './whole-value.ts'
 
 /** A record type of a layout, with the class of its handles. */
@@ -120,7 +120,7 @@ export class RecordNode extends StateNode {
   /** Somebody assigns a field. */
   write(field: TrackedField, value: unknown): void {
     const { index, slot, steps } = field
-    if (Object.is(value, this.values[index])) return
+    if (standsThere(value, this.values[index])) return
     this.attached(field.name)
     let kept: unknown
     try {

@@ -11,7 +11,7 @@ export interface Slot {
   readonly drifts: boolean
   /** Checks what somebody wants to put here and returns what is kept. Throws a `Fault`. A node it makes is not attached. */
   readonly adopt: (value: unknown) => unknown
-  /** Whether two kept values that are no nodes are the same on the wire. */
+  /** Whether two kept values that are no nodes are known to be the same on the wire. */
   readonly equal: (one: unknown, other: unknown) => boolean
   /** The plain value of a kept one, as mirrors see it. */
   readonly plain: (kept: unknown) => unknown

@@ -77,6 +77,15 @@ export function pathOf(node: StateNode, key?: string | number): string {
   return joinPath('', steps)
 }
 
+/**
+ * Whether what somebody puts somewhere stands there already. Not so of values that are replaced as a whole: there may be
+ * bytes in them, which may have been written to.
+ */
+export function standsThere(value: unknown, before: unknown): boolean {
+  if (!Object.is(value, before)) return false
+  return typeof value !== 'object' || value === null || Handle.node(value) !== undefined
+}
+
 const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
 /**

@@ -5,7 +5,8 @@ import { layoutOf } from '../contract-layout.ts'
 import { defineRoom, type StateOf } from '../contract.ts'
 import { SchemaError } from '../errors.ts'
 import { MirrorTree } from '../mirror/mirror-tree.ts'
-import type { Live, Mirror } from '../model.ts'
+import type { TypeDef } from '../layout.ts'
+import type { Live, Mirror, StateList, StateMap } from '../model.ts'
 import * as t from '../types.ts'
 import { toPlain } from './plain.ts'
 import { StateTree } from './state-tree.ts'
@@ -233,6 +234,58 @@ describe('writing', () => {
     expect(tree.dirty).toBe(false)
     expect(JSON.stringify(tree.toPlain())).not.toMatch(/secret|other/)
     expect(new TextDecoder().decode(tree.snapshot())).not.toMatch(/secret|other/)
+  })
+})
+
+describe('bytes, which nobody can freeze', () => {
+  it('are sent whenever they are assigned, also when they were changed in place', () => {
+    const types: readonly TypeDef[] = [
+      { kind: 'bytes' },
+      { kind: 'record', fields: [{ name: 'inside', type: 0 }] },
+      { kind: 'value', type: 1 },
+      { kind: 'map', type: 0 },
+      { kind: 'list', type: 0 },
+      {
+        kind: 'record',
+        fields: [
+          { name: 'field', type: 0 },
+          { name: 'whole', type: 2 },
+          { name: 'map', type: 3 },
+          { name: 'list', type: 4 },
+        ],
+      },
+    ]
+    const bytes = compileLayout({ name: 'b', version: 1, types, state: 5, presence: undefined, up: [], down: [] })
+    const made = (): Uint8Array => Uint8Array.of(1, 2)
+    const first = { field: made(), whole: { inside: made() }, map: { a: made() }, list: [made()] }
+    const tree = StateTree.create(bytes, undefined, first, { epoch: '0123456789abcdef' })
+    const mirror = new MirrorTree(bytes)
+    mirror.applySnapshot(tree.snapshot())
+    // The layout above is of this type.
+    const state = tree.root as {
+      field: Uint8Array
+      whole: { inside: Uint8Array }
+      map: StateMap<Uint8Array>
+      list: StateList<Uint8Array>
+    }
+    const changed = (value: Uint8Array | undefined): Uint8Array => {
+      if (value === undefined) throw new Error('There are bytes')
+      value[0] = 9
+      return value
+    }
+    state.field = changed(state.field)
+    const { whole } = state
+    changed(whole.inside)
+    state.whole = whole
+    state.map.set('a', changed(state.map.get('a')))
+    state.list.set(0, changed(state.list.at(0)))
+    mirror.applyPatch(tree.takePatch() ?? new Uint8Array())
+    const now = Uint8Array.of(9, 2)
+    expect(mirror.state).toEqual({ field: now, whole: { inside: now }, map: new Map([['a', now]]), list: [now] })
+    state.list.replace([changed(state.list.at(0)), made()])
+    state.field = Uint8Array.from(changed(state.field))
+    mirror.applyPatch(tree.takePatch() ?? new Uint8Array())
+    expect(mirror.state).toMatchObject({ field: now, list: [now, made()] })
   })
 })
 
