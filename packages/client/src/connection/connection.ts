@@ -7,24 +7,16 @@ import {
   type ClientLimits,
   type RandomSource,
 } from '@junto/protocol'
-import {
-  encodeFrame,
-  FrameType,
-  MessageReader,
-  MessageWriter,
-  type Frame,
-  type WelcomeFrame,
-} from '@junto/protocol/internal'
+import { encodeFrame, FrameType, type Frame, type WelcomeFrame } from '@junto/protocol/internal'
 import { ObservableValue } from '../observable.ts'
-import type { OpenSocket, Socket } from '../sockets/socket.ts'
+import type { OpenSocket } from '../sockets/socket.ts'
 import { describe, type Report } from '../warnings.ts'
 import { Backoff } from './backoff.ts'
 import { closedError, unreachableError } from './connection-errors.ts'
 import type { ConnectionState, ConnectionStatus } from './connection-state.ts'
+import { Link } from './link.ts'
 import type { PageEvents } from './page-events.ts'
 import { Watchdog } from './watchdog.ts'
-
-const subprotocol = 'junto.v1'
 
 /** What a connection asks of its owner, and tells it. */
 export interface ConnectionOwner {
@@ -56,13 +48,6 @@ export interface ConnectionOptions {
   readonly report: Report
   /** 32 hex signs. */
   readonly session: string
-}
-
-/** One socket and what belongs to it. */
-interface Link {
-  readonly socket: Socket
-  readonly reader: MessageReader
-  readonly writer: MessageWriter
 }
 
 type State =
@@ -131,14 +116,14 @@ export class Connection {
 
   /** Bytes that have come of a large frame that is still under way. */
   get pending(): number {
-    return this.#link()?.reader.pending ?? 0
+    return this.#link()?.pending ?? 0
   }
 
   /** Whether so much waits already that what may be dropped should be. */
   get congested(): boolean {
     const link = this.#link()
     if (link === undefined) return true
-    return link.socket.bufferedAmount + link.writer.size > this.#options.limits.softOutbox
+    return link.waiting > this.#options.limits.softOutbox
   }
 
   /** The owner wants to be connected: begins when there is neither a connection nor an attempt. */
@@ -165,18 +150,13 @@ export class Connection {
     if (state.at !== 'open' && state.at !== 'handshaking') {
       throw new JuntoError('disconnected', `there is no connection to ${this.#options.url} at the moment`)
     }
-    state.link.writer.add(room, frame)
+    state.link.add(room, frame)
     this.#scheduleFlush()
   }
 
   /** Sends at once what waits for the end of the turn. */
   flush(): void {
-    const link = this.#link()
-    if (link === undefined) return
-    for (let message = link.writer.take(); message !== undefined; message = link.writer.take()) {
-      this.#messages++
-      link.socket.send(message)
-    }
+    this.#messages += this.#link()?.flush() ?? 0
   }
 
   /** Ends it for good. What waits for the end of the turn still leaves. */
@@ -231,41 +211,20 @@ export class Connection {
     // Closed, or timed out, while the credentials were asked for.
     if (this.#state !== state) return
     const { url, openSocket, limits } = this.#options
-    const holds = (): boolean => link !== undefined && this.#holds(link)
-    let link: Link | undefined
     try {
-      const socket = openSocket(url, subprotocol, {
-        open: () => {
-          if (link !== undefined && holds()) this.#greet(state.attempt, link, credentials)
+      const link: Link = new Link(url, openSocket, limits, {
+        open: () => this.#greet(state.attempt, link, credentials),
+        arrived: () => {
+          if (this.#state.at === 'open') this.#state.watchdog.touch()
         },
-        message: (data) => {
-          if (link !== undefined && holds()) this.#receive(link, data)
-        },
-        close: (code, reason) => {
-          if (holds()) this.#closed(code, reason)
-        },
+        frame: (room, frame) => this.#deliver(link, room, frame),
+        broken: (error) => this.#drop(error, false, closeCodes.badMessage),
+        closed: (code, reason) => this.#closed(code, reason),
       })
-      link = { socket, reader: new MessageReader(limits), writer: new MessageWriter() }
+      state.link = link
     } catch (error) {
       // Such as a URL that is none: trying again would not help.
       this.#drop(unreachableError(url, describe(error), error), false)
-      return
-    }
-    state.link = link
-  }
-
-  /** Whether what this socket tells still matters. */
-  #holds(link: Link): boolean {
-    const state = this.#state
-    switch (state.at) {
-      case 'connecting':
-      case 'handshaking':
-      case 'open':
-        return state.link === link
-      case 'idle':
-      case 'waiting':
-      case 'closed':
-        return false
     }
   }
 
@@ -277,34 +236,13 @@ export class Connection {
     const { maxMessage, maxFrame } = limits
     const hello = { type: FrameType.hello, session, auth: credentials, client: program, maxMessage, maxFrame }
     try {
-      link.writer.add(0, encodeFrame(hello))
+      link.add(0, encodeFrame(hello))
     } catch (error) {
       this.#drop(new JuntoError('misuse', `the hello cannot be sent: ${describe(error)}`, { cause: error }), false)
       return
     }
     this.#owner.greeted()
     this.flush()
-  }
-
-  #receive(link: Link, data: Uint8Array | string): void {
-    const state = this.#state
-    if (state.at === 'open') state.watchdog.touch()
-    try {
-      if (typeof data === 'string') throw new JuntoError('bad_message', 'the server sent text; every message is binary')
-      link.reader.read(data, (room, frame) => {
-        // Something in this very message may have ended the connection.
-        if (this.#holds(link)) this.#deliver(link, room, frame)
-      })
-    } catch (error) {
-      if (!this.#holds(link)) return
-      const cause =
-        error instanceof JuntoError && error.code === 'bad_message'
-          ? error
-          : new JuntoError('bad_message', `a message of the server could not be read: ${describe(error)}`, {
-              cause: error,
-            })
-      this.#drop(cause, false, closeCodes.badMessage)
-    }
   }
 
   #deliver(link: Link, room: number, frame: Frame): void {
@@ -326,7 +264,7 @@ export class Connection {
     const state = this.#state
     if (state.at !== 'handshaking') throw new JuntoError('bad_message', 'a welcome came without a hello')
     state.stopDeadline()
-    link.writer.setLimits(welcome)
+    link.setLimits(welcome)
     const { clock, limits, url } = this.#options
     const silence = welcome.heartbeat + limits.pongTimeout
     const watchdog = new Watchdog(clock, silence, () => {
@@ -382,7 +320,7 @@ export class Connection {
   }
 
   /** Stops everything of the present state and lets the socket go. */
-  #abandon({ code, name }: Pick<CloseCode, 'code' | 'name'>): void {
+  #abandon(close: Pick<CloseCode, 'code' | 'name'>): void {
     const state = this.#state
     this.#state = { at: 'idle' }
     switch (state.at) {
@@ -395,11 +333,11 @@ export class Connection {
       case 'connecting':
       case 'handshaking':
         state.stopDeadline()
-        state.link?.socket.close(code, name)
+        state.link?.close(close)
         return
       case 'open':
         state.watchdog.stop()
-        state.link.socket.close(code, name)
+        state.link.close(close)
         return
     }
   }

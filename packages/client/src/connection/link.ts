@@ -1,0 +1,87 @@
+import { JuntoError, type ClientLimits, type CloseCode } from '@junto/protocol'
+import { MessageReader, MessageWriter, type Frame, type WriterLimits } from '@junto/protocol/internal'
+import type { OpenSocket, Socket } from '../sockets/socket.ts'
+import { describe } from '../warnings.ts'
+
+const subprotocol = 'junto.v1'
+
+/** What a link tells its connection, from the moment when the socket is there. */
+export interface LinkEvents {
+  /** It can be written to. */
+  open(): void
+  /** A message has begun to come. */
+  arrived(): void
+  /** A frame, with the room it concerns (0: the session). What it throws breaks the link. */
+  frame(room: number, frame: Frame): void
+  /** What came is no message, or its frames were refused. */
+  broken(error: JuntoError): void
+  /** The socket is closed, by the server or by an accident. */
+  closed(code: number, reason: string): void
+}
+
+/** One socket, in terms of frames. It tells nothing more once it was closed here. */
+export class Link {
+  readonly #socket: Socket
+  readonly #reader: MessageReader
+  readonly #writer = new MessageWriter()
+  #events: LinkEvents | undefined
+
+  /** @throws whatever opening a socket throws, such as for a URL that is none. */
+  constructor(url: string, openSocket: OpenSocket, limits: ClientLimits, events: LinkEvents) {
+    this.#reader = new MessageReader(limits)
+    this.#socket = openSocket(url, subprotocol, {
+      open: () => this.#events?.open(),
+      message: (data) => this.#read(data),
+      close: (code, reason) => this.#events?.closed(code, reason),
+    })
+    this.#events = events
+  }
+
+  /** Bytes that wait here and in the socket. */
+  get waiting(): number {
+    return this.#socket.bufferedAmount + this.#writer.size
+  }
+
+  /** Bytes that have come of a large frame that is still under way. */
+  get pending(): number {
+    return this.#reader.pending
+  }
+
+  /** What the server accepts. */
+  setLimits(limits: WriterLimits): void {
+    this.#writer.setLimits(limits)
+  }
+
+  /** Queues a frame for a room. @throws JuntoError `too_large` when the server would never accept it. */
+  add(room: number, frame: Uint8Array): void {
+    this.#writer.add(room, frame)
+  }
+
+  /** Sends what was queued. Returns in how many messages. */
+  flush(): number {
+    let messages = 0
+    for (let message = this.#writer.take(); message !== undefined; message = this.#writer.take()) {
+      messages++
+      this.#socket.send(message)
+    }
+    return messages
+  }
+
+  close({ code, name }: Pick<CloseCode, 'code' | 'name'>): void {
+    this.#events = undefined
+    this.#socket.close(code, name)
+  }
+
+  #read(data: Uint8Array | string): void {
+    this.#events?.arrived()
+    try {
+      if (typeof data === 'string') throw new JuntoError('bad_message', 'the server sent text; every message is binary')
+      // Something in this very message may end the connection: the rest of it is not told.
+      this.#reader.read(data, (room, frame) => this.#events?.frame(room, frame))
+    } catch (error) {
+      const bad = error instanceof JuntoError && error.code === 'bad_message'
+      const message = `a message of the server could not be read: ${describe(error)}`
+      this.#events?.broken(bad ? error : new JuntoError('bad_message', message, { cause: error }))
+    }
+  }
+}
