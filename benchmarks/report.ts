@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import type { Benchmark, Measured, Result, Row, Target } from './benchmark.ts'
 import { median } from './statistics.ts'
 
@@ -76,7 +76,10 @@ export function format(benchmark: Benchmark, result: Result, circumstances: Circ
     lines.push(...table(compared), '')
   }
   for (const note of result.notes) lines.push(`- ${note}`)
-  const { machine, versions, commit, changed } = circumstances
+  const { machine, versions, commit, changed, loadBefore } = circumstances
+  if (loadBefore > machine.cores / 2) {
+    lines.push(`- The machine was busy before (load average ${loadBefore.toFixed(1)}): repeat this when it is quiet.`)
+  }
   lines.push(
     `- ${machine.cores} × ${machine.cpu}, ${machine.memory}, Linux ${machine.kernel}; ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
@@ -113,6 +116,8 @@ export interface Circumstances {
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memory: string; readonly kernel: string }
   readonly versions: Readonly<Record<string, string>>
   readonly commit: string
+  /** Processes that wanted to run in the minute before the benchmark began. */
+  readonly loadBefore: number
   /** Whether packages or benchmarks differed from the commit. */
   readonly changed: boolean
 }
@@ -131,6 +136,7 @@ export function circumstances(libraries: readonly string[]): Circumstances {
       kernel: release(),
     },
     versions,
+    loadBefore: loadavg()[0] ?? 0,
     commit: git('rev-parse', '--short=12', 'HEAD'),
     changed: git('status', '--porcelain', '--', 'packages', 'benchmarks', ':!benchmarks/results') !== '',
   }

@@ -194,17 +194,15 @@ type Collected = { -readonly [K in keyof Measured]: number[] }
 /** Says where the load did not fill the server although it was to. */
 function bottlenecks(figures: Figures): string[] {
   const saturating = shapes.filter(({ shape }) => shape.work === 0).map(({ id }) => id)
-  return figures
-    .rows()
-    .flatMap(({ id, title, peers: measured }) =>
-      Object.entries(measured).flatMap(([peer, { serverShare = [], loadShare = [] }]) =>
-        saturating.includes(id) && median(serverShare) < 0.85
-          ? [
-              `${peer}, ${title}: the load generator was the bottleneck (load ${percent(loadShare)}, server ${percent(serverShare)} of a core).`,
-            ]
-          : [],
-      ),
-    )
+  return figures.rows().flatMap(({ id, title, peers: measured }) => {
+    if (!saturating.includes(id)) return []
+    return Object.entries(measured).flatMap(([peer, { serverShare = [], loadShare = [] }]) => {
+      if (median(serverShare) > 0.85) return []
+      const why =
+        median(loadShare) > 0.85 ? 'the load generator was the bottleneck' : 'the machine had other things to do'
+      return [`${peer}, ${title}: ${why} (load ${percent(loadShare)}, server ${percent(serverShare)} of a core).`]
+    })
+  })
 }
 
 const percent = (shares: readonly number[]): string => `${(median(shares) * 100).toFixed(0)} %`

@@ -19,7 +19,7 @@ class BoardRoom extends Room(Board) {
 }
 
 export async function serve(): Promise<Part> {
-  const server = new JuntoServer({ host: '127.0.0.1', port: 0 })
+  const server = new JuntoServer({ host: '127.0.0.1', port: 0, logLevel: 'warn' })
   server.define(Board, BoardRoom)
   await server.listen()
   return { ready: server.address?.port, counters, close: () => server.close() }
