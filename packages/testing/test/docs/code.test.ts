@@ -111,9 +111,13 @@ async function complaints(folder: string): Promise<string[]> {
     await run(tsc, ['-p', 'tsconfig.json', '--pretty', 'false'], folder)
     return []
   } catch (error) {
-    return String(error)
+    const lines = String(error)
       .split('\n')
       .filter((line) => / error TS/.test(line))
+    if (lines.length === 0) throw error
+    // What is wrong in a package itself is told by `npm run types`, with its place.
+    return lines
+      .filter((line) => !line.startsWith('..'))
       .map((line) => line.replace(/\/(block-at-line-\d+|[\w-]+)\.ts\(/, '('))
   }
 }
