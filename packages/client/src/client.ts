@@ -64,36 +64,44 @@ export class JuntoClient implements AsyncDisposable {
     this.connection = this.#session.connection.status
   }
 
+  // By name first, by contract last, and the latter with a second type parameter, which nobody gives: a compiler tells of a
+  // call that fits no overload what the last one says. So whoever passes a contract reads which option is wrong; and whoever
+  // gives the type, one argument, has only the first overload to fit, and reads what that one says.
+
   /** Joins the one room of this key, which is created, or restored, when there is none. */
-  open<T extends AnyContract>(contract: T, options: OpenOptions<T>): Promise<JoinedRoom<T>>
   open<T extends AnyContract>(name: NameOf<T>, options: OpenOptions<T> & Versioned<T>): Promise<JoinedRoom<T>>
+  open<T extends AnyContract, _Inferred>(contract: T, options: OpenOptions<T>): Promise<JoinedRoom<T>>
   open<T extends AnyContract>(contract: T | string, options: UntypedOptions): Promise<JoinedRoom<T>> {
     return this.#join(contract, 'open', options)
   }
 
   /** Joins a room whose metadata fit, or creates one. */
-  joinOrCreate<T extends AnyContract>(contract: T, options: JoinOrCreateOptions<T>): Promise<JoinedRoom<T>>
   joinOrCreate<T extends AnyContract>(
     name: NameOf<T>,
     options: JoinOrCreateOptions<T> & Versioned<T>,
   ): Promise<JoinedRoom<T>>
+  joinOrCreate<T extends AnyContract, _Inferred>(contract: T, options: JoinOrCreateOptions<T>): Promise<JoinedRoom<T>>
   joinOrCreate<T extends AnyContract>(contract: T | string, options: UntypedOptions): Promise<JoinedRoom<T>> {
     return this.#join(contract, 'joinOrCreate', options)
   }
 
   /** Creates a room and joins it. */
-  create<T extends AnyContract>(contract: T, options: CreateOptions<T>): Promise<JoinedRoom<T>>
   create<T extends AnyContract>(name: NameOf<T>, options: CreateOptions<T> & Versioned<T>): Promise<JoinedRoom<T>>
+  create<T extends AnyContract, _Inferred>(contract: T, options: CreateOptions<T>): Promise<JoinedRoom<T>>
   create<T extends AnyContract>(contract: T | string, options: UntypedOptions): Promise<JoinedRoom<T>> {
     return this.#join(contract, 'create', options)
   }
 
   /** Joins the room of this id, which must be there. */
-  joinById<T extends AnyContract>(contract: T, id: string, options: JoinByIdOptions<T>): Promise<JoinedRoom<T>>
   joinById<T extends AnyContract>(
     name: NameOf<T>,
     id: string,
     options: JoinByIdOptions<T> & Versioned<T>,
+  ): Promise<JoinedRoom<T>>
+  joinById<T extends AnyContract, _Inferred>(
+    contract: T,
+    id: string,
+    options: JoinByIdOptions<T>,
   ): Promise<JoinedRoom<T>>
   joinById<T extends AnyContract>(contract: T | string, id: string, options: UntypedOptions): Promise<JoinedRoom<T>> {
     return this.#join(contract, 'join', options, id)

@@ -64,6 +64,72 @@ describe('opening', () => {
   })
 })
 
+// Where the error stands is what these pin: at the option that is wrong, and not at the contract or the whole call.
+describe('the error for a wrong option', () => {
+  const name = ''
+  const options = { title: '' }
+  const join = { name }
+
+  it('stands at that option when a contract is given', () => {
+    void (() => {
+      void client.open(Whiteboard, {
+        key: 'a',
+        options,
+        // @ts-expect-error misspelled
+        join: { nik: '' },
+      })
+      void client.joinOrCreate(Whiteboard, {
+        options,
+        // @ts-expect-error misspelled
+        join: { nik: '' },
+      })
+      void client.create(Whiteboard, {
+        join,
+        // @ts-expect-error misspelled
+        options: { titel: '' },
+      })
+      void client.joinById(Whiteboard, 'id', {
+        // @ts-expect-error misspelled
+        join: { nik: '' },
+      })
+      void client.open(
+        Whiteboard,
+        // @ts-expect-error the options are missing
+        { key: 'a', join },
+      )
+    })
+  })
+
+  it('stands there when the contract is given as a type only, too', () => {
+    void (() => {
+      void client.open<typeof Whiteboard>('whiteboard', {
+        version: 1,
+        key: 'a',
+        options,
+        // @ts-expect-error misspelled
+        join: { nik: '' },
+      })
+      void client.joinOrCreate<typeof Whiteboard>('whiteboard', {
+        join,
+        options,
+        // @ts-expect-error another version
+        version: 2,
+      })
+      void client.create<typeof Whiteboard>(
+        // @ts-expect-error another contract's name
+        'chess',
+        { version: 1, join, options },
+      )
+      void client.joinById<typeof Whiteboard>(
+        'whiteboard',
+        'id',
+        // @ts-expect-error the version is missing
+        { join },
+      )
+    })
+  })
+})
+
 describe('calls', () => {
   it('are typed by the contract', () => {
     void (async () => {
