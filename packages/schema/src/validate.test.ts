@@ -66,6 +66,17 @@ describe('a validator', () => {
     expect(refusal(schema, value)).toBe(message)
   })
 
+  it.each<[string, Schema, unknown, unknown]>([
+    ['alone', t.Literal(5n), 5n, 6n],
+    ['beyond what a number holds', t.Literal(12_345_678_901_234_567_890n), 12_345_678_901_234_567_890n, 5n],
+    ['in a union', t.Object({ n: t.Optional(t.Union([t.Literal(5n), t.Null()])) }), { n: 5n }, { n: 5 }],
+    ['among further checks', t.Array(t.Tuple([t.Literal(5n), t.String({ maxLength: 1 })])), [[5n, 'a']], [[5n, 'ab']]],
+  ])('knows a bigint constant %s', (_, schema, good, bad) => {
+    const validate = compileValidator(schema)
+    expect(() => validate(good, 'it')).not.toThrow()
+    expect(refusal(schema, bad)).toMatch(/^it/)
+  })
+
   it('admits every type of t', () => {
     const schema = t.Object({
       bytes: t.Bytes(),

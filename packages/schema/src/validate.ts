@@ -5,6 +5,7 @@
  */
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { Check, Errors } from 'typebox/value'
 import { joinPath, step } from './codec/fault.ts'
 import type { AnyContract, AnyMessage, Schema } from './contract.ts'
 import { readMessage } from './contract-layout.ts'
@@ -43,11 +44,20 @@ export interface AnswerValidators {
 export function compileValidator(schema: Schema): Validate {
   // The compiler's own types would compute what the schema infers; nobody asks here.
   const validator = Compile<TSchema>(schema)
+  // TypeBox 1.4 compiles the constant 5n to `=== 5`, which no bigint is. Uncompiled it compares rightly.
+  const uncompiled = hasBigIntConstant(schema)
   return (value, path) => {
-    if (validator.Check(value)) return
-    const { at, what } = deepest(validator.Errors(value))
+    if (uncompiled ? Check<TSchema>(schema, value) : validator.Check(value)) return
+    const { at, what } = deepest(uncompiled ? Errors<TSchema>(schema, value) : validator.Errors(value))
     throw new SchemaError('invalid_value', joinPath(path, at), what)
   }
+}
+
+function hasBigIntConstant(schema: unknown, seen: Set<unknown> = new Set()): boolean {
+  if (typeof schema !== 'object' || schema === null || seen.has(schema)) return false
+  seen.add(schema)
+  if ('const' in schema && typeof schema.const === 'bigint') return true
+  return Object.values(schema).some((part) => hasBigIntConstant(part, seen))
 }
 
 const compiled = new WeakMap<AnyContract, Validators>()
