@@ -232,6 +232,13 @@ describe('a value that cannot travel is refused with its path', () => {
     ['a fraction', t.Int16(), 0.5, /^it: expected a whole number/],
     ['an invalid date', t.Timestamp(), NaN, /^it: expected a time in whole milliseconds/],
     [
+      'a time of another beginning',
+      t.Timestamp(),
+      6258.66,
+      /got the number 6258\.66 \(the time of day is Date\.now\(\), or clock\.time\(\) in a room: not clock\.now\(\)\)$/,
+    ],
+    ['a time with a fraction', t.Timestamp(), 1.7e12 + 0.5, /got the number 1700000000000\.5$/],
+    [
       'out of range',
       t.Quantized({ min: 0, max: 1, step: 0.1 }),
       1.01,

@@ -52,6 +52,17 @@ export function inRange(range: NumberRange, value: unknown): value is number {
 }
 
 /**
+ * The fault of a value that is out of its kind's range, where somebody wrote it. What counts from another beginning than
+ * 1970 is what people take for a time most often: it is small, and it has a fraction.
+ */
+export function outOf(kind: NumberKind, value: unknown): Fault {
+  const fault = expected(numberRanges[kind].expects, value)
+  const monotonic = kind === 'timestamp' && typeof value === 'number' && Math.abs(value) < 1e11
+  if (!monotonic || Number.isInteger(value)) return fault
+  return new Fault(`${fault.what} (the time of day is Date.now(), or clock.time() in a room: not clock.now())`)
+}
+
+/**
  * The wire form of -0: an empty `bin`. Several msgpack encoders, the one used here among them, turn the float -0 into
  * the integer 0. No type that holds a number holds bytes too.
  */
@@ -75,7 +86,7 @@ export function numberCoder(kind: NumberKind): Coder {
   return leaf({
     expects: range.expects,
     encode(value) {
-      if (!inRange(range, value)) throw expected(range.expects, value)
+      if (!inRange(range, value)) throw outOf(kind, value)
       return value === 0 && Object.is(value, -0) ? negativeZero : value
     },
     decode(wire) {

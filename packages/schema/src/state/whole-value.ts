@@ -1,6 +1,6 @@
 import type { Coder } from '../codec/coder.ts'
 import { expected, isPlainObject, within } from '../codec/fault.ts'
-import { bigintCoder, inRange, numberRanges } from '../codec/numbers.ts'
+import { bigintCoder, inRange, numberRanges, outOf } from '../codec/numbers.ts'
 import { angleFromSteps, angleToSteps, quantizer } from '../codec/quantized.ts'
 import { booleanCoder, constantsCoder, literalCoder, nullCoder, stringCoder } from '../codec/scalars.ts'
 import type { NumberKind, TypeDef, TypeIndex } from '../layout.ts'
@@ -117,7 +117,7 @@ function number(kind: NumberKind): WholeType {
   return {
     drifts: false,
     take(value) {
-      if (!inRange(range, value)) throw expected(range.expects, value)
+      if (!inRange(range, value)) throw outOf(kind, value)
       return round === undefined ? value : round(value)
     },
     equal: Object.is,
