@@ -226,8 +226,8 @@ describe('what cannot travel is refused with its path and advice', () => {
     ],
     [
       'an item',
-      { serverToClient: { 'b c': stream({ item: Type.Any() }) } },
-      /^serverToClient\["b c"\]\.item: is of any type/,
+      { clientToServer: { 'b c': stream({ item: Type.Any() }) } },
+      /^clientToServer\["b c"\]\.item: is of any type/,
     ],
     ['a version that is none', { version: 1.5 }, /^version: is 1\.5/],
     ['a deadline of nothing', { clientToServer: { a: call({ timeout: 0 }) } }, /^clientToServer\.a\.timeout: is 0/],
@@ -253,6 +253,47 @@ describe('what cannot travel is refused with its path and advice', () => {
     ],
   ])('%s', (_, shape, message) => {
     expect(refusal(() => room(shape))).toMatch(message)
+  })
+
+  // What JavaScript lets anybody write; only the fixture's types know better.
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /^the contract of room 'room' is missing: write defineRoom\('room', { … }\)$/],
+    ['a mistyped part', { ...empty, stat: t.Object({}) }, /^stat: is no part of a contract: did you mean state\?$/],
+    [
+      'a part in other capitals',
+      { ...empty, clientToserver: {} },
+      /^clientToserver: is no part of a contract: did you mean clientToServer\?$/,
+    ],
+    [
+      'a part there is not',
+      { ...empty, methods: {} },
+      /^methods: is no part of a contract, which has version, state, /,
+    ],
+    ['no version', { ...empty, version: undefined }, /^version: is missing: write version: 1$/],
+    ['no state', { ...empty, state: undefined }, /^state: is missing: write state: t\.Object\({ … }\)$/],
+    ['no messages', { ...empty, clientToServer: undefined }, /^clientToServer: is missing: write clientToServer: {}$/],
+    ['no messages down', { ...empty, serverToClient: undefined }, /^serverToClient: is missing/],
+    ['messages in a list', { ...empty, serverToClient: [event()] }, /^serverToClient: is not an object of messages/],
+    ['a message not there', { ...empty, clientToServer: { a: null } }, /^clientToServer\.a: is neither call\(\)/],
+    ['a schema as message', { ...empty, serverToClient: { a: t.String() } }, /^serverToClient\.a: is neither call\(\)/],
+    [
+      'a stream of the server',
+      { ...empty, serverToClient: { a: stream({ item: t.String() }) } },
+      /^serverToClient\.a: is a stream, which only clients open: declare it in clientToServer, or send event\(\)s$/,
+    ],
+  ])('a shape with %s', (_, shape, message) => {
+    expect(refusal(() => Reflect.apply(defineRoom, undefined, ['room', shape]))).toMatch(message)
+  })
+
+  it('a room without a name', () => {
+    expect(refusal(() => Reflect.apply(defineRoom, undefined, [empty]))).toMatch(/^name: is not a string/)
+  })
+
+  it('a declared error that is called as one of the framework', () => {
+    const define = () => room({ clientToServer: { a: call({ errors: { timeout: t.Null() } }) } })
+    expect(refusal(define)).toMatch(
+      /^clientToServer\.a\.errors\.timeout: cannot be called "timeout": any call may fail so/,
+    )
   })
 
   it('a type that nests deeper than a message may', () => {

@@ -5,6 +5,7 @@ import { decodeLayout } from './layout-gate.ts'
 import { encodeLayout } from './layout-wire.ts'
 import { messageNameFault, nameFault } from './layout-bounds.ts'
 import type { Layout, MessageDef, TypeDef, TypeIndex } from './layout.ts'
+import { isFrameworkCode } from './messages.ts'
 import { hasAmbiguousUnion } from './named-ambiguity.ts'
 import { refusal, SchemaReader, type Place } from './schema-reader.ts'
 
@@ -107,6 +108,9 @@ function messages(
     const at = path + step(name)
     const wrong = messageNameFault(name)
     if (wrong !== undefined) throw refusal(at, wrong)
+    if (path === 'serverToClient' && readMessage(message, at).kind === 'stream') {
+      throw refusal(at, 'is a stream, which only clients open: declare it in clientToServer, or send event()s')
+    }
     return messageOf(reader, name, message, at)
   })
 }
@@ -130,6 +134,9 @@ function messageOf(reader: SchemaReader, name: string, declared: AnyMessage, pat
         const at = `${path}.errors${step(code)}`
         const wrong = nameFault(code)
         if (wrong !== undefined) throw refusal(at, wrong)
+        if (isFrameworkCode(code)) {
+          throw refusal(at, `cannot be called "${code}": any call may fail so, and a caller could not tell them apart`)
+        }
         return { code, type: reader.read(schema, at, 'plain') }
       })
       const params = maybe(schemas.params, 'params')
@@ -152,6 +159,7 @@ export function readMessage(message: AnyMessage, path: string): KnownMessage {
 }
 
 // The three builders set `schemas`, each with its kind: whoever has both was made by one of them.
-function isMessage(message: AnyMessage): message is KnownMessage {
-  return ['call', 'event', 'stream'].includes(message.kind) && 'schemas' in message
+function isMessage(message: unknown): message is KnownMessage {
+  if (typeof message !== 'object' || message === null || !('schemas' in message && 'kind' in message)) return false
+  return message.kind === 'call' || message.kind === 'event' || message.kind === 'stream'
 }

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import { readContract } from './contract-layout.ts'
+import { checkShape } from './contract-shape.ts'
 import type { Caller } from './messages.ts'
 import type { MapModel, Plain, ValueModel } from './model.ts'
 import { ownLayout, type OwnLayout } from './own-layout.ts'
@@ -36,6 +37,11 @@ export interface AnyMessage {
 /** Messages by name. */
 export interface Messages {
   readonly [name: string]: AnyMessage
+}
+
+/** Messages of a server by name: only clients open streams. */
+export interface ServerMessages {
+  readonly [name: string]: AnyMessage & { readonly kind: 'call' | 'event' }
 }
 
 /** A call: parameters `P` go out, one result `R` or one of the declared errors `E` (data by code) comes back. */
@@ -148,7 +154,7 @@ export interface RoomShape {
   /** What a member's player does in one tick. */
   readonly input?: Schema
   readonly clientToServer: Messages
-  readonly serverToClient: Messages
+  readonly serverToClient: ServerMessages
 }
 
 /** The inferred parts of a contract. */
@@ -211,6 +217,7 @@ export function defineRoom<const N extends string, const D extends RoomShape>(
     serverToClient: D['serverToClient']
   }
 > {
+  checkShape(name, shape)
   const contract = { name, version: shape.version, shape }
   // At once, so that the error points to the line that defines the room.
   readContract(contract)

@@ -390,6 +390,10 @@ describe('a contract refuses', () => {
       defineRoom('room', { version: 1, clientToServer: {}, serverToClient: {} })
       // @ts-expect-error a schema is no message
       defineRoom('room', { version: 1, state: t.Object({}), clientToServer: { a: t.String() }, serverToClient: {} })
+      const streams = { a: stream({ item: t.String() }) }
+      defineRoom('room', { version: 1, state: t.Object({}), clientToServer: streams, serverToClient: {} })
+      // @ts-expect-error only clients open streams
+      defineRoom('room', { version: 1, state: t.Object({}), clientToServer: {}, serverToClient: streams })
       // @ts-expect-error no such delivery
       event(t.String(), { delivery: 'maybe' })
       // @ts-expect-error a step is needed

@@ -1,5 +1,25 @@
 import type { Call, Event, Messages, Stream } from './contract.ts'
 
+/** The codes of {@link FrameworkErrorCode}: no declared error can be called so. */
+const frameworkCodes = [
+  'timeout',
+  'cancelled',
+  'disconnected',
+  'outcome_unknown',
+  'invalid',
+  'unsupported',
+  'forbidden',
+  'rate_limited',
+  'too_large',
+  'internal',
+] as const
+
+/** Whether an error code is one that every call may end with. */
+export function isFrameworkCode(code: string): code is FrameworkErrorCode {
+  const codes: readonly string[] = frameworkCodes
+  return codes.includes(code)
+}
+
 /**
  * The errors of the framework itself, beside those a call declares.
  *
@@ -12,17 +32,7 @@ import type { Call, Event, Messages, Stream } from './contract.ts'
  * - `forbidden`, `rate_limited`, `too_large`: refused before the handler ran.
  * - `internal`: the handler failed; the cause is in the log of the side where it ran.
  */
-export type FrameworkErrorCode =
-  | 'timeout'
-  | 'cancelled'
-  | 'disconnected'
-  | 'outcome_unknown'
-  | 'invalid'
-  | 'unsupported'
-  | 'forbidden'
-  | 'rate_limited'
-  | 'too_large'
-  | 'internal'
+export type FrameworkErrorCode = (typeof frameworkCodes)[number]
 
 /** An error with the data its code declares. */
 export interface CallError<C extends string, D> extends Error {

@@ -1,7 +1,6 @@
 import { JuntoError } from '@junto/protocol'
 import { DeclaredError } from '@junto/protocol/internal'
-import type { FrameworkErrorCode } from '@junto/schema'
-import { SchemaError, type MessageCodec } from '@junto/schema/internal'
+import { isFrameworkCode, SchemaError, type MessageCodec } from '@junto/schema/internal'
 
 /** A call's declared error, decoded. Recognised by the call that it came from: two calls may declare the same code. */
 export class DeclaredCallError extends Error {
@@ -18,25 +17,6 @@ export class DeclaredCallError extends Error {
   }
 }
 Object.defineProperty(DeclaredCallError.prototype, 'name', { value: 'CallError', configurable: true, writable: true })
-
-// A record, so that the compiler asks for every code.
-const frameworkCodes: Record<FrameworkErrorCode, true> = {
-  timeout: true,
-  cancelled: true,
-  disconnected: true,
-  outcome_unknown: true,
-  invalid: true,
-  unsupported: true,
-  forbidden: true,
-  rate_limited: true,
-  too_large: true,
-  internal: true,
-}
-
-/** Whether an error code is one that every call may end with. */
-export function isFrameworkCode(code: string): code is FrameworkErrorCode {
-  return Object.hasOwn(frameworkCodes, code)
-}
 
 /** What a call or stream ended with, as the program sees it. */
 export function translated(error: unknown, source: string, codec: MessageCodec): unknown {
