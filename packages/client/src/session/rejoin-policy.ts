@@ -1,7 +1,7 @@
 import type { Clock, ErrorCode, JuntoError } from '@junto/protocol'
 import type { Backoff } from '../connection/backoff.ts'
 
-/** Refusals of a rejoin that pass: a full room may be full of our own former seat. */
+/** Refusals of a rejoin that pass: a full room may be full of our own former seat, and what failed at the server works again. */
 const passing: readonly ErrorCode[] = [
   'room_full',
   'room_closed',
@@ -9,6 +9,7 @@ const passing: readonly ErrorCode[] = [
   'timeout',
   'shutting_down',
   'store_failed',
+  'internal',
   'too_many_rooms',
 ]
 

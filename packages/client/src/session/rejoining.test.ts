@@ -195,12 +195,15 @@ describe('a room that cannot be joined again', () => {
     expect(server.client.connection.state).toBe('open')
   })
 
-  it('is asked again while the reason may pass: a full room may be full of our former seat', async () => {
+  it.each([
+    ['a full room may be full of our former seat', 'room_full'],
+    ['what failed at the server may work again', 'internal'],
+  ])('is asked again while the reason may pass: %s', async (_name, code) => {
     server.socket.end()
     await server.clock.advance('1s')
     server.accept()
     for (let ref = 2; ref <= 4; ref++) {
-      server.socket.say([0, { type: FrameType.refused, ref, code: 'room_full', message: 'full' }])
+      server.socket.say([0, { type: FrameType.refused, ref, code, message: 'full' }])
       expect(room.status.value.state).toBe('rejoining')
       await server.clock.advance('3s')
     }

@@ -1,8 +1,11 @@
-import { JuntoError, type Clock } from '@junto/protocol'
+import { JuntoError, type Clock, type ErrorCode } from '@junto/protocol'
 import type { Logger } from '../observe/log.ts'
 import type { RoomDefinition } from './definition.ts'
 import { within } from '../promises.ts'
 import type { ConnectionInfo } from './seat.ts'
+
+/** What an authenticator may throw to refuse, and what its deadline does. Anything else that it throws is a fault of it. */
+const verdicts: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'timeout']
 
 /** Asks room types who a connection is: once for each connection and type, however many rooms of it are joined. */
 export class Authenticator {
@@ -21,8 +24,9 @@ export class Authenticator {
   /**
    * The user of a connection, as the contract declares it.
    *
-   * @throws JuntoError `unauthorized`, or `timeout`. Why exactly is in the log, not in the message: whoever is refused need
-   *   not know.
+   * @throws JuntoError `unauthorized`, or what the authenticator refused with; `timeout`; `internal` when it failed, which
+   *   says nothing about the credentials, so that the client may come back with them. What failed is in the log, not in the
+   *   message: whoever is refused need not know.
    */
   identify(definition: RoomDefinition, connection: ConnectionInfo): Promise<unknown> {
     if (!definition.authenticate) return Promise.resolve(undefined)
@@ -53,17 +57,22 @@ export class Authenticator {
         return new JuntoError('timeout', `authentication took longer than ${this.#timeout} ms`)
       })
       const declared = definition.contract.shape.user !== undefined
-      if (declared ? user === undefined || user === null : user !== true) throw new Error('authenticate said no')
+      if (declared ? user === undefined || user === null : user !== true) {
+        throw new JuntoError('unauthorized', `these credentials do not let you into ${definition.name}`)
+      }
       if (declared) definition.checkNamed('user', user)
     } catch (error) {
       late.abort()
-      this.#logger.info(`A connection was not let into rooms ${definition.name}`, {
-        room: definition.name,
-        remoteAddress,
-        error,
-      })
-      if (error instanceof JuntoError && (error.code === 'timeout' || error.code === 'unauthorized')) throw error
-      throw new JuntoError('unauthorized', `these credentials do not let you into ${definition.name}`)
+      const about = { room: definition.name, remoteAddress, error }
+      if (error instanceof JuntoError && verdicts.includes(error.code)) {
+        this.#logger.info(`A connection was not let into rooms ${definition.name}`, about)
+        throw error
+      }
+      this.#logger.error(`authenticate of the room type ${definition.name} failed`, about)
+      throw new JuntoError(
+        'internal',
+        `whether you may enter ${definition.name} could not be told: authenticate failed; the server's log has the reason`,
+      )
     }
     return definition.contract.shape.user === undefined ? undefined : user
   }

@@ -2,7 +2,7 @@ import type { AnyContract, Of } from '@junto/schema'
 
 /** What `authenticate` is asked about. */
 export interface Credentials {
-  /** What the client's `auth` yielded, when that is a string: a token, to be verified. */
+  /** What the client's `auth` yielded, when that is a string: a token, to be verified. None for a guest. */
   readonly token: string | undefined
   /** What the client's `auth` yielded, whatever it is. Untrusted. */
   readonly auth: unknown
@@ -31,7 +31,15 @@ export interface RoomSettings {
   readonly disposeAfter?: number
 }
 
-/** Decides who comes; asked once per connection. Throwing refuses, too. */
+/**
+ * Decides who comes; asked once per connection, also where the client sent no credentials: `token` and `auth` are undefined
+ * then, and guests are let in or not. Only a program that is no browser page (it names no Origin) and sent no credentials is
+ * refused unasked.
+ *
+ * To refuse with a sentence, throw a JuntoError `unauthorized` or `forbidden`. Whatever else it throws is a fault: it is
+ * logged as an error, and the client hears `internal` and may try again. A verifier that throws for a bad token is to be
+ * caught.
+ */
 export type Authenticate<T> = undefined extends Of<T>['user']
   ? {
       /** Whether to let the connection in. Default: everybody may come in. */

@@ -339,7 +339,54 @@ describe('who may join', () => {
     expect(asked[1]).toEqual([undefined, '10.0.0.1'])
   })
 
-  test('refused, failing, wrong and silent authenticators let nobody in, and say nothing of why', async () => {
+  test('the authenticator is asked about a page without credentials, too: guests are for it to decide', async () => {
+    const world = new World()
+    const asked: unknown[] = []
+    world.registry.define(Whiteboard, Board, {
+      authenticate: ({ token, auth }) => {
+        asked.push([token, auth])
+        return token === undefined ? { id: 'guest', role: 'guest' } : undefined
+      },
+    })
+    world.registry.define(Plain, PlainRoom, { authenticate: ({ token }) => token === undefined })
+    await world.join(Whiteboard, how, { auth: undefined })
+    await world.join(Plain, { key: 'a' }, { auth: undefined })
+    expect(asked).toEqual([[undefined, undefined]])
+  })
+
+  test('an authenticator that fails is a fault of the server, and no verdict on the credentials', async () => {
+    const world = new World()
+    let answer: () => unknown = () => undefined
+    world.registry.define(Whiteboard, Board, {
+      // A wrong answer on purpose.
+      authenticate: () => answer() as { id: string; role: string },
+    })
+    const faults: (() => unknown)[] = [
+      () => {
+        throw new Error('the database said: password=hunter2')
+      },
+      () => Promise.reject(new Error('the database said: password=hunter2')),
+      () => Promise.reject(new JuntoError('store_failed', 'the database said: password=hunter2')),
+      () => ({ id: 5 }),
+    ]
+    for (answer of faults) {
+      const refused = await world.join(Whiteboard, how).catch((error: JuntoError) => error)
+      expect(refused).toMatchObject({
+        code: 'internal',
+        message:
+          "whether you may enter whiteboard could not be told: authenticate failed; the server's log has the reason",
+      })
+    }
+    const failed = 'authenticate of the room type whiteboard failed: '
+    expect(world.faults).toEqual([
+      ...Array<string>(3).fill(`${failed}the database said: password=hunter2`),
+      expect.stringMatching(`^${failed}.*user\\.id`),
+    ])
+    answer = () => ({ id: 'u', role: 'r' })
+    await world.join(Whiteboard, how)
+  })
+
+  test('refusing and silent authenticators let nobody in, and say nothing of why', async () => {
     const world = new World({ limits: { authTimeout: 1000 } })
     let answer: () => unknown = () => undefined
     let aborted = false
@@ -350,15 +397,7 @@ describe('who may join', () => {
         return answer() as { id: string; role: string }
       },
     })
-    const refusals: (() => unknown)[] = [
-      () => undefined,
-      () => null,
-      () => ({ id: 5 }),
-      () => {
-        throw new Error('the database said: password=hunter2')
-      },
-      () => Promise.reject(new Error('the database said: password=hunter2')),
-    ]
+    const refusals: (() => unknown)[] = [() => undefined, () => null]
     for (answer of refusals) {
       const refused = await world.join(Whiteboard, how).catch((error: JuntoError) => error)
       expect(refused).toMatchObject({
@@ -378,6 +417,10 @@ describe('who may join', () => {
       throw new JuntoError('unauthorized', 'Your trial has ended.')
     }
     await expect(world.join(Whiteboard, how)).rejects.toThrow('Your trial has ended.')
+    answer = () => {
+      throw new JuntoError('forbidden', 'Not on Sundays.')
+    }
+    await expect(world.join(Whiteboard, how)).rejects.toMatchObject({ code: 'forbidden', message: 'Not on Sundays.' })
     answer = () => ({ id: 'u', role: 'r' })
     client.refused = undefined
     client.join(how)

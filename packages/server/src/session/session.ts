@@ -267,7 +267,11 @@ export class Session implements ConnectionEvents, MembershipHost {
     }
     // A browser's page was judged by its origin. Another program has shown nothing yet.
     if (this.#connection.origin === undefined && info.auth == null && rooms.authenticates(frame.room)) {
-      return new JuntoError('unauthorized', `the room '${frame.room}' asks for credentials, and the hello had none`)
+      return new JuntoError(
+        'unauthorized',
+        `the room '${frame.room}' asks programs that are no browser page for credentials, and the hello had none: ` +
+          'give the client an auth (a page is told by its Origin, and may come without)',
+      )
     }
     return undefined
   }

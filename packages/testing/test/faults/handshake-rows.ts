@@ -51,8 +51,9 @@ export const handshakeRows: readonly Row[] = [
           const before = seen.authentications.length
           const peer = await target.greeted()
           peer.send(joinGuarded)
-          const { code } = await peer.frame<RefusedFrame>(FrameType.refused)
+          const { code, message } = await peer.frame<RefusedFrame>(FrameType.refused)
           expect(code).toBe('unauthorized')
+          expect(message).toMatch(/asks programs that are no browser page for credentials, and the hello had none/)
           expect(seen.authentications).toHaveLength(before)
           peer.close()
         },
