@@ -107,7 +107,7 @@ describe('calls', () => {
     const board = await open('Ada')
     for (let n = 0; n < limit; n++) await world.settled(board.call.addStroke(stroke))
     const outcome = await world.settled(board.call.addStroke.try(stroke))
-    expect(outcome).toEqual({ ok: false, code: 'full', data: { limit }, message: 'full' })
+    expect(outcome).toEqual({ ok: false, code: 'full', data: { limit }, message: 'addStroke failed: full' })
     const error: unknown = await world.settled(board.call.addStroke(stroke).catch((reason: unknown) => reason))
     expect(board.call.addStroke.failed(error, 'full') && error.data.limit).toBe(limit)
   })

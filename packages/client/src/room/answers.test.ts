@@ -48,7 +48,9 @@ describe('an answer', () => {
     })
     ask()
     await server.clock.settle()
-    expect(server.received(FrameType.failed)).toMatchObject([{ no: 1, code: 0, data: [9] }])
+    expect(server.received(FrameType.failed)).toMatchObject([
+      { no: 1, code: 0, message: 'confirmClear failed: busy', data: [9] },
+    ])
     expect(server.warnings).toEqual([])
   })
 

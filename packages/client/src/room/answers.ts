@@ -102,7 +102,8 @@ export class Answers {
       get signal() {
         return exchange.signal
       },
-      error: (code: string, data: unknown, message = code): Error => new AnswerError(code, data, message),
+      error: (code: string, data: unknown, message = `${codec.name} failed: ${code}`): Error =>
+        new AnswerError(code, data, message),
     }
     try {
       const result = answer(decoded, context)

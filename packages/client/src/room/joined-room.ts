@@ -34,7 +34,7 @@ export interface AnswerContext<E> {
   /**
    * Makes one of the call's declared errors, to be thrown.
    *
-   * @param message For people who read it in a log. Default: the code.
+   * @param message For people: what the caller's error says. Default: a sentence of call and code, `confirmClear failed: busy`.
    */
   readonly error: <K extends keyof E & string>(code: K, data: E[K], message?: string) => CallError<K, E[K]>
 }

@@ -38,6 +38,6 @@ export function declaredErrors(codec: MessageCodec): (code: string, data: unknow
     }
     // Encoded at once: wrong data then fails where it was written, and not where nobody can tell.
     const wire = declared.data.encode(data, `${codec.name}.errors.${code}`)
-    return new DeclaredFailure(codec, index, message ?? code, data, wire)
+    return new DeclaredFailure(codec, index, message ?? `${codec.name} failed: ${code}`, data, wire)
   }
 }

@@ -13,7 +13,7 @@ export interface Context<T, E> {
   /**
    * Makes a declared error, to be thrown: `throw error('full', { limit: 5000 })`.
    *
-   * @param message For people who read it in a log. Default: the code.
+   * @param message For people: the caller's `outcome.message`. Default: a sentence of call and code, `addStroke failed: full`.
    */
   readonly error: <K extends keyof E & string>(code: K, data: E[K], message?: string) => CallError<K, E[K]>
 }

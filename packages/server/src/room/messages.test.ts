@@ -22,7 +22,7 @@ describe('calls of a client', () => {
     const [result, failure] = await world.settled(Promise.all(calls))
     expect(result).toBe(3)
     expect(failure).toBeInstanceOf(DeclaredError)
-    expect(failure).toMatchObject({ index: 0, data: [100], message: 'tooMuch' })
+    expect(failure).toMatchObject({ index: 0, data: [100], message: 'add failed: tooMuch' })
     expect(room.happened).not.toContainEqual(expect.stringContaining('onError'))
   })
 
