@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packAll } from '../packages/pack.ts'
-import { root, run, tsc } from '../packages/run.ts'
+import { npmInstall, root, run, tsc } from '../packages/run.ts'
 import { parsePage, type Page } from './markdown.ts'
 
 // Does what docs/getting-started.md says: its files in an empty folder outside of the workspaces, the packages as packed,
@@ -27,7 +27,7 @@ beforeAll(async () => {
   const packed = await packAll(folder)
   const tarballs = packed.filter(({ name }) => name !== '@junto/testing').map(({ tarball }) => tarball)
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'shopping', private: true, type: 'module' }))
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs], project)
+  await npmInstall(project, tarballs)
   for (const types of ['@types/node', 'undici-types']) {
     await cp(join(root, 'node_modules', types), join(project, 'node_modules', types), { recursive: true })
   }

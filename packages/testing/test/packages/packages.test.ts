@@ -6,7 +6,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packAll, type Packed } from './pack.ts'
-import { run, tsc } from './run.ts'
+import { npmInstall, run, tsc } from './run.ts'
 
 // What a user gets from the registry: the packages as packed, without the condition @junto/source.
 
@@ -59,7 +59,7 @@ describe('an empty project with the packed packages', () => {
     const overrides = Object.fromEntries(packages.map(({ name }) => [name, `$${name}`]))
     const manifest = { name: 'packed-app', version: '1.0.0', private: true, type: 'module', dependencies, overrides }
     await writeFile(join(project, 'package.json'), JSON.stringify(manifest, null, 2))
-    await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], project)
+    await npmInstall(project)
     await run(tsc, ['--init'], project)
   }, 120_000)
 

@@ -8,6 +8,15 @@ import { fileURLToPath } from 'node:url'
 export const root = fileURLToPath(new URL('../../../../', import.meta.url))
 export const tsc = join(root, 'node_modules/.bin/tsc')
 
+/**
+ * `npm install` of packed packages and what they depend on: from npm's cache where that has it. A request to the registry that
+ * stalls is repeated, which npm itself would do after five minutes.
+ */
+export async function npmInstall(project: string, packages: readonly string[] = []): Promise<void> {
+  const options = ['--prefer-offline', '--no-audit', '--no-fund', '--fetch-timeout=15000']
+  await run('npm', ['install', ...options, ...packages], project)
+}
+
 /** Runs a program and returns what it printed; when it fails, the error says everything it had to say. */
 export async function run(program: string, args: string[], cwd: string): Promise<string> {
   const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
