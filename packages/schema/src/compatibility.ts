@@ -13,11 +13,13 @@ const listed = 20
  * and what the client's user may send must be what the server takes. Additions pass: state, results and payloads of the
  * server may have further fields; parameters may have further optional ones; either side may have further messages. All
  * kinds of numbers but bigint are one here; a value out of range is refused when it is sent.
+ *
+ * @param words How it is said of what the server sends. Default: as to a client.
  */
-export function differences(own: Layout, server: Layout): readonly string[] {
+export function differences(own: Layout, server: Layout, words: Words = clientWords): readonly string[] {
   const found: string[] = []
-  const state = new Comparison(server, own, 'down', true, found)
-  const down = new Comparison(server, own, 'down', false, found)
+  const state = new Comparison(server, own, 'down', true, found, words)
+  const down = new Comparison(server, own, 'down', false, found, words)
   const up = new Comparison(own, server, 'up', false, found)
 
   state.compare(server.state, own.state, 'state')
@@ -100,10 +102,19 @@ class Comparison {
   /** In state a value kept whole has another shape than a tracked one; in messages they are the same. */
   readonly #tracked: boolean
   readonly #found: string[]
+  readonly #words: Words
   readonly #fits = new Map<number, boolean>()
   readonly #explained = new Set<number>()
 
-  constructor(from: Layout, to: Layout, direction: 'up' | 'down', tracked: boolean, found: string[]) {
+  constructor(
+    from: Layout,
+    to: Layout,
+    direction: 'up' | 'down',
+    tracked: boolean,
+    found: string[],
+    words: Words = direction === 'up' ? serverWords : clientWords,
+  ) {
+    this.#words = words
     this.#from = from.types
     this.#to = to.types
     this.direction = direction
@@ -225,7 +236,7 @@ class Comparison {
       for (const { name, fault } of this.#fieldFaults(from.fields, to.fields)) {
         const at = joinPath(path, step(name))
         if (typeof fault === 'object') this.#explain(fault.from, fault.to, at)
-        else this.#add(at, fieldSentences[this.direction][fault])
+        else this.#add(at, this.#words[fault])
       }
     } else if (from?.kind === 'map' && to?.kind === 'map') {
       this.#explain(from.type, to.type, `${path}.*`)
@@ -238,12 +249,7 @@ class Comparison {
     } else {
       const given = describeType(this.#from, fromIndex)
       const wanted = describeType(this.#to, toIndex)
-      this.#add(
-        path,
-        this.direction === 'up'
-          ? `this client sends ${given}, the server takes ${wanted}`
-          : `the server has ${given}, this client's contract says ${wanted}`,
-      )
+      this.#add(path, this.#words.types(given, wanted))
     }
   }
 
@@ -258,15 +264,24 @@ interface FieldFault {
   readonly fault: 'missing' | 'optional' | 'unknown' | { readonly from: TypeIndex; readonly to: TypeIndex }
 }
 
-const fieldSentences = {
-  up: {
-    missing: 'the server needs this field, this client does not send it',
-    optional: 'the server needs this field, this client may leave it out',
-    unknown: 'this client sends this field, the server does not know it',
-  },
-  down: {
-    missing: "the server does not have this field, which this client's contract needs",
-    optional: "the server may leave out this field, which this client's contract needs",
-    unknown: 'the server has this field, this client does not know it',
-  },
-} as const
+/** What is said of a field or type that does not fit. */
+export interface Words {
+  readonly missing: string
+  readonly optional: string
+  readonly unknown: string
+  types(given: string, wanted: string): string
+}
+
+const serverWords: Words = {
+  missing: 'the server needs this field, this client does not send it',
+  optional: 'the server needs this field, this client may leave it out',
+  unknown: 'this client sends this field, the server does not know it',
+  types: (given, wanted) => `this client sends ${given}, the server takes ${wanted}`,
+}
+
+const clientWords: Words = {
+  missing: "the server does not have this field, which this client's contract needs",
+  optional: "the server may leave out this field, which this client's contract needs",
+  unknown: 'the server has this field, this client does not know it',
+  types: (given, wanted) => `the server has ${given}, this client's contract says ${wanted}`,
+}

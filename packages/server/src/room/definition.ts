@@ -35,6 +35,8 @@ export class RoomDefinition {
   readonly contract: AnyContract
   readonly name: string
   readonly roomClass: Constructable<RunningRoom>
+  /** What messages call the class, which may have no name. */
+  readonly className: string
   readonly compiled: CompiledLayout
   /** The layout as it travels. */
   readonly wireLayout: unknown
@@ -54,6 +56,7 @@ export class RoomDefinition {
     this.contract = contract
     this.name = contract.name
     this.roomClass = roomClass
+    this.className = classNameOf(roomClass, contract)
     this.compiled = compileLayout(layoutOf(contract))
     this.wireLayout = encodeLayout(this.compiled.layout)
     this.#named = namedCodecs(contract)
@@ -92,7 +95,7 @@ export class RoomDefinition {
     if (madeFrom !== contract) {
       throw new JuntoError(
         'misuse',
-        `define(${contract.name}, ${room.name}): ${room.name} extends Room() of another contract`,
+        `define(${contract.name}, …): ${classNameOf(room, contract)} extends Room() of another contract`,
       )
     }
     injectedTokens(room)
@@ -131,6 +134,10 @@ interface AnyOptions {
   readonly patchRate?: number
   readonly disposeAfter?: number
   readonly authenticate?: (credentials: Credentials) => unknown
+}
+
+function classNameOf({ name }: { readonly name: string }, contract: AnyContract): string {
+  return name === '' ? `the room class of ${contract.name}` : name
 }
 
 function interval(rate: number | undefined, name: string): number {

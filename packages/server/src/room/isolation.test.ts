@@ -1,7 +1,11 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { Desk, deskRooms, type DeskScript } from './desk.fixture.ts'
+import { Room, type RoomBaseClass, type RoomClass } from './room.ts'
 import { World } from './rooms.fixture.ts'
+
+/** A handler for each message of the desk; none is called. */
+const handlers = Object.fromEntries(Object.keys(Desk.shape.clientToServer).map((name) => [name, () => undefined]))
 
 /** A desk of the script, and beside it one that must not notice anything. */
 async function desks(script: DeskScript, limits: Record<string, number> = {}, options: { tickRate?: number } = {}) {
@@ -122,6 +126,40 @@ describe('FAULTS E: what a room throws stays there', () => {
     world.registry.define(Desk, ScriptedRoom)
     await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'room_failed' })
     expect(world.faults[0]).toMatch(/^onCreate of the room desk\/a failed: .*notes/)
+  })
+
+  test.each<[string, (base: RoomBaseClass<typeof Desk>) => unknown, string]>([
+    [
+      'no onCreate',
+      (Base) => class Bare extends Base {},
+      'Bare has no onCreate: write one that returns the first state',
+    ],
+    [
+      'an onCreate that returns nothing',
+      (Base) =>
+        class Forgetful extends Base {
+          handlers = handlers
+          async onCreate(): Promise<void> {}
+        },
+      'onCreate of Forgetful returned nothing: it must return the first state of the room',
+    ],
+    [
+      'no name and no handlers',
+      (Base) =>
+        class extends Base {
+          onCreate = (): unknown => ({ n: 0, notes: {} })
+        },
+      'the room class of desk.handlers has no function for the call add of the contract',
+    ],
+  ])('a class with %s: the log says what is missing, and the client where to look', async (_name, derive, message) => {
+    const world = new World()
+    // As a program without types would write it.
+    world.registry.define(Desk, derive(Room(Desk)) as RoomClass<typeof Desk>)
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({
+      code: 'room_failed',
+      message: "the room failed while it was created; the server's log says why",
+    })
+    expect(world.faults).toEqual([expect.stringContaining(message)])
   })
 
   test('hooks, tick and timers that throw or reject: the rest of the room goes on', async () => {

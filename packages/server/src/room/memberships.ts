@@ -132,7 +132,7 @@ export class Memberships {
       // How a room says no.
       if (error instanceof JuntoError && (error.code === 'forbidden' || error.code === 'room_closed')) throw error
       faults.report(error, 'onJoin', seat)
-      throw new JuntoError('room_failed', 'the room failed while it admitted you')
+      throw new JuntoError('room_failed', "the room failed while it admitted you; the server's log says why")
     }
     this.#joining.delete(seat)
     if (!seat.gone) {

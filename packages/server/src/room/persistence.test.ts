@@ -215,7 +215,10 @@ describe('a store that fails', () => {
   test('while loading: refused, nothing is created over what is there, and the next one tries again', async () => {
     const { world, rooms, store } = desk()
     store.broken = true
-    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'store_failed' })
+    await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({
+      code: 'store_failed',
+      message: "the saved room desk/a could not be loaded; the server's log says why",
+    })
     expect(rooms[0]?.happened).toEqual([])
     expect(world.faults).toEqual(['The saved room desk/a could not be loaded: disk on fire'])
     expect(world.registry.size).toBe(0)
@@ -428,9 +431,12 @@ describe('a contract that changed since', () => {
   test('by a required field, a changed type, or a field that is gone: refused by name', async () => {
     const big = t.BigInt()
     expect(await reopen(shelf(t.Object({ title: t.String(), items: t.Map(Item), big, owner: t.String() })))).toMatch(
-      /was saved with another contract \(version 1, now 2\): what was saved does not fit the contract at state\.owner\. Nothing was changed/,
+      /was saved with another contract \(version 1, now 2\): state\.owner: the contract needs it, nothing was saved for it\. Nothing was changed/,
     )
-    expect(await reopen(shelf(t.Object({ title: t.Integer(), items: t.Map(Item), big })))).toContain('at state.title.')
+    expect(await reopen(shelf(t.Object({ title: t.Integer(), items: t.Map(Item), big })))).toContain(
+      'state.title: a string was saved, the contract says a number. Nothing was changed. Make new fields optional, keep ' +
+        'old ones (as optional ones), or delete the saved room with its store: await store.delete("shelf", "a")',
+    )
     const Smaller = t.Object({ name: t.String() })
     expect(await reopen(shelf(t.Object({ title: t.String(), items: t.Map(Smaller), big })))).toContain(
       'the contract no longer has state.items.*.size',

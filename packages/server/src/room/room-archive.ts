@@ -37,10 +37,16 @@ export class RoomArchive {
     const { store, logger } = this.#environment
     try {
       const bytes = await store.load(this.#definition.name, this.#key)
-      return bytes && decodeSavedRoom(this.#definition.compiled, bytes)
+      return bytes && decodeSavedRoom(this.#definition.compiled, this.#key, bytes)
     } catch (error) {
       logger.error(`The saved room ${this.#name} could not be loaded`, { room: this.#name, error })
-      throw new JuntoError('store_failed', `the saved room ${this.#name} could not be loaded`, { cause: error })
+      throw new JuntoError(
+        'store_failed',
+        `the saved room ${this.#name} could not be loaded; the server's log says why`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 

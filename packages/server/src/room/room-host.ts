@@ -254,6 +254,10 @@ export class RoomHost implements RoomScope, Candidate {
         constructWithin(this, () => this.#services.construct(definition.roomClass)),
       )
       this.#room = room
+      // It may be a field, which is there only now.
+      if (typeof room.onCreate !== 'function') {
+        throw new Error(`${definition.className} has no onCreate: write one that returns the first state of the room`)
+      }
       const router = this.#makeRouter(room)
       where = 'loading'
       const saved = await this.#archive?.load()
@@ -261,7 +265,15 @@ export class RoomHost implements RoomScope, Candidate {
       const first = saved
         ? saved.state
         : await this.#faults.measure(() => room.onCreate({ key, options: this.#origin.options }))
-      if (!saved) definition.validators.state?.(first, 'state')
+      if (!saved) {
+        // Types forbid it, but not in a program without types, and a bare `return` is soon forgotten.
+        if (first === undefined || first === null) {
+          throw new Error(
+            `onCreate of ${definition.className} returned nothing: it must return the first state of the room`,
+          )
+        }
+        definition.validators.state?.(first, 'state')
+      }
       // Given up meanwhile.
       if (this.#life.phase !== 'creating') return
       const works = this.#equip(first, router)
@@ -296,7 +308,7 @@ export class RoomHost implements RoomScope, Candidate {
       watchdog: this.#environment.watchdog,
       watched: { type: definition.name, name: this.name },
       faults: this.#faults,
-      className: definition.roomClass.name,
+      className: definition.className,
       up: definition.compiled.up,
       checks: definition.validators.up,
       handlers: room.handlers,
@@ -423,13 +435,14 @@ function exceptOf(options: unknown): unknown {
 
 /** What the client hears when a room could not be made. */
 function refusal(error: unknown): JuntoError {
-  if (!(error instanceof JuntoError)) return new JuntoError('room_failed', 'the room failed while it was created')
+  const failed = "the room failed while it was created; the server's log says why"
+  if (!(error instanceof JuntoError)) return new JuntoError('room_failed', failed)
   switch (error.code) {
     case 'forbidden':
     case 'timeout':
     case 'store_failed':
       return error
     default:
-      return new JuntoError('room_failed', 'the room failed while it was created', { cause: error })
+      return new JuntoError('room_failed', failed, { cause: error })
   }
 }

@@ -140,7 +140,7 @@ export class Router {
       return errorToWire(thrown)
     }
     this.#options.faults.report(thrown, where, sender)
-    return { code: 'internal', message: `${where}: the handler failed` }
+    return { code: 'internal', message: `${where}: the handler failed; the server's log says why` }
   }
 
   async #later(route: Route, result: PromiseLike<unknown>): Promise<unknown> {

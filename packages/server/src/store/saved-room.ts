@@ -43,7 +43,7 @@ export function encodeSavedRoom({ layout, hash }: CompiledLayout, room: RoomReco
  *
  * @throws Error naming the fields when the contract has changed so that the state would not fit or would lose something.
  */
-export function decodeSavedRoom(compiled: CompiledLayout, bytes: Uint8Array): SavedRoom {
+export function decodeSavedRoom(compiled: CompiledLayout, key: string, bytes: Uint8Array): SavedRoom {
   const record = unpack(bytes)
   if (!Array.isArray(record)) throw new Error('The store gave back something that is no saved room.')
   const [version, hash, layout, snapshot, metadata] = record as readonly unknown[]
@@ -55,7 +55,7 @@ export function decodeSavedRoom(compiled: CompiledLayout, bytes: Uint8Array): Sa
   let saved = compiled
   if (hash !== compiled.hash) {
     saved = compileLayout(decodeLayout(layout))
-    refuseUnlessReadable(saved.layout, compiled.layout)
+    refuseUnlessReadable(saved.layout, compiled.layout, key)
   }
   if (!(snapshot instanceof Uint8Array)) throw new Error('The store gave back a room without a state.')
   const tree = new MirrorTree(saved)
@@ -63,18 +63,23 @@ export function decodeSavedRoom(compiled: CompiledLayout, bytes: Uint8Array): Sa
   return { state: tree.state, metadata: metadata ?? undefined }
 }
 
-function refuseUnlessReadable(saved: Layout, now: Layout): void {
-  const unreadable = differences(stateOnly(now), stateOnly(saved)).map((sentence) => sentence.split(': ')[0])
+/** What was saved, compared with the contract. */
+const savedWords = {
+  missing: 'the contract needs it, nothing was saved for it',
+  optional: 'the contract needs it, what was saved may lack it',
+  unknown: 'it was saved, the contract does not have it',
+  types: (saved: string, now: string): string => `${saved} was saved, the contract says ${now}`,
+}
+
+function refuseUnlessReadable(saved: Layout, now: Layout, key: string): void {
+  const unreadable = differences(stateOnly(now), stateOnly(saved), savedWords)
   const lost = [...lostFields(saved, saved.state, now, now.state, 'state')]
   if (unreadable.length === 0 && lost.length === 0) return
-  const parts = [
-    ...(unreadable.length > 0 ? [`what was saved does not fit the contract at ${unreadable.join(', ')}`] : []),
-    ...(lost.length > 0 ? [`the contract no longer has ${lost.join(', ')}`] : []),
-  ]
+  const parts = [...unreadable, ...(lost.length > 0 ? [`the contract no longer has ${lost.join(', ')}`] : [])]
   throw new Error(
     `The room ${now.name} was saved with another contract (version ${saved.version}, now ${now.version}): ` +
       `${parts.join('; ')}. Nothing was changed. Make new fields optional, keep old ones (as optional ones), or ` +
-      'delete the saved room.',
+      `delete the saved room with its store: await store.delete(${JSON.stringify(now.name)}, ${JSON.stringify(key)})`,
   )
 }
 

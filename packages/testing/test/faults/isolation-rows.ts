@@ -8,6 +8,9 @@ import { soon } from './soon.ts'
 
 let keys = 0
 
+/** What a caller hears: without what is nobody's business, and where it is to be found. */
+const handlerFailed = "internal: call fail: the handler failed; the server's log says why"
+
 /** A key of its own for each room; before the colon stands what goes wrong in it. */
 function key(wrong: string): string {
   return `${wrong}:${++keys}`
@@ -25,8 +28,7 @@ function handler(how: string): Attack {
       const room = key('fine')
       const ada = await target.joined(room)
       const bo = await target.joined(room)
-      // An error without what is nobody's business.
-      expect(await ada.call('fail', { how })).toBe('internal: call fail: the handler failed')
+      expect(await ada.call('fail', { how })).toBe(handlerFailed)
       expect(seen.errors.filter((line) => line.startsWith(room))).toEqual([`${room} call fail`])
       // The room and both of its members go on.
       await Promise.all([ada.moreTicks(2), bo.moreTicks(2)])
@@ -142,7 +144,7 @@ export const isolationRows: readonly Row[] = [
         counts: [faults(1)],
         run: async (target) => {
           const member = await target.joined(key('onError'))
-          expect(await member.call('fail', { how: 'throw' })).toBe('internal: call fail: the handler failed')
+          expect(await member.call('fail', { how: 'throw' })).toBe(handlerFailed)
           expect(await member.call('echo', { n: 3 })).toEqual({ n: 3 })
           member.peer.close()
         },
