@@ -19,8 +19,8 @@ it.each<[string, Odd, string]>([
 })
 
 it.each<[string, unknown, unknown, string]>([
-  ['without options', Whiteboard, undefined, 'the options of open must be an object, not undefined'],
-  ['without a contract', undefined, opening, 'a contract, when it is not given by its name, must be an object'],
+  ['without options', Whiteboard, undefined, 'options must be an object, not undefined'],
+  ['without a contract', undefined, opening, 'contract must be an object'],
   ['with a signal that is none', Whiteboard, { ...opening, signal: {} }, 'signal must be an AbortSignal'],
   ['with no patience', Whiteboard, { ...opening, patience: NaN }, 'patience must be from 0 ms to Infinity, not NaN'],
 ])('to open a room %s is refused before anything is sent, and nobody is left who wants it', async (_name, ...given) => {
@@ -56,16 +56,14 @@ it('what a room takes is checked where it is given', async () => {
   const room = await opened
   const none = 5 as unknown as () => never
   const refused = (message: string) => expect.objectContaining({ code: 'misuse', message }) as Error
-  expect(() => room.on('poked', none)).toThrow(refused("the listener to 'poked' must be a function, not number"))
-  expect(() => room.answer('confirmClear', none)).toThrow(
-    refused("the answer to 'confirmClear' must be a function, not number"),
-  )
-  expect(() => room.onRecovery(none)).toThrow(refused('the listener to recoveries must be a function, not number'))
-  expect(() => room.watch(none, {})).toThrow(refused('the selector of a watch must be a function, not number'))
+  expect(() => room.on('poked', none)).toThrow(refused('listener must be a function, not number'))
+  expect(() => room.answer('confirmClear', none)).toThrow(refused('answer must be a function, not number'))
+  expect(() => room.onRecovery(none)).toThrow(refused('listener must be a function, not number'))
+  expect(() => room.watch(none, {})).toThrow(refused('selector must be a function, not number'))
   expect(() => room.watch((state) => state.strokes, undefined as unknown as object)).toThrow(
-    refused('the listeners of a watch must be an object, not undefined'),
+    refused('listeners must be an object, not undefined'),
   )
-  expect(() => room.select(none)).toThrow(refused('the selector of a selection must be a function, not number'))
+  expect(() => room.select(none)).toThrow(refused('selector must be a function, not number'))
   const call = room.call.clear(none as unknown as undefined, null as unknown as object)
   await expect(call).rejects.toMatchObject({ code: 'misuse' })
 })

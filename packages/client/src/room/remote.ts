@@ -55,7 +55,7 @@ export class Remote {
   async #call(name: string, params: unknown, settings: CallSettings = {}): Promise<unknown> {
     const seat = this.#options.seat()
     const codec = this.#codec(seat, 'call', name)
-    checkObject(settings, `${name}: the settings of a call`)
+    checkObject(settings, 'settings')
     const { signal, settle, timeout = codec.timeout ?? this.#options.callTimeout } = settings
     if (!(timeout > 0))
       throw new JuntoError('misuse', `${name}: timeout must be above 0 ms or Infinity, not ${timeout}`)
@@ -98,7 +98,7 @@ export class Remote {
     return new RoomStream(() => {
       const seat = this.#options.seat()
       const codec = this.#codec(seat, 'stream', name)
-      checkObject(settings, `${name}: the settings of a stream`)
+      checkObject(settings, 'settings')
       const items = seat.exchange.stream(codec.id, encoded(codec.params, params, `${name}.params`), settings)
       return {
         items,

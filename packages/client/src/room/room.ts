@@ -88,31 +88,31 @@ export class Room implements AsyncDisposable {
   }
 
   on(name: string, listener: (payload: unknown) => void): Subscription {
-    checkFunction(listener, `the listener to '${name}'`)
+    checkFunction(listener, 'listener')
     this.#warnUnknown('event', name)
     return this.#inbox.listen(name, listener)
   }
 
   answer(name: string, answer: UntypedAnswer): Subscription {
-    checkFunction(answer, `the answer to '${name}'`)
+    checkFunction(answer, 'answer')
     this.#warnUnknown('call', name)
     return this.answers.register(name, answer)
   }
 
   watch(selector: (state: unknown) => unknown, listeners: WatchListeners<unknown>): Subscription {
-    checkFunction(selector, 'the selector of a watch')
-    checkObject(listeners, 'the listeners of a watch')
+    checkFunction(selector, 'selector')
+    checkObject(listeners, 'listeners')
     const watch = this.mirror.watch(selector, listeners)
     return subscription(() => watch[Symbol.dispose]())
   }
 
   select(selector: (state: unknown) => unknown): Selection<unknown> {
-    checkFunction(selector, 'the selector of a selection')
+    checkFunction(selector, 'selector')
     return this.mirror.select(selector)
   }
 
   onRecovery(listener: (recovery: Recovery) => void): Subscription {
-    checkFunction(listener, 'the listener to recoveries')
+    checkFunction(listener, 'listener')
     const entry = { call: listener }
     this.#recoveryListeners.add(entry)
     return subscription(() => this.#recoveryListeners.delete(entry))

@@ -47,8 +47,8 @@ export function readWish(
   options: UntypedOptions,
   id: string | undefined,
 ): Wish {
-  checkObject(options, `the options of ${by === 'join' ? 'joinById' : by}`)
-  if (typeof contract !== 'string') checkObject(contract, 'a contract, when it is not given by its name,')
+  checkObject(options, 'options')
+  if (typeof contract !== 'string') checkObject(contract, 'contract')
   const { key, where, join, options: creation, version, signal, patience = 0 } = options
   const [room, own] = typeof contract === 'string' ? [contract] : [contract.name, contract['~own']?.()]
   const nothing = { where: undefined, join: undefined, options: undefined, layouts: [] }
