@@ -129,6 +129,24 @@ describe('a call that nothing answers', () => {
     ])
   })
 
+  it.each(['timed out', 'cancelled'])('is reported by name, too, when it was %s before that', async (how) => {
+    const no = ask(how === 'timed out' ? 1_000 : 0)
+    if (how === 'cancelled') server.socket.say([1, { type: FrameType.cancel, no }])
+    await server.clock.advance('1s')
+    expect(server.warnings).toMatchObject([
+      { code: 'unheard', message: expect.stringContaining("room.answer('confirmClear'") as string },
+    ])
+    await server.clock.advance('5s')
+    expect(server.warnings).toHaveLength(1)
+  })
+
+  it('is not reported when the connection went', async () => {
+    ask()
+    server.socket.end()
+    await server.clock.advance('10s')
+    expect(server.warnings).toEqual([])
+  })
+
   it('is unsupported at once when there had been an answer', async () => {
     room.answer('confirmClear', () => true)()
     ask()

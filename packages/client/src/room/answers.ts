@@ -161,15 +161,21 @@ export class Answers {
         stop()
         resolve(answer)
       }
-      const stop = clock.after(answerWait, () => {
-        waiting.delete(resume)
+      const warn = (): void => {
         const message = `the server calls '${name}' of room '${room}', and nothing answers it: add room.answer('${name}', …)`
         this.#options.report({ code: 'unheard', message })
+      }
+      const stop = clock.after(answerWait, () => {
+        waiting.delete(resume)
+        warn()
         reject(nobody)
       })
       signal.addEventListener('abort', () => {
         stop()
-        waiting.delete(resume)
+        // A server that has waited in vain says nothing. One that is gone is nobody's mistake.
+        const gaveUp: unknown = signal.reason
+        const vain = gaveUp instanceof JuntoError && (gaveUp.code === 'timeout' || gaveUp.code === 'cancelled')
+        if (waiting.delete(resume) && vain) warn()
         reject(nobody)
       })
       waiting.add(resume)

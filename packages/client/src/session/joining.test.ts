@@ -185,6 +185,17 @@ describe('a join that fails', () => {
     expect(server.clock.pendingTimers).toBe(0)
   })
 
+  it.each([
+    ['Unexpected server response: 403', /\(Unexpected server response: 403\): is this its path .*'path'.*'origins'/],
+    ['Unexpected server response: 404', /\(Unexpected server response: 404\): is this its path .*'path'.*'origins'/],
+    // A browser says nothing of why.
+    ['', /junto\.test: is the server running, .*'path'.*'origins'/],
+  ])('says what to look at when the server may have refused: %s', async (reason, message) => {
+    const opened = rejection(server.client.open(Whiteboard, opening))
+    server.socket.end(1006, reason)
+    expect((await opened).message).toMatch(message)
+  })
+
   it('keeps trying while patience lasts', async () => {
     const patient = server.client.open(Whiteboard, { ...opening, patience: Infinity })
     const limited = rejection(server.client.open(Whiteboard, { ...opening, key: 'b', patience: 3000 }))
