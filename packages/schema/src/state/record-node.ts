@@ -9,7 +9,7 @@ import { fieldOf, fieldsOf } from './whole-value.ts'
 export class RecordType implements NodeType {
   readonly index: number
   readonly fields: readonly TrackedField[]
-  /** Fields that live on the server only. They are ordinary properties of the handle. */
+  /** Fields that live on the server only. They are ordinary properties of the handle, there from the beginning. */
   readonly locals: readonly string[]
   readonly sets: FieldSets
   /** Of the counted fields. */
@@ -39,21 +39,20 @@ export class RecordType implements NodeType {
         node.start(field, field.slot.adopt(fieldOf(source, name)))
       }
     } catch (error) {
-      throw isHollow(source) ? hollow() : within(error, name)
+      throw isHollow(source, this.locals) ? hollow() : within(error, name)
     }
     const handle = new this.#make(node)
     node.handle = handle
-    for (const local of this.locals) {
-      const part = fieldOf(source, local)
-      if (part !== undefined) Object.assign(handle, { [local]: part })
-    }
-    return handle
+    for (const local of this.locals) Object.assign(handle, { [local]: fieldOf(source, local) })
+    // What the contract does not name would be written to in silence. Sealed, for a server-only field that was deleted
+    // could not be set again.
+    return this.locals.length === 0 ? Object.preventExtensions(handle) : Object.seal(handle)
   }
 }
 
-// Accessors on a prototype are not copied by spreading: what is left is an object without a field.
-function isHollow(source: Readonly<Record<string, unknown>>): boolean {
-  return Object.getPrototypeOf(source) === Object.prototype && Object.keys(source).length === 0
+// Accessors on a prototype are not copied by spreading: what is left is an object with server-only fields at most.
+function isHollow(source: Readonly<Record<string, unknown>>, locals: readonly string[]): boolean {
+  return Object.getPrototypeOf(source) === Object.prototype && Object.keys(source).every((key) => locals.includes(key))
 }
 
 function hollow(): Fault {
@@ -188,7 +187,8 @@ export class RecordNode extends StateNode {
       if (this.values[index] !== undefined) shown[name] = this.values[index]
     }
     // Server-only fields are properties of the handle itself.
-    return Object.assign(shown, this.handle)
+    for (const [name, value] of Object.entries(this.handle)) if (value !== undefined) shown[name] = value
+    return shown
   }
 
   override pending(): Mode | undefined {

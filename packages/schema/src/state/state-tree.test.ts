@@ -289,6 +289,36 @@ describe('bytes, which nobody can freeze', () => {
   })
 })
 
+describe('what JavaScript lets anybody write', () => {
+  it.each<[string, (state: Live<Model>) => unknown]>([
+    ['a field that there is not', (state) => Object.assign(state, { nn: 5 })],
+    ['a field of a record inside', (state) => Object.assign(state.settings, { nn: 5 })],
+    ['an entry as a property', (state) => Object.assign(state.strokes, { ada: stroke })],
+    ['an item by index', (state) => Object.assign(state.tags, { 0: 'z' })],
+    ['the length of a list', (state) => Object.assign(state.tags, { length: 0 })],
+  ])('throws: %s', (_, write) => {
+    const { tree, state } = open()
+    expect(() => write(state)).toThrow(TypeError)
+    expect(tree.takePatch()).toBeUndefined()
+  })
+
+  it('does not keep server-only fields from being set, and set again', () => {
+    const Deck = t.Object({ n: t.Uint8(), secret: t.Local<number>() })
+    const contract = defineRoom('d', { version: 1, state: Deck, clientToServer: {}, serverToClient: {} })
+    const tree = StateTree.create(compileLayout(layoutOf(contract)), contract, { n: 1 }, { epoch: '0123456789abcdef' })
+    // The layout is the contract's, so the state is of its model.
+    const state = tree.root as Live<StateOf<typeof contract>>
+    expect(inspect(state)).toBe('{ n: 1 }')
+    state.secret = 1
+    state.secret = undefined
+    state.secret = 2
+    expect(state.secret).toBe(2)
+    expect(inspect(state)).toBe('{ n: 1, secret: 2 }')
+    expect(() => Object.assign(state, { nn: 1 })).toThrow(TypeError)
+    expect(() => delete state.secret).toThrow(TypeError)
+  })
+})
+
 describe('refusing, with the path', () => {
   it.each<[string, (state: Live<Model>) => unknown]>([
     ['title: expected a string, got the number 1', (state) => Object.assign(state, { title: 1 })],

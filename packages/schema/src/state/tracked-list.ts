@@ -13,6 +13,8 @@ export class TrackedList extends Handle implements StateList<unknown> {
   constructor(node: ListNode) {
     super(node)
     this.#list = node
+    // `list[0] = …` would be kept here, and never be sent.
+    Object.preventExtensions(this)
   }
 
   get length(): number {

@@ -16,6 +16,8 @@ export class TrackedMap extends Handle implements StateMap<unknown> {
   constructor(node: MapNode) {
     super(node)
     this.#map = node
+    // `map.key = …` would be kept here, and never be sent.
+    Object.preventExtensions(this)
   }
 
   get size(): number {
