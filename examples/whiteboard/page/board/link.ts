@@ -177,8 +177,17 @@ export class BoardLink {
     this.#run = run
     this.#events.renewed()
     this.#events.people()
+    this.#introduce(room)
     // Not in the next frame: a page in the background has none.
     this.send()
+  }
+
+  /** Tells what has changed since the join left: until it was answered, there was nobody to be told. */
+  #introduce(room: BoardRoom): void {
+    const me = room.state.people.get(room.memberId)
+    if (me === undefined) return
+    if (me.name !== this.#name) room.send.rename(this.#name)
+    if (me.awake === document.hidden) room.send.wake(!document.hidden)
   }
 
   async #draw(room: BoardRoom, piece: Piece): Promise<void> {
