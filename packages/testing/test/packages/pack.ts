@@ -44,10 +44,9 @@ async function copySources(workspace: string): Promise<string[]> {
   for (const name of names) {
     const from = join(root, 'packages', name)
     const to = join(workspace, 'packages', name)
-    for (const part of ['package.json', 'tsconfig.build.json', 'src']) {
+    for (const part of ['package.json', 'README.md', 'LICENSE', 'tsconfig.build.json', 'src']) {
       await cp(join(from, part), join(to, part), { recursive: true })
     }
-    await cp(join(root, 'LICENSE'), join(to, 'LICENSE'))
     await symlink(to, join(workspace, 'node_modules/@junto', name))
   }
   return names

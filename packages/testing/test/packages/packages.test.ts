@@ -21,10 +21,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('a packed package', () => {
-  it('holds its licence, what its exports name, and no tests', async () => {
+  it('holds its licence, what it is, what its exports name, and no tests', async () => {
     expect(packages.map(({ name }) => name)).toContain('@junto/server')
     for (const { name, files } of packages) {
       expect(files, name).toContain('LICENSE')
+      expect(files, name).toContain('README.md')
       expect(files, name).toContain('dist/index.js')
       expect(files, name).toContain('dist/index.d.ts')
       expect(
