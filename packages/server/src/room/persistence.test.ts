@@ -1,6 +1,8 @@
-import { defineRoom, t, type AnyContract } from '@junto/schema'
+import { defineRoom, t, toPlain, type AnyContract } from '@junto/schema'
+import { compileLayout, layoutOf, StateTree } from '@junto/schema/internal'
 import { describe, expect, test } from 'vitest'
 import { MemoryStore } from '../store/memory-store.ts'
+import { decodeSavedRoom, encodeSavedRoom } from '../store/saved-room.ts'
 import { Store } from '../store/store.ts'
 import { Desk, deskRooms, type DeskScript } from './desk.fixture.ts'
 import { Room, type FirstState } from './room.ts'
@@ -422,6 +424,34 @@ describe('a contract that changed since', () => {
       }),
     })
     expect(await reopen(changed)).toMatchObject({ title: 'T', big: 12345678901234567890n })
+  })
+
+  test('by new maps and lists: restored, and these are empty', async () => {
+    const Grown = t.Object({ ...Item.properties, tags: t.Array(t.String()), by: t.Map(t.Uint8()) })
+    const state = t.Object({
+      title: t.String(),
+      items: t.Map(Grown),
+      big: t.BigInt(),
+      log: t.Array(Grown),
+      extra: t.Optional(t.Map(t.String())),
+    })
+    const restored = await reopen(shelf(state))
+    expect(toPlain(restored)).toEqual({
+      title: 'T',
+      big: first.big,
+      items: { a: { name: 'A', tags: [], by: {} } },
+      log: [],
+    })
+  })
+
+  test('by a new list of a variant: refused, for nobody knows which variant it is', async () => {
+    const variants = (fields: object) =>
+      t.Object({ it: t.Union([t.Object({ kind: t.Literal('a'), n: t.Integer(), ...fields }), t.Null()]) })
+    const saved = compileLayout(layoutOf(shelf(variants({}))))
+    const tree = StateTree.create(saved, undefined, { it: { kind: 'a', n: 1 } }, { epoch: '0123456789abcdef' })
+    const bytes = encodeSavedRoom(saved, { snapshot: tree.snapshot(), metadata: undefined })
+    const now = compileLayout(layoutOf(shelf(variants({ tags: t.Array(t.String()) }))))
+    expect(() => decodeSavedRoom(now, 'a', bytes)).toThrow(/state\.it: .*Nothing was changed/)
   })
 
   test('not at all: restored with every value', async () => {

@@ -9,6 +9,7 @@ import {
   type Layout,
   type TypeIndex,
 } from '@junto/schema/internal'
+import { filled, lenient } from './growth.ts'
 
 // A saved room: [form, hash of the layout, layout, snapshot, metadata]. The snapshot is what a client gets that joins
 // (docs/protocol-state.md); it is read by the layout that is saved with it, whatever the contract has become since.
@@ -60,7 +61,8 @@ export function decodeSavedRoom(compiled: CompiledLayout, key: string, bytes: Ui
   if (!(snapshot instanceof Uint8Array)) throw new Error('The store gave back a room without a state.')
   const tree = new MirrorTree(saved)
   tree.applySnapshot(snapshot)
-  return { state: tree.state, metadata: metadata ?? undefined }
+  const { types, state } = compiled.layout
+  return { state: saved === compiled ? tree.state : filled(types, state, tree.state), metadata: metadata ?? undefined }
 }
 
 /** What was saved, compared with the contract. */
@@ -72,7 +74,7 @@ const savedWords = {
 }
 
 function refuseUnlessReadable(saved: Layout, now: Layout, key: string): void {
-  const unreadable = differences(stateOnly(now), stateOnly(saved), savedWords)
+  const unreadable = differences(stateOnly(lenient(now)), stateOnly(saved), savedWords)
   const lost = [...lostFields(saved, saved.state, now, now.state, 'state')]
   if (unreadable.length === 0 && lost.length === 0) return
   const parts = [...unreadable, ...(lost.length > 0 ? [`the contract no longer has ${lost.join(', ')}`] : [])]
