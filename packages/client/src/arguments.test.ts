@@ -12,9 +12,9 @@ it.each<[string, Odd, string]>([
   [
     'a url without a scheme',
     { url: 'localhost:1830' },
-    "url must begin with ws:// or wss://, as in 'ws://localhost:1727'",
+    "url must be the server's address, such as 'ws://localhost:1727', not localhost:1830",
   ],
-  ['a url that is none', { url: 'undefined' }, "url must begin with ws:// or wss://, as in 'ws://localhost:1727'"],
+  ['a url that is none', { url: 'undefined' }, "such as 'ws://localhost:1727', not undefined"],
   ['credentials that are no function', { url: 'ws://x', auth: { token: 1 } }, 'auth must be a function, not object'],
   ['a long program', { url: 'ws://x', program: 'x'.repeat(129) }, 'program must be a text of at most 128 characters'],
   ['no number', { url: 'ws://x', callTimeout: NaN }, 'callTimeout must be above 0 ms or Infinity, not NaN'],

@@ -136,10 +136,9 @@ function check(options: JuntoClientOptions): void {
   checkObject(options, 'the options of a client')
   const { url, auth, program, callTimeout, onWarning } = options
   // For untyped programs; something with a text form, such as a URL, does as well.
-  if (!url) throw wrong('url', "the server's address, such as 'ws://localhost:1727'", url)
   // Other sockets have addresses of their own.
-  if (options.socket === undefined && !/^(ws|http)s?:\/\//i.test(String(url))) {
-    throw new JuntoError('misuse', `url must begin with ws:// or wss://, as in 'ws://localhost:1727'; it is '${url}'`)
+  if (!url || (options.socket === undefined && !/^(ws|http)s?:/.test(url))) {
+    throw new JuntoError('misuse', `url must be the server's address, such as 'ws://localhost:1727', not ${url}`)
   }
   if (auth !== undefined) checkFunction(auth, 'auth')
   if (onWarning !== undefined) checkFunction(onWarning, 'onWarning')

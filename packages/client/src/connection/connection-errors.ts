@@ -1,18 +1,10 @@
 import { closeCodes, JuntoError, type CloseCode, type ErrorCode } from '@junto/protocol'
 
-/** No connection could be made. Browsers do not say why; elsewhere `reason` does. */
+/** No connection could be made. Browsers do not say why, not even that the server refused the page; elsewhere `reason` does. */
 export function unreachableError(url: string, reason: string, cause?: unknown): JuntoError {
   const why = reason === '' ? '' : ` (${reason})`
-  const message = `could not connect to ${url}${why}: ${hintFor(reason)}`
+  const message = `could not connect to ${url}${why}: is the server running, is this its address and 'path', and do its 'origins' let this page in?`
   return new JuntoError('unreachable', message, cause === undefined ? {} : { cause })
-}
-
-/** What to look at. A server that answered is there; one that a browser could not connect to may have refused the page. */
-function hintFor(reason: string): string {
-  const refused = "is this its path (the server's option 'path'), and does it let this page in (its option 'origins')?"
-  if (/server response: \d/.test(reason)) return refused
-  if (reason === '') return `is the server running, ${refused}`
-  return 'is the server running, and is this its address?'
 }
 
 /** A connection that had been made was closed. */

@@ -149,10 +149,9 @@ export class Answers {
 
   #firstAnswer(name: string, signal: AbortSignal): Promise<UntypedAnswer> {
     const { clock, room } = this.#options
-    const nobody = new JuntoError(
-      'unsupported',
-      `nobody answers '${name}' in this client: room.answer('${name}', …) does`,
-    )
+    // One sentence for the server and for the program: a page pays for each.
+    const message = `nobody answers '${name}' of room '${room}': room.answer('${name}', …) does`
+    const nobody = new JuntoError('unsupported', message)
     if (this.#answeredOnce.has(name)) return Promise.reject(nobody)
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(name) ?? new Set()
@@ -161,23 +160,17 @@ export class Answers {
         stop()
         resolve(answer)
       }
-      const warn = (): void => {
-        const message = `the server calls '${name}' of room '${room}', and nothing answers it: add room.answer('${name}', …)`
+      const giveUp = (): void => {
+        stop()
+        const waited = waiting.delete(resume)
+        reject(nobody)
+        // A server that has waited in vain says nothing. One whose connection is lost has not.
+        const reason: unknown = signal.reason
+        if (!waited || (reason instanceof JuntoError && reason.code === 'outcome_unknown')) return
         this.#options.report({ code: 'unheard', message })
       }
-      const stop = clock.after(answerWait, () => {
-        waiting.delete(resume)
-        warn()
-        reject(nobody)
-      })
-      signal.addEventListener('abort', () => {
-        stop()
-        // A server that has waited in vain says nothing. One that is gone is nobody's mistake.
-        const gaveUp: unknown = signal.reason
-        const vain = gaveUp instanceof JuntoError && (gaveUp.code === 'timeout' || gaveUp.code === 'cancelled')
-        if (waiting.delete(resume) && vain) warn()
-        reject(nobody)
-      })
+      const stop = clock.after(answerWait, giveUp)
+      signal.addEventListener('abort', giveUp)
       waiting.add(resume)
     })
   }
