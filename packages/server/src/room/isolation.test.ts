@@ -20,7 +20,7 @@ async function desks(script: DeskScript, limits: Record<string, number> = {}, op
 
 const errors = (happened: readonly string[]) => happened.filter((line) => line.startsWith('onError'))
 
-describe('FAULTS E: what a room throws stays there', () => {
+describe('what a room throws stays there', () => {
   test('a handler that throws, rejects, or emits error: an error reply, onError, the log, and everything goes on', async () => {
     const ways: Record<string, () => void | Promise<void>> = {
       throws: () => {
