@@ -10,87 +10,45 @@ export interface CloseCode {
   readonly meaning: string
 }
 
+/** From here on, a client does not come back. */
+const firstFinal = 4500
+
+function closeCode<C extends number>(code: C, name: string, meaning: string): CloseCode & { readonly code: C } {
+  return { code, name, reconnect: code < firstFinal, meaning }
+}
+
 /** The close codes of Junto by name. 4000–4499: the client comes back, with backoff; 4500–4999: it does not. */
 export const closeCodes = {
-  shuttingDown: {
-    code: 4000,
-    name: 'shutting_down',
-    reconnect: true,
-    meaning: 'The server is stopping or restarting.',
-  },
-  helloTimeout: {
-    code: 4001,
-    name: 'hello_timeout',
-    reconnect: true,
-    meaning: 'No complete hello came within the deadline after the connection was made.',
-  },
-  silent: {
-    code: 4002,
-    name: 'silent',
-    reconnect: true,
-    meaning: 'Nothing came from the peer for longer than an interval and a wait: the link is dead.',
-  },
-  tooSlow: {
-    code: 4003,
-    name: 'too_slow',
-    reconnect: true,
-    meaning: 'The peer reads more slowly than it is sent to, and too much is waiting for it.',
-  },
-  authTimeout: {
-    code: 4004,
-    name: 'auth_timeout',
-    reconnect: true,
-    meaning: 'Checking the credentials took too long.',
-  },
-  overloaded: {
-    code: 4005,
-    name: 'overloaded',
-    reconnect: true,
-    meaning: 'The server has no room for another connection now.',
-  },
-  internal: {
-    code: 4006,
-    name: 'internal',
-    reconnect: true,
-    meaning: 'The closing side failed in a way that ended this connection.',
-  },
-  badMessage: {
-    code: 4500,
-    name: 'bad_message',
-    reconnect: false,
-    meaning: 'The peer sent what is no message of this protocol.',
-  },
-  unauthorized: {
-    code: 4501,
-    name: 'unauthorized',
-    reconnect: false,
-    meaning: 'The credentials were missing, wrong or no longer valid.',
-  },
-  abuse: {
-    code: 4502,
-    name: 'abuse',
-    reconnect: false,
-    meaning: 'The peer went on after it had been told of its errors many times.',
-  },
-  replaced: {
-    code: 4503,
-    name: 'replaced',
-    reconnect: false,
-    meaning: 'Another connection took over the session.',
-  },
-  incompatible: {
-    code: 4504,
-    name: 'incompatible',
-    reconnect: false,
-    meaning: 'The two sides speak versions of the protocol that do not fit.',
-  },
-  forbidden: {
-    code: 4505,
-    name: 'forbidden',
-    reconnect: false,
-    meaning: 'A policy of the server refuses this client: its origin, its address, its user.',
-  },
-} as const satisfies Record<string, CloseCode>
+  shuttingDown: closeCode(4000, 'shutting_down', 'The server is stopping or restarting.'),
+  helloTimeout: closeCode(
+    4001,
+    'hello_timeout',
+    'No complete hello came within the deadline after the connection was made.',
+  ),
+  silent: closeCode(
+    4002,
+    'silent',
+    'Nothing came from the peer for longer than an interval and a wait: the link is dead.',
+  ),
+  tooSlow: closeCode(
+    4003,
+    'too_slow',
+    'The peer reads more slowly than it is sent to, and too much is waiting for it.',
+  ),
+  authTimeout: closeCode(4004, 'auth_timeout', 'Checking the credentials took too long.'),
+  overloaded: closeCode(4005, 'overloaded', 'The server has no room for another connection now.'),
+  internal: closeCode(4006, 'internal', 'The closing side failed in a way that ended this connection.'),
+  badMessage: closeCode(4500, 'bad_message', 'The peer sent what is no message of this protocol.'),
+  unauthorized: closeCode(4501, 'unauthorized', 'The credentials were missing, wrong or no longer valid.'),
+  abuse: closeCode(4502, 'abuse', 'The peer went on after it had been told of its errors many times.'),
+  replaced: closeCode(4503, 'replaced', 'Another connection took over the session.'),
+  incompatible: closeCode(4504, 'incompatible', 'The two sides speak versions of the protocol that do not fit.'),
+  forbidden: closeCode(
+    4505,
+    'forbidden',
+    'A policy of the server refuses this client: its origin, its address, its user.',
+  ),
+} satisfies Record<string, CloseCode>
 
 /** Name of a close code in {@link closeCodes}. */
 export type CloseCodeName = keyof typeof closeCodes
@@ -100,6 +58,6 @@ const finalStandardCodes = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010])
 
 /** Whether a client comes back by itself after a connection closed with this code. */
 export function reconnectsAfter(code: number): boolean {
-  if (code >= 4500) return false
+  if (code >= firstFinal) return false
   return !finalStandardCodes.has(code)
 }
