@@ -48,6 +48,7 @@ export {
   type UnknownFrame,
   type WelcomeFrame,
 } from './frames.ts'
+export { isPromiseLike } from './exchange/promise-like.ts'
 export { MessageReader, type ReaderLimits } from './message-reader.ts'
 export { MessageWriter, type WriterLimits } from './message-writer.ts'
 export { pack, unpack, unpackSequence } from './msgpack.ts'

@@ -1,10 +1,5 @@
 import type { Clock } from '@junto/protocol'
 
-/** Whether a value that user code returned has to be awaited. Reading `then` may throw: call it where that is caught. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
 /** Waits for `work`, but no longer than `ms`: then rejects with what `late` makes. The work itself goes on. */
 export function within<T>(clock: Clock, ms: number, work: PromiseLike<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -2,6 +2,7 @@ import { JuntoError, type Clock } from '@junto/protocol'
 import {
   DeclaredError,
   errorToWire,
+  isPromiseLike,
   type Answerer,
   type AnswerContext as ExchangeContext,
   type WireError,
@@ -174,8 +175,4 @@ export class Answers {
       waiting.add(resume)
     })
   }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

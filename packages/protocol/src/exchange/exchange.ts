@@ -8,6 +8,7 @@ import type { Answerer } from './answering.ts'
 import { IncomingCall, IncomingStream } from './incoming.ts'
 import { OutgoingCall } from './outgoing-call.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
+import { isPromiseLike } from './promise-like.ts'
 import { Pace } from './pace.ts'
 
 /** Settings of an outgoing call. */
@@ -452,8 +453,4 @@ function notA(kind: string, no: number): JuntoError {
 function asError(error: unknown): JuntoError {
   if (error instanceof JuntoError) return error
   return new JuntoError('internal', error instanceof Error ? error.message : String(error), { cause: error })
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '@junto/protocol'
+import { isPromiseLike } from '@junto/protocol/internal'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Watchdog, Watched } from '../observe/watchdog.ts'
-import { isThenable } from '../promises.ts'
 
 /** Whose message brought a fault about. */
 export interface Culprit {
@@ -48,7 +48,7 @@ export class Faults {
   run(where: string, code: () => unknown): void {
     try {
       const result = this.#options.watchdog.measure(this.#options.watched, code)
-      if (isThenable(result)) result.then(undefined, (error: unknown) => this.report(error, where))
+      if (isPromiseLike(result)) result.then(undefined, (error: unknown) => this.report(error, where))
     } catch (error) {
       this.report(error, where)
     }
@@ -82,7 +82,7 @@ export class Faults {
     logger.error(`${where} of the room ${watched.name} failed`, { room: watched.name, where, member: by?.id, error })
     try {
       const result = this.#options.onError(error, where)
-      if (isThenable(result)) result.then(undefined, (second: unknown) => this.#failedAgain(second))
+      if (isPromiseLike(result)) result.then(undefined, (second: unknown) => this.#failedAgain(second))
     } catch (second) {
       this.#failedAgain(second)
     }

@@ -1,7 +1,8 @@
 import { JuntoError, type Clock } from '@junto/protocol'
+import { isPromiseLike } from '@junto/protocol/internal'
 import type { Faults } from './faults.ts'
 import { MemberSeat, type RoomMember, type SeatHost, type Sitter } from './member-seat.ts'
-import { isThenable, unlessAborted, within } from '../promises.ts'
+import { unlessAborted, within } from '../promises.ts'
 import { isLeaveReason, type ConnectionInfo, type JoinedInfo, type LeaveReason, type MemberLink } from './seat.ts'
 
 /** Parts of {@link Memberships}. */
@@ -125,7 +126,7 @@ export class Memberships {
     const { faults, onJoin } = this.#options
     try {
       const done = faults.measure(() => onJoin(seat.member, seat.member.join))
-      if (isThenable(done)) await done
+      if (isPromiseLike(done)) await done
     } catch (error) {
       seat.leave('failed')
       this.#joining.delete(seat)

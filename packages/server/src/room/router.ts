@@ -1,11 +1,10 @@
 import { JuntoError } from '@junto/protocol'
-import { errorToWire, type AnswerContext, type Answerer, type WireError } from '@junto/protocol/internal'
+import { errorToWire, isPromiseLike, type AnswerContext, type Answerer, type WireError } from '@junto/protocol/internal'
 import { SchemaError, type MessageCodec } from '@junto/schema/internal'
 import type { Validate } from '@junto/schema/validate'
 import type { Watchdog, Watched } from '../observe/watchdog.ts'
 import { DeclaredFailure, declaredErrors } from './declared-failure.ts'
 import type { Culprit, Faults } from './faults.ts'
-import { isThenable } from '../promises.ts'
 
 /** A handler as the router calls it: `define` has checked the types. */
 export type AnyHandler = (input: unknown, context: HandlerContext) => unknown
@@ -88,7 +87,7 @@ export class Router {
     }
     try {
       const result = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, sender))
-      if (isThenable(result)) {
+      if (isPromiseLike(result)) {
         result.then(undefined, (error: unknown) => this.#options.faults.report(error, route.where, sender))
       }
     } catch (error) {
@@ -103,7 +102,7 @@ export class Router {
     const input = decode(route, route.codec.params, params)
     try {
       const result = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, context))
-      return isThenable(result) ? this.#later(route, result) : encodeResult(route, result)
+      return isPromiseLike(result) ? this.#later(route, result) : encodeResult(route, result)
     } catch (error) {
       throw inHandler(route, error)
     }
