@@ -73,11 +73,14 @@ export class ServerProcess {
     return new URL(this.url).port
   }
 
-  /** What it wrote about things that went wrong. */
+  /**
+   * What it wrote about things that went wrong. That a room held up the event loop says, beside several browser windows on
+   * two cores, that the machine was busy.
+   */
   get complaints(): string[] {
     return this.#output()
       .split('\n')
-      .filter((line) => !/^\s*$|info:|The whiteboard is on/.test(line))
+      .filter((line) => !/^\s*$|info:|The whiteboard is on|held up the event loop/.test(line))
   }
 
   /** Sends the signal and waits for the end; resolves with the exit code, if it ended by itself. */
