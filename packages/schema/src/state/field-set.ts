@@ -24,6 +24,14 @@ export interface Steps {
   difference(count: number, sent: number): number
 }
 
+/** Of one record type, the fields that a class of viewers does not see. */
+export interface Hidden {
+  /** Whether the field of that index is hidden. */
+  has(index: number): boolean
+  /** What such viewers see of a set of fields: the same set when that is all of it. */
+  narrow(set: FieldSet): FieldSet
+}
+
 /** Fields of a record type that are sent together. Records with the same set form a group of a patch. */
 export interface FieldSet {
   readonly fields: readonly TrackedField[]
@@ -65,6 +73,22 @@ export class FieldSets {
     const made = this.#make(words)
     this.#byWords.set(key, made)
     return made
+  }
+
+  /** A set without some of its fields; the same when it has none of them. */
+  without(set: FieldSet, hidden: Pick<Hidden, 'has'>): FieldSet {
+    const left = set.fields.filter(({ index }) => !hidden.has(index))
+    return left.length === set.fields.length ? set : this.#ofFields(left)
+  }
+
+  #ofFields(fields: readonly TrackedField[]): FieldSet {
+    const words = Array.from({ length: Math.max(1, Math.ceil(this.#fields.length / wordBits)) }, () => 0)
+    for (const { index } of fields) {
+      const word = Math.floor(index / wordBits)
+      // In range: there is a word for every so many fields.
+      words[word]! |= 1 << (index % wordBits)
+    }
+    return this.of(words[0] ?? 0, words.length > 1 ? words.slice(1) : undefined)
   }
 
   #make(words: readonly number[]): FieldSet {

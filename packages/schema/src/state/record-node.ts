@@ -1,7 +1,8 @@
 import { at, Fault, within } from '../codec/fault.ts'
 import { Mode } from '../patch/body.ts'
+import { hashNode, hashValue } from '../patch/hash.ts'
 import type { Writer } from '../patch/writer.ts'
-import { FieldSets, wordBits, type FieldSet, type Steps, type TrackedField } from './field-set.ts'
+import { FieldSets, wordBits, type FieldSet, type Hidden, type Steps, type TrackedField } from './field-set.ts'
 import { Handle, pathOf, standsThere, StateNode, type NodeType } from './state-node.ts'
 import { fieldOf, fieldsOf } from './whole-value.ts'
 
@@ -164,17 +165,18 @@ export class RecordNode extends StateNode {
     return Array.from({ length: Math.ceil(this.type.fields.length / wordBits) - 1 }, () => fill)
   }
 
-  override eachChild(visit: (child: StateNode, key: string) => void): void {
+  override eachChild(visit: (child: StateNode, key: string) => void, hidden?: Hidden): void {
     for (const { slot, index, name } of this.type.fields) {
-      if (!slot.holdsNodes) continue
+      if (!slot.holdsNodes || hidden?.has(index) === true) continue
       const child = Handle.node(this.values[index])
       if (child !== undefined) visit(child, name)
     }
   }
 
-  override plain(): unknown {
+  override plain(hidden?: Hidden): unknown {
     const plain: Record<string, unknown> = {}
     for (const { name, index, slot } of this.type.fields) {
+      if (hidden?.has(index) === true) continue
       const value = slot.plain(this.values[index])
       if (value !== undefined) plain[name] = value
     }
@@ -212,9 +214,19 @@ export class RecordNode extends StateNode {
     return sets.of(words[0] ?? 0, wide ? words.slice(1) : undefined)
   }
 
-  override pack(writer: Writer, mode: Mode, set: FieldSet): void {
+  hash(hidden?: Hidden): number {
+    let hash = hashNode(this.id, this.type.index)
+    for (const { index, slot } of this.type.fields) {
+      hash = hidden?.has(index) === true ? hashValue(hash, undefined, noNode) : slot.hash(hash, this.values[index])
+    }
+    return hash
+  }
+
+  override pack(writer: Writer, mode: Mode, set: FieldSet, hidden?: Hidden): void {
     for (const { index, slot, steps } of set.fields) {
-      if (steps === undefined || mode !== Mode.change) slot.pack(writer, this.values[index])
+      // Whoever has it from a time when it saw more is told that it is absent.
+      if (mode === Mode.whole && hidden?.has(index) === true) slot.pack(writer, undefined)
+      else if (steps === undefined || mode !== Mode.change) slot.pack(writer, this.values[index])
       else writer.signed(steps.difference(this.#count(steps.at), this.#count(steps.at + 1)))
     }
   }
@@ -230,6 +242,8 @@ export class RecordNode extends StateNode {
     for (const { at: count } of this.type.steps) this.values[count + 1] = this.values[count]
   }
 }
+
+function noNode(): undefined {}
 
 /** Refuses a node that stands somewhere already. One that was taken out is copied, like a plain value. */
 export function refuseStanding(value: unknown): void {

@@ -1,6 +1,7 @@
 import { angleFromSteps, angleToSteps, quantizer } from '../codec/quantized.ts'
 import type { Field, Layout, TypeDef, TypeIndex } from '../layout.ts'
 import { holdsNodes, typeAt } from '../patch/extent.ts'
+import { hashValue } from '../patch/hash.ts'
 import { Packs } from '../patch/pack.ts'
 import type { Steps, TrackedField } from './field-set.ts'
 import { ListType } from './list-node.ts'
@@ -33,7 +34,10 @@ export class Shapes {
     this.#locals = locals
     this.#choose = variantChooser(layout)
     this.#whole = wholeTypes(layout.types, this.#choose)
-    this.#packs = new Packs(layout.types, { idOf, variantOf: (union, value) => this.#variantOf(union, value) })
+    this.#packs = new Packs(layout.types, {
+      idOf: (kept) => idOf(kept) ?? 0,
+      variantOf: (union, value) => this.#variantOf(union, value),
+    })
   }
 
   /** The slot of a type: of a field, an entry, the root. */
@@ -51,7 +55,14 @@ export class Shapes {
     const pack = this.#packs.slot(index)
     if (!holdsNodes(this.#types, index)) {
       const { take, ...whole } = this.#whole(index)
-      return { ...whole, adopt: take, holdsNodes: false, pack }
+      const { plain } = whole
+      return {
+        ...whole,
+        adopt: take,
+        holdsNodes: false,
+        pack,
+        hash: (hash, kept) => hashValue(hash, plain(kept), idOf),
+      }
     }
     const def = typeAt(this.#types, index)
     switch (def.kind) {
@@ -63,6 +74,7 @@ export class Shapes {
           adopt: (value) => (value === undefined ? undefined : inner.adopt(value)),
           equal: (one, other) => one === other || (one !== undefined && other !== undefined && inner.equal(one, other)),
           plain: (kept) => (kept === undefined ? undefined : inner.plain(kept)),
+          hash: (hash, kept) => (kept === undefined ? hashValue(hash, kept, idOf) : inner.hash(hash, kept)),
         }
       }
       case 'union': {
@@ -84,6 +96,7 @@ export class Shapes {
             return variant === variantOf(other) && variant?.equal(one, other) === true
           },
           plain: (kept) => variantOf(kept)?.plain(kept),
+          hash: (hash, kept) => variantOf(kept)?.hash(hash, kept) ?? hash,
         }
       }
       default: {
@@ -98,6 +111,7 @@ export class Shapes {
           },
           equal: () => false,
           plain: (kept) => Handle.node(kept)?.plain(),
+          hash: (hash, kept) => hashValue(hash, kept, idOf),
         }
       }
     }
@@ -161,8 +175,8 @@ function plainUnlessStanding(node: StateNode): unknown {
   return node.plain()
 }
 
-function idOf(kept: unknown): number {
-  return Handle.node(kept)?.id ?? 0
+function idOf(kept: unknown): number | undefined {
+  return Handle.node(kept)?.id
 }
 
 function stepsOf(def: TypeDef, at: number): Steps | undefined {

@@ -15,6 +15,8 @@ export interface Slot {
   readonly equal: (one: unknown, other: unknown) => boolean
   /** The plain value of a kept one, as mirrors see it. */
   readonly plain: (kept: unknown) => unknown
+  /** Takes a kept value, as mirrors see it, into the hash of a node. */
+  readonly hash: (hash: number, kept: unknown) => number
   /** Writes a kept value. */
   readonly pack: Pack
 }

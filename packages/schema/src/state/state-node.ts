@@ -2,7 +2,7 @@ import { joinPath, step } from '../codec/fault.ts'
 import { SchemaError } from '../errors.ts'
 import type { Mode } from '../patch/body.ts'
 import type { Writer } from '../patch/writer.ts'
-import type { FieldSet } from './field-set.ts'
+import type { FieldSet, Hidden } from './field-set.ts'
 import type { NodeRegistry } from './node-registry.ts'
 
 /** What all nodes of one kind and type have in common. */
@@ -35,17 +35,17 @@ export abstract class StateNode {
   abstract readonly handle: Handle
 
   /** Calls `visit` for each node directly below. */
-  abstract eachChild(visit: (child: StateNode, key: string) => void): void
+  abstract eachChild(visit: (child: StateNode, key: string) => void, hidden?: Hidden): void
   /** The plain value, as mirrors see it. */
-  abstract plain(): unknown
+  abstract plain(hidden?: Hidden): unknown
   /** What an inspector shows. */
   abstract shown(): unknown
   /** How the next patch must hold it; nothing when what was done cancelled out. Asked of a node that was born before. */
   abstract pending(): Mode | undefined
   /** The set of fields of the group it belongs to; `undefined` for maps and lists. */
   abstract fieldSet(mode: Mode): FieldSet | undefined
-  /** Writes its content. */
-  abstract pack(writer: Writer, mode: Mode, fields: FieldSet | undefined): void
+  /** Writes its content. In a whole, hidden fields are written as absent; otherwise they are not in the set. */
+  abstract pack(writer: Writer, mode: Mode, fields: FieldSet | undefined, hidden?: Hidden): void
   /** Forgets what was pending, which has been written. */
   abstract settle(): void
   /** The step of a path from here to a node below. */
