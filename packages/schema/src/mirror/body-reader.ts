@@ -1,4 +1,4 @@
-import { fieldSetLength, groupHeader, Mode } from '../patch/body.ts'
+import { fieldSetLength, groupHeader, maxNodeId, Mode } from '../patch/body.ts'
 import { unpackKey } from '../patch/free-form.ts'
 import type { Reader } from '../patch/reader.ts'
 import { isNode, makeNode, type ListNode, type MapNode, type MirrorNode, type RecordNode } from './mirror-node.ts'
@@ -25,7 +25,7 @@ function readGroup(reader: Reader, space: MirrorSpace, types: MirrorTypes): void
   const fields = type.kind === 'record' ? readFieldSet(reader, type.fields) : []
   let next = 0
   for (let count = single ? 1 : reader.count(); count > 0; count--) {
-    const id = next + reader.varint()
+    const id = reader.within(next + reader.varint(), 0, maxNodeId)
     next = id + 1
     reader.from(id)
     if (mode === Mode.birth) readBirth(reader, space, type, id, fields)

@@ -30,6 +30,9 @@ export function groupHeader(code: number): GroupHeader | undefined {
   return { type: Math.floor(code / 8), mode, single: code % 2 === 1 }
 }
 
+/** The largest id of a node: ids are array indexes. */
+export const maxNodeId = 2 ** 32 - 2
+
 /** Of the version a patch is for, so much is told with it: a patch for another version is noticed unless off by a multiple. */
 const baseWindow = 32
 

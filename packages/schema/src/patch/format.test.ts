@@ -66,10 +66,64 @@ describe('primitives', () => {
   })
 
   it('[S5] texts, with a byte order mark and zero characters kept', () => {
-    expect(packed('Aé', { kind: 'string' })).toBe('03 41 c3 a9')
-    expect(packed('\ufeff\u0000𝄞', { kind: 'string' })).toBe('08 ef bb bf 00 f0 9d 84 9e')
-    expect(packed('é'.repeat(100), { kind: 'string' })).toBe(`c8 01${' c3 a9'.repeat(100)}`)
+    expect(packed('Aé', { kind: 'string' })).toBe('06 41 c3 a9')
+    expect(packed('\ufeff\u0000𝄞', { kind: 'string' })).toBe('10 ef bb bf 00 f0 9d 84 9e')
+    expect(packed('é'.repeat(100), { kind: 'string' })).toBe(`90 03${' c3 a9'.repeat(100)}`)
+    expect(packed('', { kind: 'string' })).toBe('00')
     expect(packed(Uint8Array.of(1, 2), { kind: 'bytes' })).toBe('02 01 02')
+  })
+
+  it('[S5] texts that stood in the body before', () => {
+    const texts = ['ada', 'a', 'ada', 'é', 'a', 'é', '']
+    const writer = new Writer()
+    writer.shareTexts()
+    const bytes = texts.map((text) => {
+      const before = writer.length
+      writer.string(text)
+      return [before, writer.length]
+    })
+    const body = writer.take()
+    expect(bytes.map(([from, to]) => hex(body.subarray(from, to)))).toEqual(example('S5'))
+    const reader = new Reader(body, () => undefined)
+    expect(texts.map(() => reader.string())).toEqual(texts)
+    expect(reader.done).toBe(true)
+    // A body that is put together of slices writes them out; so does the next body, which knows nothing of this one.
+    for (const text of texts) writer.string(text)
+    const plain = writer.take()
+    expect(hex(plain)).toBe('06 61 64 61 02 61 06 61 64 61 04 c3 a9 02 61 04 c3 a9 00')
+    const literals = new Reader(plain, () => undefined)
+    expect(texts.map(() => literals.string())).toEqual(texts)
+  })
+
+  it('[S5] all texts of a body count: strings, keys, and what is in JSON', () => {
+    const layout = layoutOf([
+      { kind: 'string' },
+      { kind: 'map', type: 0 },
+      { kind: 'json' },
+      {
+        kind: 'record',
+        fields: [
+          { name: 'map', type: 1 },
+          { name: 'json', type: 2 },
+          { name: 'text', type: 0 },
+        ],
+      },
+    ])
+    const first = { map: { one: 'two' }, json: { two: 'one', three: ['two'] }, text: 'three' }
+    const tree = StateTree.create(layout, undefined, first, { epoch })
+    expect(hex(tree.snapshot().subarray(9))).toBe(
+      // The map: "one" and "two" are 0 and 1. JSON: 1 and 0; "three", which is 2, and 1. The text is 2.
+      '0d 01 01 06 6f 6e 65 06 74 77 6f 1d 07 00 02 07 02 03 05 01 0a 74 68 72 65 65 06 01 05 03 05',
+    )
+    const mirror = new MirrorTree(layout)
+    mirror.applySnapshot(tree.snapshot())
+    expect(mirror.state).toEqual({ ...first, map: new Map([['one', 'two']]) })
+    // The next patch is a body of its own.
+    Object.assign(Object(tree.root), { text: 'two' })
+    const patch = tree.takePatch() ?? new Uint8Array()
+    expect(hex(patch)).toBe('01 19 04 00 06 74 77 6f')
+    mirror.applyPatch(patch)
+    expect(mirror.state).toMatchObject({ text: 'two' })
   })
 })
 
@@ -104,7 +158,7 @@ describe('[S20] values', () => {
   })
 
   it('a union', () => {
-    expect(packed('a', { kind: 'null' }, { kind: 'string' }, { kind: 'union', types: [0, 1] })).toBe('01 01 61')
+    expect(packed('a', { kind: 'null' }, { kind: 'string' }, { kind: 'union', types: [0, 1] })).toBe('01 02 61')
     expect(packed(null, { kind: 'null' }, { kind: 'string' }, { kind: 'union', types: [0, 1] })).toBe('00')
   })
 
@@ -116,7 +170,7 @@ describe('[S20] values', () => {
   })
 
   it('[S22] a tuple and a value, with what is in them', () => {
-    expect(packed([1, 'a'], { kind: 'int' }, { kind: 'string' }, { kind: 'tuple', types: [0, 1] })).toBe('02 01 61')
+    expect(packed([1, 'a'], { kind: 'int' }, { kind: 'string' }, { kind: 'tuple', types: [0, 1] })).toBe('02 02 61')
     const value: TypeDef[] = [
       { kind: 'int' },
       { kind: 'list', type: 0 },
@@ -124,12 +178,12 @@ describe('[S20] values', () => {
       { kind: 'record', fields: [{ name: 'm', type: 2 }] },
       { kind: 'value', type: 3 },
     ]
-    expect(packed({ m: { a: [1, 2] } }, ...value)).toBe('01 01 61 02 02 04')
+    expect(packed({ m: { a: [1, 2] } }, ...value)).toBe('01 02 61 02 02 04')
   })
 
   it('[S23] JSON', () => {
     expect(packed({ a: [null, true, -0, 0.5, 'x'] }, { kind: 'json' })).toBe(
-      '07 01 01 61 06 05 00 02 03 01 04 00 00 00 00 00 00 e0 3f 05 01 78',
+      '07 01 02 61 06 05 00 02 03 01 04 00 00 00 00 00 00 e0 3f 05 02 78',
     )
   })
 

@@ -7,6 +7,7 @@ import { MirrorTree } from '../mirror/mirror-tree.ts'
 import { difference, Draws, drawValue, layoutOfSpec, modelOf, specs } from '../state/random-state.fixture.ts'
 import { writeSomething } from '../state/random-writes.fixture.ts'
 import { StateTree } from '../state/state-tree.ts'
+import { Writer } from './writer.ts'
 
 const epoch = '00112233445566ff'
 
@@ -168,16 +169,16 @@ describe('a patch or snapshot that is not what a server sends', () => {
     const tree = StateTree.create(layout, undefined, { m: { a: { n: 1 } } }, { epoch })
     // The map is node 1, the record in it node 2.
     for (const [name, body] of [
-      ['set b to node 2, which stands at a', [17, 1, 0, 1, 1, 98, 2]],
+      ['set b to node 2, which stands at a', [17, 1, 0, 1, 2, 98, 2]],
       ['a new node 2, while the old one stays', [13, 1, 2, 6]],
-      ['set a to a node there is not', [17, 1, 0, 1, 1, 97, 4]],
-      ['set a to node 1, which is no record of that type', [17, 1, 0, 1, 1, 97, 0]],
+      ['set a to a node there is not', [17, 1, 0, 1, 2, 97, 4]],
+      ['set a to node 1, which is no record of that type', [17, 1, 0, 1, 2, 97, 0]],
       ['a new root', [29, 1, 0, 2]],
       ['the same node twice', [9, 1, 2, 2, 9, 1, 2, 2]],
-      ['a key that is not there deleted', [17, 1, 1, 1, 98, 0]],
-      ['__proto__ as a key', [13, 1, 3, 2, 17, 1, 0, 1, 9, 95, 95, 112, 114, 111, 116, 111, 95, 95, 4]],
+      ['a key that is not there deleted', [17, 1, 1, 2, 98, 0]],
+      ['__proto__ as a key', [13, 1, 3, 2, 17, 1, 0, 1, 18, 95, 95, 112, 114, 111, 116, 111, 95, 95, 4]],
       ['more fields than there are', [9, 2, 2, 2]],
-      ['no field of a new record', [13, 0, 3, 17, 1, 0, 1, 1, 98, 4]],
+      ['no field of a new record', [13, 0, 3, 17, 1, 0, 1, 2, 98, 4]],
     ] as const) {
       const mirror = new MirrorTree(layout)
       mirror.applySnapshot(tree.snapshot())
@@ -191,7 +192,7 @@ describe('a patch or snapshot that is not what a server sends', () => {
     // The same form, and right: a new record, node 3, at b.
     const mirror = new MirrorTree(layout)
     mirror.applySnapshot(tree.snapshot())
-    mirror.applyPatch(Uint8Array.from([1, 13, 1, 3, 4, 17, 1, 0, 1, 1, 98, 4]))
+    mirror.applyPatch(Uint8Array.from([1, 13, 1, 3, 4, 17, 1, 0, 1, 2, 98, 4]))
     expect(
       difference(mirror.state, {
         m: new Map([
@@ -200,5 +201,103 @@ describe('a patch or snapshot that is not what a server sends', () => {
         ]),
       }),
     ).toBe(undefined)
+  })
+
+  it('cannot refer to a text there is not, nor reach a prototype by a reference', () => {
+    const types: TypeDef[] = [
+      { kind: 'string' },
+      { kind: 'json' },
+      { kind: 'map', type: 0 },
+      { kind: 'value', type: 2 },
+      { kind: 'list', type: 0 },
+      {
+        kind: 'record',
+        fields: [
+          { name: 'json', type: 1 },
+          { name: 'map', type: 2 },
+          { name: 'value', type: 3 },
+          { name: 'list', type: 4 },
+        ],
+      },
+    ]
+    const layout = compileLayout({ name: 'x', version: 1, types, state: 5, presence: undefined, up: [], down: [] })
+    const first = { json: null, map: { ada: 'x' }, value: {}, list: [] }
+    const tree = StateTree.create(layout, undefined, first, { epoch })
+    const proto = [18, ...Buffer.from('__proto__')]
+    const huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f]
+    const none = /a text is not there to be referred to/
+    const key = /a key is "__proto__"/
+    const before = prototypes()
+    // The map is node 1, the list node 2, the root node 0.
+    for (const [name, body, why] of [
+      ['the first text refers', [17, 1, 0, 1, 1, 0], none],
+      ['a text refers to itself', [17, 1, 0, 1, 4, 98, 98, 3], none],
+      ['a text refers to one without a number', [17, 1, 0, 1, 2, 98, 1], none],
+      ['a huge number', [17, 1, 0, 1, ...huge], none],
+      ['a reference to a text of the patch before', [17, 1, 1, 1, 0], none],
+      ['a key to delete by a reference, which is not there', [17, 1, 2, 6, 97, 100, 97, 1, 0], /no such key/],
+      ['__proto__ as a key of a map', [17, 1, 0, 2, 2, 98, ...proto, 1, 0], key],
+      ['__proto__ as a key of JSON', [41, 1, 0, 6, 2, 5, ...proto, 7, 1, 1, 0], key],
+      ['__proto__ as a key of a value', [37, 2, 1, ...proto, 41, 4, 0, 1, 1, 0], key],
+    ] as const) {
+      const mirror = new MirrorTree(layout)
+      mirror.applySnapshot(tree.snapshot())
+      // Version 2, with "one" as the value of "ada": its text is none of the patch after it.
+      mirror.applyPatch(Uint8Array.from([1, 17, 1, 0, 1, 6, 97, 100, 97, 6, 111, 110, 101]))
+      expect(() => mirror.applyPatch(Uint8Array.from([2, ...body])), name).toThrow(why)
+      mirror.applySnapshot(tree.snapshot())
+      expect(difference(mirror.state, { ...first, map: new Map([['ada', 'x']]) })).toBe(undefined)
+    }
+    expect(prototypes()).toEqual(before)
+    // The same form, and right: a key by a reference.
+    const mirror = new MirrorTree(layout)
+    mirror.applySnapshot(tree.snapshot())
+    mirror.applyPatch(Uint8Array.from([1, 17, 1, 0, 2, 2, 98, 4, 99, 99, 1, 1]))
+    expect([...Object(mirror.state).map]).toEqual([
+      ['ada', 'x'],
+      ['b', 'cc'],
+      ['cc', 'cc'],
+    ])
+  })
+
+  it('cannot have a node of a huge id', () => {
+    const types: TypeDef[] = [
+      { kind: 'int' },
+      { kind: 'record', fields: [{ name: 'n', type: 0 }] },
+      { kind: 'map', type: 1 },
+      { kind: 'record', fields: [{ name: 'm', type: 2 }] },
+    ]
+    const layout = compileLayout({ name: 'x', version: 1, types, state: 3, presence: undefined, up: [], down: [] })
+    const tree = StateTree.create(layout, undefined, { m: {} }, { epoch })
+    // New records of one id each, set to keys of one letter; the map is node 1.
+    const patchOf = (...ids: number[]): Uint8Array => {
+      const writer = new Writer()
+      writer.varint(1)
+      for (const id of ids) {
+        for (const byte of [13, 1]) writer.byte(byte)
+        writer.varint(id)
+        writer.signed(0)
+      }
+      for (const byte of [17, 1, 0, ids.length]) writer.byte(byte)
+      writer.from(1)
+      for (const [at, id] of ids.entries()) {
+        writer.string(String(at))
+        writer.reference(id)
+      }
+      return writer.take()
+    }
+    for (const id of [2 ** 32 - 1, 2 ** 32, 2 ** 32 + 2, 2 ** 52]) {
+      const mirror = new MirrorTree(layout)
+      mirror.applySnapshot(tree.snapshot())
+      expect(() => mirror.applyPatch(patchOf(id))).toThrow(/is not from 0 to 4294967294/)
+    }
+    const mirror = new MirrorTree<{ m: ReadonlyMap<string, unknown> }>(layout)
+    mirror.applySnapshot(tree.snapshot())
+    const ids = [2, 3, 2 ** 16, 2 ** 20, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 2]
+    const held = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed
+    mirror.applyPatch(patchOf(...ids))
+    const more = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed - held
+    expect(mirror.state.m.size).toBe(ids.length)
+    expect(more).toBeLessThan(4_000_000)
   })
 })

@@ -26,6 +26,8 @@ export class Reader {
   /** The node id that the next {@link reference} counts from. */
   #base = 0
   readonly #node: (type: number, id: number) => unknown
+  /** The texts of the body that can be referred to. */
+  readonly #texts: string[] = []
 
   /** @param node Finds what stands for the node of that id and type; throws when there is none. */
   constructor(bytes: Uint8Array, node: (type: number, id: number) => unknown) {
@@ -122,9 +124,21 @@ export class Reader {
     return this.#finite(this.#view.getFloat64(this.#skip(8), true))
   }
 
-  /** A text. */
+  /** A text, or one that stood in the body before. */
   string(): string {
-    const length = this.count()
+    const code = this.varint()
+    if (code % 2 === 1) {
+      const text = this.#texts[(code - 1) / 2]
+      if (text === undefined) throw this.bad('a text is not there to be referred to')
+      return text
+    }
+    const text = this.#literal(code / 2)
+    // A shorter one is no longer than a reference to it.
+    if (code > 2) this.#texts.push(text)
+    return text
+  }
+
+  #literal(length: number): string {
     const start = this.#skip(length)
     if (length <= shortText) {
       let text = ''

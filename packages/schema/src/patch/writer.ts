@@ -15,6 +15,8 @@ export class Writer {
   #at = 0
   /** The node id that the next {@link reference} counts from. */
   #base = 0
+  /** The numbers of the texts that stand in the body, where it may refer to them. */
+  #texts: Map<string, number> | undefined
 
   /** Bytes written so far. */
   get length(): number {
@@ -24,13 +26,22 @@ export class Writer {
   /** A copy of what was written; the writer is empty afterwards. */
   take(): Uint8Array {
     const bytes = this.#bytes.slice(0, this.#at)
-    this.#at = 0
+    this.clear()
     return bytes
   }
 
   /** Drops what was written. */
   clear(): void {
     this.#at = 0
+    this.#texts = undefined
+  }
+
+  /**
+   * Begins a body in which a text that stood in it before is a reference to that. Without this every text is written out, as it
+   * must be in what is put together to several bodies: the number of a text depends on all that stands before it.
+   */
+  shareTexts(): void {
+    this.#texts = new Map()
   }
 
   /** One byte, 0 … 255. */
@@ -102,11 +113,12 @@ export class Writer {
     this.#at += 8
   }
 
-  /** The length in bytes as a varint, then UTF-8. */
+  /** Twice the length in bytes as a varint, then UTF-8; or a reference to the same text earlier in the body. */
   string(text: string): void {
+    if (this.#texts !== undefined && this.#refer(this.#texts, text)) return
     if (text.length <= shortText && this.#ascii(text)) return
     const length = utf8Length(text)
-    this.varint(length)
+    this.varint(length * 2)
     this.#reserve(length)
     encoder.encodeInto(text, this.#bytes.subarray(this.#at, this.#at + length))
     this.#at += length
@@ -136,11 +148,21 @@ export class Writer {
     this.#base = id
   }
 
+  #refer(texts: Map<string, number>, text: string): boolean {
+    const number = texts.get(text)
+    if (number !== undefined) {
+      this.varint(number * 2 + 1)
+      return true
+    }
+    if (text.length > 1 || text.charCodeAt(0) > 0x7f) texts.set(text, texts.size)
+    return false
+  }
+
   #ascii(text: string): boolean {
     const start = this.#at
     this.#reserve(text.length + 1)
     let at = start
-    this.#bytes[at++] = text.length
+    this.#bytes[at++] = text.length * 2
     for (let index = 0; index < text.length; index++) {
       const code = text.charCodeAt(index)
       if (code > 0x7f) return false

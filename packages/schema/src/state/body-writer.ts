@@ -38,6 +38,7 @@ export class BodyWriter {
 
   /** Writes all that was taken in. */
   write(writer: Writer): void {
+    writer.shareTexts()
     // A type refers to lower ones only: in this order, whoever reads a reference knows the node already.
     this.#groups.sort((a, b) => a.type.index - b.type.index)
     for (const group of this.#groups) writeGroup(writer, group)

@@ -5,6 +5,7 @@ export class Bytes {
   readonly #bytes: Uint8Array
   readonly #view: DataView
   #at = 0
+  readonly #literals: string[] = []
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
@@ -78,7 +79,12 @@ export class Bytes {
   }
 
   text(): string {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.take(this.varint()))
+    const head = this.varint()
+    if (head % 2 === 1) return this.#literals[Math.floor(head / 2)] ?? wrong('a text that did not stand before')
+    const bytes = this.take(head / 2)
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    if (bytes.length >= 2) this.#literals.push(text)
+    return text
   }
 
   #skip(length: number): number {

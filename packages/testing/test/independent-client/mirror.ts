@@ -67,6 +67,7 @@ export class Mirror {
     let id = -1
     for (let i = 0; i < count; i++) {
       id += bytes.varint() + 1
+      if (id > 0xffff_fffe) wrong('an id that is too large')
       if (seen.has(id)) wrong('a node twice')
       seen.add(id)
       if (mode === 2) this.#nodes.set(id, make(id, type))
