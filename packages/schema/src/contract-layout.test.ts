@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { describe, expect, it } from 'vitest'
 import { call, defineRoom, event, stream, type RoomShape, type Schema } from './contract.ts'
-import { layoutOf } from './contract-layout.ts'
+import { layoutOf, readContract } from './contract-layout.ts'
 import { SchemaError } from './errors.ts'
 import { localFields } from './named-codecs.ts'
 import * as t from './types.ts'
@@ -153,6 +153,256 @@ describe('a layout', () => {
     const def = types[message?.kind === 'event' ? (message.payload ?? -1) : -1]
     if (def?.kind !== 'record') throw new Error('not a record')
     expect(def.fields.map(({ name, type }) => (types[type]?.kind === 'optional' ? `${name}?` : name))).toEqual(fields)
+  })
+})
+
+describe('what depends on who looks', () => {
+  /** The fields that not everybody sees, by the names of their record's fields. */
+  function seen(state: Schema) {
+    const { layout, visibility } = readContract(room({ state }))
+    if (visibility === undefined) return undefined
+    const nameOf = (type: number) => {
+      const def = layout.types[type]
+      return def?.kind === 'record' ? def.fields.map(({ name }) => name).join(' ') : def?.kind
+    }
+    const { owners, fields, required, viewed, tags } = visibility
+    return {
+      owners: [...owners].map(([type, name]) => `${nameOf(type)}: ${name}`),
+      fields: [...fields].map(([type, audiences]) => [nameOf(type), Object.fromEntries(audiences)]),
+      required: [...required].map(([type, names]) => [nameOf(type), [...names]]),
+      viewed: [...viewed].map(nameOf),
+      tags: [...tags],
+    }
+  }
+
+  it('is nothing where all see all', () => {
+    const state = t.Object({ owner: t.Owner(), a: t.Map(t.Object({ b: t.String() })), id: t.Id('a') })
+    expect(readContract(room({ state })).visibility).toBeUndefined()
+  })
+
+  it('is told by type, and is not in the layout', () => {
+    const Player = t.Object({
+      name: t.String(),
+      by: t.Owner(),
+      hand: t.Visible('owner', t.Array(t.Uint8())),
+      ping: t.Visible(['referee', 'owner'], t.Optional(t.Uint16())),
+      role: t.Optional(t.Visible('referee', t.Object({ wolf: t.Boolean() }))),
+    })
+    const state = t.Object({ players: t.Map(Player, { view: true }), open: t.Map(Player), log: t.Local<string[]>() })
+    expect(seen(state)).toEqual({
+      owners: ['name by hand ping role: by'],
+      fields: [['name by hand ping role', { hand: ['owner'], ping: ['owner', 'referee'], role: ['referee'] }]],
+      required: [['name by hand ping role', ['hand']]],
+      viewed: ['map'],
+      tags: ['referee'],
+    })
+    const plain = t.Object({
+      players: t.Map(
+        t.Object({
+          name: t.String(),
+          by: t.String(),
+          hand: t.Optional(t.Array(t.Uint8())),
+          ping: t.Optional(t.Uint16()),
+          role: t.Optional(t.Object({ wolf: t.Boolean() })),
+        }),
+      ),
+    })
+    const { types } = layoutOf(room({ state: t.Object({ players: t.Map(Player, { view: true }) }) }))
+    expect(types).toEqual(layoutOf(room({ state: plain })).types)
+    expect(JSON.stringify(types)).not.toMatch(/owner|referee|view/)
+  })
+
+  it('keeps records and maps apart that differ in it alone, and no others', () => {
+    const Hidden = (...to: [string, ...string[]]) => t.Object({ a: t.Visible(to, t.String()) })
+    const state = t.Object({
+      all: t.Object({ a: t.Optional(t.String()) }),
+      alike: t.Object({ a: t.Optional(t.String()) }),
+      one: Hidden('x'),
+      other: Hidden('y'),
+      both: Hidden('x', 'y'),
+      sorted: Hidden('y', 'x'),
+      again: Hidden('x'),
+      maybe: t.Object({ a: t.Optional(t.Visible('x', t.String())) }),
+      map: t.Map(t.Object({})),
+      viewed: t.Map(t.Object({}), { view: true }),
+      alsoViewed: t.Map(t.Object({}), { view: true }),
+      owned: t.Object({ a: t.Optional(t.Owner()) }),
+    })
+    const { layout, visibility } = readContract(room({ state, clientToServer: { say: event(state.properties.all) } }))
+    const root = layout.types[layout.state]
+    const typeOf = (name: string) =>
+      root?.kind === 'record' ? root.fields.find((field) => field.name === name)?.type : undefined
+    const groups = [
+      ['all', 'alike'],
+      ['one', 'again'],
+      ['other'],
+      ['both', 'sorted'],
+      ['maybe'],
+      ['map'],
+      ['viewed', 'alsoViewed'],
+      ['owned'],
+    ]
+    for (const group of groups) expect(new Set(group.map(typeOf)).size, group.join()).toBe(1)
+    expect(new Set(groups.map(([name = '']) => typeOf(name))).size).toBe(groups.length)
+    expect(layout.up[0]).toMatchObject({ payload: typeOf('all') })
+    expect(visibility?.viewed).toEqual(new Set([typeOf('viewed')]))
+    expect(visibility?.fields.get(typeOf('both') ?? -1)).toEqual(new Map([['a', ['x', 'y']]]))
+    expect(visibility?.required.get(typeOf('maybe') ?? -1)).toEqual(new Set())
+  })
+
+  it.each<[string, Schema, unknown]>([
+    [
+      'an intersection',
+      t.Intersect([t.Object({ by: t.Owner() }), t.Object({ a: t.Visible('owner', t.Null()) })]),
+      'by a',
+    ],
+    [
+      'the same field in both parts of one',
+      t.Intersect([t.Object({ a: t.Visible(['x', 'y'], t.Null()) }), t.Object({ a: t.Visible(['y', 'x'], t.Null()) })]),
+      'a',
+    ],
+    ['a partial object', t.Partial(t.Object({ by: t.Owner(), a: t.Visible('owner', t.Null()) })), 'by a'],
+    ['a picked object', t.Pick(t.Object({ a: t.Visible('x', t.Null()), b: t.String() }), ['a']), 'a'],
+    ['a read-only field', t.Object({ a: t.Readonly(t.Visible('x', t.Null())) }), 'a'],
+    ['a refined field', t.Object({ a: t.Refine(t.Visible('x', t.Null()), () => true) }), 'a'],
+    ['a variant', t.Union([t.Null(), t.Object({ a: t.Visible('x', t.Null()) }), t.Object({ b: t.String() })]), 'a'],
+    ['what is hidden itself', t.Object({ b: t.Visible('x', t.Array(t.Object({ a: t.Visible('y', t.Null()) }))) }), 'a'],
+  ])('is read from %s', (_, it, fields) => {
+    expect(seen(t.Object({ it }))?.fields[0]?.[0]).toBe(fields)
+  })
+
+  it('takes any entity into a view: a record, a map, a list, one of several records', () => {
+    const Unit = t.Object({ hp: t.Uint8() })
+    const Tower = t.Object({ range: t.Uint8() })
+    for (const entity of [Unit, t.Map(t.String()), t.Array(t.String()), t.Union([Unit, Tower])]) {
+      expect(seen(t.Object({ it: t.Map(entity, { view: true }) }))?.viewed).toEqual(['map'])
+    }
+  })
+
+  it.each<[string, Schema, RegExp]>([
+    [
+      "'owner' in an object of nobody",
+      t.Object({ a: t.Visible('owner', t.String()) }),
+      /^state\.it\.a: is visible to 'owner', but the object says of nobody that it is theirs: add a t\.Owner\(\) field/,
+    ],
+    [
+      'an owner further up',
+      t.Object({ by: t.Owner(), a: t.Object({ b: t.Visible(['x', 'owner'], t.String()) }) }),
+      /^state\.it\.a\.b: is visible to 'owner', but/,
+    ],
+    [
+      'two owners',
+      t.Object({ by: t.Owner(), also: t.Owner() }),
+      /^state\.it\.also: is a second t\.Owner\(\) beside "by": an object belongs to one/,
+    ],
+    [
+      'two owners of merged objects',
+      t.Intersect([t.Object({ by: t.Owner() }), t.Object({ also: t.Owner() })]),
+      /^state\.it\.also: is a second t\.Owner/,
+    ],
+    [
+      'a field that merged objects show to others',
+      t.Intersect([t.Object({ a: t.Visible('x', t.Null()) }), t.Object({ a: t.Visible('y', t.Null()) })]),
+      /^state\.it\.a: is visible to others in one of the objects that are merged here/,
+    ],
+    [
+      'a field that a merged object shows to all',
+      t.Intersect([t.Object({ a: t.Null() }), t.Object({ a: t.Visible('y', t.Null()) })]),
+      /^state\.it\.a: is visible to others in one/,
+    ],
+    ['an item', t.Array(t.Visible('x', t.String())), /^state\.it\[\]: is t\.Visible where no field of an object is/],
+    ['an entry', t.Map(t.Visible('x', t.Object({}))), /^state\.it\.\*: is t\.Visible where no field/],
+    ['a variant', t.Union([t.Null(), t.Visible('x', t.Object({}))]), /^state\.it: is t\.Visible where no field/],
+    ['an owner as an item', t.Array(t.Owner()), /^state\.it\[\]: is t\.Owner where no field of an object is/],
+    ['a hidden owner', t.Object({ a: t.Visible('x', t.Owner()) }), /^state\.it\.a: is t\.Owner within t\.Visible/],
+    [
+      'a field hidden twice',
+      t.Object({ a: t.Visible('x', t.Visible('y', t.String())) }),
+      /^state\.it\.a: is t\.Visible within t\.Visible: name all who see it in one list/,
+    ],
+    ['a server-only field', t.Object({ a: t.Visible('x', t.Local<string>()) }), /^state\.it\.a: is t\.Local, .*nobody/],
+    ['what cannot travel', t.Object({ a: t.Visible('x', Type.Any()) }), /^state\.it\.a: is of any type/],
+    ['an empty tag', t.Object({ a: t.Visible('', t.String()) }), /^state\.it\.a: is visible to '', which is no tag/],
+    ['a tag twice', t.Object({ a: t.Visible(['x', 'x'], t.String()) }), /^state\.it\.a: is visible to "x" twice/],
+    [
+      'a tag that reads like the owner',
+      t.Object({ a: t.Visible('Owner', t.String()) }),
+      /^state\.it\.a: is visible to the tag "Owner", which reads like 'owner': write 'owner', or call the tag otherwise/,
+    ],
+    [
+      'a tag without end',
+      t.Object({ a: t.Visible('x'.repeat(129), t.String()) }),
+      /^state\.it\.a: is visible to a tag of 129 characters; 128 is the limit/,
+    ],
+    ['half a tag', t.Object({ a: t.Visible('\ud800', t.String()) }), /^state\.it\.a: is visible to a tag with half a/],
+    ...[t.String(), t.Json(), t.Value(t.Object({})), t.Tuple([t.Object({})]), t.Union([t.Object({}), t.Null()])].map(
+      (atom): [string, Schema, RegExp] => [
+        'a view of atoms',
+        t.Map(atom, { view: true }),
+        /^state\.it: is a map with { view: true } of what is no object, map or list of the state/,
+      ],
+    ),
+  ])('refuses %s', (_, schema, message) => {
+    expect(refusal(() => room({ state: t.Object({ it: schema }) }))).toMatch(message)
+  })
+
+  // What JavaScript lets anybody write.
+  it.each<[unknown, RegExp]>([
+    [[], /^state\.a: is visible to nobody: use t\.Local for what stays on the server, or name a tag$/],
+    [undefined, /^state\.a: is visible to what is no text: write 'owner', the name of a tag, or a list of these$/],
+    [['x', 7], /^state\.a: is visible to what is no text/],
+    [t.String(), /^state\.a: is visible to what is no text/],
+  ])('refuses as those who see a field: %j', (to, message) => {
+    const schema: Schema = Reflect.apply(t.Visible, undefined, [to, t.String()])
+    expect(refusal(() => room({ state: t.Object({ a: schema }) }))).toMatch(message)
+  })
+
+  it('refuses t.Visible without a type', () => {
+    const schema: Schema = Reflect.apply(t.Visible, undefined, ['x'])
+    expect(refusal(() => room({ state: t.Object({ a: schema }) }))).toMatch(
+      /^state\.a: is not a schema: write one with t/,
+    )
+  })
+
+  const marked: readonly [string, Schema, string][] = [
+    [
+      't.Visible',
+      t.Visible('x', t.String()),
+      'is t.Visible, which is for what the state tracks: messages, join data, ',
+    ],
+    ['t.Owner', t.Owner(), 'is t.Owner, which is for what the state tracks: messages, join data, '],
+    [
+      'a view',
+      t.Map(t.Object({}), { view: true }),
+      'is a map with { view: true }, which is for what the state tracks: ',
+    ],
+  ]
+  it.each(marked)('refuses %s in everything but what the state tracks', (_, schema, message) => {
+    const It = t.Object({ a: schema })
+    const places: readonly [string, Partial<RoomShape>][] = [
+      ['join', { join: It }],
+      ['options', { options: It }],
+      ['metadata', { metadata: It }],
+      ['user', { user: It }],
+      ['presence', { presence: It }],
+      ['input', { input: It }],
+      ['clientToServer.m.params', { clientToServer: { m: call({ params: It }) } }],
+      ['clientToServer.m.result', { clientToServer: { m: call({ result: It }) } }],
+      ['clientToServer.m.errors.full', { clientToServer: { m: call({ errors: { full: It } }) } }],
+      ['clientToServer.m.item', { clientToServer: { m: stream({ item: It }) } }],
+      ['serverToClient.m.payload', { serverToClient: { m: event(It) } }],
+      ['state.v', { state: t.Object({ v: t.Value(It) }) }],
+      ['state.v[0]', { state: t.Object({ v: t.Tuple([It]) }) }],
+    ]
+    for (const [path, shape] of places) {
+      expect(refusal(() => room(shape)).startsWith(`${path}.a: ${message}`), path).toBe(true)
+    }
+  })
+
+  it('takes references anywhere, as strings', () => {
+    const It = t.Object({ to: t.Id('unit'), maybe: t.Optional(t.Id(t.Object({ hp: t.Uint8() }))) })
+    const contract = room({ state: It, join: It, user: It, presence: It, clientToServer: { go: event(It) } })
+    expect(layoutOf(contract).types.map(({ kind }) => kind)).toEqual(['string', 'optional', 'record'])
   })
 })
 

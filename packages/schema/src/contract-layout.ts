@@ -8,6 +8,7 @@ import type { Layout, MessageDef, TypeDef, TypeIndex } from './layout.ts'
 import { isFrameworkCode } from './messages.ts'
 import { hasAmbiguousUnion } from './named-ambiguity.ts'
 import { refusal, SchemaReader, type Place } from './schema-reader.ts'
+import type { Visibility } from './visibility-marks.ts'
 
 /** The parts of a contract that travel as maps by name, before a layout is known. */
 export type NamedPart = 'join' | 'options' | 'metadata' | 'user'
@@ -17,6 +18,8 @@ export interface ContractReading {
   readonly layout: Layout
   /** Of the state's records that have server-only fields: their names, by type. */
   readonly locals: ReadonlyMap<TypeIndex, readonly string[]>
+  /** What of the state depends on who looks, by type; `undefined` when all see all. */
+  readonly visibility: Visibility | undefined
   /** Types of the parts that travel by name; none of these is in the layout. */
   readonly namedTypes: readonly TypeDef[]
   readonly named: { readonly [P in NamedPart]?: TypeIndex }
@@ -46,7 +49,7 @@ export function layoutOf(contract: AnyContract): Layout {
   return readContract(contract).layout
 }
 
-function readLayout({ name, version, shape }: AnyContract): Pick<ContractReading, 'layout' | 'locals'> {
+function readLayout({ name, version, shape }: AnyContract): Pick<ContractReading, 'layout' | 'locals' | 'visibility'> {
   const wrong = nameFault(name)
   if (wrong !== undefined) throw refusal('name', wrong)
   if (!Number.isSafeInteger(version) || version < 0) {
@@ -67,7 +70,7 @@ function readLayout({ name, version, shape }: AnyContract): Pick<ContractReading
     down: messages(reader, shape.serverToClient, 'serverToClient'),
     types: reader.types,
   }
-  return { layout: bounded(layout), locals: reader.locals }
+  return { layout: bounded(layout), locals: reader.locals, visibility: reader.visibility }
 }
 
 // What a client would refuse is refused here, where somebody can mend it.

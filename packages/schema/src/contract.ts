@@ -2,7 +2,7 @@ import type { Static, TSchema } from 'typebox'
 import { readContract } from './contract-layout.ts'
 import { checkShape } from './contract-shape.ts'
 import type { Caller } from './messages.ts'
-import type { MapModel, Plain, ValueModel } from './model.ts'
+import type { EntitiesIn, IdModel, MapModel, Plain, TagsIn, ValueModel, ViewedMapModel, VisibleModel } from './model.ts'
 import { ownLayout, type OwnLayout } from './own-layout.ts'
 
 /**
@@ -235,4 +235,9 @@ export type Up<T> = Of<T>['clientToServer']
 /** The messages a server may send. */
 export type Down<T> = Of<T>['serverToClient']
 
-export type { MapModel, ValueModel }
+/** The tags of a contract's state: the words by which its `t.Visible` fields name who sees them, without `'owner'`. */
+export type TagsOf<T> = TagsIn<StateOf<T>>
+/** The entities of a contract's state: what stands in its `t.Map(V, { view: true })`s. */
+export type EntitiesOf<T> = EntitiesIn<StateOf<T>>
+
+export type { IdModel, MapModel, ValueModel, ViewedMapModel, VisibleModel }

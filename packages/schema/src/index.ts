@@ -11,6 +11,7 @@ export type {
   Contract,
   Delivery,
   Down,
+  EntitiesOf,
   Event,
   ModelOf,
   NameOf,
@@ -20,6 +21,7 @@ export type {
   Schema,
   StateOf,
   Stream,
+  TagsOf,
   Up,
   ValueOf,
 } from './contract.ts'
@@ -43,6 +45,8 @@ export type {
 export type {
   Adoptable,
   Frozen,
+  Id,
+  IdModel,
   JsonValue,
   Live,
   LocalModel,
@@ -52,6 +56,9 @@ export type {
   StateList,
   StateMap,
   ValueModel,
+  ViewedMap,
+  ViewedMapModel,
+  VisibleModel,
 } from './model.ts'
 export { live, toPlain, type PlainOf } from './state/plain.ts'
 export * as t from './types.ts'

@@ -38,3 +38,4 @@ export type { Selection, WatchedEntry, WatchedKey, WatchListeners } from './mirr
 export { MirrorTree, type MirrorOptions } from './mirror/mirror-tree.ts'
 export { live, toPlain, type PlainOf } from './state/plain.ts'
 export { StateTree, type StateOptions } from './state/state-tree.ts'
+export { ownerWord, type Visibility } from './visibility-marks.ts'

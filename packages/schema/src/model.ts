@@ -15,6 +15,22 @@ export interface MapModel<V> {
   readonly '~map': V
 }
 
+/** Marks `t.Map(V, { view: true })` in a model. */
+export interface ViewedMapModel<V> extends MapModel<V> {
+  readonly '~view': true
+}
+
+/** Marks `t.Visible(to, T)` in a model: on the server always a `T`, on a client only for those who may see it. */
+export interface VisibleModel<To extends string, T> {
+  readonly '~visible': T
+  readonly '~to': To
+}
+
+/** Marks `t.Id(Entity)` in a model. */
+export interface IdModel<E> {
+  readonly '~id': E
+}
+
 /** Marks `t.Json()` and `t.Value(T)` in a model: one value, replaced as a whole. */
 export interface ValueModel<T> {
   readonly '~value': T
@@ -27,6 +43,12 @@ export interface LocalModel<T> {
 
 /** What JSON can hold. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+
+/**
+ * The key of an `E` in a map: a string, to write and to read. Its type says only what it is the key of, and there is no such
+ * property.
+ */
+export type Id<E> = string | (string & { readonly '~id': E })
 
 type Atom = string | number | bigint | boolean | symbol | null | undefined | Uint8Array
 
@@ -41,18 +63,31 @@ type SharedKeys<M> = { [K in keyof M]-?: IsLocal<NonNullable<M[K]>> extends true
 // Without the brackets `never`, which is what is left of a field that is always null, would count as server-only.
 type IsLocal<T> = [T] extends [never] ? false : [T] extends [LocalModel<unknown>] ? true : false
 
+// One question for all markers: most of what is asked is none of them, and each question costs the compiler.
+type Marked =
+  MapModel<unknown> | ValueModel<unknown> | LocalModel<unknown> | VisibleModel<string, unknown> | IdModel<unknown>
+
 /** Plain objects and arrays, as passed to calls and events and as returned by `onCreate`. A map is an object by key. */
 export type Plain<M> = M extends Atom
   ? M
-  : M extends MapModel<infer V>
+  : M extends Marked
+    ? PlainMarked<M>
+    : M extends object
+      ? { [K in keyof M]: Plain<M[K]> }
+      : M
+
+type PlainMarked<M> =
+  M extends MapModel<infer V>
     ? { [key: string]: Plain<V> }
     : M extends ValueModel<infer T>
       ? T
-      : M extends LocalModel<infer T>
-        ? T
-        : M extends object
-          ? { [K in keyof M]: Plain<M[K]> }
-          : M
+      : M extends VisibleModel<string, infer T>
+        ? Plain<T>
+        : M extends IdModel<infer E>
+          ? Id<E>
+          : M extends LocalModel<infer T>
+            ? T
+            : never
 
 /**
  * The server's tracked state. Assign fields, call the methods of maps and lists: each change is noticed where it happens. An
@@ -60,34 +95,76 @@ export type Plain<M> = M extends Atom
  */
 export type Live<M> = M extends Atom
   ? M
-  : M extends MapModel<infer V>
-    ? StateMap<V>
-    : M extends ValueModel<infer T>
-      ? Frozen<T>
-      : M extends LocalModel<infer T>
-        ? T
-        : M extends readonly (infer I)[]
-          ? number extends M['length']
-            ? StateList<I>
-            : Frozen<Plain<M>>
-          : M extends object
-            ? { [K in keyof M]: {} extends Pick<M, K> ? Live<M[K]> | undefined : Live<M[K]> }
-            : M
+  : M extends Marked
+    ? LiveMarked<M>
+    : M extends readonly (infer I)[]
+      ? number extends M['length']
+        ? StateList<I>
+        : Frozen<Plain<M>>
+      : M extends object
+        ? { [K in keyof M]: {} extends Pick<M, K> ? Live<M[K]> | undefined : Live<M[K]> }
+        : M
+
+type LiveMarked<M> =
+  M extends ViewedMapModel<infer V>
+    ? ViewedMap<V>
+    : M extends MapModel<infer V>
+      ? StateMap<V>
+      : M extends ValueModel<infer T>
+        ? Frozen<T>
+        : M extends VisibleModel<string, infer T>
+          ? Live<T>
+          : M extends IdModel<infer E>
+            ? Id<E>
+            : M extends LocalModel<infer T>
+              ? T
+              : never
 
 /** The client's read-only copy. Maps are `ReadonlyMap`, lists are read-only arrays, records are objects. */
 export type Mirror<M> = M extends Atom
   ? M
-  : M extends MapModel<infer V>
+  : M extends Marked
+    ? MirrorMarked<M>
+    : M extends readonly (infer I)[]
+      ? number extends M['length']
+        ? readonly Mirror<I>[]
+        : Frozen<Plain<M>>
+      : M extends object
+        ? { readonly [K in keyof Pick<M, SharedKeys<M>>]: Mirror<M[K]> }
+        : M
+
+type MirrorMarked<M> =
+  M extends MapModel<infer V>
     ? ReadonlyMap<string, Mirror<V>>
     : M extends ValueModel<infer T>
       ? Frozen<T>
+      : M extends VisibleModel<string, infer T>
+        ? Mirror<T> | undefined
+        : M extends IdModel<infer E>
+          ? Id<E>
+          : never
+
+/** The tags that the `t.Visible` fields of a model name: what a member can be granted. */
+export type TagsIn<M> = M extends Atom | ValueModel<unknown> | LocalModel<unknown> | IdModel<unknown>
+  ? never
+  : M extends MapModel<infer V>
+    ? TagsIn<V>
+    : M extends VisibleModel<infer To, infer T>
+      ? Exclude<To, 'owner'> | TagsIn<T>
       : M extends readonly (infer I)[]
-        ? number extends M['length']
-          ? readonly Mirror<I>[]
-          : Frozen<Plain<M>>
-        : M extends object
-          ? { readonly [K in keyof Pick<M, SharedKeys<M>>]: Mirror<M[K]> }
-          : M
+        ? TagsIn<I>
+        : { [K in keyof M]-?: TagsIn<M[K]> }[keyof M]
+
+/** What stands in the `t.Map(V, { view: true })`s of a model: what can be put into a member's view. */
+export type EntitiesIn<M> = M extends Atom | ValueModel<unknown> | LocalModel<unknown> | IdModel<unknown>
+  ? never
+  : M extends MapModel<infer V>
+    ? (M extends ViewedMapModel<V> ? Live<V> : never) | EntitiesIn<V>
+    : M extends VisibleModel<string, infer T>
+      ? EntitiesIn<T>
+      : M extends readonly (infer I)[]
+        ? EntitiesIn<I>
+        : { [K in keyof M]-?: EntitiesIn<M[K]> }[keyof M]
 
 /** Something of the state, or the plain value it is made from. */
 export type Adoptable<M> = Plain<M> | Live<M>
@@ -107,6 +184,12 @@ export interface StateMap<V> extends Iterable<[string, Live<V>], void, unknown> 
   values(): IterableIterator<Live<V>, void, unknown>
   entries(): IterableIterator<[string, Live<V>], void, unknown>
   forEach(visit: (value: Live<V>, key: string, map: StateMap<V>) => void): void
+}
+
+/** A map of the server's state of which a member has the entries that are in its view. */
+export interface ViewedMap<V> extends StateMap<V> {
+  /** A type only, by which these maps are told from others: there is no such property. */
+  readonly '~view': true
 }
 
 /** A list of the server's state. */

@@ -4,11 +4,12 @@ import { SchemaError } from './errors.ts'
 import { isWellFormed, layoutBounds, nameFault } from './layout-bounds.ts'
 import type { Field, LiteralValue, NumberKind, SimpleKind, TypeDef, TypeIndex } from './layout.ts'
 import { adviceFor } from './untravelled.ts'
+import { audienceFault, ownerWord, RecordMarks, type Visibility } from './visibility-marks.ts'
 
 /**
  * What is around a schema, which decides what may stand in it.
  *
- * - `state`: tracked. Maps are `t.Map`; fields may be `t.Local`.
+ * - `state`: tracked. Maps are `t.Map`; fields may be `t.Local`, `t.Visible` and `t.Owner`.
  * - `user`: plain data of the server. Fields may be `t.Local`.
  * - `plain`: plain data that travels.
  */
@@ -19,7 +20,9 @@ export const wireKeyword = '~wire'
 
 /** The value of {@link wireKeyword}. */
 export type WireMark =
-  | { readonly kind: NumberKind | 'bytes' | 'json' | 'map' | 'value' | 'local' }
+  | { readonly kind: NumberKind | 'bytes' | 'json' | 'value' | 'local' | 'owner' | 'id' }
+  | { readonly kind: 'map'; readonly view: boolean }
+  | { readonly kind: 'visible'; readonly to: readonly string[] }
   | { readonly kind: 'quantized'; readonly min: number; readonly max: number; readonly step: number }
 
 type Keywords = Readonly<Record<string, unknown>>
@@ -29,6 +32,10 @@ export class SchemaReader {
   readonly types: TypeDef[] = []
   /** Of the records that have server-only fields: their names. */
   readonly locals = new Map<TypeIndex, readonly string[]>()
+  readonly #owners = new Map<TypeIndex, string>()
+  readonly #visible = new Map<TypeIndex, ReadonlyMap<string, readonly string[]>>()
+  readonly #shown = new Map<TypeIndex, ReadonlySet<string>>()
+  readonly #viewed = new Set<TypeIndex>()
   readonly #known = new Map<string, TypeIndex>()
   /** Schemas that were read: one that is used in many places is looked at once. */
   readonly #read = {
@@ -40,6 +47,14 @@ export class SchemaReader {
   /** The type of a schema. @throws SchemaError `invalid_contract` with the path of what cannot travel. */
   read(schema: unknown, path: string, place: Place): TypeIndex {
     return this.#visit(schema, path, place, 0)
+  }
+
+  /** What of the types that were read depends on who looks; nothing when all see all. */
+  get visibility(): Visibility | undefined {
+    if (this.#visible.size + this.#viewed.size === 0) return undefined
+    const tags = new Set([...this.#visible.values()].flatMap((fields) => [...fields.values()].flat()))
+    tags.delete(ownerWord)
+    return { owners: this.#owners, fields: this.#visible, required: this.#shown, viewed: this.#viewed, tags }
   }
 
   #visit(schema: unknown, path: string, place: Place, depth: number): TypeIndex {
@@ -70,17 +85,21 @@ export class SchemaReader {
         if (wrong !== undefined) throw refusal(path, wrong)
         return this.#add({ kind: 'quantized', min: mark.min, max: mark.max, step: mark.step })
       }
-      case 'map':
-        return this.#add({
-          kind: 'map',
-          type: this.#visit(keywords['additionalProperties'], `${path}.*`, place, depth + 1),
-        })
+      case 'map': {
+        const type = this.#visit(keywords['additionalProperties'], `${path}.*`, place, depth + 1)
+        return mark.view ? this.#viewedMap(type, path, place) : this.#add({ kind: 'map', type })
+      }
       case 'value': {
         const [inner] = schemasOf(keywords['allOf'], path)
         return this.#value(this.#visit(inner, path, 'plain', depth + 1))
       }
       case 'local':
         throw refusal(path, 't.Local is for fields of the state (or of the user): it stays on the server')
+      case 'visible':
+      case 'owner':
+        throw refusal(path, misplaced(mark.kind, place))
+      case 'id':
+        return this.#add({ kind: 'string' })
       default:
         return this.#add({ kind: mark.kind })
     }
@@ -154,11 +173,46 @@ export class SchemaReader {
     return this.#add({ kind: 'enum', values })
   }
 
+  #viewedMap(type: TypeIndex, path: string, place: Place): TypeIndex {
+    if (place !== 'state') throw refusal(path, `is a map with { view: true }, which ${seenWhole}: write t.Map(V) here`)
+    if (!this.#isTracked(type)) {
+      throw refusal(
+        path,
+        'is a map with { view: true } of what is no object, map or list of the state: only these can be put into a view',
+      )
+    }
+    const index = this.#add({ kind: 'map', type }, 'viewed')
+    this.#viewed.add(index)
+    return index
+  }
+
+  /** Whether whatever stands in a place of the type is a node of its own. */
+  #isTracked(type: TypeIndex): boolean {
+    const def = this.types[type]
+    if (def?.kind === 'union') return def.types.every((variant) => this.#isTracked(variant))
+    return def?.kind === 'record' || def?.kind === 'map' || def?.kind === 'list'
+  }
+
   #record(keywords: Keywords, path: string, place: Place, depth: number): TypeIndex {
     const fields = new Map<string, Field>()
-    const locals: string[] = []
-    this.#collect(keywords, path, place, depth, fields, locals)
-    return this.#add({ kind: 'record', fields: [...fields.values()] }, locals)
+    const marks = new RecordMarks()
+    this.#collect(keywords, path, place, depth, fields, marks)
+    for (const [name, audience] of marks.visible) {
+      if (marks.owner === undefined && audience.includes(ownerWord)) {
+        throw refusal(
+          path + step(name),
+          `is visible to '${ownerWord}', but the object says of nobody that it is theirs: add a t.Owner() field to it`,
+        )
+      }
+    }
+    const index = this.#add({ kind: 'record', fields: [...fields.values()] }, marks.key)
+    if (marks.locals.length > 0) this.locals.set(index, marks.locals)
+    if (marks.owner !== undefined) this.#owners.set(index, marks.owner)
+    if (marks.visible.size > 0) {
+      this.#visible.set(index, marks.visible)
+      this.#shown.set(index, marks.required)
+    }
+    return index
   }
 
   /** The fields of an object, or of all the objects of an intersection. */
@@ -168,13 +222,13 @@ export class SchemaReader {
     place: Place,
     depth: number,
     fields: Map<string, Field>,
-    locals: string[],
+    marks: RecordMarks,
   ): void {
     if (depth > 4 * layoutBounds.depth) throw refusal(path, 'nests too deep, or contains itself')
     const kind = kindOf(keywords)
     if (kind === 'Intersect') {
       for (const part of schemasOf(keywords['allOf'], path)) {
-        this.#collect(keywordsOf(part, path), path, place, depth + 1, fields, locals)
+        this.#collect(keywordsOf(part, path), path, place, depth + 1, fields, marks)
       }
       return
     }
@@ -190,28 +244,89 @@ export class SchemaReader {
       const wrong = nameFault(name)
       if (wrong !== undefined) throw refusal(at, wrong)
       const property = keywordsOf(schema, at)
-      if (markOf(property)?.kind === 'local' && place !== 'plain') {
-        if (!locals.includes(name)) locals.push(name)
+      const mark = markOf(property)
+      if (mark?.kind === 'local' && place !== 'plain') {
+        if (!marks.locals.includes(name)) marks.locals.push(name)
         continue
       }
-      const type = this.#required(property, at, place, depth + 1)
       const optional = isOptional(property, name, keywords)
-      merge(fields, { name, type: optional ? this.#add({ kind: 'optional', type }) : type }, at, this.types)
+      const other = fields.get(name)
+      if (other !== undefined && !sameAudience(marks.visible.get(name), audienceOf(mark))) {
+        throw refusal(at, 'is visible to others in one of the objects that are merged here than in another')
+      }
+      let type: TypeIndex
+      if (mark?.kind === 'visible') {
+        type = this.#visibleField(mark.to, property, at, place, depth)
+        if (other === undefined) marks.visible.set(name, [...mark.to].sort())
+        // Required once is required.
+        if (!optional) marks.required.add(name)
+      } else {
+        type =
+          mark?.kind === 'owner' ? this.#owner(name, at, place, marks) : this.#required(property, at, place, depth + 1)
+      }
+      const absent = optional || mark?.kind === 'visible'
+      merge(fields, { name, type: absent ? this.#add({ kind: 'optional', type }) : type }, at, this.types)
     }
   }
 
-  #add(def: TypeDef, locals: readonly string[] = []): TypeIndex {
-    // Records that differ in server-only fields stay apart, though what travels is the same.
-    const key = JSON.stringify([def, locals], (_, value: unknown) =>
+  /** The type of a field that some see, for whom it is there. */
+  #visibleField(audience: readonly string[], property: Keywords, path: string, place: Place, depth: number): TypeIndex {
+    if (place !== 'state') throw refusal(path, misplaced('visible', place))
+    const wrong = audienceFault(audience)
+    if (wrong !== undefined) throw refusal(path, wrong)
+    const [schema] = schemasOf(property['allOf'], path)
+    const inner = keywordsOf(schema, path)
+    switch (markOf(inner)?.kind) {
+      case 'visible':
+        throw refusal(path, 'is t.Visible within t.Visible: name all who see it in one list')
+      case 'local':
+        throw refusal(path, 'is t.Local, which stays on the server, within t.Visible: nobody would see it')
+      case 'owner':
+        throw refusal(path, 'is t.Owner within t.Visible: all see whose an object is')
+      default:
+        return this.#required(inner, path, place, depth + 1)
+    }
+  }
+
+  #owner(name: string, path: string, place: Place, marks: RecordMarks): TypeIndex {
+    if (place !== 'state') throw refusal(path, misplaced('owner', place))
+    if (marks.owner !== undefined && marks.owner !== name) {
+      throw refusal(path, `is a second t.Owner() beside ${JSON.stringify(marks.owner)}: an object belongs to one`)
+    }
+    marks.owner = name
+    return this.#add({ kind: 'string' })
+  }
+
+  /** @param marks What tells types apart of which the same travels. */
+  #add(def: TypeDef, marks?: unknown): TypeIndex {
+    const key = JSON.stringify([def, marks], (_, value: unknown) =>
       typeof value === 'bigint' ? { bigint: String(value) } : value,
     )
     const known = this.#known.get(key)
     if (known !== undefined) return known
     const index = this.types.push(def) - 1
     this.#known.set(key, index)
-    if (locals.length > 0) this.locals.set(index, locals)
     return index
   }
+}
+
+const seenWhole =
+  'is for what the state tracks: messages, join data, users, presence and what is in t.Value or a tuple are seen whole or not at all'
+
+function misplaced(kind: 'visible' | 'owner', place: Place): string {
+  const name = kind === 'visible' ? 't.Visible' : 't.Owner'
+  return place === 'state'
+    ? `is ${name} where no field of an object is: put it around the field, or into an object`
+    : `is ${name}, which ${seenWhole}. Leave the field out (t.Omit), or write its plain type here`
+}
+
+function audienceOf(mark: WireMark | undefined): readonly string[] | undefined {
+  return mark?.kind === 'visible' ? mark.to : undefined
+}
+
+function sameAudience(one: readonly string[] | undefined, other: readonly string[] | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return one.length === other.length && one.every((tag) => other.includes(tag))
 }
 
 /** The kinds of TypeBox that need nothing but a kind. A pattern of strings is a string: the server checks patterns. */

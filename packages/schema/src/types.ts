@@ -11,19 +11,31 @@ import {
   Optional,
   Refine,
   Unsafe,
+  IsOptional,
   type Static,
   type TInteger,
   type TNumber,
   type TNumberOptions,
   type TObjectOptions,
+  String as StringType,
   type TOptional,
   type TSchema,
   type TSchemaOptions,
+  type TString,
   type TUnsafe,
 } from 'typebox'
 import { numberRanges } from './codec/numbers.ts'
 import type { NumberKind } from './layout.ts'
-import type { JsonValue, LocalModel, MapModel, Plain, ValueModel } from './model.ts'
+import type {
+  IdModel,
+  JsonValue,
+  LocalModel,
+  MapModel,
+  Plain,
+  ValueModel,
+  ViewedMapModel,
+  VisibleModel,
+} from './model.ts'
 import { wireKeyword, type WireMark } from './schema-reader.ts'
 
 export {
@@ -177,12 +189,26 @@ export function Bytes(
   )
 }
 
+/** Options of {@link Map}. */
+export interface MapOptions extends TObjectOptions {
+  /** Whether a member has only the entries that are in its view (`member.view`). For the state, and for objects. Default: false. */
+  readonly view?: boolean
+}
+
 /**
  * Entries by key. In state a tracked `StateMap`, in the client's mirror a `ReadonlyMap`, in messages a plain object. Keys
  * are strings; `__proto__` is none. Costs 1, 3 or 5 bytes, and each entry its key and its value.
  */
-export function Map<V extends TSchema>(value: V, options: TObjectOptions = {}): TUnsafe<MapModel<Static<V>>> {
-  return marked({ kind: 'map' }, { ...options, type: 'object', additionalProperties: value })
+export function Map<V extends TSchema>(
+  value: V,
+  options: MapOptions & { readonly view: true },
+): TUnsafe<ViewedMapModel<Static<V>>>
+export function Map<V extends TSchema>(
+  value: V,
+  options?: MapOptions & { readonly view?: false },
+): TUnsafe<MapModel<Static<V>>>
+export function Map(value: TSchema, { view = false, ...options }: MapOptions = {}): TSchema {
+  return marked({ kind: 'map', view }, { ...options, type: 'object', additionalProperties: value })
 }
 
 /**
@@ -207,4 +233,61 @@ export function Value<T extends TSchema>(type: T): TUnsafe<ValueModel<Plain<Stat
  */
 export function Local<T>(): TOptional<TUnsafe<LocalModel<T>>> {
   return Optional(marked<LocalModel<T>>({ kind: 'local' }, {}))
+}
+
+/**
+ * A field of the state that not everybody sees. For the others it is absent, with everything in it: their clients are never
+ * sent it, so that on a client its type is `T | undefined`. On the server it is a `T`. Costs what an optional field costs.
+ *
+ * ```ts
+ * import { t } from '@junto/schema'
+ *
+ * const Player = t.Object({
+ *   name: t.String(),
+ *   owner: t.Owner(),
+ *   hand: t.Visible('owner', t.Array(t.Uint8())),
+ *   ping: t.Visible(['owner', 'referee'], t.Uint16()),
+ * })
+ * ```
+ *
+ * @param to Who sees it: `'owner'`, the member that the object's `t.Owner()` field names; any other word is a tag, and
+ * those see it to whom the room has granted the tag; a list means anybody in it.
+ */
+export function Visible<const To extends string, T extends TSchema>(
+  to: To | readonly [To, ...To[]],
+  type: TOptional<T>,
+): TOptional<TUnsafe<VisibleModel<To, Static<T>>>>
+export function Visible<const To extends string, T extends TSchema>(
+  to: To | readonly [To, ...To[]],
+  type: T,
+): TUnsafe<VisibleModel<To, Static<T>>>
+export function Visible(to: string | readonly string[], type: TSchema): TSchema {
+  const visible = marked({ kind: 'visible', to: typeof to === 'string' ? [to] : to }, { allOf: [type] })
+  return IsOptional(type) ? Optional(visible) : visible
+}
+
+/**
+ * A field of the state that says whose the object is: the `id` of a member, `''` for nobody's. That member sees the object's
+ * fields that are visible to `'owner'`. Everybody sees whose it is. An object has one such field. Costs what a string costs.
+ */
+export function Owner(): TString {
+  return StringType({ [wireKeyword]: { kind: 'owner' } satisfies WireMark })
+}
+
+/**
+ * A reference: the key of an entity in a map. It is a string, to write and to read, whose type says what it is the key of:
+ * name the entity's type, or call it by a word where it refers to its own kind. Whether there is such an entry, and whether a
+ * member sees it, is not checked; the key is all it tells. Costs what a string costs.
+ *
+ * ```ts
+ * import { t } from '@junto/schema'
+ *
+ * const Unit = t.Object({ hp: t.Uint8(), target: t.Optional(t.Id('unit')) })
+ * const Order = t.Object({ unit: t.Id(Unit), to: t.Tuple([t.Float32(), t.Float32()]) })
+ * ```
+ */
+export function Id<const Name extends string>(entity: Name): TUnsafe<IdModel<Name>>
+export function Id<E extends TSchema>(entity: E): TUnsafe<IdModel<Plain<Static<E>>>>
+export function Id(_entity: unknown): TSchema {
+  return marked({ kind: 'id' }, { type: 'string' })
 }
