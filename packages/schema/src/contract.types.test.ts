@@ -1,7 +1,32 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { call, defineRoom, event, stream, type Down, type Of, type StateOf, type Up, type ValueOf } from './contract.ts'
+import {
+  call,
+  defineRoom,
+  event,
+  stream,
+  type Down,
+  type EntitiesOf,
+  type ModelOf,
+  type Of,
+  type StateOf,
+  type TagsOf,
+  type Up,
+  type ValueOf,
+} from './contract.ts'
 import type { Calls, EventNames, FrameworkErrorCode, Outcome, PayloadOf, ResultOf, Sends, Streams } from './messages.ts'
-import type { JsonValue, Live, LocalModel, Mirror, Plain } from './model.ts'
+import type {
+  Adoptable,
+  Id,
+  JsonValue,
+  Live,
+  LocalModel,
+  Mirror,
+  Plain,
+  StateList,
+  StateMap,
+  ViewedMap,
+} from './model.ts'
+import { live as asLive, toPlain } from './state/plain.ts'
 import * as t from './types.ts'
 
 const Point = t.Object({ x: t.Quantized({ min: 0, max: 1000, step: 0.1 }), y: t.Number() })
@@ -67,6 +92,31 @@ const Board = defineRoom('board', {
     cleared: event(t.Object({ by: t.String() })),
     confirmClear: call({ params: t.Object({ by: t.String() }), result: t.Boolean() }),
   },
+})
+
+const Card = t.Object({ face: t.Uint8(), marks: t.Visible('cheat', t.Map(t.Boolean())) })
+const Player = t.Object({
+  name: t.String(),
+  by: t.Owner(),
+  hp: t.Visible('owner', t.Uint8()),
+  hand: t.Visible(['owner', 'referee'], t.Array(Card)),
+  role: t.Visible('referee', t.Union([t.Object({ wolf: t.Boolean() }), t.Null()])),
+  notes: t.Visible('owner', t.Optional(t.String())),
+  boast: t.Optional(t.Visible('fan', t.Json())),
+  target: t.Optional(t.Id('player')),
+  card: t.Id(Card),
+  log: t.Local<string[]>(),
+})
+const Table = defineRoom('table', {
+  version: 1,
+  state: t.Object({
+    players: t.Map(Player, { view: true }),
+    deck: t.Visible('dealer', t.Object({ top: Card })),
+    grid: t.Array(t.Map(t.Union([Card, t.Object({ joker: t.Visible('dealer', t.String()) })]), { view: true })),
+    open: t.Map(Card),
+  }),
+  clientToServer: { hit: call({ params: t.Object({ whom: t.Id(Player) }), result: t.Id('player') }) },
+  serverToClient: {},
 })
 
 interface PointValue {
@@ -151,6 +201,10 @@ declare const streams: Streams<Up<typeof Board>>
 declare const live: Live<StateOf<typeof Board>>
 declare const mirror: Mirror<StateOf<typeof Board>>
 
+declare const table: Live<StateOf<typeof Table>>
+declare const seen: Mirror<StateOf<typeof Table>>
+declare const ada: Plain<StateOf<typeof Table>>['players'][string]
+
 /** Types of code that is never run. */
 function types(_check: () => unknown): void {}
 
@@ -215,6 +269,78 @@ describe('a contract infers', () => {
     expectTypeOf<All['big']>().toEqualTypeOf<bigint>()
   })
 
+  it('fields that not everybody sees: always there on the server, perhaps not on a client', () => {
+    type OnServer = NonNullable<ReturnType<Live<StateOf<typeof Table>>['players']['get']>>
+    type OnClient = NonNullable<ReturnType<Mirror<StateOf<typeof Table>>['players']['get']>>
+    type First = Plain<StateOf<typeof Table>>['players'][string]
+
+    expectTypeOf<OnServer['hp']>().toEqualTypeOf<number>()
+    expectTypeOf<OnServer['hand']>().toExtend<StateList<unknown>>()
+    expectTypeOf<ReturnType<OnServer['hand']['at']>>().toEqualTypeOf<Live<ModelOf<typeof Card>> | undefined>()
+    expectTypeOf<NonNullable<ReturnType<OnServer['hand']['at']>>['marks']>().toEqualTypeOf<StateMap<boolean>>()
+    expectTypeOf<OnServer['role']>().toEqualTypeOf<{ wolf: boolean } | null>()
+    expectTypeOf<Pick<OnServer, 'notes' | 'boast'>>().toEqualTypeOf<{
+      notes?: string | undefined
+      boast?: JsonValue | undefined
+    }>()
+    expectTypeOf<OnServer['by']>().toEqualTypeOf<string>()
+
+    expectTypeOf<OnClient['by']>().toEqualTypeOf<string>()
+    expectTypeOf<Pick<OnClient, 'hp'>>().toEqualTypeOf<{ readonly hp: number | undefined }>()
+    expectTypeOf<OnClient['hand']>().toEqualTypeOf<
+      readonly { readonly face: number; readonly marks: ReadonlyMap<string, boolean> | undefined }[] | undefined
+    >()
+    expectTypeOf<OnClient['role']>().toEqualTypeOf<{ readonly wolf: boolean } | null | undefined>()
+    expectTypeOf<OnClient['notes']>().toEqualTypeOf<string | undefined>()
+    expectTypeOf<OnClient['boast']>().toEqualTypeOf<JsonValue | undefined>()
+    expectTypeOf<Mirror<StateOf<typeof Table>>['deck']>().toEqualTypeOf<
+      { readonly top: { readonly face: number; readonly marks: ReadonlyMap<string, boolean> | undefined } } | undefined
+    >()
+
+    expectTypeOf<Pick<First, 'hp' | 'notes' | 'boast'>>().toEqualTypeOf<{
+      hp: number
+      notes?: string
+      boast?: JsonValue
+    }>()
+    expectTypeOf<First['hand']>().toEqualTypeOf<{ face: number; marks: { [key: string]: boolean } }[]>()
+    types(() => {
+      const player = table.players.set('a', ada)
+      expectTypeOf(toPlain(player)).toExtend<Adoptable<ModelOf<typeof Player>>>()
+      player.hp = 1
+      player.notes = undefined
+      table.deck = asLive({ top: { face: 1, marks: {} } })
+    })
+  })
+
+  it('references as strings that say to what', () => {
+    type OnClient = NonNullable<ReturnType<Mirror<StateOf<typeof Table>>['players']['get']>>
+    expectTypeOf<Pick<OnClient, 'target'>>().toEqualTypeOf<{ readonly target?: Id<'player'> }>()
+    expectTypeOf<OnClient['card']>().toEqualTypeOf<Id<{ face: number; marks: { [key: string]: boolean } }>>()
+    expectTypeOf<Live<StateOf<typeof Table>>['open']>().toExtend<StateMap<unknown>>()
+    type Hit = Up<typeof Table>['hit']['~caller']
+    expectTypeOf<Awaited<ReturnType<Hit>>>().toEqualTypeOf<Id<'player'>>()
+    expectTypeOf<Parameters<Hit>[0]['whom']>().toExtend<string>()
+    types(() => {
+      const key: string = ada.card
+      ada.card = key
+      void table.open.get(ada.card)
+      // @ts-expect-error a number is no key
+      ada.card = 1
+    })
+  })
+
+  it('the tags and entities of a state', () => {
+    expectTypeOf<TagsOf<typeof Table>>().toEqualTypeOf<'referee' | 'fan' | 'cheat' | 'dealer'>()
+    expectTypeOf<TagsOf<typeof Board>>().toEqualTypeOf<never>()
+    expectTypeOf<EntitiesOf<typeof Board>>().toEqualTypeOf<never>()
+    type OnServer = Live<StateOf<typeof Table>>
+    expectTypeOf<EntitiesOf<typeof Table>>().toEqualTypeOf<
+      NonNullable<ReturnType<OnServer['players']['get']>> | Live<ModelOf<typeof Card>> | { joker: string }
+    >()
+    expectTypeOf<OnServer['players']>().toExtend<ViewedMap<ModelOf<typeof Player>>>()
+    expectTypeOf<OnServer['open']>().not.toExtend<ViewedMap<ModelOf<typeof Card>>>()
+  })
+
   it('calls, events and streams', () => {
     expectTypeOf<keyof Calls<Up<typeof Board>>>().toEqualTypeOf<'addStroke' | 'clear'>()
     expectTypeOf<keyof Sends<Up<typeof Board>, void>>().toEqualTypeOf<'point' | 'ping'>()
@@ -257,12 +383,22 @@ describe('a contract infers', () => {
     expectTypeOf<HasAny<Parameters<typeof calls.addStroke>>>().toEqualTypeOf<false>()
     expectTypeOf<HasAny<Awaited<ReturnType<typeof calls.addStroke.try>>>>().toEqualTypeOf<false>()
     expectTypeOf<HasAny<Parameters<typeof streams.history>>>().toEqualTypeOf<false>()
+    expectTypeOf<HasAny<typeof ada>>().toEqualTypeOf<false>()
+    expectTypeOf<HasAny<typeof seen>>().toEqualTypeOf<false>()
+    expectTypeOf<HasAny<typeof table.deck>>().toEqualTypeOf<false>()
+    expectTypeOf<HasAny<ReturnType<typeof table.players.get>>>().toEqualTypeOf<false>()
+    expectTypeOf<HasAny<Parameters<typeof table.players.set>[1]>>().toEqualTypeOf<false>()
+    expectTypeOf<HasAny<EntitiesOf<typeof Table>>>().toEqualTypeOf<false>()
+    expectTypeOf<IsAny<TagsOf<typeof Table>>>().toEqualTypeOf<false>()
   })
 
   it('nothing from a name or a schema that is not there', () => {
     expectTypeOf<LocalModel<string>>().not.toBeAny()
     expectTypeOf(t.Local<string>()).not.toBeAny()
     expectTypeOf(t.Map(t.Json())).not.toBeAny()
+    expectTypeOf(t.Map(t.Object({}), { view: true })).not.toBeAny()
+    expectTypeOf(t.Visible('a', t.Json())).not.toBeAny()
+    expectTypeOf(t.Id('a')).not.toBeAny()
   })
 })
 
@@ -379,6 +515,63 @@ describe('a contract refuses', () => {
       mirror.all.list.push({ a: '' })
       // @ts-expect-error what stays on the server is not in the mirror
       void mirror.all.local
+    })
+  })
+
+  it('trusting a client to see what not everybody sees', () => {
+    types(() => {
+      const player = seen.players.get('a')
+      if (player === undefined) return
+      // @ts-expect-error it may be hidden
+      player.hp satisfies number
+      // @ts-expect-error it may be hidden, with all in it
+      void player.hand.length
+      // @ts-expect-error what is in a hidden record is hidden
+      void seen.deck.top
+      // @ts-expect-error the part of what is seen may be hidden
+      void seen.deck?.top.marks.size
+      // @ts-expect-error the mirror is read-only
+      player.hp = 1
+      // @ts-expect-error an owner is a string
+      player.by satisfies number
+    })
+  })
+
+  it('leaving out on the server what some do not see', () => {
+    types(() => {
+      const player = table.players.get('a')
+      if (player === undefined) return
+      player.hp satisfies number
+      void player.hand.length
+      // @ts-expect-error on the server it is always there
+      player.hp = undefined
+      // @ts-expect-error the type is another
+      player.hp = '1'
+      // @ts-expect-error on the server it is always there
+      player.role = undefined
+      // @ts-expect-error a field that not everybody sees is missing
+      table.players.set('a', { name: '', by: '', hand: [], role: null, card: '' })
+      // @ts-expect-error it cannot be absent
+      table.players.set('a', { ...ada, hp: undefined })
+    })
+  })
+
+  it('marks that say nothing', () => {
+    types(() => {
+      // @ts-expect-error nobody would see it
+      t.Visible([], t.String())
+      // @ts-expect-error who sees it?
+      t.Visible(t.String())
+      // @ts-expect-error a type is missing
+      t.Visible('a')
+      // @ts-expect-error tags are words
+      t.Visible(1, t.String())
+      // @ts-expect-error an owner is a string, whose length is not limited here
+      t.Owner({ maxLength: 3 })
+      // @ts-expect-error a view is there or not
+      t.Map(t.Object({}), { view: 'owner' })
+      // @ts-expect-error of what?
+      t.Id()
     })
   })
 
