@@ -12,6 +12,8 @@ export const clientLimitsTable = {
   connectTimeout: ms(10_000, 100),
   /** Events that wait on a client for their first listener. */
   maxUnheard: count(256, 1),
+  /** What comes for a room while its mirror waits for the snapshot that repairs it; with more, the room is joined afresh. */
+  maxHeld: bytes(MiB, KiB),
   /** Upper bound of a client's first random wait before it comes back; doubles with each failure. */
   reconnectMin: ms(500, 1),
   /** Upper bound of any such wait: after an outage everybody is back within half a minute. */

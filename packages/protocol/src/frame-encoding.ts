@@ -67,6 +67,10 @@ export function encodeFrame(frame: SentFrame): Uint8Array {
     case FrameType.patch:
     case FrameType.snapshot:
       return encodeBin([0x92, frame.type], frame.bytes)
+    case FrameType.check:
+      return pack([frame.type, frame.version, frame.first, frame.count, frame.hash])
+    case FrameType.resync:
+      return pack([frame.type])
   }
 }
 

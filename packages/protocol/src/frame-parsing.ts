@@ -1,9 +1,12 @@
 import { JuntoError } from './errors.ts'
 import { FrameType, type Frame, type JoinBy, type JoinFrame, type UnfitJoinFrame } from './frames.ts'
-import { mostCredit } from './limits.ts'
+import { mostChecked, mostCredit } from './limits.ts'
 
 /** The highest number of a room. */
 export const highestRef = 0xffff_ffff
+
+/** The highest id of a node of the state. */
+const highestNode = 0xffff_fffe
 
 /** The smallest message or frame that a peer may announce as its limit. */
 export const leastLimit = 1024
@@ -135,6 +138,16 @@ export function parseFrame(value: unknown): Frame {
       return { type, bytes: bytes('patch', parts[1]) }
     case FrameType.snapshot:
       return { type, bytes: bytes('snapshot', parts[1]) }
+    case FrameType.check:
+      return {
+        type,
+        version: integer('check', 'version', parts[1], 1),
+        first: integer('check', 'first', parts[2], 0, highestNode),
+        count: integer('check', 'count', parts[3], 1, mostChecked),
+        hash: integer('check', 'hash', parts[4], 0, 0xffff_ffff),
+      }
+    case FrameType.resync:
+      return { type }
     default:
       return { type: FrameType.unknown, wireType: integer('frame', 'type', type, 0) }
   }
@@ -256,19 +269,19 @@ class Fields {
   }
 }
 
-function integer(frame: string, what: string, value: unknown, least: number): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value
-  return wrong(frame, what, `an integer from ${least} up`, value)
+function integer(frame: string, what: string, value: unknown, least: number, most = Infinity): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
+    return wrong(frame, what, `an integer from ${least} up`, value)
+  }
+  return value <= most ? value : wrong(frame, what, `at most ${most}`, value)
 }
 
 function ref(frame: string, value: unknown): number {
-  const number = integer(frame, 'room number', value, 1)
-  return number <= highestRef ? number : wrong(frame, 'room number', `at most ${highestRef}`, value)
+  return integer(frame, 'room number', value, 1, highestRef)
 }
 
 function credit(frame: string, value: unknown): number {
-  const items = integer(frame, 'credit', value, 1)
-  return items <= mostCredit ? items : wrong(frame, 'credit', `at most ${mostCredit}`, value)
+  return integer(frame, 'credit', value, 1, mostCredit)
 }
 
 function milliseconds(frame: string, value: unknown): number {

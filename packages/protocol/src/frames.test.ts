@@ -75,6 +75,12 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
   ['F28', { type: FrameType.credit, no: 2, credit: 8 }, '93 18 02 08'],
   ['F29', { type: FrameType.patch, bytes }, '92 19 c4 03 01 02 03'],
   ['F30', { type: FrameType.snapshot, bytes }, '92 1a c4 03 01 02 03'],
+  [
+    'F31',
+    { type: FrameType.check, version: 3, first: 64, count: 64, hash: 0xfedc_ba98 },
+    '95 1b 03 40 40 ce fe dc ba 98',
+  ],
+  ['F32', { type: FrameType.resync }, '91 1c'],
 ]
 
 describe('every type', () => {
@@ -111,7 +117,7 @@ describe('every type', () => {
 })
 
 describe('[F5] types that are not known', () => {
-  it.each([0, 11, 15, 27, 1000])('%d is passed on as unknown', (wireType) => {
+  it.each([0, 11, 15, 29, 1000])('%d is passed on as unknown', (wireType) => {
     expect(parseFrame([wireType, 1, 2])).toEqual({ type: FrameType.unknown, wireType })
   })
 })
@@ -195,6 +201,11 @@ describe('[F4] what a position must not hold', () => {
     ['a credit without reason', [24, 1, Number.MAX_SAFE_INTEGER]],
     ['a patch that is a list', [25, [1, 2]]],
     ['a snapshot that is missing', [26]],
+    ['a check of no version', [27, null, 0, 64, 1]],
+    ['a check of no nodes', [27, 1, 0, 0, 1]],
+    ['a check of more nodes than there is reason for', [27, 1, 0, 65_536, 1]],
+    ['a check of nodes beyond the last', [27, 1, 2 ** 32 - 1, 64, 1]],
+    ['a check with a hash of 33 bits', [27, 1, 0, 64, 2 ** 32]],
   ])('%s', (_name, value) => {
     expect(() => parseFrame(value)).toThrow(JuntoError)
     expect(() => parseFrame(value)).toThrow(/^\[F4\] /)

@@ -25,6 +25,8 @@ export const FrameType = {
   credit: 24,
   patch: 25,
   snapshot: 26,
+  check: 27,
+  resync: 28,
 } as const
 
 /** The first frame of a connection: who comes, and what it accepts. */
@@ -232,6 +234,22 @@ export interface SnapshotFrame {
   readonly bytes: Uint8Array
 }
 
+/** Lets a client compare its copy of the state with the server's. */
+export interface CheckFrame {
+  readonly type: typeof FrameType.check
+  /** The version of which this is said: the client's, when it has taken what came before. */
+  readonly version: number
+  /** The nodes in question: those with ids from here on, as far as the member sees them. */
+  readonly first: number
+  readonly count: number
+  readonly hash: number
+}
+
+/** Asks for a snapshot, by a client whose copy of the state is damaged. */
+export interface ResyncFrame {
+  readonly type: typeof FrameType.resync
+}
+
 /** A frame of a type that this side does not know. */
 export interface UnknownFrame {
   readonly type: typeof FrameType.unknown
@@ -256,7 +274,7 @@ export type ExchangeFrame =
   CallFrame | ReplyFrame | FailedFrame | CancelFrame | StreamFrame | ItemFrame | EndFrame | CreditFrame
 
 /** Frames that concern a room: they stand behind its number. */
-export type RoomFrame = EventFrame | ExchangeFrame | PatchFrame | SnapshotFrame
+export type RoomFrame = EventFrame | ExchangeFrame | PatchFrame | SnapshotFrame | CheckFrame | ResyncFrame
 
 /** A frame that can be sent. */
 export type SentFrame = SessionFrame | RoomFrame

@@ -26,6 +26,9 @@ export const defaultMaxFrame = 256 * KiB
 /** The most credit that a stream may have. No consumer wants more items unread; a larger number is a mistake, or an attack. */
 export const mostCredit = 0xffff
 
+/** The most nodes that one check may be of: a client computes a hash over them when it comes. */
+export const mostChecked = 0xffff
+
 // Timers and array lengths end there.
 const mostOfAll = 0x7fff_ffff
 

@@ -29,6 +29,10 @@ export const serverLimitsTable = {
   maxRoomsPerConnection: count(64, 1),
   /** Errors of one connection that are answered with a notice; then it is closed. */
   strikes: count(20, 1),
+  /** Snapshots that one member may ask for within a minute, because its mirror came apart. Junto's client asks for three, and then joins afresh. */
+  maxResyncs: count(6, 1),
+  /** Between checks of mirrors in one room, which go behind patches: 12 bytes and some 10 µs for the 64 nodes of one. */
+  checkInterval: ms(5_000, 0),
   /** Connections of one server that have not yet said hello or are being authenticated. */
   maxPendingConnections: count(1000, 1),
   /** Connections of one server: some 14 KB each, 280 MB together. */

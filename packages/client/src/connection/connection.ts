@@ -114,6 +114,11 @@ export class Connection {
     return this.#state.at === 'open' || this.#state.at === 'handshaking'
   }
 
+  /** Bytes that have come over this connection. */
+  get received(): number {
+    return this.#link()?.received ?? 0
+  }
+
   /** Bytes that have come of a large frame that is still under way. */
   get pending(): number {
     return this.#link()?.pending ?? 0

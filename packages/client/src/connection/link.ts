@@ -24,6 +24,7 @@ export class Link {
   readonly #socket: Socket
   readonly #reader: MessageReader
   readonly #writer = new MessageWriter()
+  #received = 0
   #events: LinkEvents | undefined
 
   /** @throws whatever opening a socket throws, such as for a URL that is none. */
@@ -40,6 +41,11 @@ export class Link {
   /** Bytes that wait here and in the socket. */
   get waiting(): number {
     return this.#socket.bufferedAmount + this.#writer.size
+  }
+
+  /** Bytes that have come. */
+  get received(): number {
+    return this.#received
   }
 
   /** Bytes that have come of a large frame that is still under way. */
@@ -73,6 +79,7 @@ export class Link {
   }
 
   #read(data: Uint8Array | string): void {
+    this.#received += data.length
     this.#events?.arrived()
     try {
       if (typeof data === 'string') throw new JuntoError('bad_message', 'the server sent text; every message is binary')

@@ -45,7 +45,7 @@ describe('a snapshot that never comes', () => {
     await pass(2)
     expect(opened.outcome).toMatchObject({
       code: 'timeout',
-      message: "the state of room 'whiteboard' did not come within 15000 ms of the join",
+      message: "the state of room 'whiteboard' did not come within 15000 ms",
     })
     expect(server.received(FrameType.leave)).toMatchObject([{ ref: 1 }])
   })

@@ -4,13 +4,14 @@ import {
   errorFromWire,
   Exchange,
   FrameType,
+  type CheckFrame,
   type ExchangeEnd,
   type JoinedFrame,
   type LeftFrame,
   type RefusedFrame,
   type RoomFrame,
 } from '@junto/protocol/internal'
-import { encodeNamed, type CompiledLayout, type OwnLayout } from '@junto/schema/internal'
+import { encodeNamed, type CompiledLayout, type MirrorTree, type OwnLayout } from '@junto/schema/internal'
 import { Backoff } from '../connection/backoff.ts'
 import { Room } from '../room/room.ts'
 import type { LeftReason } from '../room/room-status.ts'
@@ -28,6 +29,16 @@ type State =
   /** Joined; the snapshot is still under way. */
   | { readonly at: 'syncing'; readonly ref: number; readonly seat: Seat; stopTimeout: () => void }
   | { readonly at: 'joined'; readonly ref: number; readonly seat: Seat }
+  /** The mirror came apart, and a snapshot is asked for: what comes for the room waits behind it. */
+  | {
+      readonly at: 'repairing'
+      readonly ref: number
+      readonly seat: Seat
+      readonly held: RoomFrame[]
+      /** Bytes of the connection that came before, or are not held. */
+      notHeld: number
+      stopTimeout: () => void
+    }
   | { readonly at: 'over' }
 
 const nothing = (): void => {}
@@ -146,15 +157,18 @@ export class Membership {
   #awaitSnapshot(seen: number): () => void {
     const { clock, limits } = this.#session.options
     return clock.after(limits.joinTimeout, () => {
-      if (this.#state.at !== 'syncing') return
+      const state = this.#state
+      if (state.at !== 'syncing' && state.at !== 'repairing') return
       const { pending } = this.#session.connection
       if (pending > 0 && pending !== seen) {
-        this.#state.stopTimeout = this.#awaitSnapshot(pending)
+        state.stopTimeout = this.#awaitSnapshot(pending)
         return
       }
+      const message = `the state of room '${this.#request.room}' did not come within ${limits.joinTimeout} ms`
+      const error = new JuntoError('timeout', message)
+      if (state.at === 'repairing') return this.#damaged(error)
       void this.#depart()
-      const message = `the state of room '${this.#request.room}' did not come within ${limits.joinTimeout} ms of the join`
-      this.#refused(new JuntoError('timeout', message))
+      this.#refused(error)
     })
   }
 
@@ -173,26 +187,66 @@ export class Membership {
   receive(frame: RoomFrame): void {
     const state = this.#state
     const room = this.#room
-    if ((state.at !== 'joined' && state.at !== 'syncing') || room === undefined) return
+    if (!('seat' in state) || room === undefined) return
     try {
       switch (frame.type) {
         case FrameType.snapshot:
           // The server may have come back with another layout; the mirror keeps its identity over that.
           room.mirror.applySnapshot(frame.bytes, state.seat.layout)
-          if (state.at === 'syncing') this.#synced(room, state)
+          if (state.at !== 'joined') this.#synced(room, state)
           return
         case FrameType.patch:
-          room.mirror.applyPatch(frame.bytes)
+          // Where a snapshot is on its way, it holds this too.
+          if (state.at === 'repairing') state.notHeld += frame.bytes.length
+          else this.#follow(state, () => room.mirror.applyPatch(frame.bytes))
           return
-        case FrameType.event:
-          room.receive(state.seat.layout.down[frame.id], frame)
+        case FrameType.check:
+          if (state.at === 'joined') this.#follow(state, () => compare(room.mirror, frame))
           return
         default:
-          state.seat.exchange.receive(frame)
+          if (state.at === 'repairing') this.#hold(state, frame)
+          else this.#deliver(room, state.seat, frame)
       }
     } catch (error) {
       this.#damaged(error)
     }
+  }
+
+  #deliver(room: Room, seat: Seat, frame: RoomFrame): void {
+    switch (frame.type) {
+      case FrameType.event:
+        return room.receive(seat.layout.down[frame.id], frame)
+      case FrameType.snapshot:
+      case FrameType.patch:
+      case FrameType.check:
+      case FrameType.resync:
+        return
+      default:
+        seat.exchange.receive(frame)
+    }
+  }
+
+  /** Takes what the mirror of a joined room must be able to take. When it cannot, a snapshot repairs it. */
+  #follow(state: State, take: () => void): void {
+    try {
+      take()
+    } catch (error) {
+      if (state.at !== 'joined' || !this.#rejoining.mayResync()) throw error
+      const { ref, seat } = state
+      const { received: notHeld } = this.#session.connection
+      this.#state = { at: 'repairing', ref, seat, held: [], notHeld, stopTimeout: this.#awaitSnapshot(0) }
+      seat.send(encodeFrame({ type: FrameType.resync }))
+      const message = `the state of room '${this.#request.room}' came apart, and is asked for anew: ${describe(error)}`
+      this.#session.options.report({ code: 'protocol', message, error })
+    }
+  }
+
+  #hold(state: State & { at: 'repairing' }, frame: RoomFrame): void {
+    const { maxHeld } = this.#session.options.limits
+    if (this.#session.connection.received - state.notHeld > maxHeld) {
+      throw new JuntoError('too_large', `more than ${maxHeld} bytes came before its state did`)
+    }
+    state.held.push(frame)
   }
 
   /** The server ended the membership, or confirmed that we left. */
@@ -258,9 +312,14 @@ export class Membership {
     return { by: 'join', room, id, join, version }
   }
 
-  #synced(room: Room, state: State & { at: 'syncing' }): void {
+  #synced(room: Room, state: State & { at: 'syncing' | 'repairing' }): void {
     state.stopTimeout()
     this.#state = { at: 'joined', ref: state.ref, seat: state.seat }
+    if (state.at === 'repairing') {
+      // One of them may end the membership: what follows then finds no seat.
+      for (const frame of state.held) this.receive(frame)
+      return
+    }
     const downtime = this.#rejoining.end()
     room.settle(state.seat)
     const opening = this.#opening
@@ -291,7 +350,8 @@ export class Membership {
         return
       case 'syncing':
       case 'joined':
-        if (state.at === 'syncing') state.stopTimeout()
+      case 'repairing':
+        if (state.at !== 'joined') state.stopTimeout()
         this.#session.freeRef(state.ref)
         this.#room?.vacate()
         state.seat.exchange.close(code)
@@ -374,6 +434,13 @@ export class Membership {
       room.recovered({ outcome: 'lost', downtime, error })
     }
   }
+}
+
+/** @throws Error when the mirror is not what the server says it is. */
+function compare(mirror: MirrorTree, { version, first, count }: CheckFrame): void {
+  if (mirror.version === version) return
+  const last = first + count - 1
+  throw new Error(`nodes ${first} to ${last} differ from the server's in version ${version} (here: ${mirror.version})`)
 }
 
 /** Data by name, as it travels before a layout is known. */

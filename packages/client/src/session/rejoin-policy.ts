@@ -16,6 +16,9 @@ const passing: readonly ErrorCode[] = [
 /** How long a room that refuses is asked again before it counts as lost, from the loss on. */
 const rejoinFor = 60_000
 
+/** How often a snapshot is asked for because the mirror came apart, without a time of health in between. */
+const mostResyncs = 3
+
 /** How often a room is joined afresh because what came for it was damaged, without a time of health in between. */
 const mostRepairs = 5
 
@@ -28,6 +31,7 @@ export class RejoinPolicy {
   readonly #backoff: Backoff
   /** Since when the room is being rejoined, and how often it has been tried. */
   #lost: { readonly at: number; attempts: number } | undefined
+  #resyncs = 0
   #repairs = 0
   #repairedAt = 0
 
@@ -64,11 +68,21 @@ export class RejoinPolicy {
     return Math.max(this.#backoff.delay(++this.#lost.attempts), retryAfter)
   }
 
+  /** The mirror came apart: whether a snapshot may be asked for, which counts. When it does not help, the room is joined afresh. */
+  mayResync(): boolean {
+    this.#heal()
+    return ++this.#resyncs <= mostResyncs
+  }
+
   /** What came for the room was damaged: whether it may be joined afresh for that, which counts. */
   mayRepair(): boolean {
-    const now = this.#clock.now()
-    if (now - this.#repairedAt > healthyAfter) this.#repairs = 0
-    this.#repairedAt = now
+    this.#heal()
     return ++this.#repairs <= mostRepairs
+  }
+
+  #heal(): void {
+    const now = this.#clock.now()
+    if (now - this.#repairedAt > healthyAfter) this.#resyncs = this.#repairs = 0
+    this.#repairedAt = now
   }
 }

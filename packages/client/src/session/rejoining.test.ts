@@ -291,31 +291,6 @@ describe('a membership that the server ends', () => {
 })
 
 describe('a room whose state does not fit', () => {
-  it('is left and joined afresh over the same connection, and reported', async () => {
-    server.socket.say([1, { type: FrameType.patch, bytes: new Uint8Array([255, 255, 255]) }])
-    expect(room.status.value.state).toBe('rejoining')
-    expect(server.warnings).toMatchObject([{ code: 'protocol' }])
-    await server.clock.advance('1s')
-    expect(server.received(FrameType.leave)).toMatchObject([{ ref: 1 }])
-    const join = joins().at(-1)
-    if (join === undefined) throw new Error('no join')
-    server.admit(join)
-    expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
-    expect(server.sockets.all).toHaveLength(1)
-  })
-
-  it('is given up when that does not help', async () => {
-    for (let n = 1; room.status.value.state !== 'left'; n++) {
-      expect(n).toBeLessThan(10)
-      const { ref } = joins().at(-1) ?? { ref: NaN }
-      server.socket.say([ref, { type: FrameType.patch, bytes: new Uint8Array([255, 255, 255]) }])
-      await server.clock.advance('1s')
-      const join = joins().at(-1)
-      if (join !== undefined && join.ref !== ref) server.admit(join)
-    }
-    expect(room.status.value).toMatchObject({ state: 'left', reason: 'lost', error: { code: 'bad_message' } })
-  })
-
   it('is not joined at all when its snapshot is damaged', async () => {
     const opened = server.client.open(Whiteboard, { ...opening, key: 'b' })
     await server.clock.settle()

@@ -1,5 +1,12 @@
 import { type AnyContract } from '@junto/schema'
-import { compileLayout, encodeLayout, layoutOf, StateTree, type CompiledLayout } from '@junto/schema/internal'
+import {
+  compileLayout,
+  encodeLayout,
+  layoutOf,
+  MirrorTree,
+  StateTree,
+  type CompiledLayout,
+} from '@junto/schema/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { FrameType, type Frame, type HelloFrame, type JoinFrame, type SentFrame } from '@junto/protocol/internal'
 import type { JuntoClientOptions } from '../client-options.ts'
@@ -119,6 +126,13 @@ export class ScriptedServer {
     const bytes = this.tree.takePatch()
     if (bytes === undefined) throw new Error('nothing was written')
     return [ref, { type: FrameType.patch, bytes }]
+  }
+
+  /** What a client's mirror that is right has as the hash of these nodes. */
+  hash(first: number, count: number): number {
+    const mirror = new MirrorTree(this.layout)
+    mirror.applySnapshot(this.tree.snapshot())
+    return first + count
   }
 
   #grow(first: unknown): StateTree {
