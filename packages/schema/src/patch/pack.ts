@@ -2,6 +2,7 @@ import { angleToSteps, quantizer } from '../codec/quantized.ts'
 import type { NumberKind, TypeDef, TypeIndex } from '../layout.ts'
 import { takesNoBytes, typeAt } from './extent.ts'
 import { packFreeForm } from './free-form.ts'
+import { putNumber, putUint8, putUnsigned } from './put.ts'
 import type { Writer } from './writer.ts'
 
 /** Writes one value of a type; `docs/protocol-state.md` has the bytes of each. */
@@ -137,15 +138,25 @@ type NumberPack = (writer: Writer, value: number) => void
 const signed: NumberPack = (writer, value) => writer.signed(value)
 const float64: NumberPack = (writer, value) => writer.float64(value)
 
-/** An unsigned number; -0, which it keeps too, is written as one more than the largest. */
+/** A number that takes up to 9 bytes. */
+function put(write: (bytes: Uint8Array, at: number, value: number) => number): NumberPack {
+  return (writer, value) => {
+    writer.reserve(9)
+    writer.at = write(writer.buffer, writer.at, value)
+  }
+}
+
 function unsigned(max: number): NumberPack {
-  return (writer, value) => writer.varint(isNegativeZero(value) ? max + 1 : value)
+  return put((bytes, at, value) => putUnsigned(bytes, at, value, max))
 }
 
 const numberPacks: { readonly [K in NumberKind]: NumberPack } = {
-  number: packNumber,
+  number: (writer, value) => {
+    writer.reserve(9)
+    writer.at = putNumber(writer.buffer, writer.view, writer.at, value)
+  },
   int: signed,
-  uint8: packUint8,
+  uint8: put(putUint8),
   uint16: unsigned(0xffff),
   uint32: unsigned(0xffff_ffff),
   int8: signed,
@@ -155,33 +166,4 @@ const numberPacks: { readonly [K in NumberKind]: NumberPack } = {
   float64,
   angle: (writer, value) => writer.uint16(angleToSteps(value)),
   timestamp: signed,
-}
-
-/** One byte, but two for 255 and -0. */
-function packUint8(writer: Writer, value: number): void {
-  if (value === 0xff || isNegativeZero(value)) {
-    writer.byte(0xff)
-    writer.byte(value === 0 ? 1 : 0)
-  } else writer.byte(value)
-}
-
-/** Whole numbers of this size and beyond are written as floats. */
-const wholeBelow = 2 ** 51
-
-/** A number of unknown use: small whole numbers in few bytes, others as the shortest float that is exact. */
-function packNumber(writer: Writer, value: number): void {
-  if (Number.isInteger(value) && value < wholeBelow && value > -wholeBelow) {
-    const sign = value < 0 || isNegativeZero(value) ? 2 : 0
-    writer.varint(Math.abs(value) * 4 + sign)
-  } else if (Math.fround(value) === value) {
-    writer.byte(3)
-    writer.float32(value)
-  } else {
-    writer.byte(1)
-    writer.float64(value)
-  }
-}
-
-function isNegativeZero(value: number): boolean {
-  return value === 0 && 1 / value < 0
 }

@@ -1,3 +1,5 @@
+import { putSigned, putVarint } from './put.ts'
+
 const encoder = new TextEncoder()
 
 /** Up to this many characters a loop in JavaScript is faster than the platform's encoder. */
@@ -10,9 +12,12 @@ const shortText = 48
  * {@link take} returns is a copy: the buffer is used again, the copy never.
  */
 export class Writer {
-  #bytes = new Uint8Array(512)
-  #view = new DataView(this.#bytes.buffer)
-  #at = 0
+  /** What was written, up to {@link at}, and room for more. Replaced when it grows. */
+  buffer = new Uint8Array(512)
+  /** Of the same buffer. */
+  view = new DataView(this.buffer.buffer)
+  /** Where the next byte goes. Generated code writes at this place itself, and moves it, after {@link reserve}. */
+  at = 0
   /** The node id that the next {@link reference} counts from. */
   #base = 0
   /** The numbers of the texts that stand in the body, where it may refer to them. */
@@ -20,19 +25,19 @@ export class Writer {
 
   /** Bytes written so far. */
   get length(): number {
-    return this.#at
+    return this.at
   }
 
   /** A copy of what was written; the writer is empty afterwards. */
   take(): Uint8Array {
-    const bytes = this.#bytes.slice(0, this.#at)
+    const bytes = this.buffer.slice(0, this.at)
     this.clear()
     return bytes
   }
 
   /** Drops what was written. */
   clear(): void {
-    this.#at = 0
+    this.at = 0
     this.#texts = undefined
   }
 
@@ -44,38 +49,27 @@ export class Writer {
     this.#texts = new Map()
   }
 
+  /** Makes room for so many bytes more. */
+  reserve(count: number): void {
+    if (this.at + count > this.buffer.length) this.#grow(this.at + count)
+  }
+
   /** One byte, 0 … 255. */
   byte(value: number): void {
-    this.#reserve(1)
-    this.#bytes[this.#at++] = value
+    this.reserve(1)
+    this.buffer[this.at++] = value
   }
 
-  /** An unsigned whole number up to 2^53 - 1, seven bits a byte, the lowest first. */
+  /** An unsigned whole number; see {@link putVarint}. */
   varint(value: number): void {
-    this.#reserve(8)
-    let rest = value
-    // Bit operations take 32 bits only; what is larger is divided.
-    while (rest > 0x7fff_ffff) {
-      this.#bytes[this.#at++] = (rest % 0x80) | 0x80
-      rest = Math.floor(rest / 0x80)
-    }
-    while (rest > 0x7f) {
-      this.#bytes[this.#at++] = (rest & 0x7f) | 0x80
-      rest >>>= 7
-    }
-    this.#bytes[this.#at++] = rest
+    this.reserve(8)
+    this.at = putVarint(this.buffer, this.at, value)
   }
 
-  /** A whole number from -(2^53 - 1) to 2^53 - 1, with its sign beside its lowest six bits, so that -0 is kept. */
+  /** A whole number with its sign; see {@link putSigned}. */
   signed(value: number): void {
-    const sign = value < 0 || (value === 0 && 1 / value < 0) ? 1 : 0
-    const size = value < 0 ? -value : value
-    if (size < 0x40) {
-      this.byte((size << 1) | sign)
-    } else {
-      this.byte(0x80 | ((size % 0x40) << 1) | sign)
-      this.varint(Math.floor(size / 0x40))
-    }
+    this.reserve(8)
+    this.at = putSigned(this.buffer, this.at, value)
   }
 
   /** A bigint, in the form of {@link signed}. */
@@ -94,23 +88,23 @@ export class Writer {
 
   /** Two bytes, little-endian. */
   uint16(value: number): void {
-    this.#reserve(2)
-    this.#view.setUint16(this.#at, value, true)
-    this.#at += 2
+    this.reserve(2)
+    this.view.setUint16(this.at, value, true)
+    this.at += 2
   }
 
   /** Four bytes, little-endian. */
   float32(value: number): void {
-    this.#reserve(4)
-    this.#view.setFloat32(this.#at, value, true)
-    this.#at += 4
+    this.reserve(4)
+    this.view.setFloat32(this.at, value, true)
+    this.at += 4
   }
 
   /** Eight bytes, little-endian. */
   float64(value: number): void {
-    this.#reserve(8)
-    this.#view.setFloat64(this.#at, value, true)
-    this.#at += 8
+    this.reserve(8)
+    this.view.setFloat64(this.at, value, true)
+    this.at += 8
   }
 
   /** Twice the length in bytes as a varint, then UTF-8; or a reference to the same text earlier in the body. */
@@ -119,9 +113,9 @@ export class Writer {
     if (text.length <= shortText && this.#ascii(text)) return
     const length = utf8Length(text)
     this.varint(length * 2)
-    this.#reserve(length)
-    encoder.encodeInto(text, this.#bytes.subarray(this.#at, this.#at + length))
-    this.#at += length
+    this.reserve(length)
+    encoder.encodeInto(text, this.buffer.subarray(this.at, this.at + length))
+    this.at += length
   }
 
   /** The length as a varint, then the bytes. */
@@ -132,9 +126,9 @@ export class Writer {
 
   /** Bytes without a length. */
   raw(value: Uint8Array): void {
-    this.#reserve(value.length)
-    this.#bytes.set(value, this.#at)
-    this.#at += value.length
+    this.reserve(value.length)
+    this.buffer.set(value, this.at)
+    this.at += value.length
   }
 
   /** Begins the content of a node: its first reference counts from its own id. */
@@ -159,26 +153,24 @@ export class Writer {
   }
 
   #ascii(text: string): boolean {
-    const start = this.#at
-    this.#reserve(text.length + 1)
+    const start = this.at
+    this.reserve(text.length + 1)
     let at = start
-    this.#bytes[at++] = text.length * 2
+    this.buffer[at++] = text.length * 2
     for (let index = 0; index < text.length; index++) {
       const code = text.charCodeAt(index)
       if (code > 0x7f) return false
-      this.#bytes[at++] = code
+      this.buffer[at++] = code
     }
-    this.#at = at
+    this.at = at
     return true
   }
 
-  #reserve(count: number): void {
-    const needed = this.#at + count
-    if (needed <= this.#bytes.length) return
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
-    grown.set(this.#bytes.subarray(0, this.#at))
-    this.#bytes = grown
-    this.#view = new DataView(grown.buffer)
+  #grow(needed: number): void {
+    const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2))
+    grown.set(this.buffer.subarray(0, this.at))
+    this.buffer = grown
+    this.view = new DataView(grown.buffer)
   }
 }
 
