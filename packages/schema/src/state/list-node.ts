@@ -1,6 +1,7 @@
 import { at, expected, Fault, step, within } from '../codec/fault.ts'
 import { SchemaError } from '../errors.ts'
 import { Mode } from '../patch/body.ts'
+import { hashItems, hashNode } from '../patch/hash.ts'
 import type { Writer } from '../patch/writer.ts'
 import { Edits, type Run } from './edits.ts'
 import type { NodeRegistry } from './node-registry.ts'
@@ -243,6 +244,12 @@ export class ListNode extends StateNode {
       }
       index += count
     }
+  }
+
+  override hash(): number {
+    const { plain } = this.type.item
+    const shown = this.items.map((item) => (Handle.node(item) === undefined ? plain(item) : item))
+    return hashItems(hashNode(this.id, this.type.index), shown, (item) => Handle.node(item)?.id)
   }
 
   override settle(): void {

@@ -1,6 +1,7 @@
 import { at, expected, isPlainObject, within } from '../codec/fault.ts'
 import { checkKey } from '../codec/plain-data.ts'
 import { Mode } from '../patch/body.ts'
+import { hashEntries, hashNode } from '../patch/hash.ts'
 import type { Writer } from '../patch/writer.ts'
 import type { Slot } from './slot.ts'
 import { Handle, pathOf, standsThere, StateNode, type NodeType } from './state-node.ts'
@@ -182,10 +183,28 @@ export class MapNode extends StateNode {
     }
   }
 
+  override hash(): number {
+    return this.hashOf(this.entries.size, this.entries)
+  }
+
+  /** The hash of the map for somebody who has these of its entries. */
+  hashOf(size: number, entries: Iterable<readonly [key: string, value: unknown]>): number {
+    const { entry } = this.type
+    return hashEntries(hashNode(this.id, this.type.index), size, shownEntries(entries, entry), idOf)
+  }
+
   override settle(): void {
     // What has been large is let go of.
     if (this.#set.size > 0) this.#set = new Map()
     if (this.#deleted.size > 0) this.#deleted = new Set()
     this.#cleared = false
   }
+}
+
+function* shownEntries(entries: Iterable<readonly [string, unknown]>, { plain }: Slot): Iterable<[string, unknown]> {
+  for (const [key, value] of entries) yield [key, Handle.node(value) === undefined ? plain(value) : value]
+}
+
+function idOf(value: unknown): number | undefined {
+  return Handle.node(value)?.id
 }

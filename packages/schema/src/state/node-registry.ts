@@ -15,6 +15,7 @@ export class NodeRegistry {
   #queue: StateNode[] = []
   #freeIds: number[] = []
   #nextId = 0
+  readonly #byId: (StateNode | undefined)[] = []
   /** How many nodes there were at most since the free ids were last looked through. */
   #crowd = 0
 
@@ -26,6 +27,16 @@ export class NodeRegistry {
   /** How much is kept beside the nodes themselves: ids that are free, and nodes that wait for the next patch. */
   get bookkeeping(): number {
     return this.#queue.length + this.#freeIds.length
+  }
+
+  /** All ids in use are below this. */
+  get idBound(): number {
+    return this.#nextId
+  }
+
+  /** The node of that id. */
+  at(id: number): StateNode | undefined {
+    return this.#byId[id]
   }
 
   /** Has the next patch look at a node. */
@@ -61,12 +72,14 @@ export class NodeRegistry {
     node.parent = parent
     node.key = key
     node.id = this.#freeIds.pop() ?? this.#nextId++
+    this.#byId[node.id] = node
     this.queue(node)
     node.eachChild((child, childKey) => this.#attach(child, node, childKey))
   }
 
   #detach(node: StateNode): void {
     node.registry = undefined
+    this.#byId[node.id] = undefined
     this.#freeIds.push(node.id)
     node.eachChild((child) => this.#detach(child))
   }
@@ -79,6 +92,7 @@ export class NodeRegistry {
       this.#nextId--
       highest++
     }
+    this.#byId.length = this.#nextId
     this.#freeIds = free.slice(highest)
     this.#crowd = count
   }

@@ -214,7 +214,7 @@ export class RecordNode extends StateNode {
     return sets.of(words[0] ?? 0, wide ? words.slice(1) : undefined)
   }
 
-  hash(hidden?: Hidden): number {
+  override hash(hidden?: Hidden): number {
     let hash = hashNode(this.id, this.type.index)
     for (const { index, slot } of this.type.fields) {
       hash = hidden?.has(index) === true ? hashValue(hash, undefined, noNode) : slot.hash(hash, this.values[index])

@@ -46,6 +46,8 @@ export abstract class StateNode {
   abstract fieldSet(mode: Mode): FieldSet | undefined
   /** Writes its content. In a whole, hidden fields are written as absent; otherwise they are not in the set. */
   abstract pack(writer: Writer, mode: Mode, fields: FieldSet | undefined, hidden?: Hidden): void
+  /** Its part of the hash of a state: of what mirrors show, hidden fields as absent. */
+  abstract hash(hidden?: Hidden): number
   /** Forgets what was pending, which has been written. */
   abstract settle(): void
   /** The step of a path from here to a node below. */

@@ -2,13 +2,14 @@ import { at } from '../codec/fault.ts'
 import type { CompiledLayout } from '../compiled-layout.ts'
 import { readContract } from '../contract-layout.ts'
 import type { AnyContract } from '../contract.ts'
-import { Mode, versionCode } from '../patch/body.ts'
-import { epochBytes } from '../patch/epoch.ts'
-import { Writer } from '../patch/writer.ts'
+import { Mode } from '../patch/body.ts'
 import { BodyWriter } from './body-writer.ts'
 import { NodeRegistry } from './node-registry.ts'
+import { OpenViewer, type Sight } from './open-viewer.ts'
 import { Shapes } from './shapes.ts'
+import { SharedUpdates } from './shared-updates.ts'
 import { Handle, type StateNode } from './state-node.ts'
+import type { Viewer, ViewerOptions } from './viewer.ts'
 
 /** What a {@link StateTree} is made with. */
 export interface StateOptions {
@@ -21,22 +22,23 @@ export interface StateOptions {
 /**
  * The state of a room: a tree of tracked records, maps and lists that knows what changed since when.
  *
- * Writing is ordinary: assign fields, call the methods of maps and lists. {@link takePatch} closes what was written as the
- * next version; {@link changesSince} and {@link snapshot} tell somebody who is further behind, or new.
+ * Writing is ordinary: assign fields, call the methods of maps and lists. {@link close} makes what was written the next
+ * version; each {@link viewer} is then asked for what is new for it.
  */
 export class StateTree {
   readonly epoch: string
   readonly #registry = new NodeRegistry()
-  readonly #writer = new Writer()
+  readonly #updates: SharedUpdates
   readonly #root: StateNode
   readonly #first: number
+  readonly #openViewers = new Set<OpenViewer>()
   #version: number
-  #snapshot: Uint8Array | undefined
+  #written: number
 
   /**
    * Makes the state of a layout from a plain value.
    *
-   * @param contract Where the layout comes from, for the names of its server-only fields.
+   * @param contract Where the layout comes from, for what is not in it: the names of its server-only fields, and who sees what.
    * @throws SchemaError `invalid_value` with the path of what is wrong in the value.
    */
   static create(
@@ -59,10 +61,12 @@ export class StateTree {
     this.epoch = epoch
     this.#first = version
     this.#version = version
+    this.#written = version
     this.#registry.attach(root, undefined, '')
     const node = Handle.node(root)
     if (node === undefined) throw new TypeError('A handle without node')
     this.#root = node
+    this.#updates = new SharedUpdates(epoch, node)
     for (const born of this.#registry.drain()) this.#settle(born)
   }
 
@@ -76,12 +80,17 @@ export class StateTree {
     return this.#version
   }
 
-  /** Whether something was written since. */
+  /** The version in which the state itself last changed, and not only who sees what of it. */
+  get written(): number {
+    return this.#written
+  }
+
+  /** Whether there is something that belongs to no version yet. */
   get dirty(): boolean {
     return this.#registry.dirty
   }
 
-  /** Called when the first change since the last patch is made. */
+  /** Called when the first change since the last version is made. */
   get onDirty(): (() => void) | undefined {
     return this.#registry.onDirty
   }
@@ -95,60 +104,71 @@ export class StateTree {
     return this.#registry.bookkeeping
   }
 
+  /** The ids of all nodes are below this. */
+  get idBound(): number {
+    return this.#registry.idBound
+  }
+
+  /** Whether a record, map or list stands in this state. */
+  holds(tracked: unknown): boolean {
+    return Handle.node(tracked)?.registry === this.#registry
+  }
+
   /**
-   * Closes what was written as the next version, and returns the patch that leads to it from the version before; nothing
-   * when nothing is different. The bytes are never written again.
+   * Makes what was done since the last version the next one.
+   *
+   * @returns false when nothing is different for anybody; then there is no new version.
    */
-  takePatch(): Uint8Array | undefined {
-    const body = new BodyWriter()
+  close(): boolean {
     const nodes = this.#registry.drain()
+    // Whoever is behind is caught up when it asks: nothing is encoded for a room of stalled readers.
+    const body = this.#isFollowed() ? new BodyWriter() : undefined
+    let changed = false
     for (const node of nodes) {
       // Those taken out meanwhile went with what they stood in.
       if (node.registry === undefined) continue
       const mode = node.born === 0 ? Mode.birth : node.pending()
-      if (mode !== undefined) body.add(node, mode)
+      if (mode === undefined) continue
+      changed = true
+      body?.add(node, mode)
     }
-    if (!body.empty) {
-      this.#writer.varint(versionCode(this.#version, this.#version + 1))
-      body.write(this.#writer)
+    if (changed) {
       this.#version++
-      this.#snapshot = undefined
+      this.#written = this.#version
+      this.#updates.forget()
+      if (body !== undefined) this.#updates.turn(body, this.#version)
     }
     for (const node of nodes) this.#settle(node)
-    return body.empty ? undefined : this.#writer.take()
+    return changed
   }
 
-  /**
-   * One patch from an earlier version of this epoch to the present one; nothing when it is the present one. What changed is
-   * in it as a whole, node by node.
-   *
-   * @throws RangeError when the version is none of this state's.
-   */
-  changesSince(version: number): Uint8Array | undefined {
-    this.#beClosed()
-    if (!Number.isInteger(version) || version < this.#first || version > this.#version) {
-      throw new RangeError(`This state has versions ${this.#first} to ${this.#version}, and no version ${version}`)
-    }
-    if (version === this.#version) return undefined
-    this.#writer.varint(versionCode(version, this.#version))
-    this.#everything((node) => {
-      if (node.born > version) return Mode.birth
-      return node.changed > version ? Mode.whole : undefined
-    }).write(this.#writer)
-    return this.#writer.take()
+  /** One who looks at the state from now on. It has nothing yet: what it takes first is a snapshot. */
+  viewer(options: ViewerOptions = {}): Viewer {
+    const viewer = new OpenViewer(this.#sight(), options, (gone) => this.#openViewers.delete(gone))
+    this.#openViewers.add(viewer)
+    return viewer
   }
 
-  /** All of the present version. Made once per version and shared: its bytes must not be written. */
+  /** All of the present version, for saving. Made once per version: its bytes must not be written. */
   snapshot(): Uint8Array {
     this.#beClosed()
-    if (this.#snapshot === undefined) {
-      this.#writer.raw(epochBytes(this.epoch))
-      this.#writer.varint(this.#version)
-      this.#everything(() => Mode.birth).write(this.#writer)
-      this.#snapshot = this.#writer.take()
-    }
-    return this.#snapshot
+    return this.#updates.snapshot(this.#version).bytes
   }
+
+  /** @deprecated Until the room is wired to {@link close} and {@link viewer}. */
+  takePatch(): Uint8Array | undefined {
+    this.#legacy ??= this.viewer()
+    if (this.#legacy.version !== this.#version) this.#legacy.resume(this.epoch, this.#version)
+    return this.close() ? this.#legacy.take()?.bytes : undefined
+  }
+
+  /** @deprecated Until the room is wired to {@link close} and {@link viewer}. */
+  changesSince(version: number): Uint8Array | undefined {
+    this.#beClosed()
+    return version === this.#version ? undefined : this.#updates.since(version, this.#version).bytes
+  }
+
+  #legacy: Viewer | undefined
 
   /**
    * The plain value of the state as mirrors see it, but for the order of maps: keys that look like numbers come first in an
@@ -158,15 +178,32 @@ export class StateTree {
     return this.#root.plain()
   }
 
-  #everything(modeOf: (node: StateNode) => Mode | undefined): BodyWriter {
-    const body = new BodyWriter()
-    const visit = (node: StateNode): void => {
-      const mode = modeOf(node)
-      if (mode !== undefined) body.add(node, mode)
-      node.eachChild(visit)
+  #isFollowed(): boolean {
+    for (const viewer of this.#openViewers) if (viewer.current) return true
+    return false
+  }
+
+  #sight(): Sight {
+    const version = (): number => this.#version
+    return {
+      epoch: this.epoch,
+      first: this.#first,
+      get version() {
+        return version()
+      },
+      registry: this.#registry,
+      updates: this.#updates,
+      tags: new Set(),
+      beClosed: () => this.#beClosed(),
+      hash: (first, count) => this.#hash(first, count),
     }
-    visit(this.#root)
-    return body
+  }
+
+  #hash(first: number, count: number): number {
+    let sum = 0
+    const end = Math.min(first + count, this.#registry.idBound)
+    for (let id = first; id < end; id++) sum = (sum + (this.#registry.at(id)?.hash() ?? 0)) | 0
+    return sum >>> 0
   }
 
   #settle(node: StateNode): void {
@@ -178,6 +215,6 @@ export class StateTree {
   }
 
   #beClosed(): void {
-    if (this.dirty) throw new Error('There are changes that belong to no version yet: call takePatch first')
+    if (this.dirty) throw new Error('There are changes that belong to no version yet: call close first')
   }
 }
