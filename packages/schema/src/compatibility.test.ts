@@ -27,6 +27,8 @@ const down = (params?: Schema, result?: Schema): Partial<RoomShape> => ({
 const A = t.Object({ a: t.String() })
 const AB = t.Object({ a: t.String(), b: t.Number() })
 const AOptionalB = t.Object({ a: t.String(), b: t.Optional(t.Number()) })
+const Hidden = (to: string) => t.Visible(to, t.String())
+const SomeB = t.Visible('x', t.Number())
 const Reversed = t.Object({ b: t.Number(), a: t.String() })
 
 describe('contracts work together', () => {
@@ -68,6 +70,22 @@ describe('contracts work together', () => {
     ['when booleans are spelled out', state(t.Boolean()), state(t.Union([t.Literal(true), t.Literal(false)]))],
     ['and back', state(t.Union([t.Literal(true), t.Literal(false)])), state(t.Boolean())],
     ['when a parameter is kept whole', up(t.Value(A)), up(A)],
+    [
+      'when the server shows a field to others',
+      state(t.Object({ a: Hidden('x') })),
+      state(t.Object({ a: Hidden('y') })),
+    ],
+    ['when the server shows a field to all', state(t.Object({ a: Hidden('x') })), state(A)],
+    [
+      'when the server shows to some what was optional',
+      state(AOptionalB),
+      state(t.Object({ a: t.String(), b: SomeB })),
+    ],
+    ['when the server has a field more that some see', state(A), state(t.Object({ a: t.String(), b: SomeB }))],
+    ['when the server views a map', state(t.Map(A)), state(t.Map(AB, { view: true }))],
+    ['when the server views a map no longer', state(t.Map(A, { view: true })), state(t.Map(A))],
+    ['when the server says whose an object is', state(A), state(t.Object({ a: t.Owner() }))],
+    ['when the server refers to something', state(A), state(t.Object({ a: t.Id('unit') }))],
     ['nested', state(t.Map(t.Array(t.Tuple([A])))), state(t.Map(t.Array(t.Tuple([AB]))))],
   ])('%s', (_, own, server) => {
     expect(between(own, server)).toEqual([])
@@ -99,6 +117,12 @@ describe('contracts are refused, naming the path', () => {
       state(AB),
       state(AOptionalB),
       "state.it.b: the server may leave out this field, which this client's contract needs",
+    ],
+    [
+      'a field that the server came to hide from some',
+      state(A),
+      state(t.Object({ a: Hidden('x') })),
+      "state.it.a: the server may leave out this field, which this client's contract needs",
     ],
     [
       'a parameter that the server needs',

@@ -47,6 +47,21 @@ describe('a validator', () => {
       'it.a: must not have fewer than 1 characters',
     ],
     [
+      'inside of what some see',
+      t.Object({ a: t.Visible('x', t.Object({ b: t.String({ minLength: 1 }) })) }),
+      { a: { b: '' } },
+      'it.a.b: must not have fewer than 1 characters',
+    ],
+    ['what some see, missing', t.Object({ a: t.Visible('x', t.String()) }), {}, 'it: must have required properties a'],
+    [
+      'an entry that comes into view',
+      t.Map(t.Object({ hp: t.Uint8({ maximum: 9 }) }), { view: true }),
+      { a: { hp: 10 } },
+      'it.a.hp: must be <= 9',
+    ],
+    ['an owner that is none', t.Object({ by: t.Owner() }), { by: 7 }, 'it.by: must be string'],
+    ['a reference that is none', t.Object({ to: t.Id('unit') }), { to: 7 }, 'it.to: must be string'],
+    [
       "a check of one's own",
       t.Refine(
         t.String(),
@@ -89,6 +104,12 @@ describe('a validator', () => {
       big: t.BigInt(),
       local: t.Local<() => void>(),
       maybe: t.Optional(t.Bytes()),
+      by: t.Owner(),
+      to: t.Id('unit'),
+      some: t.Visible(['owner', 'x'], t.Bytes({ maxLength: 1 })),
+      perhaps: t.Visible('x', t.Optional(t.String())),
+      also: t.Optional(t.Visible('x', t.String())),
+      units: t.Map(t.Object({}), { view: true }),
     })
     const value = {
       bytes: new Uint8Array(1),
@@ -100,6 +121,10 @@ describe('a validator', () => {
       float: 0.5,
       big: 1n,
       local: () => undefined,
+      by: '',
+      to: 'u1',
+      some: new Uint8Array(1),
+      units: { a: {} },
     }
     expect(() => compileValidator(schema)(value, 'it')).not.toThrow()
   })
