@@ -43,7 +43,7 @@ export async function sideOf(name: string): Promise<Side> {
 }
 
 /** Processor time of this process so far, of all its threads, in µs. */
-function cpuTime(): number {
+export function cpuTime(): number {
   const { user, system } = process.cpuUsage()
   return user + system
 }

@@ -1,7 +1,7 @@
 import { importPeer } from '../../peers.ts'
-import type { Client, Server } from '../side.ts'
+import type { Client, Server, View, ViewServer } from '../side.ts'
 import { besides, reach, type Entity, type Kind } from '../workload.ts'
-import type { ColyseusSchema, Decoder, Encoder, MapSchema, Structure } from './colyseus-schema.ts'
+import type { ColyseusSchema, Decoder, Encoder, MapSchema, StateView, Structure } from './colyseus-schema.ts'
 
 type Moving = Entity & typeof besides
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -14,6 +14,7 @@ const {
   t,
   Encoder: SchemaEncoder,
   Decoder: SchemaDecoder,
+  StateView: SchemaView,
 } = await importPeer<ColyseusSchema>('colyseus-schema', '@colyseus/schema')
 // The default is too small for 1,000 entities, and each encoder would grow its buffer with a warning.
 SchemaEncoder.BUFFER_SIZE = 256 * 1024
@@ -39,12 +40,32 @@ function define(kind: Kind) {
   return { Entity: entity, State: schema<State>({ entities: t.map(entity) }, 'State') }
 }
 
+function defineViewed() {
+  const { Entity: entity } = define('float32')
+  return { Entity: entity, State: schema<State>({ entities: t.map(entity).view() }, 'State') }
+}
+
 export function createServer(kind: Kind): Server {
   return new ColyseusServer(kind)
 }
 
 export function createClient(kind: Kind): Client {
-  return new ColyseusClient(kind)
+  return new ColyseusClient(new (define(kind).State)())
+}
+
+function write(
+  entities: MapSchema<Mutable<Entity>>,
+  keys: readonly string[],
+  xs: Float64Array,
+  ys: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) {
+    const entity = entities.get(keys[i]!)!
+    entity.x = xs[i]!
+    entity.y = ys[i]!
+  }
 }
 
 class ColyseusServer implements Server {
@@ -70,12 +91,7 @@ class ColyseusServer implements Server {
   }
 
   write(keys: readonly string[], xs: Float64Array, ys: Float64Array, from: number, to: number): void {
-    const { entities } = this
-    for (let i = from; i < to; i++) {
-      const entity = entities.get(keys[i]!)!
-      entity.x = xs[i]!
-      entity.y = ys[i]!
-    }
+    write(this.entities, keys, xs, ys, from, to)
   }
 
   encode(): Uint8Array {
@@ -94,13 +110,11 @@ class ColyseusServer implements Server {
 }
 
 class ColyseusClient implements Client {
-  private readonly state: State
   private readonly decoder: Decoder
   private held: readonly Entity[] = []
 
-  constructor(kind: Kind) {
-    this.state = new (define(kind).State)()
-    this.decoder = new SchemaDecoder(this.state)
+  constructor(private readonly state: State) {
+    this.decoder = new SchemaDecoder(state)
   }
 
   applySnapshot(bytes: Uint8Array): void {
@@ -109,6 +123,10 @@ class ColyseusClient implements Client {
 
   apply(patch: Uint8Array): void {
     this.decoder.decode(patch)
+  }
+
+  has(key: string): boolean {
+    return this.state.entities.get(key) !== undefined
   }
 
   hold(keys: readonly string[]): void {
@@ -122,5 +140,60 @@ class ColyseusClient implements Client {
       xs[i] = entity.x
       ys[i] = entity.y
     }
+  }
+}
+
+export function createViewServer(): ViewServer {
+  return new ColyseusViewServer()
+}
+
+export function createViewClient(): Client {
+  return new ColyseusClient(new (defineViewed().State)())
+}
+
+/** As Colyseus's own server does it: what all see is encoded once, and behind it for each view what only some see. */
+class ColyseusViewServer implements ViewServer {
+  private readonly encoder: Encoder
+  private readonly entities: MapSchema<Mutable<Entity>>
+  private readonly made: (entity: Entity) => Mutable<Entity>
+  private readonly views: StateView[] = []
+
+  constructor() {
+    const { Entity: EntityClass, State } = defineViewed()
+    const state = new State()
+    this.encoder = new SchemaEncoder(state)
+    this.entities = state.entities
+    this.made = (entity) => new EntityClass().assign({ ...entity, ...besides })
+  }
+
+  add(key: string, entity: Entity): void {
+    this.entities.set(key, this.made(entity))
+  }
+
+  join(): View {
+    const view = new SchemaView()
+    this.views.push(view)
+    return {
+      see: (key) => view.add(this.entities.get(key)!),
+      unsee: (key) => view.remove(this.entities.get(key)!),
+      snapshot: () => {
+        const it = { offset: 0 }
+        this.encoder.encodeAll(it)
+        return this.encoder.encodeAllView(view, it.offset, it)
+      },
+    }
+  }
+
+  write(keys: readonly string[], xs: Float64Array, ys: Float64Array, from: number, to: number): void {
+    write(this.entities, keys, xs, ys, from, to)
+  }
+
+  tick(take: (patch: Uint8Array, view: number) => void): void {
+    const { encoder, views } = this
+    const it = { offset: 0 }
+    encoder.encode(it)
+    const shared = it.offset
+    for (let i = 0; i < views.length; i++) take(encoder.encodeView(views[i]!, shared, it), i)
+    encoder.discardChanges()
   }
 }

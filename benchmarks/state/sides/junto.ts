@@ -86,6 +86,10 @@ class JuntoClient implements Client {
     this.tree.applyPatch(patch)
   }
 
+  has(key: string): boolean {
+    return this.tree.state.entities.has(key)
+  }
+
   hold(keys: readonly string[]): void {
     this.held = keys.map((key) => this.tree.state.entities.get(key)!)
   }
