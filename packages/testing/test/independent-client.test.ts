@@ -396,14 +396,15 @@ describe('patches', () => {
       const tree = StateTree.create(compileLayout(layoutOf(Kinds)), undefined, firstState(), {
         epoch: '0011223344556677',
       })
-      const mirror = new Mirror(layout, tree.snapshot())
+      const viewer = tree.viewer()
+      const mirror = new Mirror(layout, viewer.take()?.bytes ?? new Uint8Array())
       for (let step = 0; step < 30; step++) {
         for (let versions = random.integer(1, 40); versions > 0; versions--) {
           change(layout.state, tree.root, random)
-          tree.takePatch()
+          tree.close()
         }
-        const missed = tree.changesSince(mirror.version)
-        if (missed !== undefined) mirror.apply(missed)
+        const missed = viewer.take()
+        if (missed?.kind === 'patch') mirror.apply(missed.bytes)
         else mirror.restart(tree.snapshot())
         expect(mirror.version).toBe(tree.version)
         expectEqual(withObjects(mirror.state), toPlain(tree.root))

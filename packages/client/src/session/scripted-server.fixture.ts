@@ -6,6 +6,7 @@ import {
   MirrorTree,
   StateTree,
   type CompiledLayout,
+  type Viewer,
 } from '@junto/schema/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { FrameType, type Frame, type HelloFrame, type JoinFrame, type SentFrame } from '@junto/protocol/internal'
@@ -34,6 +35,7 @@ export class ScriptedServer {
   roomId = 'r1'
   members = 0
   #epochs = 0
+  #viewer: Viewer
 
   constructor(
     options: Partial<JuntoClientOptions> = {},
@@ -43,6 +45,7 @@ export class ScriptedServer {
     this.contract = contract
     this.layout = compileLayout(layoutOf(contract))
     this.tree = this.#grow(first)
+    this.#viewer = this.tree.viewer()
     this.client = new JuntoClient({
       url: 'ws://junto.test',
       socket: this.sockets.open,
@@ -67,6 +70,7 @@ export class ScriptedServer {
     this.contract = contract
     this.layout = compileLayout(layoutOf(contract))
     this.tree = this.#grow(first)
+    this.#viewer = this.tree.viewer()
     this.roomId = `r${this.#epochs}`
   }
 
@@ -123,8 +127,9 @@ export class ScriptedServer {
 
   /** What was written to the state since the last one. */
   patch(ref: number): readonly [number, SentFrame] {
-    const bytes = this.tree.takePatch()
-    if (bytes === undefined) throw new Error('nothing was written')
+    this.#viewer.resume(this.tree.epoch, this.tree.version)
+    if (!this.tree.close()) throw new Error('nothing was written')
+    const bytes = this.#viewer.take()?.bytes ?? new Uint8Array()
     return [ref, { type: FrameType.patch, bytes }]
   }
 

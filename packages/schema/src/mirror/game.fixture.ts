@@ -2,6 +2,7 @@ import { compileLayout } from '../compiled-layout.ts'
 import { layoutOf } from '../contract-layout.ts'
 import { defineRoom, type StateOf } from '../contract.ts'
 import type { Live, Mirror, Plain } from '../model.ts'
+import { nextPatch } from '../state/patches.fixture.ts'
 import { StateTree } from '../state/state-tree.ts'
 import * as t from '../types.ts'
 import { MirrorTree } from './mirror-tree.ts'
@@ -54,7 +55,7 @@ export function open(options: { onError?: (error: unknown) => void } = {}) {
     mirror,
     said,
     flush: (): void => {
-      const patch = tree.takePatch()
+      const patch = nextPatch(tree)
       if (patch !== undefined) mirror.applyPatch(patch)
     },
     /** What was said since this was asked last. */

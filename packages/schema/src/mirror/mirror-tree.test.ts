@@ -3,6 +3,7 @@ import { compileLayout } from '../compiled-layout.ts'
 import { layoutOf } from '../contract-layout.ts'
 import { defineRoom } from '../contract.ts'
 import type { Live } from '../model.ts'
+import { nextPatch } from '../state/patches.fixture.ts'
 import { StateTree } from '../state/state-tree.ts'
 import * as t from '../types.ts'
 import { open, Player } from './game.fixture.ts'
@@ -40,9 +41,9 @@ describe('a mirror', () => {
     const { tree, mirror, state, said, tell, hear } = open()
     mirror.watch((game) => game.phase, { changed: tell.changed })
     state.phase = 'a'
-    tree.takePatch()
+    nextPatch(tree)
     state.phase = 'b'
-    const patch = tree.takePatch() ?? new Uint8Array()
+    const patch = nextPatch(tree) ?? new Uint8Array()
     expect(() => mirror.applyPatch(patch)).toThrow('it is not for version 1, the present one')
     expect(mirror.broken).toBe(true)
     expect(() => mirror.applyPatch(patch)).toThrow('no snapshot has come since')
@@ -106,7 +107,7 @@ describe('a mirror', () => {
     ])
     const live = tree.root as Live<{ phase: string }>
     live.phase = 'fight'
-    mirror.applyPatch(tree.takePatch() ?? new Uint8Array())
+    mirror.applyPatch(nextPatch(tree) ?? new Uint8Array())
     expect(mirror.state.phase).toBe('fight')
   })
 })

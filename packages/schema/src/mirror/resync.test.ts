@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { CompiledLayout } from '../compiled-layout.ts'
 import { difference, Draws, drawValue, layoutOfSpec, modelOf, specs } from '../state/random-state.fixture.ts'
 import { writeSomething } from '../state/random-writes.fixture.ts'
+import { nextPatch, patchSince } from '../state/patches.fixture.ts'
 import { StateTree } from '../state/state-tree.ts'
 import { MirrorTree } from './mirror-tree.ts'
 
@@ -105,9 +106,9 @@ describe('what listeners and selections are told', () => {
         for (let turn = 0; turn < turns; turn++) {
           for (let writes = 1 + draws.below(5); writes > 0; writes--) writeSomething(pair, draws)
           const base = mirror.version
-          const patch = tree.takePatch()
+          const patch = nextPatch(tree)
           // Now as a patch, now as what a slow client gets.
-          const catchUp = draws.chance(0.3) && patch !== undefined ? tree.changesSince(base) : patch
+          const catchUp = draws.chance(0.3) && patch !== undefined ? patchSince(tree, base) : patch
           if (catchUp !== undefined) mirror.applyPatch(catchUp)
           check()
         }
@@ -140,7 +141,7 @@ describe('what listeners and selections are told', () => {
         const again = { ...pair, live: restored.root, model: Object(modelOf(spec, next)) }
         for (let turn = 0; turn < 3; turn++) {
           for (let writes = 1 + draws.below(5); writes > 0; writes--) writeSomething(again, draws)
-          const patch = restored.takePatch()
+          const patch = nextPatch(restored)
           if (patch !== undefined) mirror.applyPatch(patch)
           expect(difference(again.model, mirror.state)).toBe(undefined)
           check()

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { compileLayout, type CompiledLayout } from '../compiled-layout.ts'
 import type { TypeDef } from '../layout.ts'
 import { MirrorTree } from '../mirror/mirror-tree.ts'
+import { nextPatch, patchSince } from '../state/patches.fixture.ts'
 import { StateTree } from '../state/state-tree.ts'
 import { Reader } from './reader.ts'
 import { Writer } from './writer.ts'
@@ -120,7 +121,7 @@ describe('primitives', () => {
     expect(mirror.state).toEqual({ ...first, map: new Map([['one', 'two']]) })
     // The next patch is a body of its own.
     Object.assign(Object(tree.root), { text: 'two' })
-    const patch = tree.takePatch() ?? new Uint8Array()
+    const patch = nextPatch(tree) ?? new Uint8Array()
     expect(hex(patch)).toBe('01 19 04 00 06 74 77 6f')
     mirror.applyPatch(patch)
     expect(mirror.state).toMatchObject({ text: 'two' })
@@ -235,7 +236,7 @@ describe('snapshots and patches', () => {
     mirror.applySnapshot(tree.snapshot())
     expect(hex(tree.snapshot())).toBe(example('snapshot').join(' '))
     const patched = (name: string): void => {
-      const patch = tree.takePatch()
+      const patch = nextPatch(tree)
       if (patch === undefined) throw new Error('Nothing has changed')
       expect(hex(patch)).toBe(example(name).join(' '))
       mirror.applyPatch(patch)
@@ -253,7 +254,7 @@ describe('snapshots and patches', () => {
     game.log.set(0, 'ada left')
     game.log.push('bye')
     patched('reuse')
-    const since = tree.changesSince(2) ?? new Uint8Array()
+    const since = patchSince(tree, 2) ?? new Uint8Array()
     expect(hex(since)).toBe(example('since').join(' '))
     behind.applyPatch(since)
     expect(behind.state).toEqual(mirror.state)
@@ -270,11 +271,11 @@ describe('snapshots and patches', () => {
     const root = tree.root as { f: number }
     const patches = [1, 2, 3].map((value) => {
       root.f = value
-      return tree.takePatch() ?? new Uint8Array()
+      return nextPatch(tree) ?? new Uint8Array()
     })
     // 100 mod 32 = 4; four more versions at once: 3 * 32.
     expect(patches.map((patch) => patch[0])).toEqual([4, 5, 6])
-    expect(tree.changesSince(100)?.[0]).toBe(2 * 32 + 4)
+    expect(patchSince(tree, 100)?.[0]).toBe(2 * 32 + 4)
   })
 
   it('[S12] fields beyond the eighth are in further bytes', () => {
@@ -286,7 +287,7 @@ describe('snapshots and patches', () => {
       { epoch },
     )
     Object.assign(Object(tree.root), { f0: 1, f9: 1, f39: 1 })
-    expect(hex(tree.takePatch() ?? [])).toBe('01 09 01 02 00 00 80 00 02 02 02')
+    expect(hex(nextPatch(tree) ?? [])).toBe('01 09 01 02 00 00 80 00 02 02 02')
   })
 
   it('[S21] angles turn the shorter way', () => {
@@ -295,7 +296,7 @@ describe('snapshots and patches', () => {
     const mirror = new MirrorTree<{ f: number }>(layout)
     mirror.applySnapshot(tree.snapshot())
     Object.assign(Object(tree.root), { f: -3.14 })
-    const patch = tree.takePatch() ?? new Uint8Array()
+    const patch = nextPatch(tree) ?? new Uint8Array()
     expect(hex(patch)).toBe('01 09 01 00 44')
     mirror.applyPatch(patch)
     expect(mirror.state.f).toBeCloseTo(-3.14, 3)

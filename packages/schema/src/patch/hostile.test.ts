@@ -6,6 +6,7 @@ import type { TypeDef } from '../layout.ts'
 import { MirrorTree } from '../mirror/mirror-tree.ts'
 import { difference, Draws, drawValue, layoutOfSpec, modelOf, specs } from '../state/random-state.fixture.ts'
 import { writeSomething } from '../state/random-writes.fixture.ts'
+import { nextPatch } from '../state/patches.fixture.ts'
 import { StateTree } from '../state/state-tree.ts'
 import { Writer } from './writer.ts'
 
@@ -67,7 +68,7 @@ describe('a patch or snapshot that is not what a server sends', () => {
         const all = mirror.select((state) => state)
         for (let turn = 0; turn < 6; turn++) {
           for (let writes = 1 + draws.below(5); writes > 0; writes--) writeSomething(pair, draws)
-          const patch = tree.takePatch()
+          const patch = nextPatch(tree)
           if (patch === undefined) continue
           const shown = all.value
           const applied = suffer((bytes) => mirror.applyPatch(bytes), spoil(patch, draws))

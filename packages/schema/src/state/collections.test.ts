@@ -3,6 +3,7 @@ import { compileLayout } from '../compiled-layout.ts'
 import type { TypeDef } from '../layout.ts'
 import { MirrorTree } from '../mirror/mirror-tree.ts'
 import type { StateList, StateMap } from '../model.ts'
+import { nextPatch } from './patches.fixture.ts'
 import { StateTree } from './state-tree.ts'
 
 interface State {
@@ -74,7 +75,7 @@ function open(list: readonly string[] = ['a', 'b', 'c', 'd', 'e']) {
     state: tree.root as State,
     mirror,
     flush: (): number => {
-      const patch = tree.takePatch()
+      const patch = nextPatch(tree)
       if (patch !== undefined) mirror.applyPatch(patch)
       return patch?.length ?? 0
     },

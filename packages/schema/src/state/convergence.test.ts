@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { MirrorTree } from '../mirror/mirror-tree.ts'
 import { difference, Draws, drawValue, layoutOfSpec, modelOf, specs } from './random-state.fixture.ts'
 import { writeSomething } from './random-writes.fixture.ts'
+import { nextPatch, patchSince } from './patches.fixture.ts'
 import { StateTree } from './state-tree.ts'
 
 const epoch = '00112233445566ff'
@@ -25,7 +26,7 @@ describe('mirrors of random states under random writes', () => {
         for (let turn = 0; turn < turns; turn++) {
           for (let writes = draws.below(6); writes > 0; writes--) writeSomething(pair, draws)
           const version = tree.version
-          const patch = tree.takePatch()
+          const patch = nextPatch(tree)
           expect(tree.dirty).toBe(false)
           expect(tree.version).toBe(patch === undefined ? version : version + 1)
           for (const mirror of joined) {
@@ -40,7 +41,7 @@ describe('mirrors of random states under random writes', () => {
             joined.push(late)
           }
           if (!joined.includes(behind) && draws.chance(0.3)) {
-            const missed = tree.changesSince(behind.version)
+            const missed = patchSince(tree, behind.version)
             if (missed !== undefined) behind.applyPatch(missed)
             expect(difference(model, behind.state)).toBe(undefined)
             expect(behind.version).toBe(tree.version)

@@ -6,6 +6,7 @@ import { MirrorTree } from '../mirror/mirror-tree.ts'
 import type { Live, Mirror } from '../model.ts'
 import * as t from '../types.ts'
 import { toPlain } from './plain.ts'
+import { nextPatch } from './patches.fixture.ts'
 import { StateTree } from './state-tree.ts'
 
 const Item = t.Object({ name: t.String() })
@@ -61,7 +62,7 @@ function open() {
     },
   }
   function follow(): void {
-    const patch = tree.takePatch()
+    const patch = nextPatch(tree)
     if (patch !== undefined) mirror.applyPatch(patch)
   }
 }

@@ -9,6 +9,7 @@ import type { TypeDef } from '../layout.ts'
 import type { Live, Mirror, StateList, StateMap } from '../model.ts'
 import * as t from '../types.ts'
 import { toPlain } from './plain.ts'
+import { nextPatch, patchSince } from './patches.fixture.ts'
 import { StateTree } from './state-tree.ts'
 
 const Point = t.Object({ x: t.Number(), y: t.Number() })
@@ -73,7 +74,7 @@ function open() {
     mirror,
     /** Closes the turn; tells how many bytes it took. */
     flush: (): number => {
-      const patch = tree.takePatch()
+      const patch = nextPatch(tree)
       if (patch !== undefined) mirror.applyPatch(patch)
       return patch?.length ?? 0
     },
@@ -212,7 +213,7 @@ describe('writing', () => {
     state.title = 'd'
     expect(calls).toBe(2)
     expect(() => tree.snapshot()).toThrow('call close first')
-    expect(() => tree.changesSince(1)).toThrow('call close first')
+    expect(() => patchSince(tree, 1)).toThrow('call close first')
     flush()
     expect(tree.snapshot()).toBe(tree.snapshot())
   })
@@ -228,7 +229,7 @@ describe('writing', () => {
     const made = state.strokes.set('b', { ...stroke, owner: { socket: 'secret' } })
     expect(made.owner).toEqual({ socket: 'secret' })
     expect(state.strokes.get('a')?.owner).toBe(undefined)
-    tree.takePatch()
+    nextPatch(tree)
     made.owner = { socket: 'other' }
     expect(tree.dirty).toBe(false)
     expect(JSON.stringify(tree.toPlain())).not.toMatch(/secret|other/)
@@ -278,12 +279,12 @@ describe('bytes, which nobody can freeze', () => {
     state.whole = whole
     state.map.set('a', changed(state.map.get('a')))
     state.list.set(0, changed(state.list.at(0)))
-    mirror.applyPatch(tree.takePatch() ?? new Uint8Array())
+    mirror.applyPatch(nextPatch(tree) ?? new Uint8Array())
     const now = Uint8Array.of(9, 2)
     expect(mirror.state).toEqual({ field: now, whole: { inside: now }, map: new Map([['a', now]]), list: [now] })
     state.list.replace([changed(state.list.at(0)), made()])
     state.field = Uint8Array.from(changed(state.field))
-    mirror.applyPatch(tree.takePatch() ?? new Uint8Array())
+    mirror.applyPatch(nextPatch(tree) ?? new Uint8Array())
     expect(mirror.state).toMatchObject({ field: now, list: [now, made()] })
   })
 })
@@ -298,7 +299,7 @@ describe('what JavaScript lets anybody write', () => {
   ])('throws: %s', (_, write) => {
     const { tree, state } = open()
     expect(() => write(state)).toThrow(TypeError)
-    expect(tree.takePatch()).toBeUndefined()
+    expect(nextPatch(tree)).toBeUndefined()
   })
 
   it('does not keep server-only fields from being set, and set again', () => {
