@@ -49,6 +49,11 @@ export function layoutOf(contract: AnyContract): Layout {
   return readContract(contract).layout
 }
 
+/** What of a contract's state depends on who looks; nothing when all see all. */
+export function visibilityOf(contract: AnyContract): Visibility | undefined {
+  return readContract(contract).visibility
+}
+
 function readLayout({ name, version, shape }: AnyContract): Pick<ContractReading, 'layout' | 'locals' | 'visibility'> {
   const wrong = nameFault(name)
   if (wrong !== undefined) throw refusal('name', wrong)

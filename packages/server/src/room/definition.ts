@@ -5,8 +5,10 @@ import {
   encodeLayout,
   layoutOf,
   namedCodecs,
+  visibilityOf,
   type CompiledLayout,
   type NamedCodecs,
+  type TypeIndex,
 } from '@junto/schema/internal'
 import { validatorsOf, type Validators } from '@junto/schema/validate'
 import { injectedTokens, type Constructable } from '../container.ts'
@@ -40,6 +42,8 @@ export class RoomDefinition {
   readonly compiled: CompiledLayout
   /** The layout as it travels. */
   readonly wireLayout: unknown
+  /** Fields of the state that may be hidden from clients, and that the server always has, by type. */
+  readonly required: ReadonlyMap<TypeIndex, ReadonlySet<string>>
   readonly validators: Validators
   readonly maxMembers: number
   readonly persist: boolean
@@ -59,6 +63,7 @@ export class RoomDefinition {
     this.className = classNameOf(roomClass, contract)
     this.compiled = compileLayout(layoutOf(contract))
     this.wireLayout = encodeLayout(this.compiled.layout)
+    this.required = visibilityOf(contract)?.required ?? new Map()
     this.#named = namedCodecs(contract)
     this.validators = validatorsOf(contract)
     this.maxMembers = count(options.maxMembers ?? 100, 'maxMembers')

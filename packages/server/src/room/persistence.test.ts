@@ -1,5 +1,5 @@
 import { defineRoom, t, toPlain, type AnyContract } from '@junto/schema'
-import { compileLayout, layoutOf, StateTree } from '@junto/schema/internal'
+import { compileLayout, layoutOf, StateTree, visibilityOf } from '@junto/schema/internal'
 import { describe, expect, test } from 'vitest'
 import { MemoryStore } from '../store/memory-store.ts'
 import { decodeSavedRoom, encodeSavedRoom } from '../store/saved-room.ts'
@@ -451,7 +451,69 @@ describe('a contract that changed since', () => {
     const tree = StateTree.create(saved, undefined, { it: { kind: 'a', n: 1 } }, { epoch: '0123456789abcdef' })
     const bytes = encodeSavedRoom(saved, { snapshot: tree.snapshot(), metadata: undefined })
     const now = compileLayout(layoutOf(shelf(variants({ tags: t.Array(t.String()) }))))
-    expect(() => decodeSavedRoom(now, 'a', bytes)).toThrow(/state\.it: .*Nothing was changed/)
+    expect(() => decodeSavedRoom(now, new Map(), 'a', bytes)).toThrow(/state\.it: .*Nothing was changed/)
+  })
+
+  describe('in who sees what', () => {
+    const Seen = t.Object({ name: t.Visible('staff', t.String()), size: t.Visible('staff', t.Optional(t.Integer())) })
+    const state = t.Object({
+      title: t.Visible('staff', t.String()),
+      items: t.Map(Seen, { view: true }),
+      big: t.BigInt(),
+    })
+
+    test('by hiding what there was from some: restored', async () => {
+      expect(toPlain(await reopen(shelf(state)))).toEqual(first)
+    })
+
+    test('by showing it to others, or to all again: restored', async () => {
+      const saved = compileLayout(layoutOf(shelf(state)))
+      const tree = StateTree.create(saved, shelf(state), first, { epoch: '0123456789abcdef' })
+      const bytes = encodeSavedRoom(saved, { snapshot: tree.snapshot(), metadata: undefined })
+      const shown = { ...first, items: new Map(Object.entries(first.items)) }
+      const Other = t.Object({ ...Item.properties, name: t.Visible(['staff', 'clerk'], t.String()) })
+      for (const items of [t.Map(Other), t.Map(Other, { view: true })]) {
+        const now = shelf(t.Object({ ...state.properties, items }))
+        expect(read(now, bytes).state).toEqual(shown)
+      }
+      // What may have been absent for them was there for the server, which cannot be known from a layout.
+      expect(() => read(before, bytes)).toThrow(/state\.title: the contract needs it, what was saved may lack it/)
+    })
+
+    test('by a new list that some see: restored, and it is empty', async () => {
+      const tags = t.Visible('staff', t.Array(t.String()))
+      const Grown = t.Object({ ...Item.properties, tags, by: t.Optional(t.Owner()) })
+      const now = shelf(t.Object({ title: t.String(), items: t.Map(Grown), big: t.BigInt() }))
+      expect(toPlain(await reopen(now))).toEqual({ ...first, items: { a: { name: 'A', tags: [] } } })
+    })
+
+    test('by another new field that some see and the server always has: refused where something lacks it', async () => {
+      const Grown = t.Object({ ...Item.properties, code: t.Visible('staff', t.Integer()) })
+      const now = shelf(t.Object({ title: t.String(), items: t.Map(Grown), big: t.BigInt(), drafts: t.Map(Grown) }))
+      expect(await reopen(now)).toContain(
+        'state.items.a.code: the contract needs it, nothing was saved for it. Nothing was changed.',
+      )
+      const Optional = t.Object({ ...Item.properties, code: t.Visible('staff', t.Optional(t.Integer())) })
+      const optional = shelf(t.Object({ title: t.String(), items: t.Map(Optional), big: t.BigInt() }))
+      expect(toPlain(await reopen(optional))).toEqual(first)
+    })
+
+    test('by a field that the server always has from now on, of the same layout: refused where something lacks it', () => {
+      const shape = (hint: Parameters<typeof t.Visible>[1]) => shelf(t.Object({ hint: t.Visible('staff', hint) }))
+      const saved = compileLayout(layoutOf(shape(t.Optional(t.String()))))
+      const now = shape(t.String())
+      const record = (value: object) => {
+        const tree = StateTree.create(saved, undefined, value, { epoch: '0123456789abcdef' })
+        return encodeSavedRoom(saved, { snapshot: tree.snapshot(), metadata: undefined })
+      }
+      expect(() => read(now, record({}))).toThrow('state.hint: the contract needs it, nothing was saved for it')
+      expect(read(now, record({ hint: 'x' })).state).toEqual({ hint: 'x' })
+    })
+
+    function read(contract: AnyContract, bytes: Uint8Array) {
+      const required = visibilityOf(contract)?.required ?? new Map<number, ReadonlySet<string>>()
+      return decodeSavedRoom(compileLayout(layoutOf(contract)), required, 'a', bytes)
+    }
   })
 
   test('not at all: restored with every value', async () => {

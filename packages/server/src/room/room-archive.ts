@@ -37,7 +37,8 @@ export class RoomArchive {
     const { store, logger } = this.#environment
     try {
       const bytes = await store.load(this.#definition.name, this.#key)
-      return bytes && decodeSavedRoom(this.#definition.compiled, this.#key, bytes)
+      const { compiled, required } = this.#definition
+      return bytes && decodeSavedRoom(compiled, required, this.#key, bytes)
     } catch (error) {
       logger.error(`The saved room ${this.#name} could not be loaded`, { room: this.#name, error })
       throw new JuntoError(

@@ -2,6 +2,22 @@ import type { Layout, TypeDef, TypeIndex } from '@junto/schema/internal'
 
 // A map or a list that was not saved, because the contract had none yet, begins empty: any other value would be a guess.
 
+/** Of records, the fields that may be hidden from clients, for whom they are optional, and that the server always has. */
+export type Required = ReadonlyMap<TypeIndex, ReadonlySet<string>>
+
+/** The types of a layout as the server has them. */
+export function typesOnServer(types: readonly TypeDef[], required: Required): readonly TypeDef[] {
+  return types.map((def, index) => {
+    const names = required.get(index)
+    if (def.kind !== 'record' || names === undefined) return def
+    const fields = def.fields.map(({ name, type }) => {
+      const shown = types[type]
+      return { name, type: shown?.kind === 'optional' && names.has(name) ? shown.type : type }
+    })
+    return { kind: 'record', fields }
+  })
+}
+
 /**
  * The layout with these optional: what it can read that was saved. Not within unions and values kept whole, where nothing is
  * filled in.
@@ -45,28 +61,46 @@ export function lenient(layout: Layout): Layout {
   return { ...layout, state, types }
 }
 
-/** What was saved, with what is missing filled in. The types are those of the layout as it is. */
-export function filled(types: readonly TypeDef[], type: TypeIndex, value: unknown): unknown {
+/**
+ * What was saved, with what is missing filled in.
+ *
+ * @param types As the server has them.
+ * @param missing Told the path of what is missing and cannot be filled in.
+ */
+export function filled(
+  types: readonly TypeDef[],
+  type: TypeIndex,
+  value: unknown,
+  path: string,
+  missing: (path: string) => void,
+): unknown {
+  const inside = (inner: TypeIndex, part: unknown, at: string): unknown => filled(types, inner, part, at, missing)
   const def = types[type]
   switch (def?.kind) {
     case 'optional':
-      return value === undefined ? undefined : filled(types, def.type, value)
+      return value === undefined ? undefined : inside(def.type, value, path)
     case 'record': {
       if (typeof value !== 'object' || value === null) return value
       const record: Record<string, unknown> = { ...value }
       for (const field of def.fields) {
+        const at = `${path}.${field.name}`
         const part = record[field.name]
         const inner = types[field.type]
-        if (part !== undefined) record[field.name] = filled(types, field.type, part)
+        if (part !== undefined) record[field.name] = inside(field.type, part, at)
         else if (isCollection(inner)) record[field.name] = inner?.kind === 'map' ? new Map() : []
+        else if (inner?.kind !== 'optional') missing(at)
       }
       return record
     }
     case 'map':
       if (!(value instanceof Map)) return value
-      return new Map(Array.from(value, ([key, part]: [unknown, unknown]) => [key, filled(types, def.type, part)]))
+      return new Map(
+        Array.from(value, ([key, part]: [unknown, unknown]) => [key, inside(def.type, part, `${path}.${String(key)}`)]),
+      )
     case 'list':
-      return Array.isArray(value) ? value.map((part: unknown) => filled(types, def.type, part)) : value
+      return Array.isArray(value)
+        ? value.map((part: unknown, index) => inside(def.type, part, `${path}[${index}]`))
+        : value
     default:
       return value
   }

@@ -9,7 +9,7 @@ import {
   type Layout,
   type TypeIndex,
 } from '@junto/schema/internal'
-import { filled, lenient } from './growth.ts'
+import { filled, lenient, typesOnServer, type Required } from './growth.ts'
 
 // A saved room: [form, hash of the layout, layout, snapshot, metadata]. The snapshot is what a client gets that joins
 // (docs/protocol-state.md); it is read by the layout that is saved with it, whatever the contract has become since.
@@ -42,9 +42,15 @@ export function encodeSavedRoom({ layout, hash }: CompiledLayout, room: RoomReco
 /**
  * Reads what the store gave back.
  *
+ * @param required What may be hidden from clients and is never absent on the server.
  * @throws Error naming the fields when the contract has changed so that the state would not fit or would lose something.
  */
-export function decodeSavedRoom(compiled: CompiledLayout, key: string, bytes: Uint8Array): SavedRoom {
+export function decodeSavedRoom(
+  compiled: CompiledLayout,
+  required: Required,
+  key: string,
+  bytes: Uint8Array,
+): SavedRoom {
   const record = unpack(bytes)
   if (!Array.isArray(record)) throw new Error('The store gave back something that is no saved room.')
   const [version, hash, layout, snapshot, metadata] = record as readonly unknown[]
@@ -62,8 +68,14 @@ export function decodeSavedRoom(compiled: CompiledLayout, key: string, bytes: Ui
   const tree = new MirrorTree(saved)
   tree.applySnapshot(snapshot)
   const { types, state } = compiled.layout
-  return { state: saved === compiled ? tree.state : filled(types, state, tree.state), metadata: metadata ?? undefined }
+  const missing: string[] = []
+  const grown = filled(typesOnServer(types, required), state, tree.state, 'state', (path) => missing.push(path))
+  if (missing.length > 0) throw unreadable(saved.layout, compiled.layout, key, missing.slice(0, listed).map(lacking))
+  return { state: grown, metadata: metadata ?? undefined }
 }
+
+/** Paths that an error names: every entry of a map may lack a field. */
+const listed = 5
 
 /** What was saved, compared with the contract. */
 const savedWords = {
@@ -73,14 +85,24 @@ const savedWords = {
   types: (saved: string, now: string): string => `${saved} was saved, the contract says ${now}`,
 }
 
+function lacking(path: string): string {
+  return `${path}: ${savedWords.missing}`
+}
+
 function refuseUnlessReadable(saved: Layout, now: Layout, key: string): void {
-  const unreadable = differences(stateOnly(lenient(now)), stateOnly(saved), savedWords)
+  const reasons = differences(stateOnly(lenient(now)), stateOnly(saved), savedWords)
   const lost = [...lostFields(saved, saved.state, now, now.state, 'state')]
-  if (unreadable.length === 0 && lost.length === 0) return
-  const parts = [...unreadable, ...(lost.length > 0 ? [`the contract no longer has ${lost.join(', ')}`] : [])]
-  throw new Error(
+  if (reasons.length === 0 && lost.length === 0) return
+  throw unreadable(saved, now, key, [
+    ...reasons,
+    ...(lost.length > 0 ? [`the contract no longer has ${lost.join(', ')}`] : []),
+  ])
+}
+
+function unreadable(saved: Layout, now: Layout, key: string, reasons: readonly string[]): Error {
+  return new Error(
     `The room ${now.name} was saved with another contract (version ${saved.version}, now ${now.version}): ` +
-      `${parts.join('; ')}. Nothing was changed. Make new fields optional, keep old ones (as optional ones), or ` +
+      `${reasons.join('; ')}. Nothing was changed. Make new fields optional, keep old ones (as optional ones), or ` +
       `delete the saved room with its store: await store.delete(${JSON.stringify(now.name)}, ${JSON.stringify(key)})`,
   )
 }
