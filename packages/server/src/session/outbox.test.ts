@@ -85,6 +85,20 @@ test('is congested above the soft mark', async () => {
   expect(outbox.congested).toBe(true)
 })
 
+test('tells when it is no longer congested, also where the socket took all at once', async () => {
+  const { clock, connection, outbox, told } = build()
+  for (let n = 0; n < 30; n++) outbox.add(1, event(10 * KiB))
+  expect(outbox.congested).toBe(true)
+  expect(told).toEqual([])
+  await clock.settle()
+  expect(connection.bufferedAmount).toBe(0)
+  expect(outbox.congested).toBe(false)
+  expect(told).toEqual(['drained'])
+  outbox.add(1, event(10 * KiB))
+  await clock.settle()
+  expect(told).toEqual(['drained'])
+})
+
 test('a peer for which more than the hard mark waits is too slow, told once', async () => {
   const { clock, connection, outbox, told } = build()
   connection.takes = 0

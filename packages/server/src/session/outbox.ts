@@ -11,7 +11,7 @@ export interface OutboxOptions {
   readonly limits: Pick<Limits, 'softOutbox' | 'hardOutbox' | 'partSize'>
   /** The peer reads so slowly that too much waits for it. Called once; the outbox is closed then. */
   readonly tooSlow: () => void
-  /** What had to wait has left, and there is room again. */
+  /** What had to wait has left: it is not congested. Told each time after it was. */
   readonly drained: () => void
 }
 
@@ -39,6 +39,8 @@ export class Outbox implements Flushable {
   #stalled = false
   /** While stalled: how much may wait. */
   #ceiling = Infinity
+  /** It was congested, or had to wait, since it was told last that it is drained. */
+  #strained = false
 
   constructor({ connection, turnEnd, limits, tooSlow, drained }: OutboxOptions) {
     this.#connection = connection
@@ -79,6 +81,7 @@ export class Outbox implements Flushable {
   add(room: number, frame: Uint8Array): void {
     if (this.#closed) return
     this.#writer.add(room, frame)
+    if (this.congested) this.#strained = true
     if (this.#stalled && this.waiting > this.#ceiling) return this.#giveUp()
     this.#schedule()
   }
@@ -100,7 +103,7 @@ export class Outbox implements Flushable {
       const message = this.#writer.take()
       if (message === undefined) {
         this.#stalled = false
-        return
+        return this.#relax()
       }
       this.#connection.send(message)
     }
@@ -109,15 +112,22 @@ export class Outbox implements Flushable {
 
   /** The socket has taken everything that it was given. */
   drain(): void {
-    if (this.#closed || !this.#stalled) return
-    this.flush()
-    if (!this.#stalled) this.#drained()
+    if (this.#closed) return
+    if (this.#stalled) this.flush()
+    else this.#relax()
   }
 
   /** Drops what waits: the connection is over. Nothing is sent any more. */
   close(): void {
     this.#closed = true
     this.#writer.clear()
+  }
+
+  /** Nothing waits here any more. What waits in the socket may still be above the mark. */
+  #relax(): void {
+    if (!this.#strained || this.congested) return
+    this.#strained = false
+    this.#drained()
   }
 
   get #writable(): boolean {
@@ -134,6 +144,7 @@ export class Outbox implements Flushable {
     const ceiling = waiting <= softOutbox ? hardOutbox : hardOutbox + waiting
     this.#ceiling = this.#stalled ? Math.min(this.#ceiling, ceiling) : ceiling
     this.#stalled = true
+    this.#strained = true
     if (waiting > this.#ceiling) this.#giveUp()
   }
 

@@ -98,6 +98,16 @@ describe('join', () => {
     expect(await received()).toEqual(['refused 1 room_full', 'joined 2', '2: snapshot'])
   })
 
+  test('a join behind much that leaves in the same turn is answered all the same', async () => {
+    const { send, received, rooms } = build()
+    send({ ...hello, maxFrame: 1 << 24 }, join(1), join(2))
+    rooms.joins[0]?.grant()
+    await received()
+    rooms.joins[0]?.link.send(large(500_000))
+    rooms.joins[1]?.grant()
+    expect(await received()).toEqual(['1: event 3', 'joined 2', '2: snapshot'])
+  })
+
   test('one object stands for the connection in all of them', () => {
     const { send, rooms } = build()
     send(hello, join(1), join(2))
