@@ -1,4 +1,5 @@
 import { fieldSetLength } from '../patch/body.ts'
+import type { TypeDef } from '../layout.ts'
 import type { Slot } from './slot.ts'
 
 /** A field of a tracked record. */
@@ -6,6 +7,8 @@ export interface TrackedField {
   readonly name: string
   readonly index: number
   readonly slot: Slot
+  /** Its type; of an optional one, that of what is there when it is not absent. */
+  readonly def: TypeDef
   readonly optional: boolean
   /** Of a quantized number or an angle; see {@link Steps}. */
   readonly steps: Steps | undefined
@@ -16,12 +19,9 @@ export interface TrackedField {
  * and the count that was last sent: patches hold the difference, and a smaller move changes neither.
  */
 export interface Steps {
-  /** Where in the record's values the present count stands; the last sent one stands after it. */
-  readonly at: number
-  count(value: number): number
-  value(count: number): number
+  readonly count: (value: number) => number
   /** The difference of two counts as it is sent. */
-  difference(count: number, sent: number): number
+  readonly difference: (count: number, sent: number) => number
 }
 
 /** Of one record type, the fields that a class of viewers does not see. */
@@ -33,10 +33,24 @@ export interface Hidden {
 }
 
 /** Fields of a record type that are sent together. Records with the same set form a group of a patch. */
-export interface FieldSet {
+export class FieldSet {
   readonly fields: readonly TrackedField[]
-  /** A bit for each field of the type, the first in the lowest bit of the first byte. */
+  /** A bit for each field of the type, the first in the lowest bit of the first word. */
+  readonly words: readonly number[]
+  /** The same as it is sent, the first in the lowest bit of the first byte. */
   readonly bytes: Uint8Array
+
+  constructor(all: readonly TrackedField[], words: readonly number[]) {
+    const bytes = new Uint8Array(fieldSetLength(all.length))
+    this.fields = all.filter(({ index }) => {
+      const has = ((words[Math.floor(index / wordBits)] ?? 0) >> (index % wordBits)) & 1
+      // In range: there is a byte for every eight fields.
+      if (has) bytes[index >> 3]! |= 1 << (index & 7)
+      return has === 1
+    })
+    this.words = words
+    this.bytes = bytes
+  }
 }
 
 /** Bits in one word of a mask: as many as keep it a small integer in every engine. */
@@ -47,58 +61,78 @@ const remembered = 1024
 
 /** The sets of fields of one record type, by mask. */
 export class FieldSets {
+  /** All fields. */
+  readonly all: FieldSet
   readonly #fields: readonly TrackedField[]
+  readonly #optional: readonly TrackedField[]
   readonly #byWord = new Map<number, FieldSet>()
   readonly #byWords = new Map<string, FieldSet>()
+  /** The one last asked for: most records of a turn have the same. */
+  #last: FieldSet
+  #lastWord: number
 
   constructor(fields: readonly TrackedField[]) {
     this.#fields = fields
+    this.#optional = fields.filter(({ optional }) => optional)
+    this.all = this.#last = this.#holding(fields)
+    this.#lastWord = this.#last.words[0] ?? 0
   }
 
   /** The set of a mask: its first word, and the others where there are more than {@link wordBits} fields. */
-  of(word: number, others: readonly number[] | undefined): FieldSet {
-    if (others === undefined) {
-      const known = this.#byWord.get(word)
-      if (known !== undefined) return known
-      if (this.#byWord.size >= remembered) this.#byWord.clear()
-      const made = this.#make([word])
-      this.#byWord.set(word, made)
-      return made
+  of(word: number, beyond?: readonly number[]): FieldSet {
+    if (beyond !== undefined) return this.#wide([word, ...beyond])
+    if (word !== this.#lastWord) {
+      this.#last = this.#narrow(word)
+      this.#lastWord = word
     }
-    const words = [word, ...others]
-    const key = words.join()
-    const known = this.#byWords.get(key)
-    if (known !== undefined) return known
-    if (this.#byWords.size >= remembered) this.#byWords.clear()
-    const made = this.#make(words)
-    this.#byWords.set(key, made)
-    return made
+    return this.#last
+  }
+
+  /** All fields but the optional ones that are absent, which a birth need not say. */
+  present(has: (index: number) => boolean): FieldSet {
+    let words: number[] | undefined
+    for (const { index } of this.#optional) {
+      if (has(index)) continue
+      words ??= [...this.all.words]
+      const word = Math.floor(index / wordBits)
+      // In range: there is a word for every so many fields.
+      words[word]! &= ~(1 << (index % wordBits))
+    }
+    if (words === undefined) return this.all
+    return words.length > 1 ? this.#wide(words) : this.#narrow(words[0] ?? 0)
   }
 
   /** A set without some of its fields; the same when it has none of them. */
   without(set: FieldSet, hidden: Pick<Hidden, 'has'>): FieldSet {
     const left = set.fields.filter(({ index }) => !hidden.has(index))
-    return left.length === set.fields.length ? set : this.#ofFields(left)
+    return left.length === set.fields.length ? set : this.#holding(left)
   }
 
-  #ofFields(fields: readonly TrackedField[]): FieldSet {
+  #holding(fields: readonly TrackedField[]): FieldSet {
     const words = Array.from({ length: Math.max(1, Math.ceil(this.#fields.length / wordBits)) }, () => 0)
     for (const { index } of fields) {
       const word = Math.floor(index / wordBits)
       // In range: there is a word for every so many fields.
       words[word]! |= 1 << (index % wordBits)
     }
-    return this.of(words[0] ?? 0, words.length > 1 ? words.slice(1) : undefined)
+    return words.length > 1 ? this.#wide(words) : this.#narrow(words[0] ?? 0)
   }
 
-  #make(words: readonly number[]): FieldSet {
-    const bytes = new Uint8Array(fieldSetLength(this.#fields.length))
-    const fields = this.#fields.filter(({ index }) => {
-      const has = ((words[Math.floor(index / wordBits)] ?? 0) >> (index % wordBits)) & 1
-      // In range: there is a byte for every eight fields.
-      if (has) bytes[index >> 3]! |= 1 << (index & 7)
-      return has === 1
-    })
-    return { fields, bytes }
+  #narrow(word: number): FieldSet {
+    return this.#remember(this.#byWord, word, [word])
+  }
+
+  #wide(words: readonly number[]): FieldSet {
+    return this.#remember(this.#byWords, words.join(), words)
+  }
+
+  #remember<K>(sets: Map<K, FieldSet>, key: K, words: readonly number[]): FieldSet {
+    let set = sets.get(key)
+    if (set === undefined) {
+      if (sets.size >= remembered) sets.clear()
+      set = new FieldSet(this.#fields, words)
+      sets.set(key, set)
+    }
+    return set
   }
 }

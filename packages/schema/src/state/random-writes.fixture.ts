@@ -1,6 +1,6 @@
 import { arrayOf, drawKey, drawValue, modelOf, type Draws, type FieldSpec, type Spec } from './random-state.fixture.ts'
 import { toPlain } from './plain.ts'
-import { RecordHandle } from './record-node.ts'
+import { RecordHandle } from './record-handle.ts'
 import { TrackedList } from './tracked-list.ts'
 import { TrackedMap } from './tracked-map.ts'
 

@@ -2,52 +2,58 @@ import { at, Fault, within } from '../codec/fault.ts'
 import { Mode } from '../patch/body.ts'
 import { hashNode, hashValue } from '../patch/hash.ts'
 import type { Writer } from '../patch/writer.ts'
-import { FieldSets, wordBits, type FieldSet, type Hidden, type Steps, type TrackedField } from './field-set.ts'
+import { FieldSets, wordBits, type FieldSet, type Hidden, type TrackedField } from './field-set.ts'
+import { recordCode, type RecordCode } from './record-code.ts'
+import type { RecordHandle } from './record-handle.ts'
 import { Handle, pathOf, standsThere, StateNode, type NodeType } from './state-node.ts'
 import { fieldOf, fieldsOf } from './whole-value.ts'
 
-/** A record type of a layout, with the class of its handles. */
+/** A record type of a layout, with the code of its handles. States of the same layout share it. */
 export class RecordType implements NodeType {
   readonly index: number
   readonly fields: readonly TrackedField[]
   /** Fields that live on the server only. They are ordinary properties of the handle, there from the beginning. */
   readonly locals: readonly string[]
   readonly sets: FieldSets
-  /** Of the counted fields. */
-  readonly steps: readonly Steps[]
-  /** Values of a record: one per field, and two per counted one. */
-  readonly size: number
-  readonly #make: new (node: RecordNode) => RecordHandle
+  readonly code: RecordCode
+  /** Fields in which nodes can stand. */
+  readonly parents: readonly TrackedField[]
+  /** Whether a field is a number that travels as a count. */
+  readonly counts: boolean
 
   constructor(index: number, fields: readonly TrackedField[], locals: readonly string[]) {
     this.index = index
     this.fields = fields
     this.locals = locals
     this.sets = new FieldSets(fields)
-    this.steps = fields.flatMap(({ steps }) => (steps === undefined ? [] : [steps]))
-    this.size = fields.length + 2 * this.steps.length
-    this.#make = handleClass(fields)
+    this.code = recordCode(fields)
+    this.parents = fields.filter(({ slot }) => slot.holdsNodes)
+    this.counts = fields.some(({ steps }) => steps !== undefined)
   }
 
   /** A record made from a plain object, not attached yet. Throws a `Fault`. */
   adopt(value: unknown): RecordHandle {
     const source = fieldsOf(value)
-    const node = new RecordNode(this)
+    const values: unknown[] = []
     let name = ''
     try {
       for (const field of this.fields) {
         name = field.name
-        node.start(field, field.slot.adopt(fieldOf(source, name)))
+        values.push(field.slot.adopt(fieldOf(source, name)))
       }
     } catch (error) {
       throw isHollow(source, this.locals) ? hollow() : within(error, name)
     }
-    const handle = new this.#make(node)
-    node.handle = handle
+    const { handle } = new RecordNode(this, values)
     for (const local of this.locals) Object.assign(handle, { [local]: fieldOf(source, local) })
     // What the contract does not name would be written to in silence. Sealed, for a server-only field that was deleted
     // could not be set again.
     return this.locals.length === 0 ? Object.preventExtensions(handle) : Object.seal(handle)
+  }
+
+  /** Writes a group of nodes: their ids, which ascend, and their content. */
+  packGroup(writer: Writer, nodes: readonly RecordNode[], mode: Mode, set: FieldSet): void {
+    this.code.pack(writer, nodes, mode, set, true)
   }
 }
 
@@ -62,65 +68,32 @@ function hollow(): Fault {
   )
 }
 
-/** The handle of a record: its fields are accessors on the prototype of a class made per type. */
-export class RecordHandle extends Handle {
-  readonly #record: RecordNode
-
-  constructor(node: RecordNode) {
-    super(node)
-    this.#record = node
-  }
-
-  static record(handle: RecordHandle): RecordNode {
-    return handle.#record
-  }
-}
-
-function handleClass(fields: readonly TrackedField[]): new (node: RecordNode) => RecordHandle {
-  class TrackedRecord extends RecordHandle {}
-  for (const field of fields) {
-    const { index } = field
-    Object.defineProperty(TrackedRecord.prototype, field.name, {
-      enumerable: true,
-      configurable: true,
-      get(this: RecordHandle) {
-        return RecordHandle.record(this).values[index]
-      },
-      set(this: RecordHandle, value: unknown) {
-        RecordHandle.record(this).write(field, value)
-      },
-    })
-  }
-  return TrackedRecord
-}
-
-/** A tracked record. */
+/** A tracked record. Its values stand in its handle. */
 export class RecordNode extends StateNode {
   readonly type: RecordType
-  /** What stands in each field; after these, for each counted field, its present count and the one last sent. */
-  readonly values: unknown[] = []
-  /** The handle, set right after this was made. */
-  declare handle: RecordHandle
-  #changed = 0
-  /** Changed fields beyond the first word, in records of that many. */
-  #changedBeyond: number[] | undefined = undefined
+  readonly handle: RecordHandle
+  /** A bit for each of the first fields that was written since the last version. */
+  written = 0
+  /** The same for the fields beyond the first word, in records of that many. */
+  #writtenBeyond: number[] | undefined = undefined
 
-  constructor(type: RecordType) {
+  constructor(type: RecordType, values: readonly unknown[]) {
     super()
     this.type = type
-    for (let index = 0; index < type.size; index++) this.values.push(undefined)
+    this.handle = type.code.make(this, values)
   }
 
-  /** Puts the first value into a field. */
-  start({ index, steps }: TrackedField, kept: unknown): void {
-    this.values[index] = kept
-    if (steps !== undefined && typeof kept === 'number') this.values[steps.at] = steps.count(kept)
+  /** What stands in a field. */
+  read(index: number): unknown {
+    return this.type.code.read(this.handle, index)
   }
 
   /** Somebody assigns a field. */
-  write(field: TrackedField, value: unknown): void {
-    const { index, slot, steps } = field
-    if (standsThere(value, this.values[index])) return
+  write(index: number, value: unknown): void {
+    const field = this.type.fields[index]
+    if (field === undefined) throw new RangeError(`There is no field ${index}`)
+    const { slot } = field
+    if (standsThere(value, this.read(index))) return
     this.attached(field.name)
     let kept: unknown
     try {
@@ -130,31 +103,29 @@ export class RecordNode extends StateNode {
     }
     // Adopting runs code of the value, such as getters, which may have written here, or removed this.
     const registry = this.attached(field.name)
-    const before = this.values[index]
-    if (steps !== undefined && typeof kept === 'number') {
-      this.values[index] = kept
-      const count = steps.count(kept)
-      if (count === this.values[steps.at]) return
-      this.values[steps.at] = count
-    } else if (slot.holdsNodes) {
-      if (Handle.node(before) === undefined && Handle.node(kept) === undefined && slot.equal(before, kept)) return
-      this.values[index] = kept
+    const before = this.read(index)
+    const nodes = slot.holdsNodes && (Handle.node(before) !== undefined || Handle.node(kept) !== undefined)
+    if (!nodes && field.steps === undefined && slot.equal(before, kept)) {
+      if (slot.drifts) this.#put(index, kept)
+      return
+    }
+    if (!this.#put(index, kept)) return
+    if (nodes) {
       registry.detach(before)
       registry.attach(kept, this, field.name)
-    } else {
-      if (slot.equal(before, kept)) {
-        if (slot.drifts) this.values[index] = kept
-        return
-      }
-      this.values[index] = kept
     }
-    if (this.born !== 0) this.#mark(index)
+    this.mark(index)
   }
 
-  #mark(index: number): void {
-    if (index < wordBits) this.#changed |= 1 << index
+  #put(index: number, kept: unknown): boolean {
+    return this.type.code.put(this.handle, index, kept)
+  }
+
+  /** Notes that a field is another. In a record that was not born yet it does no harm. */
+  mark(index: number): void {
+    if (index < wordBits) this.written |= 1 << index
     else {
-      const words = (this.#changedBeyond ??= this.#beyond(0))
+      const words = (this.#writtenBeyond ??= this.#beyond(0))
       const word = Math.floor(index / wordBits) - 1
       words[word] = (words[word] ?? 0) | (1 << (index % wordBits))
     }
@@ -166,9 +137,9 @@ export class RecordNode extends StateNode {
   }
 
   override eachChild(visit: (child: StateNode, key: string) => void, hidden?: Hidden): void {
-    for (const { slot, index, name } of this.type.fields) {
-      if (!slot.holdsNodes || hidden?.has(index) === true) continue
-      const child = Handle.node(this.values[index])
+    for (const { index, name } of this.type.parents) {
+      if (hidden?.has(index) === true) continue
+      const child = Handle.node(this.read(index))
       if (child !== undefined) visit(child, name)
     }
   }
@@ -177,7 +148,7 @@ export class RecordNode extends StateNode {
     const plain: Record<string, unknown> = {}
     for (const { name, index, slot } of this.type.fields) {
       if (hidden?.has(index) === true) continue
-      const value = slot.plain(this.values[index])
+      const value = slot.plain(this.read(index))
       if (value !== undefined) plain[name] = value
     }
     return plain
@@ -186,7 +157,8 @@ export class RecordNode extends StateNode {
   override shown(): unknown {
     const shown: Record<string, unknown> = {}
     for (const { name, index } of this.type.fields) {
-      if (this.values[index] !== undefined) shown[name] = this.values[index]
+      const value = this.read(index)
+      if (value !== undefined) shown[name] = value
     }
     // Server-only fields are properties of the handle itself.
     for (const [name, value] of Object.entries(this.handle)) if (value !== undefined) shown[name] = value
@@ -194,52 +166,41 @@ export class RecordNode extends StateNode {
   }
 
   override pending(): Mode | undefined {
-    return this.#changed === 0 && this.#changedBeyond === undefined ? undefined : Mode.change
+    return this.written === 0 && this.#writtenBeyond === undefined ? undefined : Mode.change
   }
 
   override fieldSet(mode: Mode): FieldSet {
     const { fields, sets } = this.type
-    const wide = fields.length > wordBits
-    if (mode === Mode.change) return sets.of(this.#changed, wide ? (this.#changedBeyond ?? this.#beyond(0)) : undefined)
-    const all = 2 ** wordBits - 1
-    const words = [wide ? all : 2 ** fields.length - 1, ...(wide ? this.#beyond(all) : [])]
-    if (mode === Mode.birth) {
-      // An optional field that is absent need not be said to be so.
-      for (const { index, optional } of fields) {
-        if (!optional || this.values[index] !== undefined) continue
-        const word = Math.floor(index / wordBits)
-        words[word] = (words[word] ?? 0) & ~(1 << (index % wordBits))
-      }
-    }
-    return sets.of(words[0] ?? 0, wide ? words.slice(1) : undefined)
+    if (mode === Mode.whole) return sets.all
+    if (mode === Mode.birth) return sets.present((index) => this.read(index) !== undefined)
+    if (fields.length <= wordBits) return sets.of(this.written)
+    return sets.of(this.written, this.#writtenBeyond ?? this.#beyond(0))
   }
 
   override hash(hidden?: Hidden): number {
     let hash = hashNode(this.id, this.type.index)
     for (const { index, slot } of this.type.fields) {
-      hash = hidden?.has(index) === true ? hashValue(hash, undefined, noNode) : slot.hash(hash, this.values[index])
+      hash = hidden?.has(index) === true ? hashValue(hash, undefined, noNode) : slot.hash(hash, this.read(index))
     }
     return hash
   }
 
   override pack(writer: Writer, mode: Mode, set: FieldSet, hidden?: Hidden): void {
-    for (const { index, slot, steps } of set.fields) {
-      // Whoever has it from a time when it saw more is told that it is absent.
-      if (mode === Mode.whole && hidden?.has(index) === true) slot.pack(writer, undefined)
-      else if (steps === undefined || mode !== Mode.change) slot.pack(writer, this.values[index])
-      else writer.signed(steps.difference(this.#count(steps.at), this.#count(steps.at + 1)))
+    if (mode !== Mode.whole || hidden === undefined) {
+      this.type.code.pack(writer, [this], mode, set, false)
+      return
+    }
+    writer.from(this.id)
+    // Whoever has it from a time when it saw more is told that a field is absent.
+    for (const { index, slot } of set.fields) {
+      slot.pack(writer, hidden.has(index) ? undefined : this.read(index))
     }
   }
 
-  #count(at: number): number {
-    const count = this.values[at]
-    return typeof count === 'number' ? count : 0
-  }
-
   override settle(): void {
-    this.#changed = 0
-    this.#changedBeyond = undefined
-    for (const { at: count } of this.type.steps) this.values[count + 1] = this.values[count]
+    this.written = 0
+    this.#writtenBeyond = undefined
+    if (this.type.counts) this.type.code.settle(this.handle)
   }
 }
 

@@ -1,4 +1,4 @@
-import { angleFromSteps, angleToSteps, quantizer } from '../codec/quantized.ts'
+import { angleToSteps, quantizer } from '../codec/quantized.ts'
 import type { Field, Layout, TypeDef, TypeIndex } from '../layout.ts'
 import { holdsNodes, typeAt } from '../patch/extent.ts'
 import { hashValue } from '../patch/hash.ts'
@@ -137,12 +137,17 @@ export class Shapes {
   }
 
   #fields(fields: readonly Field[]): TrackedField[] {
-    let next = fields.length
     return fields.map(({ name, type }, index) => {
       const def = typeAt(this.#types, type)
-      const steps = stepsOf(def, next)
-      if (steps !== undefined) next += 2
-      return { name, index, slot: this.slot(type), optional: def.kind === 'optional', steps }
+      const optional = def.kind === 'optional'
+      return {
+        name,
+        index,
+        slot: this.slot(type),
+        def: optional ? typeAt(this.#types, def.type) : def,
+        optional,
+        steps: stepsOf(def),
+      }
     })
   }
 
@@ -179,14 +184,13 @@ function idOf(kept: unknown): number | undefined {
   return Handle.node(kept)?.id
 }
 
-function stepsOf(def: TypeDef, at: number): Steps | undefined {
+function stepsOf(def: TypeDef): Steps | undefined {
   if (def.kind === 'quantized') {
-    const { toSteps, fromSteps } = quantizer(def)
-    return { at, count: toSteps, value: fromSteps, difference: (count, sent) => count - sent }
+    return { count: quantizer(def).toSteps, difference: (count, sent) => count - sent }
   }
   if (def.kind === 'angle') {
     // The shorter way round.
-    return { at, count: angleToSteps, value: angleFromSteps, difference: (count, sent) => ((count - sent) << 16) >> 16 }
+    return { count: angleToSteps, difference: (count, sent) => ((count - sent) << 16) >> 16 }
   }
   return undefined
 }
