@@ -5,6 +5,8 @@ export interface Benchmark {
   readonly name: string
   /** One line: what is measured, in which unit. */
   readonly title: string
+  /** Packages of node_modules whose versions matter. */
+  readonly libraries: readonly string[]
   run(options: Options, progress: Progress): Promise<Result>
 }
 
@@ -23,11 +25,15 @@ export interface Result {
   /** What a reader must know to judge the figures. */
   readonly notes: readonly string[]
   readonly settings: Readonly<Record<string, unknown>>
+  /** Versions of libraries that are not in node_modules. */
+  readonly versions?: Readonly<Record<string, string>>
 }
 
 /** One figure of all peers. */
 export interface Row {
   readonly id: string
+  /** A heading above this row and those that follow with the same. */
+  readonly section?: string
   readonly title: string
   readonly unit: string
   readonly peers: Readonly<Record<string, Measured>>
@@ -41,10 +47,10 @@ export interface Measured {
   readonly loadShare?: readonly number[]
 }
 
-/** The median of `peer` shall be at most `atMost` times the median of `against`, both of this run. */
+/** The median of `peer` shall be at most `atMost`: times the median of `against`, both of this run, or in the row's unit. */
 export interface Target {
   readonly row: string
   readonly peer: string
-  readonly against: string
+  readonly against?: string
   readonly atMost: number
 }

@@ -165,9 +165,9 @@ export async function withWorkers<T>(
   }
 }
 
-/** Builds the packages, which the processes load without the condition @junto/source: measured is what would be published. */
-export function buildPackages(): void {
+/** Builds packages and what they depend on, which the processes load without the condition @junto/source: measured is what would be published. */
+export function buildPackages(names: readonly string[]): void {
   const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-  const projects = ['server', 'client'].map((name) => file(`../packages/${name}/tsconfig.build.json`))
+  const projects = names.map((name) => file(`../packages/${name}/tsconfig.build.json`))
   execFileSync(file('../node_modules/.bin/tsc'), ['-b', ...projects], { stdio: 'inherit' })
 }

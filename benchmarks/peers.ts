@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -37,4 +37,12 @@ export function installPeer(name: string, say: (text: string) => void): void {
 export async function importPeer<T>(name: string, library: string): Promise<T> {
   const file = createRequire(new URL('package.json', folder(name))).resolve(library)
   return await import(pathToFileURL(file).href)
+}
+
+/** The version of a package of a peer. */
+export function versionOfPeer(name: string, library: string): string {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(new URL(`node_modules/${library}/package.json`, folder(name)), 'utf8'),
+  )
+  return manifest.version
 }

@@ -34,9 +34,9 @@ export class Progress {
 }
 
 export interface Verdict extends Target {
-  /** Ratio of the medians. */
-  readonly ratio: number
-  /** The ratio in the best and in the worst round. */
+  /** The median, in the row's unit or divided by that of the other peer. */
+  readonly measured: number
+  /** The same in the best and in the worst round. */
   readonly best: number
   readonly worst: number
   readonly met: boolean
@@ -46,47 +46,102 @@ export function judge(result: Result): Verdict[] {
   return result.targets.flatMap((target) => {
     const row = result.rows.find(({ id }) => id === target.row)
     const own = row?.peers[target.peer]?.values ?? []
-    const other = row?.peers[target.against]?.values ?? []
+    const other = target.against === undefined ? own.map(() => 1) : (row?.peers[target.against]?.values ?? [])
     if (own.length === 0 || other.length === 0) return []
-    const ratio = median(own) / median(other)
-    const ratios = own.map((value, round) => value / (other[round] ?? NaN))
-    return [{ ...target, ratio, best: Math.min(...ratios), worst: Math.max(...ratios), met: ratio <= target.atMost }]
+    const measured = median(own) / median(other)
+    const rounds = own.map((value, round) => value / (other[round] ?? NaN))
+    const [best, worst] = [Math.min(...rounds), Math.max(...rounds)]
+    return [{ ...target, measured, best, worst, met: measured <= target.atMost }]
   })
 }
 
-const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(2))
+function figure(value: number): string {
+  if (Number.isInteger(value) || value >= 100) return Math.round(value).toLocaleString('en')
+  return value.toFixed(value < 1 ? 3 : 2)
+}
+const ratio = (value: number): string => value.toFixed(2)
 const percent = (values: readonly number[] | undefined): string =>
   values === undefined ? '–' : `${(median(values) * 100).toFixed(0)} %`
 
 /** The result as text: figures, then targets, then what a reader must know. */
 export function format(benchmark: Benchmark, result: Result, circumstances: Circumstances): string {
   const lines = [benchmark.title, '']
-  const figures = [['', 'peer', 'median', 'lowest – highest', 'unit', 'server CPU', 'load CPU']]
-  for (const row of result.rows) figures.push(...rowLines(row))
-  lines.push(...table(figures), '')
-
   const verdicts = judge(result)
-  if (verdicts.length > 0) {
-    const compared = [['target', 'of', 'at most', 'measured', 'best – worst round', '']]
-    for (const { row, peer, against, atMost, ratio, best, worst, met } of verdicts) {
-      const title = result.rows.find(({ id }) => id === row)?.title ?? row
-      const rounds = `${figure(best)} – ${figure(worst)}`
-      compared.push([title, `${peer} ÷ ${against}`, figure(atMost), figure(ratio), rounds, met ? 'met' : 'MISSED'])
-    }
-    lines.push(...table(compared), '')
-  }
+  const names = new Set(result.rows.flatMap(({ peers }) => Object.keys(peers)))
+  const shares = result.rows.some(({ peers }) =>
+    Object.values(peers).some(({ serverShare }) => serverShare !== undefined),
+  )
+  if (names.size <= 2 && !shares) lines.push(...besideEachOther(result.rows, Array.from(names), verdicts), '')
+  else lines.push(...belowEachOther(result.rows), '', ...targetLines(result.rows, verdicts), '')
+  if (verdicts.length > 0) lines.push(tally(verdicts), '')
   for (const note of result.notes) lines.push(`- ${note}`)
   const { machine, versions, commit, changed, loadBefore } = circumstances
   if (loadBefore > machine.cores / 2) {
     lines.push(`- The machine was busy before (load average ${loadBefore.toFixed(1)}): repeat this when it is quiet.`)
   }
   lines.push(
-    `- ${machine.cores} × ${machine.cpu}, ${machine.memory}, Linux ${machine.kernel}; ${Object.entries(versions)
+    `- ${machine.cores} × ${machine.cpu}, ${machine.memory}, Linux ${machine.kernel}; ${Object.entries({
+      ...versions,
+      ...result.versions,
+    })
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}`,
   )
   lines.push(`- commit ${commit}${changed ? ' with uncommitted changes' : ''}`)
   return lines.join('\n')
+}
+
+function tally(verdicts: readonly Verdict[]): string {
+  const missed = verdicts.filter(({ met }) => !met).length
+  return `${verdicts.length - missed} of ${verdicts.length} targets met${missed > 0 ? `, ${missed} MISSED` : ''}`
+}
+
+/** A line per figure, with a column for each of one or two peers. */
+function besideEachOther(rows: readonly Row[], names: readonly string[], verdicts: readonly Verdict[]): string[] {
+  const lines: string[][] = []
+  let section: string | undefined
+  for (const row of rows) {
+    if (row.section !== section || lines.length === 0) {
+      if (lines.length > 0) lines.push([])
+      lines.push([row.section ?? '', 'unit', ...names, ...(names.length > 1 ? [names.join(' ÷ ')] : []), 'target'])
+      section = row.section
+    }
+    const peers = names.map((name) => row.peers[name]?.values ?? [])
+    const [own, other] = peers
+    const compared = names.length < 2 ? [] : [own?.length && other?.length ? ratio(median(own) / median(other)) : '–']
+    const judged = verdicts.filter((verdict) => verdict.row === row.id).map(judgement)
+    lines.push([row.title, row.unit, ...peers.map(withSpread), ...compared, judged.join('; ')])
+  }
+  return table(lines)
+}
+
+function withSpread(values: readonly number[]): string {
+  if (values.length === 0) return '–'
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)]
+  const spread = lowest === highest ? '' : ` (${figure(lowest)} – ${figure(highest)})`
+  return `${figure(median(values))}${spread}`
+}
+
+function judgement({ against, atMost, met }: Verdict): string {
+  const bound = against === undefined ? figure(atMost) : `${ratio(atMost)} × ${against}`
+  return `≤ ${bound}  ${met ? 'met' : 'MISSED'}`
+}
+
+/** A line per figure and peer. */
+function belowEachOther(rows: readonly Row[]): string[] {
+  const header = ['', 'peer', 'median', 'lowest – highest', 'unit', 'server CPU', 'load CPU']
+  return table([header, ...rows.flatMap(rowLines)])
+}
+
+function targetLines(rows: readonly Row[], verdicts: readonly Verdict[]): string[] {
+  if (verdicts.length === 0) return []
+  const header = ['target', 'of', 'at most', 'measured', 'best – worst round', '']
+  const lines = verdicts.map(({ row, peer, against, atMost, measured, best, worst, met }) => {
+    const title = rows.find(({ id }) => id === row)?.title ?? row
+    const of = against === undefined ? peer : `${peer} ÷ ${against}`
+    return [title, of, figure(atMost), figure(measured), `${figure(best)} – ${figure(worst)}`, met ? 'met' : 'MISSED']
+  })
+  return table([header, ...lines])
 }
 
 function rowLines(row: Row): string[][] {
@@ -161,6 +216,7 @@ export function save(benchmark: Benchmark, result: Result, where: Circumstances)
     benchmark: benchmark.name,
     title: benchmark.title,
     ...where,
+    versions: { ...where.versions, ...result.versions },
     settings,
     rows,
     targets: judge(result),

@@ -9,7 +9,7 @@ const usage = `usage: npm run bench -- [NAME…] [--rounds N] [--only PEER…] [
 
   --rounds N    measured rounds per peer (default 3); only runs of 3 or more rounds of all peers are recorded
   --only PEER   measures this peer only; may be given several times
-  --profile     writes a CPU profile of each server process to benchmarks/results/profiles/; not recorded`
+  --profile     writes a CPU profile of each measured process to benchmarks/results/profiles/; not recorded`
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const available = readdirSync(here('.')).filter((name) => existsSync(here(`${name}/benchmark.ts`)))
@@ -46,7 +46,7 @@ try {
 for (const name of given.names) {
   const progress = new Progress(process.stderr)
   const { benchmark }: { benchmark: Benchmark } = await import(new URL(`./${name}/benchmark.ts`, import.meta.url).href)
-  const where = circumstances(['ws', 'msgpackr', 'typebox'])
+  const where = circumstances(benchmark.libraries)
   const result = await benchmark.run(given.options, progress)
   progress.end()
   console.log(format(benchmark, result, where))

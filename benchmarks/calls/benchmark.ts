@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Benchmark, Measured, Options, Result, Row, Target } from '../benchmark.ts'
+import type { Benchmark, Options, Result, Target } from '../benchmark.ts'
+import { Figures } from '../figures.ts'
 import { between, buildPackages, withWorkers, type Worker, type WorkerOptions } from '../harness.ts'
 import { median } from '../statistics.ts'
 import type { LoadShape } from './load.ts'
@@ -56,12 +57,13 @@ const notes = [
 export const benchmark: Benchmark = {
   name: 'calls',
   title: 'Calls: server CPU per call, and the time of an idle round trip',
+  libraries: ['ws', 'msgpackr', 'typebox'],
   async run(options, progress) {
     const chosen = options.only.length > 0 ? peers.filter(({ name }) => options.only.includes(name)) : peers
     if (chosen.length === 0) throw new Error(`--only: the peers are ${peers.map(({ name }) => name).join(', ')}`)
     if (chosen.some(({ name }) => name.startsWith('junto'))) {
       progress.step(0, 'building the packages')
-      buildPackages()
+      buildPackages(['server', 'client'])
     }
     const figures = new Figures()
     const steps = options.rounds * (1 + chosen.reduce((sum, { rows }) => sum + rows.length, 0))
@@ -99,8 +101,8 @@ async function measure(
     for (const { id, title, shape } of shapes.filter(({ id }) => rows.includes(id))) {
       announce(title)
       const profile = options.profile && join(options.profile, `${peer}-${id}.cpuprofile`)
-      const { cost, serverShare, loadShare } = await throughput(server, load, shape, warmUp, profile)
-      figures.add(id, title, 'µs per call', peer, cost, serverShare, loadShare)
+      const { cost, shares } = await throughput(server, load, shape, warmUp, profile)
+      figures.add({ id, title, unit: 'µs per call' }, peer, cost, shares)
       warmUp = settings.warmUp
     }
   })
@@ -127,7 +129,7 @@ async function measureRoundTrips(peers: readonly string[], figures: Figures): Pr
         times.push(median(batchTimes))
       }
     }
-    for (const { peer, times } of running) figures.add(idle.id, idle.title, 'µs', peer, median(times) * 1000)
+    for (const { peer, times } of running) figures.add({ ...idle, unit: 'µs' }, peer, median(times) * 1000)
   })
 }
 
@@ -156,7 +158,7 @@ async function throughput(server: Worker, load: Worker, shape: LoadShape, warmUp
   const served = between(before.server, after.server)
   const calls = served.counters['calls'] ?? 0
   if (calls === 0) throw new Error('the server handled no calls')
-  return { cost: served.cpu / calls, serverShare: served.share, loadShare: between(before.load, after.load).share }
+  return { cost: served.cpu / calls, shares: { server: served.share, load: between(before.load, after.load).share } }
 }
 
 /** Waits until the server has handled so many calls more, within reason. */
@@ -168,33 +170,6 @@ async function warmed(server: Worker, calls: number): Promise<void> {
     now = await server.sample()
   } while ((between(before, now).counters['calls'] ?? 0) < calls && now.time - before.time < settings.longestWarmUp)
 }
-
-class Figures {
-  private readonly byRow = new Map<string, { title: string; unit: string; peers: Record<string, Collected> }>()
-
-  add(
-    id: string,
-    title: string,
-    unit: string,
-    peer: string,
-    value: number,
-    serverShare?: number,
-    loadShare?: number,
-  ): void {
-    const row = this.byRow.get(id) ?? { title, unit, peers: {} }
-    this.byRow.set(id, row)
-    const collected = (row.peers[peer] ??= { values: [] })
-    collected.values.push(value)
-    if (serverShare !== undefined) (collected.serverShare ??= []).push(serverShare)
-    if (loadShare !== undefined) (collected.loadShare ??= []).push(loadShare)
-  }
-
-  rows(): Row[] {
-    return [...this.byRow].map(([id, row]) => ({ id, ...row }))
-  }
-}
-
-type Collected = { -readonly [K in keyof Measured]: number[] }
 
 /** Says where the load did not fill the server although it was to. */
 function bottlenecks(figures: Figures): string[] {

@@ -1,14 +1,19 @@
-import type { Live, Mirror, Plain, StateOf } from '@junto/schema'
-import { compileLayout, layoutOf, MirrorTree, StateTree } from '@junto/schema/internal'
-import { contracts } from '../contract.ts'
-import type { Client, Server } from '../side.ts'
+import type { Live, Mirror, Plain, StateMap, StateOf } from '@junto/schema'
+import { compileLayout, layoutOf, MirrorTree, StateTree, type Viewer } from '@junto/schema/internal'
+import { contracts, Viewed } from '../contract.ts'
+import type { Client, Server, View, ViewServer } from '../side.ts'
 import { besides, type Entity, type Kind } from '../workload.ts'
 
 type Moving = StateOf<(typeof contracts)['float32']>
 type Published = StateOf<(typeof contracts)['published']>
 /** What is used of either. */
-type Entities = Pick<Live<Published>['entities'], 'get' | 'delete'>
+type Entities = Pick<StateMap<Position>, 'get' | 'delete'>
+interface Position {
+  x: number
+  y: number
+}
 
+const epoch = '0123456789abcdef'
 const empty = new Uint8Array(0)
 
 export function createServer(kind: Kind): Server {
@@ -16,18 +21,45 @@ export function createServer(kind: Kind): Server {
 }
 
 export function createClient(kind: Kind): Client {
-  return new JuntoClient(kind)
+  return new JuntoClient(new MirrorTree(compileLayout(layoutOf(contracts[kind]))))
+}
+
+export function createViewServer(): ViewServer {
+  return new JuntoViewServer()
+}
+
+export function createViewClient(): Client {
+  return new JuntoClient(new MirrorTree(compileLayout(layoutOf(Viewed))))
+}
+
+function write(
+  entities: Pick<StateMap<Position>, 'get'>,
+  keys: readonly string[],
+  xs: Float64Array,
+  ys: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) {
+    const entity = entities.get(keys[i]!)!
+    entity.x = xs[i]!
+    entity.y = ys[i]!
+  }
 }
 
 class JuntoServer implements Server {
   private readonly tree: StateTree
+  /** One who is there already. */
+  private readonly viewer: Viewer
   private readonly entities: Entities
   private readonly set: (key: string, entity: Entity) => void
 
   constructor(kind: Kind) {
     const contract = contracts[kind]
     const first: Plain<Published> = { entities: {} }
-    this.tree = StateTree.create(compileLayout(layoutOf(contract)), contract, first, { epoch: '0123456789abcdef' })
+    this.tree = StateTree.create(compileLayout(layoutOf(contract)), contract, first, { epoch })
+    this.viewer = this.tree.viewer()
+    this.viewer.take()
     // The tree is of the contract.
     if (kind === 'published' || kind === 'published-integer') {
       const { entities } = this.tree.root as Live<Published>
@@ -49,20 +81,18 @@ class JuntoServer implements Server {
   }
 
   write(keys: readonly string[], xs: Float64Array, ys: Float64Array, from: number, to: number): void {
-    const { entities } = this
-    for (let i = from; i < to; i++) {
-      const entity = entities.get(keys[i]!)!
-      entity.x = xs[i]!
-      entity.y = ys[i]!
-    }
+    write(this.entities, keys, xs, ys, from, to)
   }
 
   encode(): Uint8Array {
-    return this.tree.takePatch() ?? empty
+    return this.tree.close() ? (this.viewer.take()?.bytes ?? empty) : empty
   }
 
   snapshot(): Uint8Array {
-    return this.tree.snapshot()
+    const viewer = this.tree.viewer()
+    const update = viewer.take()
+    viewer.close()
+    return update?.bytes ?? empty
   }
 
   bookkeeping(): number {
@@ -71,12 +101,9 @@ class JuntoServer implements Server {
 }
 
 class JuntoClient implements Client {
-  private readonly tree: MirrorTree<Mirror<Published>>
   private held: readonly Mirror<Published['entities']['~map']>[] = []
 
-  constructor(kind: Kind) {
-    this.tree = new MirrorTree(compileLayout(layoutOf(contracts[kind])))
-  }
+  constructor(private readonly tree: MirrorTree<Mirror<Published>>) {}
 
   applySnapshot(bytes: Uint8Array): void {
     this.tree.applySnapshot(bytes)
@@ -101,5 +128,45 @@ class JuntoClient implements Client {
       xs[i] = entity.x
       ys[i] = entity.y
     }
+  }
+}
+
+class JuntoViewServer implements ViewServer {
+  private readonly tree: StateTree
+  private readonly entities: Live<StateOf<typeof Viewed>>['entities']
+  private readonly viewers: Viewer[] = []
+
+  constructor() {
+    const first: Plain<StateOf<typeof Viewed>> = { entities: {} }
+    this.tree = StateTree.create(compileLayout(layoutOf(Viewed)), Viewed, first, { epoch })
+    // The tree is of the contract.
+    this.entities = (this.tree.root as Live<StateOf<typeof Viewed>>).entities
+  }
+
+  add(key: string, entity: Entity): void {
+    this.entities.set(key, { ...entity, ...besides })
+  }
+
+  join(): View {
+    const viewer = this.tree.viewer()
+    this.viewers.push(viewer)
+    return {
+      see: (key) => viewer.see(this.entities.get(key)),
+      unsee: (key) => viewer.unsee(this.entities.get(key)),
+      snapshot: () => {
+        viewer.reset()
+        return viewer.take()?.bytes ?? empty
+      },
+    }
+  }
+
+  write(keys: readonly string[], xs: Float64Array, ys: Float64Array, from: number, to: number): void {
+    write(this.entities, keys, xs, ys, from, to)
+  }
+
+  tick(take: (patch: Uint8Array, view: number) => void): void {
+    const { viewers } = this
+    this.tree.close()
+    for (let i = 0; i < viewers.length; i++) take(viewers[i]!.take()?.bytes ?? empty, i)
   }
 }

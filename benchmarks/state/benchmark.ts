@@ -1,0 +1,283 @@
+import { join } from 'node:path'
+import type { Benchmark, Options, Result, Target } from '../benchmark.ts'
+import { Figures } from '../figures.ts'
+import { buildPackages, withWorkers, type Worker } from '../harness.ts'
+import { installPeer, versionOfPeer } from '../peers.ts'
+import { hottest } from '../profile.ts'
+import type { Progress } from '../report.ts'
+import { median } from '../statistics.ts'
+import type { Applied, Batch, MirrorSettings, MovingSettings } from './processes.ts'
+import { churn, type Sizes } from './sizes.ts'
+import type { Scene, SceneSettings } from './views.ts'
+import { reach, step, type Kind } from './workload.ts'
+
+/** Each a module in sides/. */
+const own = 'junto'
+const other = 'colyseus'
+
+const settings = {
+  entities: 1_000,
+  /** The longest step of a coordinate in the figures of CPU time. */
+  stride: 0.6,
+  /** Ticks: so many batches, in which the sides take turns. */
+  moving: { warmUp: 300, batches: 9, ticks: 60 },
+  views: { warmUp: 150, batches: 9, ticks: 30 },
+} as const
+
+const bytes = 'Bytes of patches and snapshots'
+const cpu = 'CPU per moved entity'
+const views = 'Views: 200 clients, each of which sees 60 entities'
+
+/** The figures in bytes, whose ids are those of sizes.ts. */
+const sizeRows: readonly {
+  readonly id: string
+  readonly title: string
+  readonly unit: string
+  readonly atMost?: number
+}[] = [
+  { id: 'moved-steps', title: '1,000 move by ±0.6, in steps of 0.01', unit: 'B each', atMost: 4 },
+  { id: 'moved-far-steps', title: '1,000 move by ±5, in steps', unit: 'B each', atMost: 5.5 },
+  { id: 'moved-float32', title: '1,000 move by ±0.6, float32', unit: 'B each', atMost: 10.2 },
+  { id: 'moved-far-float32', title: '1,000 move by ±5, float32', unit: 'B each', atMost: 10.2 },
+  { id: 'one-steps', title: '1 of 100 moves, in steps', unit: 'B', atMost: 6 },
+  { id: 'one-float32', title: '1 of 100 moves, float32', unit: 'B' },
+  { id: 'snapshot-steps', title: 'joining 1,000, in steps', unit: 'B' },
+  { id: 'snapshot-float32', title: 'joining 1,000, float32', unit: 'B' },
+  { id: 'left-update', title: 'an update has grown after 300,000 spawns', unit: 'B', atMost: 0 },
+  { id: 'left-bookkeeping', title: 'entries left behind by them', unit: 'entries', atMost: 0 },
+  { id: 'published-snapshot', title: 'published: joining 100', unit: 'B', atMost: 2_000 },
+  { id: 'published-1', title: 'published: 1 moves', unit: 'B', atMost: 6 },
+  { id: 'published-50', title: 'published: 50 move', unit: 'B', atMost: 200 },
+  { id: 'published-100', title: 'published: 100 move', unit: 'B', atMost: 390 },
+  { id: 'published-integer-100', title: 'published: 100 move, of any whole numbers', unit: 'B' },
+]
+
+const kinds: readonly { readonly kind: Kind; readonly id: string; readonly title: string }[] = [
+  { kind: 'quantized', id: 'steps', title: 'in steps' },
+  { kind: 'float32', id: 'float32', title: 'float32' },
+]
+
+const timeRows = [
+  { id: 'write', title: 'server: look it up, write x and y', atMost: 1 },
+  { id: 'encode', title: 'server: encode', atMost: 0.5 },
+  { id: 'both', title: 'server: write and encode', atMost: 0.6 },
+  { id: 'decode', title: 'client: decode, apply, read x and y', atMost: 0.25 },
+] as const
+
+const scene: Scene = { clients: 200, entities: 1_000, seen: 60, moving: 100, turnover: 0 }
+const scenes: readonly {
+  readonly id: string
+  readonly title: string
+  readonly scene: Scene
+  readonly atMost?: number
+}[] = [
+  { id: 'views', title: '100 of 1,000 move', scene, atMost: 0.25 },
+  { id: 'views-many', title: '400 of 4,000 move', scene: { ...scene, entities: 4_000, moving: 400 } },
+  { id: 'views-turnover', title: '100 of 1,000 move, 1 enters and 1 leaves', scene: { ...scene, turnover: 1 } },
+]
+
+const targets: readonly Target[] = [
+  ...sizeRows.flatMap(({ id, atMost }) => (atMost === undefined ? [] : [{ row: id, peer: own, atMost }])),
+  ...kinds.map(({ id }) => ({ row: `snapshot-${id}`, peer: own, against: other, atMost: 0.75 })),
+  ...kinds.flatMap(({ id }) =>
+    timeRows.map((row) => ({ row: `${row.id}-${id}`, peer: own, against: other, atMost: row.atMost })),
+  ),
+  ...scenes.flatMap(({ id, atMost }) => (atMost === undefined ? [] : [{ row: id, peer: own, against: other, atMost }])),
+]
+
+const notes = [
+  `Entities have a name, x, y, vx, vy and hp. x and y lie within ±${reach} and move by a uniform step. "In steps" is t.Quantized with steps of ${step}; Colyseus's are its 16-bit quantized ones, of 0.03. Else x and y are float32. vx, vy are float32 and hp is one byte.`,
+  'Bytes are those of whole patches and snapshots, with the version, which Colyseus has none of. Not counted is what frames them: in Junto 5 to 7 bytes (room, type, length), in Colyseus 1.',
+  'CPU times are of processes of their own, which take turns in short batches: user and system time of all their threads, garbage collection included. A client reads x and y of every entity after every patch.',
+  `Spawns: ${churn.many.toLocaleString('en')} entities, of which ${churn.perTick} live at a time, each for a tick; compared with ${churn.few.toLocaleString('en')}.`,
+  'Published: the comparison in the README of @colyseus/schema. 100 players with keys of 9 characters, names "Player 0" to "Player 99", and x and y whole from 0 to 199: number there, t.Uint8() here, and t.Integer() in the last of them. The texts and coordinates alone are 1,990 bytes.',
+  'A tick of views: the moving entities are written, and a patch is made for each client. Colyseus: StateView. Each client has been shown to hold what it sees, and nothing else.',
+  'What a contract with 300 calls costs the type checker is held to 10,000 instantiations by packages/testing/test/instantiations.test.ts.',
+]
+
+export const benchmark: Benchmark = {
+  name: 'state',
+  title: 'State: bytes and CPU time of patches, beside @colyseus/schema',
+  libraries: ['typebox'],
+  async run(options, progress) {
+    const sides = [own, other].filter((name) => options.only.length === 0 || options.only.includes(name))
+    if (sides.length === 0) throw new Error(`--only: the peers are ${own} and ${other}`)
+    if (sides.includes(other)) installPeer('colyseus-schema', (text) => progress.say(text))
+    if (sides.includes(own)) {
+      progress.step(0, 'building the package')
+      buildPackages(['schema'])
+    }
+    const run = new Run(sides, options, progress)
+    await run.sizes()
+    for (let round = 0; round < options.rounds; round++) {
+      for (const { kind, id, title } of kinds) await run.moving(round, kind, id, title)
+      for (const { id, title, scene } of scenes) await run.views(round, scene, id, title)
+    }
+    return {
+      rows: run.figures.rows(),
+      targets,
+      notes: [...notes, ...run.profiles],
+      settings: { ...settings, scenes: Object.fromEntries(scenes.map(({ id, scene }) => [id, scene])) },
+      versions: sides.includes(other)
+        ? { '@colyseus/schema': versionOfPeer('colyseus-schema', '@colyseus/schema') }
+        : {},
+    } satisfies Result
+  },
+}
+
+class Run {
+  readonly figures = new Figures()
+  /** Where the time went, when profiles were asked for. */
+  readonly profiles: string[] = []
+  private done = 0
+
+  constructor(
+    private readonly sides: readonly string[],
+    private readonly options: Options,
+    private readonly progress: Progress,
+  ) {}
+
+  /** Sizes are the same each time: measured once. */
+  async sizes(): Promise<void> {
+    this.announce('bytes')
+    const found = new Map<string, Sizes>()
+    await withWorkers(async (start) => {
+      for (const side of this.sides) {
+        const worker = await start({ module: new URL('./sizes.ts', import.meta.url), role: 'sizes', settings: side })
+        // The worker is sizes.ts, of the same source.
+        found.set(side, worker.ready as Sizes)
+      }
+    })
+    for (const { id, title, unit } of sizeRows) {
+      for (const [side, sizes] of found) this.figures.add({ id, section: bytes, title, unit }, side, sizes[id] ?? NaN)
+    }
+  }
+
+  /** A server all of whose entities move, and a client of it. */
+  async moving(round: number, kind: Kind, id: string, title: string): Promise<void> {
+    this.announce(`round ${round + 1} of ${this.options.rounds}: all move, ${title}`)
+    const module = new URL('./processes.ts', import.meta.url)
+    const { entities, stride } = settings
+    await withWorkers(async (start) => {
+      const pairs: Pair[] = []
+      for (const side of this.sides) {
+        const asServer: MovingSettings = { side, kind, entities, stride }
+        const server = await start({ module, role: 'moving', settings: asServer })
+        // What moving() is ready with.
+        const asClient: MirrorSettings = { side, kind, entities, snapshot: server.ready as Uint8Array }
+        pairs.push({ side, kind, server, client: await start({ module, role: 'mirror', settings: asClient }) })
+      }
+      for (const pair of pairs) await tick(pair, settings.moving.warmUp)
+      const times = new Map(pairs.map(({ side }) => [side, { write: [], encode: [], both: [], decode: [] } as Times]))
+      const watched = pairs.flatMap(({ side, server, client }) => [
+        { worker: server, name: `state-${id}-${side}-server` },
+        { worker: client, name: `state-${id}-${side}-client` },
+      ])
+      await this.profiled(round, watched, async () => {
+        for (let batch = 0; batch < settings.moving.batches; batch++) {
+          for (const pair of inTurn(pairs, batch + round)) {
+            const taken = await tick(pair, settings.moving.ticks)
+            for (const { id } of timeRows) times.get(pair.side)?.[id].push(taken[id])
+          }
+        }
+      })
+      for (const row of timeRows) {
+        const heading = { id: `${row.id}-${id}`, section: cpu, title: `${row.title}, ${title}`, unit: 'µs each' }
+        for (const [side, taken] of times) this.figures.add(heading, side, median(taken[row.id]))
+      }
+    })
+  }
+
+  /** A server whose clients each see some of its entities. */
+  async views(round: number, scene: Scene, id: string, title: string): Promise<void> {
+    this.announce(`round ${round + 1} of ${this.options.rounds}: views, ${title}`)
+    const module = new URL('./views.ts', import.meta.url)
+    await withWorkers(async (start) => {
+      const servers: { side: string; worker: Worker; name: string; times: number[] }[] = []
+      for (const side of this.sides) {
+        const given: SceneSettings = { side, scene }
+        if (round === 0) {
+          const sizes = await start({ module, role: 'viewSizes', settings: given })
+          const heading = { id: `${id}-bytes`, section: views, title: `${title}: a client gets`, unit: 'B per tick' }
+          this.figures.add(heading, side, Number(sizes.ready))
+        }
+        const worker = await start({ module, role: 'viewing', settings: given })
+        servers.push({ side, worker, name: `state-${id}-${side}`, times: [] })
+      }
+      const { warmUp, batches, ticks } = settings.views
+      for (const { worker } of servers) await worker.command('tick', warmUp)
+      await this.profiled(round, servers, async () => {
+        for (let batch = 0; batch < batches; batch++) {
+          for (const { worker, times } of inTurn(servers, batch + round)) {
+            times.push(Number(await worker.command('tick', ticks)))
+          }
+        }
+      })
+      for (const { side, times } of servers)
+        this.figures.add(
+          { id, section: views, title: `${title}: server CPU`, unit: 'µs per tick' },
+          side,
+          median(times),
+        )
+    })
+  }
+
+  /** In the first round, takes profiles of all meanwhile when they are wanted. */
+  private async profiled(
+    round: number,
+    watched: readonly { worker: Worker; name: string }[],
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const folder = this.options.profile
+    if (folder === undefined || round > 0) return work()
+    const nested = watched.reduce((inner, { worker, name }) => {
+      return () => worker.profiled(join(folder, `${name}.cpuprofile`), inner)
+    }, work)
+    await nested()
+    for (const { name } of watched) {
+      const lines = hottest(join(folder, `${name}.cpuprofile`), 12)
+      this.profiles.push(`${name}.cpuprofile:\n      ${lines.join('\n      ')}`)
+    }
+  }
+
+  private announce(text: string): void {
+    const steps = 1 + this.options.rounds * (kinds.length + scenes.length)
+    this.progress.step(this.done++ / steps, text)
+  }
+}
+
+interface Pair {
+  readonly side: string
+  readonly kind: Kind
+  readonly server: Worker
+  readonly client: Worker
+}
+
+type Time = (typeof timeRows)[number]['id']
+/** µs per entity, batch by batch. */
+type Times = Record<Time, number[]>
+
+/** So many ticks of a server, and its client behind it. Throws when the client has not what the server has. */
+async function tick({ side, kind, server, client }: Pair, ticks: number): Promise<Record<Time, number>> {
+  // Both are processes.ts, of the same source.
+  const { write, encode, patches, xs, ys } = (await server.command('tick', ticks)) as Batch
+  const applied = (await client.command('apply', patches)) as Applied
+  const exact = kind === 'float32' ? 0.0001 : 0.016
+  const wrong = xs.findIndex(
+    (x, i) => !(Math.abs(x - applied.xs[i]!) < exact && Math.abs(ys[i]! - applied.ys[i]!) < exact),
+  )
+  if (wrong >= 0) throw new Error(`${side}, ${kind}: the client has entity ${wrong} at another place than the server`)
+  const entities = ticks * settings.entities
+  return {
+    write: write / entities,
+    encode: encode / entities,
+    both: (write + encode) / entities,
+    decode: applied.decode / entities,
+  }
+}
+
+/** The same, beginning with another one each time. */
+function inTurn<T>(all: readonly T[], turn: number): readonly T[] {
+  const first = turn % all.length
+  return [...all.slice(first), ...all.slice(0, first)]
+}
