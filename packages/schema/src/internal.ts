@@ -38,4 +38,6 @@ export type { Selection, WatchedEntry, WatchedKey, WatchListeners } from './mirr
 export { MirrorTree, type MirrorOptions } from './mirror/mirror-tree.ts'
 export { live, toPlain, type PlainOf } from './state/plain.ts'
 export { StateTree, type StateOptions } from './state/state-tree.ts'
+export type { Update } from './state/update.ts'
+export type { Viewer, ViewerOptions } from './state/viewer.ts'
 export { ownerWord, type Visibility } from './visibility-marks.ts'
