@@ -1,4 +1,7 @@
 import { angleToSteps, quantizer } from '../codec/quantized.ts'
+import type { CompiledLayout } from '../compiled-layout.ts'
+import { readContract } from '../contract-layout.ts'
+import type { AnyContract } from '../contract.ts'
 import type { Field, Layout, TypeDef, TypeIndex } from '../layout.ts'
 import { holdsNodes, typeAt } from '../patch/extent.ts'
 import { hashValue } from '../patch/hash.ts'
@@ -15,13 +18,40 @@ import { wholeTypes, type ChooseVariant, type WholeType } from './whole-value.ts
 
 type NodeType = RecordType | MapType | ListType
 
-/** Server-only fields of record types. */
-export type LocalFields = ReadonlyMap<TypeIndex, readonly string[]>
+/** What a contract says of its record types that is not in the layout. */
+interface BesideLayout {
+  /** Server-only fields. */
+  readonly locals?: ReadonlyMap<TypeIndex, readonly string[]>
+  /** Fields that are optional in the layout only, because they may be hidden: here they are always there. */
+  readonly required?: ReadonlyMap<TypeIndex, ReadonlySet<string>>
+}
 
-/** What the types of a layout are to a tracked state: slots that check and keep, and the types of nodes. */
+/** The contract of a state without one: nothing stands beside its layout. */
+const noContract = {}
+
+/**
+ * What the types of a layout are to a tracked state: slots that check and keep, and the types of nodes. All states of a
+ * contract share it.
+ */
 export class Shapes {
+  static readonly #made = new WeakMap<CompiledLayout, WeakMap<object, Shapes>>()
+
+  /** The shapes of a layout; with the contract it comes from, if there is one. */
+  static of(layout: CompiledLayout, contract: AnyContract | undefined): Shapes {
+    const known = Shapes.#made.get(layout)
+    const made = known ?? new WeakMap<object, Shapes>()
+    if (known === undefined) Shapes.#made.set(layout, made)
+    let shapes = made.get(contract ?? noContract)
+    if (shapes === undefined) {
+      const reading = contract === undefined ? undefined : readContract(contract)
+      shapes = new Shapes(layout.layout, { ...reading, ...reading?.visibility })
+      made.set(contract ?? noContract, shapes)
+    }
+    return shapes
+  }
+
   readonly #types: readonly TypeDef[]
-  readonly #locals: LocalFields
+  readonly #beside: BesideLayout
   readonly #packs: Packs
   readonly #choose: ChooseVariant
   readonly #whole: (index: TypeIndex) => WholeType
@@ -29,9 +59,9 @@ export class Shapes {
   readonly #slots: Slot[] = []
   readonly #nodeVariants: ReadonlyMap<TypeIndex, number>[] = []
 
-  constructor(layout: Layout, locals: LocalFields) {
+  private constructor(layout: Layout, beside: BesideLayout) {
     this.#types = layout.types
-    this.#locals = locals
+    this.#beside = beside
     this.#choose = variantChooser(layout)
     this.#whole = wholeTypes(layout.types, this.#choose)
     this.#packs = new Packs(layout.types, {
@@ -126,7 +156,11 @@ export class Shapes {
     const def = typeAt(this.#types, index)
     switch (def.kind) {
       case 'record':
-        return new RecordType(index, this.#fields(def.fields), this.#locals.get(index) ?? [])
+        return new RecordType(
+          index,
+          this.#fields(def.fields, this.#beside.required?.get(index)),
+          this.#beside.locals?.get(index) ?? [],
+        )
       case 'map':
         return new MapType(index, this.slot(def.type))
       case 'list':
@@ -136,18 +170,14 @@ export class Shapes {
     }
   }
 
-  #fields(fields: readonly Field[]): TrackedField[] {
+  #fields(fields: readonly Field[], required: ReadonlySet<string> | undefined): TrackedField[] {
     return fields.map(({ name, type }, index) => {
       const def = typeAt(this.#types, type)
-      const optional = def.kind === 'optional'
-      return {
-        name,
-        index,
-        slot: this.slot(type),
-        def: optional ? typeAt(this.#types, def.type) : def,
-        optional,
-        steps: stepsOf(def),
-      }
+      const slot = this.slot(type)
+      if (def.kind !== 'optional') return { name, index, slot, def, optional: false, steps: stepsOf(def) }
+      const inner = this.slot(def.type)
+      const kept = required?.has(name) === true ? { ...slot, adopt: inner.adopt } : slot
+      return { name, index, slot: kept, def: typeAt(this.#types, def.type), optional: true, steps: undefined }
     })
   }
 

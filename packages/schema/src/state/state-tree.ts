@@ -1,6 +1,5 @@
 import { at } from '../codec/fault.ts'
 import type { CompiledLayout } from '../compiled-layout.ts'
-import { readContract } from '../contract-layout.ts'
 import type { AnyContract } from '../contract.ts'
 import { Mode } from '../patch/body.ts'
 import { BodyWriter } from './body-writer.ts'
@@ -47,7 +46,7 @@ export class StateTree {
     first: unknown,
     options: StateOptions,
   ): StateTree {
-    const shapes = new Shapes(layout.layout, contract === undefined ? new Map() : readContract(contract).locals)
+    const shapes = Shapes.of(layout, contract)
     let root: Handle
     try {
       root = shapes.root(layout.layout.state, first)
