@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 
 /**
  * Peers of other projects live in folders of their own, peers/NAME, with a package.json and a lock file each. They are no
@@ -9,28 +10,43 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
  */
 const folder = (name: string): URL => new URL(`./peers/${name}/`, import.meta.url)
 
+/** The packages of a peer are not there and cannot be fetched. Its message says what to do. */
+export class PeerUnavailable extends Error {}
+
 /**
  * Installs a peer's packages, as its lock file says, unless they are there.
  *
- * @throws Error that says what to do, when they cannot be fetched.
+ * @throws PeerUnavailable when they cannot be fetched.
  */
 export function installPeer(name: string, say: (text: string) => void): void {
-  const cwd = fileURLToPath(folder(name))
-  // Written by npm at the end of an installation.
-  if (existsSync(new URL('node_modules/.package-lock.json', folder(name)))) return
+  // npm writes the second at the end of an installation.
+  const [wanted, installed] = [locked(name, 'package-lock.json'), locked(name, 'node_modules/.package-lock.json')]
+  if (installed !== undefined && isDeepStrictEqual(wanted, installed)) return
   say(`installing the packages of ${name}, once, in benchmarks/peers/${name}`)
   try {
     execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-      cwd,
+      cwd: fileURLToPath(folder(name)),
       stdio: ['ignore', 'ignore', 'pipe'],
     })
   } catch (error) {
-    throw new Error(
-      `The packages of ${name} are not installed, and npm could not fetch them. With access to the registry run\n` +
-        `  npm ci --ignore-scripts --prefix benchmarks/peers/${name}`,
+    const text = error instanceof Error ? error.message : String(error)
+    throw new PeerUnavailable(
+      `The packages of the peer ${name} are not installed, and npm could not fetch them. With access to the registry, run\n` +
+        `  npm ci --ignore-scripts --prefix benchmarks/peers/${name}\n` +
+        `or leave the peer out with --only. What npm said:\n\n${text}`,
       { cause: error },
     )
   }
+}
+
+/** The packages that a lock file names, with their versions. */
+function locked(name: string, file: string): Record<string, string> | undefined {
+  const url = new URL(file, folder(name))
+  if (!existsSync(url)) return undefined
+  const { packages }: { packages: Record<string, { version?: string }> } = JSON.parse(readFileSync(url, 'utf8'))
+  return Object.fromEntries(
+    Object.entries(packages).flatMap(([path, { version }]) => (version ? [[path, version]] : [])),
+  )
 }
 
 /** Imports a package of a peer. `T` is what the benchmark uses of it. */

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Benchmark, Options } from './benchmark.ts'
+import type { Benchmark, Options, Result } from './benchmark.ts'
+import { PeerUnavailable } from './peers.ts'
 import { circumstances, format, Progress, save } from './report.ts'
 
 const usage = `usage: npm run bench -- [NAME…] [--rounds N] [--only PEER…] [--profile]
@@ -47,7 +48,15 @@ for (const name of given.names) {
   const progress = new Progress(process.stderr)
   const { benchmark }: { benchmark: Benchmark } = await import(new URL(`./${name}/benchmark.ts`, import.meta.url).href)
   const where = circumstances(benchmark.libraries)
-  const result = await benchmark.run(given.options, progress)
+  let result: Result
+  try {
+    result = await benchmark.run(given.options, progress)
+  } catch (error) {
+    if (!(error instanceof PeerUnavailable)) throw error
+    progress.end()
+    console.error(error.message)
+    process.exit(1)
+  }
   progress.end()
   console.log(format(benchmark, result, where))
   if (given.recorded) console.log(`- recorded in ${save(benchmark, result, where)}`)
