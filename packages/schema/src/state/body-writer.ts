@@ -1,14 +1,14 @@
 import { groupCode, Mode } from '../patch/body.ts'
 import type { Writer } from '../patch/writer.ts'
 import type { FieldSet } from './field-set.ts'
-import type { NodeType, StateNode } from './state-node.ts'
+import type { NodeType, StateNode, Told } from './state-node.ts'
 
 /** Nodes of one type that are sent alike: for records, with the same set of fields. */
 interface Group {
   readonly type: NodeType
   readonly mode: Mode
   readonly fields: FieldSet | undefined
-  readonly nodes: StateNode[]
+  readonly nodes: Told[]
 }
 
 /** Writes the body of a patch or snapshot: nodes in groups, so that what they have in common is said once. */
@@ -22,16 +22,16 @@ export class BodyWriter {
     return this.#groups.length === 0
   }
 
-  /** Takes in a node. */
-  add(node: StateNode, mode: Mode): void {
+  /** Takes in a node, or what is to be told of it. */
+  add(node: StateNode, mode: Mode, told: Told = node): void {
     const fields = node.fieldSet(mode)
     const key = fields ?? node.type
     const group = this.#byMode[mode].get(key)
     if (group !== undefined) {
-      group.nodes.push(node)
+      group.nodes.push(told)
       return
     }
-    const made = { type: node.type, mode, fields, nodes: [node] }
+    const made = { type: node.type, mode, fields, nodes: [told] }
     this.#byMode[mode].set(key, made)
     this.#groups.push(made)
   }
@@ -59,7 +59,7 @@ function writeGroup(writer: Writer, { type, mode, fields, nodes }: Group): void 
   }
 }
 
-function sortById(nodes: StateNode[]): void {
+function sortById(nodes: Told[]): void {
   let last = -1
   for (const { id } of nodes) {
     if (id < last) {

@@ -3,8 +3,9 @@ import { checkKey } from '../codec/plain-data.ts'
 import { Mode } from '../patch/body.ts'
 import { hashEntries, hashNode } from '../patch/hash.ts'
 import type { Writer } from '../patch/writer.ts'
+import { KeyLog } from './key-log.ts'
 import type { Slot } from './slot.ts'
-import { Handle, pathOf, standsThere, StateNode, type NodeType } from './state-node.ts'
+import { Handle, pathOf, standsThere, StateNode, type NodeType, type Told } from './state-node.ts'
 import { TrackedMap } from './tracked-map.ts'
 
 /** A map type of a layout. */
@@ -60,6 +61,8 @@ export class MapNode extends StateNode {
   #deleted = new Set<string>()
   /** All was deleted: the patch holds the whole map. */
   #cleared = false
+  /** The keys touched in earlier versions; made when the first is. */
+  #log: KeyLog | undefined = undefined
 
   constructor(type: MapType) {
     super()
@@ -165,21 +168,36 @@ export class MapNode extends StateNode {
   }
 
   override pack(writer: Writer, mode: Mode): void {
-    const { pack } = this.type.entry
     if (mode === Mode.change) {
-      writer.varint(this.#deleted.size)
-      for (const key of this.#deleted) writer.string(key)
-      writer.varint(this.#set.size)
-      for (const key of this.#set.keys()) {
-        writer.string(key)
-        pack(writer, this.entries.get(key))
-      }
-    } else {
-      writer.varint(this.entries.size)
-      for (const [key, value] of this.entries) {
-        writer.string(key)
-        pack(writer, value)
-      }
+      this.#packKeys(writer, this.#deleted.size, this.#deleted, this.#set.size, this.#set.keys())
+      return
+    }
+    const { pack } = this.type.entry
+    writer.varint(this.entries.size)
+    for (const [key, value] of this.entries) {
+      writer.string(key)
+      pack(writer, value)
+    }
+  }
+
+  override since(version: number): Told | undefined {
+    if (this.#log?.covers(version) !== true) return undefined
+    const { deleted, set } = this.#log.changesSince(version, (key) => this.entries.has(key))
+    return {
+      id: this.id,
+      pack: (writer) => this.#packKeys(writer, deleted.length, deleted, set.length, set),
+    }
+  }
+
+  /** Writes what is to be deleted, and what is to be set to what stands there now. */
+  #packKeys(writer: Writer, gone: number, deleted: Iterable<string>, count: number, set: Iterable<string>): void {
+    const { pack } = this.type.entry
+    writer.varint(gone)
+    for (const key of deleted) writer.string(key)
+    writer.varint(count)
+    for (const key of set) {
+      writer.string(key)
+      pack(writer, this.entries.get(key))
     }
   }
 
@@ -193,11 +211,27 @@ export class MapNode extends StateNode {
     return hashEntries(hashNode(this.id, this.type.index), size, shownEntries(entries, entry), idOf)
   }
 
+  override get logged(): number {
+    return this.#log?.size ?? 0
+  }
+
   override settle(): void {
+    if (this.#cleared) this.#log = new KeyLog(this.changed)
+    else this.#remember()
+    this.#log?.trim(this.entries.size)
     // What has been large is let go of.
     if (this.#set.size > 0) this.#set = new Map()
     if (this.#deleted.size > 0) this.#deleted = new Set()
     this.#cleared = false
+  }
+
+  /** Keeps in mind which keys were touched, for those who are behind. */
+  #remember(): void {
+    if (this.#set.size + this.#deleted.size === 0) return
+    // It was made at its birth, or was not touched since.
+    this.#log ??= new KeyLog(this.born)
+    for (const key of this.#deleted) if (!this.#set.has(key)) this.#log.note(this.changed, key, true, false)
+    for (const [key, placed] of this.#set) this.#log.note(this.changed, key, !placed || this.#deleted.has(key), placed)
   }
 }
 

@@ -30,13 +30,17 @@ export class SharedUpdates {
     this.#patches.set(version - 1, this.#patch(body, version - 1, version))
   }
 
-  /** One patch from an earlier version to the present one. What changed is in it as a whole, node by node. */
+  /** One patch from an earlier version to the present one. What changed is in it node by node. */
   since(from: number, version: number): Update {
     let update = this.#patches.get(from)
     if (update === undefined) {
-      const body = this.#everything((node) => {
-        if (node.born > from) return Mode.birth
-        return node.changed > from ? Mode.whole : undefined
+      const body = new BodyWriter()
+      this.#everything((node) => {
+        if (node.born > from) body.add(node, Mode.birth)
+        else if (node.changed > from) {
+          const told = node.since(from)
+          body.add(node, told === undefined ? Mode.whole : Mode.change, told)
+        }
       })
       update = this.#patch(body, from, version)
       this.#patches.set(from, update)
@@ -49,7 +53,9 @@ export class SharedUpdates {
     if (this.#snapshot === undefined) {
       this.#writer.raw(epochBytes(this.#epoch))
       this.#writer.varint(version)
-      this.#everything(() => Mode.birth).write(this.#writer)
+      const body = new BodyWriter()
+      this.#everything((node) => body.add(node, Mode.birth))
+      body.write(this.#writer)
       this.#snapshot = { kind: 'snapshot', bytes: this.#writer.take() }
     }
     return this.#snapshot
@@ -61,14 +67,11 @@ export class SharedUpdates {
     return { kind: 'patch', bytes: this.#writer.take() }
   }
 
-  #everything(modeOf: (node: StateNode) => Mode | undefined): BodyWriter {
-    const body = new BodyWriter()
+  #everything(tell: (node: StateNode) => void): void {
     const visit = (node: StateNode): void => {
-      const mode = modeOf(node)
-      if (mode !== undefined) body.add(node, mode)
+      tell(node)
       node.eachChild(visit)
     }
     visit(this.#root)
-    return body
   }
 }

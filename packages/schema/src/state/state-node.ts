@@ -11,13 +11,20 @@ export interface NodeType {
   readonly index: number
 }
 
+/** What a body tells of a node. */
+export interface Told {
+  readonly id: number
+  /** Writes it. In a whole, hidden fields are written as absent; otherwise they are not in the set. */
+  pack(writer: Writer, mode: Mode, fields: FieldSet | undefined, hidden?: Hidden): void
+}
+
 /**
  * A tracked record, map or list. People see its {@link Handle}; what the tree needs to know stands here.
  *
  * A node belongs to a state from the moment it is put into one until it, or something around it, is taken out. It never
  * comes back: what was taken out and is put in again is copied, so that mirrors can tell the new from the old.
  */
-export abstract class StateNode {
+export abstract class StateNode implements Told {
   /** The registry of the state it belongs to; none before it is attached and after it was taken out. */
   registry: NodeRegistry | undefined = undefined
   parent: StateNode | undefined = undefined
@@ -44,12 +51,22 @@ export abstract class StateNode {
   abstract pending(): Mode | undefined
   /** The set of fields of the group it belongs to; `undefined` for maps and lists. */
   abstract fieldSet(mode: Mode): FieldSet | undefined
-  /** Writes its content. In a whole, hidden fields are written as absent; otherwise they are not in the set. */
   abstract pack(writer: Writer, mode: Mode, fields: FieldSet | undefined, hidden?: Hidden): void
   /** Its part of the hash of a state: of what mirrors show, hidden fields as absent. */
   abstract hash(hidden?: Hidden): number
   /** Forgets what was pending, which has been written. */
   abstract settle(): void
+  /**
+   * What changed since an earlier version, as a change; nothing when that is not known, and it has to be told as a whole. Asked
+   * of a node that was there in that version.
+   */
+  since(_version: number): Told | undefined {
+    return undefined
+  }
+  /** How much it remembers of earlier versions. */
+  get logged(): number {
+    return 0
+  }
   /** The step of a path from here to a node below. */
   stepTo(child: StateNode): string {
     return step(child.key)

@@ -66,7 +66,12 @@ export class StateTree {
     if (node === undefined) throw new TypeError('A handle without node')
     this.#root = node
     this.#updates = new SharedUpdates(epoch, node)
-    for (const born of this.#registry.drain()) this.#settle(born)
+    for (const born of this.#registry.drain()) {
+      born.queued = false
+      born.born = version
+      born.changed = version
+      born.settle()
+    }
   }
 
   /** The tracked state. */
@@ -100,7 +105,9 @@ export class StateTree {
 
   /** How much is kept beside the state itself. */
   get bookkeeping(): number {
-    return this.#registry.bookkeeping
+    let logged = 0
+    for (let id = 0; id < this.#registry.idBound; id++) logged += this.#registry.at(id)?.logged ?? 0
+    return this.#registry.bookkeeping + logged
   }
 
   /** The ids of all nodes are below this. */
@@ -122,6 +129,7 @@ export class StateTree {
     const nodes = this.#registry.drain()
     // Whoever is behind is caught up when it asks: nothing is encoded for a room of stalled readers.
     const body = this.#isFollowed() ? new BodyWriter() : undefined
+    const next = this.#version + 1
     let changed = false
     for (const node of nodes) {
       // Those taken out meanwhile went with what they stood in.
@@ -129,15 +137,20 @@ export class StateTree {
       const mode = node.born === 0 ? Mode.birth : node.pending()
       if (mode === undefined) continue
       changed = true
+      node.changed = next
+      if (mode === Mode.birth) node.born = next
       body?.add(node, mode)
     }
     if (changed) {
-      this.#version++
-      this.#written = this.#version
+      this.#version = next
+      this.#written = next
       this.#updates.forget()
-      if (body !== undefined) this.#updates.turn(body, this.#version)
+      if (body !== undefined) this.#updates.turn(body, next)
     }
-    for (const node of nodes) this.#settle(node)
+    for (const node of nodes) {
+      node.queued = false
+      if (node.registry !== undefined) node.settle()
+    }
     return changed
   }
 
@@ -203,14 +216,6 @@ export class StateTree {
     const end = Math.min(first + count, this.#registry.idBound)
     for (let id = first; id < end; id++) sum = (sum + (this.#registry.at(id)?.hash() ?? 0)) | 0
     return sum >>> 0
-  }
-
-  #settle(node: StateNode): void {
-    node.queued = false
-    if (node.registry === undefined) return
-    if (node.born === 0) node.born = this.#version
-    if (node.born === this.#version || node.pending() !== undefined) node.changed = this.#version
-    node.settle()
   }
 
   #beClosed(): void {
