@@ -33,7 +33,7 @@ export interface MessageCodec {
 /** A layout with everything that is made from it once. */
 export interface CompiledLayout {
   readonly layout: Layout
-  /** `hashLayout(layout)`: 16 hex characters. */
+  /** Its name, 16 hex characters: `hashLayout(layout)`, or what another implementation calls it. */
   readonly hash: string
   /** The codec of each type, by index. */
   readonly types: readonly Codec[]
@@ -51,20 +51,17 @@ const compiled = new WeakMap<Layout, CompiledLayout>()
 export function compileLayout(layout: Layout): CompiledLayout {
   const known = compiled.get(layout)
   if (known !== undefined) return known
-  const codecs = compileTypes(layout.types)
-  const up = layout.up.map((def, id) => messageCodec(def, id, codecs))
-  const down = layout.down.map((def, id) => messageCodec(def, id, codecs))
-  const result: CompiledLayout = {
-    layout,
-    hash: hashLayout(layout),
-    types: codecs,
-    up,
-    down,
-    upByName: byName(up),
-    downByName: byName(down),
-  }
+  const result = compileNamedLayout(layout, hashLayout(layout))
   compiled.set(layout, result)
   return result
+}
+
+/** Compiles a layout that came with its hash. */
+export function compileNamedLayout(layout: Layout, hash: string): CompiledLayout {
+  const types = compileTypes(layout.types)
+  const up = layout.up.map((def, id) => messageCodec(def, id, types))
+  const down = layout.down.map((def, id) => messageCodec(def, id, types))
+  return { layout, hash, types, up, down, upByName: byName(up), downByName: byName(down) }
 }
 
 function byName(messages: readonly MessageCodec[]): ReadonlyMap<string, MessageCodec> {

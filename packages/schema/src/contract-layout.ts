@@ -1,6 +1,7 @@
 import { step } from './codec/fault.ts'
 import type { AnyContract, AnyMessage, Call, Event, Stream } from './contract.ts'
 import { SchemaError } from './errors.ts'
+import { explainLayoutFault } from './layout-faults.ts'
 import { decodeLayout } from './layout-gate.ts'
 import { encodeLayout } from './layout-wire.ts'
 import { messageNameFault, nameFault } from './layout-bounds.ts'
@@ -81,7 +82,7 @@ function readLayout({ name, version, shape }: AnyContract): Pick<ContractReading
 // What a client would refuse is refused here, where somebody can mend it.
 function bounded(layout: Layout): Layout {
   try {
-    return decodeLayout(encodeLayout(layout))
+    return decodeLayout(encodeLayout(layout), explainLayoutFault)
   } catch (error) {
     if (error instanceof SchemaError) throw new SchemaError('invalid_contract', layout.name, error.message)
     throw error

@@ -34,15 +34,18 @@ export const layoutBounds = {
  */
 const forbidden: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
+/** Whether this can be a name of a layout. */
+export function isName(name: string): boolean {
+  return name !== '' && name.length <= layoutBounds.nameLength && !forbidden.has(name) && isWellFormed(name)
+}
+
 /** What is wrong with a name of a layout; nothing when it is a good one. */
 export function nameFault(name: string): string | undefined {
-  if (name.length === 0) return 'is an empty name'
-  if (name.length > layoutBounds.nameLength) {
-    return `is a name of ${name.length} characters; ${layoutBounds.nameLength} is the limit`
-  }
+  if (isName(name)) return undefined
+  if (name === '') return 'is an empty name'
   if (forbidden.has(name)) return `cannot be called "${name}": that name reaches an object's prototype`
   if (!isWellFormed(name)) return 'is a name with half a surrogate pair in it'
-  return undefined
+  return `is a name of ${name.length} characters; ${layoutBounds.nameLength} is the limit`
 }
 
 /**
@@ -51,7 +54,12 @@ export function nameFault(name: string): string | undefined {
  */
 const called: ReadonlySet<string> = new Set(['then', 'toJSON', 'toString', 'valueOf'])
 
-/** What is wrong with the name of a message, which becomes the name of a function; nothing when it is a good one. */
+/** Whether this can be the name of a message, which becomes the name of a function. */
+export function isMessageName(name: string): boolean {
+  return isName(name) && !called.has(name)
+}
+
+/** What is wrong with the name of a message; nothing when it is a good one. */
 export function messageNameFault(name: string): string | undefined {
   return called.has(name) ? `cannot be called "${name}": the language calls that by itself` : nameFault(name)
 }

@@ -1,313 +1,273 @@
-import { rangeFault } from './codec/quantized.ts'
+import { fits64 } from './codec/numbers.ts'
+import { isRange } from './codec/quantized.ts'
 import { SchemaError } from './errors.ts'
-import { isWellFormed, layoutBounds as bounds, nameFault } from './layout-bounds.ts'
-import { deliveries, kinds, messageKinds, simpleKinds } from './layout-wire.ts'
-import type { ErrorDef, Field, Layout, LiteralValue, MessageDef, TypeDef, TypeIndex } from './layout.ts'
+import { isName, isWellFormed, layoutBounds as bounds } from './layout-bounds.ts'
+import { deliveries, firstParameterKind, messageKinds, parameterKinds, simpleKinds } from './layout-wire.ts'
+import type { Layout, LiteralValue, MessageDef, TypeDef, TypeIndex } from './layout.ts'
+
+/** What the parts of a layout keep to: the bounds, and that each is what may stand in its place. */
+export type LayoutRule =
+  | keyof typeof bounds
+  | 'form'
+  | 'kind'
+  | 'name'
+  | 'twice'
+  | 'reference'
+  | 'optional'
+  | 'record'
+  | 'value'
+  | 'union'
+  | 'range'
+  | 'constant'
+
+/** What it means that a rule is broken, as a sentence that begins with the path. `amount`: what exceeds a bound. */
+export type ExplainFault = (rule: LayoutRule, amount: number) => string
+
+// A page gets a broken layout from a broken server only, and who mends that can look the rule up. The sentences are for those
+// who make layouts: layout-faults.ts.
+const nameRule: ExplainFault = (rule) => `breaks the rule '${rule}'`
 
 /**
  * Reads a layout that came from anyone: bounded, without cycles, without names that are more than names.
  *
  * @throws SchemaError `invalid_layout` with the path of the first thing wrong.
  */
-export function decodeLayout(wire: unknown): Layout {
-  const [name, version, types, state, presence, up, down] = exactly(7, wire, '')
-  const gate = new LayoutGate()
-  return {
-    name: gate.name(name, 'name'),
-    version: whole(version, 'version', Number.MAX_SAFE_INTEGER),
-    types: gate.types(types),
-    state: gate.record(state, 'state'),
-    presence: presence === null ? undefined : gate.record(presence, 'presence'),
-    up: gate.messages(up, 'up'),
-    down: gate.messages(down, 'down'),
-  }
-}
-
-class LayoutGate {
-  readonly #types: TypeDef[] = []
+export function decodeLayout(layout: unknown, explain = nameRule): Layout {
+  const types: TypeDef[] = []
   /** Of each type, the nesting of its wire form. */
-  readonly #depths: number[] = []
-  #parts = 0
+  const depths: number[] = []
+  /** The deepest of those that the type being read refers to. */
+  let below = 0
+  /** Elements of types and messages so far. */
+  let parts = 0
+  /** What is being read. */
+  let path = 'layout'
 
-  types(wire: unknown): readonly TypeDef[] {
-    for (const [index, item] of list(wire, 'types', bounds.types).entries()) {
-      const path = `types[${index}]`
-      const def = this.#type(item, path)
-      const depth = this.#depthOf(def)
-      if (depth > bounds.depth) throw fault(path, `nests ${depth} deep; ${bounds.depth} is the limit`)
-      this.#types.push(def)
-      this.#depths.push(depth)
-    }
-    return this.#types
+  const [name, version, defs, state, presence, up, down] = exactly(7, layout)
+  each('types', defs, 'types', (wire) => {
+    below = 0
+    const def = type(wire)
+    const depth = depthOf(def)
+    within('depth', depth)
+    types.push(def)
+    depths.push(depth)
+  })
+  return {
+    name: at('name', name, nameOf),
+    version: at('version', version, integer),
+    types,
+    state: at('state', state, record),
+    presence: presence === null ? undefined : at('presence', presence, record),
+    up: messages('up', up),
+    down: messages('down', down),
   }
 
-  #type(wire: unknown, path: string): TypeDef {
-    if (typeof wire === 'number') {
-      const kind = simpleKinds[wire]
-      if (kind === undefined) throw fault(path, `is of the unknown kind ${wire}`)
-      return { kind }
-    }
-    const [kind, ...rest] = list(wire, path, 1 + 2 * bounds.fields)
-    this.#count(rest.length, path)
-    switch (kind) {
-      case kinds.quantized: {
-        const [min, max, step] = exactly(3, rest, path)
-        if (typeof min !== 'number' || typeof max !== 'number' || typeof step !== 'number') {
-          throw fault(path, 'needs min, max and step as numbers')
-        }
-        const wrong = rangeFault({ min, max, step })
-        if (wrong !== undefined) throw fault(path, wrong)
-        return { kind: 'quantized', min, max, step }
-      }
-      case kinds.literal:
-        return { kind: 'literal', value: literal(rest, path) }
-      case kinds.enum:
-        return { kind: 'enum', values: enumValues(rest, path) }
-      case kinds.record:
-        return { kind: 'record', fields: this.#fields(rest, path) }
-      case kinds.tuple:
-        return { kind: 'tuple', types: this.#members(rest, path, 0) }
-      case kinds.union:
-        return { kind: 'union', types: this.#variants(rest, path) }
-      case kinds.optional:
-        return { kind: 'optional', type: this.#inner(rest, path) }
-      case kinds.map:
-        return { kind: 'map', type: this.#inner(rest, path) }
-      case kinds.list:
-        return { kind: 'list', type: this.#inner(rest, path) }
-      case kinds.value:
-        return { kind: 'value', type: this.#inner(rest, path, 'value') }
-      default:
-        throw fault(path, `is of the unknown kind ${typeof kind === 'number' ? kind : typeof kind}`)
-    }
+  // ---- what is in any part
+
+  function fault(rule: LayoutRule, amount = 0): SchemaError {
+    return new SchemaError('invalid_layout', path, explain(rule, amount))
   }
 
-  #fields(wire: readonly unknown[], path: string): readonly Field[] {
-    const names = new Set<string>()
-    return this.#pairs(wire, path, bounds.fields).map(([key, type], index) => {
-      const at = `${path}.fields[${index}]`
-      const name = this.name(key, at)
-      if (names.has(name)) throw fault(at, `is a second field "${name}"`)
-      names.add(name)
-      return { name, type: this.#lower(type, at, true) }
-    })
+  function check(good: boolean, rule: LayoutRule, amount?: number): asserts good {
+    if (!good) throw fault(rule, amount)
   }
 
-  #pairs(wire: readonly unknown[], path: string, limit: number): readonly (readonly [unknown, unknown])[] {
-    if (wire.length % 2 !== 0) throw fault(path, 'has a name without a type')
-    if (wire.length / 2 > limit) throw fault(path, `has ${wire.length / 2} names; ${limit} is the limit`)
-    const pairs: [unknown, unknown][] = []
-    for (let index = 0; index < wire.length; index += 2) pairs.push([wire[index], wire[index + 1]])
-    return pairs
+  function within(bound: keyof typeof bounds, amount: number): void {
+    check(amount <= bounds[bound], bound, amount)
   }
 
-  #members(wire: readonly unknown[], path: string, least: number): readonly TypeIndex[] {
-    if (wire.length < least) throw fault(path, 'has no types')
-    if (wire.length > bounds.members) throw fault(path, `has ${wire.length} types; ${bounds.members} is the limit`)
-    return wire.map((type, index) => this.#lower(type, `${path}.types[${index}]`, false))
+  function at<W, T>(part: string, wire: W, read: (wire: W) => T): T {
+    path = `layout.${part}`
+    return read(wire)
   }
 
-  // Unions of unions could fan out until choosing a variant takes for ever; they say nothing that a flat one does not.
-  #variants(wire: readonly unknown[], path: string): readonly TypeIndex[] {
-    const types = this.#members(wire, path, 1)
-    if (new Set(types).size !== types.length) throw fault(path, 'has a variant twice')
-    for (const type of types) {
-      const def = this.#types[type]
-      const inner = def?.kind === 'value' ? this.#types[def.type] : def
-      if (inner?.kind === 'union') throw fault(path, 'has a union for a variant')
-    }
-    return types
+  function each<T>(part: string, wire: unknown, bound: 'types' | 'messages', read: (wire: unknown) => T): T[] {
+    const elements = at(part, wire, (all) => list(all, bound))
+    return elements.map((element, index) => at(`${part}[${index}]`, element, read))
   }
 
-  #inner(wire: readonly unknown[], path: string, not?: TypeDef['kind']): TypeIndex {
-    const [wanted] = exactly(1, wire, path)
-    const type = this.#lower(wanted, path, false)
-    if (this.#types[type]?.kind === not) throw fault(path, `is a ${not} of a ${not}`)
-    return type
+  function list(wire: unknown, bound: keyof typeof bounds): readonly unknown[] {
+    check(Array.isArray(wire), 'form')
+    within(bound, wire.length)
+    return wire
+  }
+
+  function counted(wire: unknown): readonly unknown[] {
+    const elements = list(wire, 'parts')
+    within('parts', (parts += elements.length - 1))
+    return elements
+  }
+
+  function exactly(length: number, wire: unknown): readonly unknown[] {
+    check(Array.isArray(wire) && wire.length === length, 'form')
+    return wire
+  }
+
+  function distinct<T>(elements: readonly T[]): readonly T[] {
+    check(new Set(elements).size === elements.length, 'twice')
+    return elements
+  }
+
+  function integer(wire: unknown, least = 0): number {
+    check(typeof wire === 'number' && Number.isSafeInteger(wire) && wire >= least, 'form')
+    return wire
+  }
+
+  function nameOf(wire: unknown): string {
+    check(typeof wire === 'string' && isName(wire), 'name')
+    return wire
   }
 
   /** A type that stands already. Only a field may be optional. */
-  #lower(wire: unknown, path: string, optional: boolean): TypeIndex {
-    const index = whole(wire, path, Number.MAX_SAFE_INTEGER)
-    const def = this.#types[index]
-    if (def === undefined) throw fault(path, `refers to type ${index}, which does not stand before it`)
-    if (def.kind === 'optional' && !optional) throw fault(path, 'is optional, which only a field can be')
+  function lower(wire: unknown, optional = false): TypeIndex {
+    const index = integer(wire)
+    const def = types[index]
+    check(def !== undefined, 'reference')
+    check(optional || def.kind !== 'optional', 'optional')
+    below = Math.max(below, depths[index] ?? 0)
     return index
   }
 
-  #depthOf(def: TypeDef): number {
-    const below = (types: readonly TypeIndex[]): number =>
-      types.reduce((most, t) => Math.max(most, this.#depths[t] ?? 0), 0)
-    switch (def.kind) {
-      case 'json':
-        return bounds.jsonDepth
+  function maybe(wire: unknown): TypeIndex | undefined {
+    return wire === null ? undefined : lower(wire)
+  }
+
+  function record(wire: unknown): TypeIndex {
+    const index = lower(wire)
+    check(types[index]?.kind === 'record', 'record')
+    return index
+  }
+
+  /** Names, each with its type behind it. */
+  function pairs<T>(
+    wire: readonly unknown[],
+    bound: 'fields' | 'errors',
+    make: (name: string, type: unknown) => T,
+  ): T[] {
+    check(wire.length % 2 === 0, 'form')
+    within(bound, wire.length / 2)
+    const names = distinct(wire.filter((_, index) => index % 2 === 0).map(nameOf))
+    return names.map((name, index) => make(name, wire[2 * index + 1]))
+  }
+
+  // ---- types
+
+  function type(wire: unknown): TypeDef {
+    if (typeof wire === 'number') {
+      const kind = simpleKinds[wire]
+      check(kind !== undefined, 'kind')
+      return { kind }
+    }
+    const [number, ...rest] = counted(wire)
+    const kind = parameterKinds[integer(number) - firstParameterKind]
+    check(kind !== undefined, 'kind')
+    switch (kind) {
+      case 'quantized': {
+        const [min, max, step] = exactly(3, rest)
+        const range = { min, max, step }
+        check(isRange(range), 'range')
+        return { kind, ...range }
+      }
+      case 'literal':
+        return { kind, value: literal(rest) }
+      case 'enum':
+        check(rest.length > 0, 'form')
+        return { kind, values: distinct(list(rest, 'members').map(constant)) }
       case 'record':
-        return 1 + below(def.fields.map(({ type }) => type))
+        return { kind, fields: pairs(rest, 'fields', (name, field) => ({ name, type: lower(field, true) })) }
       case 'tuple':
+        return { kind, types: list(rest, 'members').map((member) => lower(member)) }
       case 'union':
-        return 1 + below(def.types)
-      // An optional of what can be nil is wrapped; counting it always is simpler and costs nobody anything.
-      case 'optional':
-      case 'map':
-      case 'list':
-        return 1 + below([def.type])
-      case 'value':
-        return below([def.type])
-      default:
-        return 0
+        check(rest.length > 0, 'form')
+        return { kind, types: distinct(list(rest, 'members').map(variant)) }
+      default: {
+        const inner = lower(exactly(1, rest)[0])
+        check(kind !== 'value' || types[inner]?.kind !== kind, 'value')
+        return { kind, type: inner }
+      }
     }
   }
 
-  record(wire: unknown, path: string): TypeIndex {
-    const index = this.#lower(wire, path, false)
-    if (this.#types[index]?.kind !== 'record') throw fault(path, 'is not a record')
+  // Unions of unions could fan out until choosing a variant takes for ever; they say nothing that a flat one does not.
+  function variant(wire: unknown): TypeIndex {
+    const index = lower(wire)
+    const def = types[index]
+    const inner = def?.kind === 'value' ? types[def.type] : def
+    check(inner?.kind !== 'union', 'union')
     return index
   }
 
-  messages(wire: unknown, path: string): readonly MessageDef[] {
-    const names = new Set<string>()
-    return list(wire, path, bounds.messages).map((item, index) => {
-      const at = `${path}[${index}]`
-      const message = this.#message(item, at)
-      if (names.has(message.name)) throw fault(at, `is a second message "${message.name}"`)
-      names.add(message.name)
-      return message
-    })
+  function literal(wire: readonly unknown[]): LiteralValue {
+    const [value, isBigint] = wire
+    if (wire.length === 1) return typeof value === 'boolean' ? value : constant(value)
+    // The one way to write it.
+    const isDigits = typeof value === 'string' && /^(0|-?[1-9]\d{0,19})$/.test(value)
+    check(wire.length === 2 && isBigint === true && isDigits && fits64(BigInt(value)), 'constant')
+    return BigInt(value)
   }
 
-  #message(wire: unknown, path: string): MessageDef {
-    const parts = list(wire, path, 7)
-    this.#count(parts.length, path)
-    switch (parts[0]) {
+  function constant(wire: unknown): string | number {
+    if (typeof wire === 'number' && Number.isFinite(wire) && !Object.is(wire, -0)) return wire
+    check(typeof wire === 'string' && isWellFormed(wire), 'constant')
+    within('literalLength', wire.length)
+    return wire
+  }
+
+  /** The nesting of a type's wire form. */
+  function depthOf(def: TypeDef): number {
+    if (def.kind === 'json') return bounds.jsonDepth
+    if (def.kind === 'value') return below
+    // An optional of what can be nil is wrapped; counting it always is simpler and costs nobody anything.
+    return 'type' in def || 'types' in def || 'fields' in def ? 1 + below : 0
+  }
+
+  // ---- messages
+
+  function messages(direction: 'up' | 'down', wire: unknown): readonly MessageDef[] {
+    const read = each(direction, wire, 'messages', message)
+    at(
+      direction,
+      read.map((def) => def.name),
+      distinct,
+    )
+    return read
+  }
+
+  function message(wire: unknown): MessageDef {
+    const [kind, key, ...rest] = counted(wire)
+    const name = nameOf(key)
+    switch (kind) {
       case messageKinds.event: {
-        const [, name, payload, delivery, priority] = exactly(5, parts, path)
-        return {
-          kind: 'event',
-          name: this.name(name, path),
-          payload: this.#maybe(payload, `${path}.payload`),
-          delivery: deliveries[whole(delivery, `${path}.delivery`, 2)] ?? 'reliable',
-          priority: priorityOf(priority, `${path}.priority`),
-        }
+        const [payload, number, priority] = exactly(3, rest)
+        const delivery = deliveries[integer(number)]
+        check(delivery !== undefined, 'kind')
+        return { kind: 'event', name, payload: maybe(payload), delivery, priority: integer(priority, -Infinity) }
       }
       case messageKinds.call: {
-        const [, name, params, result, errors, timeout, idempotent] = exactly(7, parts, path)
-        if (typeof idempotent !== 'boolean') throw fault(`${path}.idempotent`, 'is not a boolean')
+        const [params, result, errors, timeout, idempotent] = exactly(5, rest)
+        check(typeof idempotent === 'boolean', 'form')
         return {
           kind: 'call',
-          name: this.name(name, path),
-          params: this.#maybe(params, `${path}.params`),
-          result: this.#maybe(result, `${path}.result`),
-          errors: this.#errors(errors, `${path}.errors`),
-          timeout: timeoutOf(timeout, `${path}.timeout`),
+          name,
+          params: maybe(params),
+          result: maybe(result),
+          errors: pairs(counted(errors), 'errors', (code, data) => ({ code, type: lower(data) })),
+          timeout: deadline(timeout),
           idempotent,
         }
       }
       case messageKinds.stream: {
-        const [, name, params, item] = exactly(4, parts, path)
-        return {
-          kind: 'stream',
-          name: this.name(name, path),
-          params: this.#maybe(params, `${path}.params`),
-          item: this.#lower(item, `${path}.item`, false),
-        }
+        const [params, item] = exactly(2, rest)
+        return { kind: 'stream', name, params: maybe(params), item: lower(item) }
       }
       default:
-        throw fault(path, 'is of an unknown kind')
+        throw fault('kind')
     }
   }
 
-  #errors(wire: unknown, path: string): readonly ErrorDef[] {
-    const codes = new Set<string>()
-    const parts = list(wire, path, 2 * bounds.errors)
-    this.#count(parts.length, path)
-    return this.#pairs(parts, path, bounds.errors).map(([key, type], index) => {
-      const at = `${path}[${index}]`
-      const code = this.name(key, at)
-      if (codes.has(code)) throw fault(at, `is a second error "${code}"`)
-      codes.add(code)
-      return { code, type: this.#lower(type, at, false) }
-    })
+  function deadline(wire: unknown): number | undefined {
+    if (wire === null) return undefined
+    check(typeof wire === 'number' && Number.isFinite(wire) && wire >= 0, 'form')
+    return wire === 0 ? Infinity : wire
   }
-
-  #maybe(wire: unknown, path: string): TypeIndex | undefined {
-    return wire === null ? undefined : this.#lower(wire, path, false)
-  }
-
-  name(wire: unknown, path: string): string {
-    if (typeof wire !== 'string') throw fault(path, 'is not a name')
-    const wrong = nameFault(wire)
-    if (wrong !== undefined) throw fault(path, wrong)
-    return wire
-  }
-
-  #count(parts: number, path: string): void {
-    this.#parts += parts
-    if (this.#parts > bounds.parts) throw fault(path, `makes the layout larger than ${bounds.parts} parts`)
-  }
-}
-
-function fault(path: string, what: string): SchemaError {
-  return new SchemaError('invalid_layout', path === '' ? 'layout' : `layout.${path}`, what)
-}
-
-function list(wire: unknown, path: string, limit: number): readonly unknown[] {
-  if (!Array.isArray(wire)) throw fault(path, 'is not an array')
-  if (wire.length > limit) throw fault(path, `has ${wire.length} elements; ${limit} is the limit`)
-  return wire
-}
-
-function exactly(length: number, wire: unknown, path: string): readonly unknown[] {
-  if (!Array.isArray(wire) || wire.length !== length) throw fault(path, `is not an array of ${length} elements`)
-  return wire
-}
-
-function whole(wire: unknown, path: string, max: number): number {
-  if (typeof wire !== 'number' || !Number.isSafeInteger(wire) || wire < 0 || wire > max) {
-    throw fault(path, `is not a whole number from 0 to ${max}`)
-  }
-  return wire
-}
-
-function priorityOf(wire: unknown, path: string): number {
-  if (typeof wire !== 'number' || !Number.isSafeInteger(wire)) throw fault(path, 'is not a whole number')
-  return wire
-}
-
-function timeoutOf(wire: unknown, path: string): number | undefined {
-  if (wire === null) return undefined
-  if (typeof wire !== 'number' || !Number.isFinite(wire) || wire < 0)
-    throw fault(path, 'is not a number of milliseconds')
-  return wire === 0 ? Infinity : wire
-}
-
-function literal(wire: readonly unknown[], path: string): LiteralValue {
-  if (wire.length === 2) return bigintOf(wire, path)
-  const [value] = exactly(1, wire, path)
-  return typeof value === 'boolean' ? value : enumValue(value, path)
-}
-
-function bigintOf([digits, mark]: readonly unknown[], path: string): bigint {
-  // The one way to write a number of at most 64 bits.
-  if (mark !== true || typeof digits !== 'string' || !/^(0|-?[1-9]\d{0,19})$/.test(digits)) {
-    throw fault(path, 'is not a bigint constant')
-  }
-  const value = BigInt(digits)
-  if (value < -(2n ** 63n) || value >= 2n ** 64n) throw fault(path, 'is a bigint constant beyond 64 bits')
-  return value
-}
-
-function enumValue(wire: unknown, path: string): string | number {
-  if (typeof wire === 'number' && Number.isFinite(wire) && !Object.is(wire, -0)) return wire
-  if (typeof wire !== 'string') throw fault(path, 'is not a constant')
-  if (wire.length > bounds.literalLength) throw fault(path, `is a constant of ${wire.length} characters`)
-  if (!isWellFormed(wire)) throw fault(path, 'is a constant with half a surrogate pair in it')
-  return wire
-}
-
-function enumValues(wire: readonly unknown[], path: string): readonly (string | number)[] {
-  if (wire.length === 0) throw fault(path, 'has no values')
-  if (wire.length > bounds.members) throw fault(path, `has ${wire.length} values; ${bounds.members} is the limit`)
-  const values = wire.map((value) => enumValue(value, path))
-  if (new Set(values).size !== values.length) throw fault(path, 'has a value twice')
-  return values
 }

@@ -35,19 +35,22 @@ export const simpleKinds = [
   'json',
 ] as const
 
-/** Numbers of the kinds with parameters. */
-export const kinds = {
-  quantized: 32,
-  literal: 33,
-  enum: 34,
-  optional: 35,
-  record: 36,
-  map: 37,
-  list: 38,
-  tuple: 39,
-  union: 40,
-  value: 41,
-} as const
+/** The number of the first of the kinds with parameters. */
+export const firstParameterKind = 32
+
+/** The kinds with parameters; the index is the number, counted from {@link firstParameterKind}. */
+export const parameterKinds = [
+  'quantized',
+  'literal',
+  'enum',
+  'optional',
+  'record',
+  'map',
+  'list',
+  'tuple',
+  'union',
+  'value',
+] as const
 
 /** The deliveries of events; the index is the number. */
 export const deliveries = ['reliable', 'latest', 'volatile'] as const
@@ -68,26 +71,37 @@ export function encodeLayout(layout: Layout): unknown {
 }
 
 function encodeType(def: TypeDef): unknown {
+  const simple: readonly string[] = simpleKinds
+  const kind = simple.indexOf(def.kind)
+  return kind === -1 ? [numberOf(def), ...parametersOf(def)] : kind
+}
+
+function numberOf({ kind }: TypeDef): number {
+  const kinds: readonly string[] = parameterKinds
+  return firstParameterKind + kinds.indexOf(kind)
+}
+
+function parametersOf(def: TypeDef): readonly unknown[] {
   switch (def.kind) {
     case 'quantized':
-      return [kinds.quantized, def.min, def.max, def.step]
+      return [def.min, def.max, def.step]
     case 'literal':
       // As text: msgpack has no bigints that a decoder could tell from numbers.
-      return typeof def.value === 'bigint' ? [kinds.literal, String(def.value), true] : [kinds.literal, def.value]
+      return typeof def.value === 'bigint' ? [String(def.value), true] : [def.value]
     case 'enum':
-      return [kinds.enum, ...def.values]
+      return def.values
     case 'record':
-      return [kinds.record, ...def.fields.flatMap(({ name, type }) => [name, type])]
+      return def.fields.flatMap(({ name, type }) => [name, type])
     case 'tuple':
     case 'union':
-      return [kinds[def.kind], ...def.types]
+      return def.types
     case 'optional':
     case 'map':
     case 'list':
     case 'value':
-      return [kinds[def.kind], def.type]
+      return [def.type]
     default:
-      return simpleKinds.indexOf(def.kind)
+      return []
   }
 }
 

@@ -1,7 +1,7 @@
 import { JuntoError } from '@junto/protocol'
 import { encodeFrame, FrameType } from '@junto/protocol/internal'
 import type { CallSettings } from '@junto/schema'
-import { isFrameworkCode, messageNameFault, SchemaError, type Codec, type MessageCodec } from '@junto/schema/internal'
+import { isFrameworkCode, isMessageName, SchemaError, type Codec, type MessageCodec } from '@junto/schema/internal'
 import { checkObject } from '../arguments.ts'
 import type { Report } from '../warnings.ts'
 import { DeclaredCallError, invalidError, translated, unsupportedError } from './call-errors.ts'
@@ -165,7 +165,7 @@ function byName<T>(make: (name: string) => T): { readonly [name: string]: T } {
       if (known !== undefined) return known
       // What can be no message is no function that sends: with a `then`, `await room.call` would take it for a promise and never
       // end, and whoever logs a room would call its `toJSON`.
-      if (typeof name !== 'string' || messageNameFault(name) !== undefined) return Reflect.get(target, name) as unknown
+      if (typeof name !== 'string' || !isMessageName(name)) return Reflect.get(target, name) as unknown
       const fresh = make(name)
       made.set(name, fresh)
       return fresh

@@ -144,7 +144,6 @@ describe('layouts', () => {
   it.each([
     ['no layout', { definition: ['x'] }],
     ['hostile names', { definition: [1, 'whiteboard', 1, [['record', [['__proto__', 0]]]], 0, null, [], []] }],
-    ['the wrong hash', { layout: '0000000000000000' }],
     ['a layout that was never sent', { layout: '0000000000000000', definition: undefined }],
   ])('that are damaged are refused: %s', async (_name, damage) => {
     const opened = rejection(server.client.open<typeof Whiteboard>('whiteboard', { version: 1, ...opening }))
@@ -154,6 +153,19 @@ describe('layouts', () => {
     const [, frame] = server.joined(join)
     server.socket.say([0, { ...frame, ...damage } as typeof frame])
     expect((await opened).code).toBe('bad_message')
+  })
+
+  it('[V3] go by the name that the server gives them', async () => {
+    server.layout = { ...server.layout, hash: '0123456789abcdef' }
+    for (const layouts of [[], [server.layout.hash]]) {
+      const opened = server.client.open<typeof Whiteboard>('whiteboard', { version: 1, ...opening })
+      if (layouts.length === 0) server.accept()
+      await server.clock.settle()
+      const join = server.received(FrameType.join).at(-1)
+      expect(join).toMatchObject({ layouts })
+      if (join !== undefined) server.admit(join)
+      expect((await opened).state.title).toBe('Team A')
+    }
   })
 })
 

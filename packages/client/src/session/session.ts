@@ -1,6 +1,12 @@
 import { JuntoError } from '@junto/protocol'
 import { encodeFrame, FrameType, type Frame, type JoinedFrame, type RoomFrame } from '@junto/protocol/internal'
-import { compileLayout, decodeLayout, LayoutCache, type CompiledLayout, type OwnLayout } from '@junto/schema/internal'
+import {
+  compileNamedLayout,
+  decodeLayout,
+  LayoutCache,
+  type CompiledLayout,
+  type OwnLayout,
+} from '@junto/schema/internal'
 import { Connection, type ConnectionOptions, type ConnectionOwner } from '../connection/connection.ts'
 import type { Room } from '../room/room.ts'
 import type { JoinRequest, OpeningOptions } from './join-request.ts'
@@ -139,27 +145,19 @@ export class Session implements ConnectionOwner {
    * @throws JuntoError `incompatible`, naming every field; JuntoError or SchemaError when the server sends what is no layout.
    */
   layoutOf(own: OwnLayout | undefined, frame: JoinedFrame): CompiledLayout {
-    const layout = this.#received(frame)
-    if (own === undefined || own.compiled.hash === layout.hash) return layout
-    const differences = own.differences(layout.layout)
-    if (differences.length === 0) return layout
-    const message = `the client's contract of room '${layout.layout.name}' does not fit the server's:\n- ${differences.join('\n- ')}`
+    const compiled = this.#received(frame)
+    const differences = own?.differences(compiled.layout) ?? []
+    if (differences.length === 0) return compiled
+    const message = `the client's contract of room '${frame.room}' does not fit the server's:\n- ${differences.join('\n- ')}`
     throw new JuntoError('incompatible', message, { data: { differences } })
   }
 
-  #received(frame: JoinedFrame): CompiledLayout {
-    if (frame.definition === undefined) {
-      const held = this.layouts.get(frame.layout)
-      if (held === undefined)
-        throw new JuntoError('bad_message', `the server names layout ${frame.layout} and did not send it`)
-      return held
-    }
-    const layout = compileLayout(decodeLayout(frame.definition))
-    if (layout.hash !== frame.layout) {
-      throw new JuntoError('bad_message', `the server calls layout ${layout.hash} by the wrong hash, ${frame.layout}`)
-    }
-    this.layouts.set(layout.hash, layout)
-    return layout
+  // A hash is a name that the server gives: what it comes to is not looked at.
+  #received({ layout: hash, definition }: JoinedFrame): CompiledLayout {
+    const held = definition === undefined ? this.layouts.get(hash) : compileNamedLayout(decodeLayout(definition), hash)
+    if (held === undefined) throw new JuntoError('bad_message', `layout ${hash} was not sent`)
+    this.layouts.set(hash, held)
+    return held
   }
 
   #confirm(ref: number): void {

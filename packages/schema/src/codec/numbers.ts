@@ -162,15 +162,17 @@ function rounding(expects: string, holds: (value: unknown) => value is number, {
   }
 }
 
-const minBigint = -(2n ** 63n)
-const maxBigint = 2n ** 64n - 1n
+/** Whether a bigint fits into 64 bits, signed or not. */
+export function fits64(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value
+}
 
 /** Coder of 64-bit integers, signed or not. */
 export const bigintCoder: Coder = leaf({
   expects: 'a bigint',
   encode(value) {
     if (typeof value !== 'bigint') throw expected('a bigint', value)
-    if (value < minBigint || value > maxBigint) {
+    if (!fits64(value)) {
       throw new Fault('is a bigint beyond 64 bits; from -2^63 to 2^64-1 can travel')
     }
     return value
@@ -181,5 +183,5 @@ export const bigintCoder: Coder = leaf({
     if (typeof wire === 'number' && Number.isSafeInteger(wire)) return BigInt(wire)
     throw expected('a bigint', wire)
   },
-  matches: (value) => typeof value === 'bigint' && value >= minBigint && value <= maxBigint,
+  matches: (value) => typeof value === 'bigint' && fits64(value),
 })

@@ -15,13 +15,34 @@ export interface Quantizer {
 /** The largest count of steps a range may have: an unsigned 32-bit integer holds it. */
 export const maxSteps = 0xffff_ffff
 
-/** What is wrong with a range; nothing when it is a good one. */
-export function rangeFault(def: {
+/** What a quantized number's range may hold, before it was looked at. */
+interface RangeParts {
   readonly min: unknown
   readonly max: unknown
   readonly step: unknown
-}): string | undefined {
-  const { min, max, step } = def
+}
+
+/** A range of numbers, and its step. */
+export type QuantizedRange = Pick<QuantizedDef, keyof RangeParts>
+
+/** Whether a range is a good one. */
+export function isRange(range: RangeParts): range is QuantizedRange {
+  const { min, max, step } = range
+  if (!isPlainNumber(min) || !isPlainNumber(max) || !isPlainNumber(step)) return false
+  if (min >= max || step <= 0 || stepsOf(min, max, step) > maxSteps) return false
+  // Fine steps of large numbers would be lost in their rounding.
+  const middle = (min + max) / 2
+  return Math.max(Math.abs(min), Math.abs(max)) / step <= 2 ** 40 && middle > min && middle < max
+}
+
+function isPlainNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0)
+}
+
+/** What is wrong with a range; nothing when it is a good one. */
+export function rangeFault(range: RangeParts): string | undefined {
+  if (isRange(range)) return undefined
+  const { min, max, step } = range
   if (typeof min !== 'number' || typeof max !== 'number' || typeof step !== 'number') {
     return 'needs min, max and step as numbers'
   }
@@ -33,11 +54,7 @@ export function rangeFault(def: {
   if (step <= 0) return `needs a step above 0, not ${step}`
   const steps = stepsOf(min, max, step)
   if (steps > maxSteps) return `has ${steps} steps; ${maxSteps} is the limit: take a larger step or t.Float64`
-  const middle = (min + max) / 2
-  if (Math.max(Math.abs(min), Math.abs(max)) / step > 2 ** 40 || middle <= min || middle >= max) {
-    return `has a step of ${step}, too fine for numbers of that size`
-  }
-  return undefined
+  return `has a step of ${step}, too fine for numbers of that size`
 }
 
 // 0.3 / 0.1 is 2.9999999999999996 and must count as 3.
