@@ -29,6 +29,10 @@ export interface Gauge {
  * | `joins_refused`        | `code`          | joins answered by a refusal                               |
  * | `room_faults`          | `room`          | times that a room's own code failed                       |
  * | `rooms_blocked`        | `room`          | times that a room held up the event loop                  |
+ * | `members_behind`       | `room`          | gauge: members that take no patches now, because too much waits for them |
+ * | `catch_ups`            | `room`          | members that were behind and got one patch over all they missed |
+ * | `snapshots_sent`       | `room`          | whole states sent: to those who join, come back from too far behind, or ask |
+ * | `desyncs`              | `room`          | mirrors that came apart, and asked for a snapshot         |
  * | `rooms_saved`          | `room`          | saves of rooms                                            |
  * | `room_saves_failed`    | `room`          | attempts to save that failed                              |
  */

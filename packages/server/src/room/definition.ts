@@ -42,6 +42,8 @@ export class RoomDefinition {
   readonly compiled: CompiledLayout
   /** The layout as it travels. */
   readonly wireLayout: unknown
+  /** Whether all members see all of the state. */
+  readonly shared: boolean
   /** Fields of the state that may be hidden from clients, and that the server always has, by type. */
   readonly required: ReadonlyMap<TypeIndex, ReadonlySet<string>>
   readonly validators: Validators
@@ -63,6 +65,7 @@ export class RoomDefinition {
     this.className = classNameOf(roomClass, contract)
     this.compiled = compileLayout(layoutOf(contract))
     this.wireLayout = encodeLayout(this.compiled.layout)
+    this.shared = visibilityOf(contract) === undefined
     this.required = visibilityOf(contract)?.required ?? new Map()
     this.#named = namedCodecs(contract)
     this.validators = validatorsOf(contract)

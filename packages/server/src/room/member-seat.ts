@@ -1,6 +1,6 @@
 import { JuntoError, type Clock } from '@junto/protocol'
 import { Exchange, FrameType, type Frame, type Settle } from '@junto/protocol/internal'
-import type { MessageCodec } from '@junto/schema/internal'
+import type { MessageCodec, Viewer } from '@junto/schema/internal'
 import type { AnswerValidators } from '@junto/schema/validate'
 import type { Recipient, RoomSync } from '../sync/room-sync.ts'
 import { eventSenders } from './event-senders.ts'
@@ -8,6 +8,7 @@ import { memberCalls, type MemberCallSettings } from './member-calls.ts'
 import type { Culprit } from './faults.ts'
 import type { Router, Sender } from './router.ts'
 import type { ConnectionInfo, JoinedInfo, LeaveReason, MemberLink, Seat } from './seat.ts'
+import { SeatView } from './seat-view.ts'
 
 /** What a seat needs of its room. */
 export interface SeatHost {
@@ -22,10 +23,10 @@ export interface SeatHost {
   readonly streamCredit: number
   /** Bytes that may wait here for one member. */
   readonly maxHeld: number
+  /** Snapshots that one member may ask for within a minute. */
+  readonly maxResyncs: number
   /** The seat was left, by whichever side. Called once. */
   left(seat: MemberSeat): void
-  /** The state could not be encoded. */
-  broken(error: unknown): void
   /** Something failed that no code of the room is known to have done. */
   report(error: unknown, where: string, by: Culprit): void
 }
@@ -46,9 +47,13 @@ export interface Sitter {
  */
 type Phase = 'joining' | 'joined' | 'live' | 'gone'
 
+const minute = 60_000
+
 /** One membership: between the session's link and the room. */
 export class MemberSeat implements Seat, Sender, Recipient {
   readonly id: string
+  /** How it looks at the state. */
+  readonly viewer: Viewer
   readonly connection: ConnectionInfo
   readonly member: RoomMember
   readonly joined: JoinedInfo
@@ -62,14 +67,18 @@ export class MemberSeat implements Seat, Sender, Recipient {
   /** Frames that wait: for the snapshot first, later for a patch. */
   #held: Uint8Array[] = []
   #heldBytes = 0
-  // Both are made on first use: most members of most rooms sit there quietly.
+  /** When it asked for snapshots within the last minute. */
+  #resyncs: number[] = []
+  // All are made on first use: most members of most rooms sit there quietly.
   #exchange: Exchange | undefined
   #gone: AbortController | undefined
+  #view: SeatView | undefined
 
   constructor(host: SeatHost, link: MemberLink, sitter: Sitter, joined: JoinedInfo) {
     this.#host = host
     this.#link = link
     this.id = sitter.id
+    this.viewer = host.sync.tree.viewer({ owner: sitter.id })
     this.connection = sitter.connection
     this.joined = joined
     this.member = new RoomMember(this, sitter)
@@ -106,18 +115,8 @@ export class MemberSeat implements Seat, Sender, Recipient {
     if (this.#untold) this.#link.ended(this.#reason, this.#message)
     this.#untold = false
     if (this.#phase !== 'joined') return
-    const { sync } = this.#host
-    let snapshot: Uint8Array
-    try {
-      snapshot = sync.snapshotFrame()
-    } catch (error) {
-      this.#host.broken(error)
-      return
-    }
     this.#phase = 'live'
-    this.#link.send(snapshot)
-    sync.add(this)
-    this.release()
+    this.#host.sync.add(this)
   }
 
   receive(frame: Frame): void {
@@ -140,9 +139,16 @@ export class MemberSeat implements Seat, Sender, Recipient {
           this.#misbehaved(error)
         }
         return
+      case FrameType.resync:
+        this.#resync()
+        return
       default:
         this.#link.notice('unknown_frame', 'a room takes no frame of this type from a client')
     }
+  }
+
+  drained(): void {
+    this.#host.sync.drained(this)
   }
 
   leave(reason: LeaveReason): void {
@@ -154,7 +160,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
   end(reason: LeaveReason, message?: string): void {
     const phase = this.#phase
     // What was sent before this shall arrive before it.
-    if (phase === 'live') this.#host.sync.flushNow()
+    if (phase === 'live') this.#host.sync.deliver(this)
     this.#message = message
     if (!this.#leave(reason)) return
     if (phase === 'live') this.#link.ended(reason, message)
@@ -167,12 +173,15 @@ export class MemberSeat implements Seat, Sender, Recipient {
 
   /** Sends an event, encoded already. */
   event(frame: Uint8Array, codec: MessageCodec): void {
-    if (codec.delivery === 'volatile' && (this.#phase !== 'live' || this.#link.congested)) return
+    if (codec.delivery === 'volatile' && !this.#takesMore()) return
     this.#send(frame, 'visible')
   }
 
-  // What a member cannot take is decided here and nowhere else: so far everybody gets every patch.
-  patch(frame: Uint8Array): void {
+  get congested(): boolean {
+    return this.#link.congested
+  }
+
+  send(frame: Uint8Array): void {
     this.#link.send(frame)
   }
 
@@ -204,6 +213,11 @@ export class MemberSeat implements Seat, Sender, Recipient {
   calls(): Readonly<Record<string, unknown>> {
     const { down, answerChecks } = this.#host
     return memberCalls(down, answerChecks, (codec, params, settings) => this.call(codec, params, settings))
+  }
+
+  /** Makes what stands under `member.view`. */
+  get view(): SeatView {
+    return (this.#view ??= new SeatView(this.#host.sync.tree, this.viewer))
   }
 
   /** Makes what stands under `member.send`. */
@@ -251,7 +265,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
         }
         if (this.#held.length === 0) this.#host.sync.awaitPatch(this)
         // What the link cannot take either is the session's to judge.
-        if (!this.#hold(frame)) this.#host.sync.flushNow()
+        if (!this.#hold(frame)) this.#host.sync.deliver(this)
         return
       case 'gone':
     }
@@ -264,6 +278,24 @@ export class MemberSeat implements Seat, Sender, Recipient {
     return this.#heldBytes <= this.#host.maxHeld
   }
 
+  /** Whether what may be dropped can be sent all the same. */
+  #takesMore(): boolean {
+    return this.#phase === 'live' && !this.#link.congested && !this.#host.sync.isBehind(this)
+  }
+
+  /** The client says that its mirror came apart. */
+  #resync(): void {
+    const { clock, sync, maxResyncs } = this.#host
+    const now = clock.now()
+    this.#resyncs = this.#resyncs.filter((at) => now - at < minute)
+    if (this.#resyncs.length >= maxResyncs) {
+      this.#link.notice('rate_limited', `[M5] more than ${maxResyncs} snapshots were asked for within a minute`)
+      return
+    }
+    this.#resyncs.push(now)
+    sync.resync(this)
+  }
+
   #leave(reason: LeaveReason): boolean {
     if (this.#phase === 'gone') return false
     // What was said to one that is not live yet has not left. What has may have run at the client or not.
@@ -272,6 +304,8 @@ export class MemberSeat implements Seat, Sender, Recipient {
     this.#reason = reason
     this.#held = []
     this.#host.sync.remove(this)
+    this.viewer.close()
+    this.#view?.close()
     this.#exchange?.close(reason === 'disconnected' ? lost : 'cancelled')
     this.#gone?.abort()
     this.#host.left(this)
@@ -306,6 +340,10 @@ export class RoomMember {
 
   get send(): Readonly<Record<string, unknown>> {
     return (this.#send ??= this.#seat.senders())
+  }
+
+  get view(): SeatView {
+    return this.#seat.view
   }
 
   kick(message?: string): void {

@@ -1,4 +1,5 @@
 import type { Calls, Down, Event, Of, Sends } from '@junto/schema'
+import type { MemberView } from './member-view.ts'
 
 /** A session of a user in a room. `T` is the contract's type. */
 export interface Member<T> {
@@ -18,6 +19,8 @@ export interface Member<T> {
   readonly call: Calls<Down<T>>
   /** Sends this member an event. To a member that has left: nothing happens. */
   readonly send: Sends<Down<T>, void>
+  /** What this member may see of a state that not everybody sees all of. */
+  readonly view: MemberView<T>
   /**
    * Ends the membership. The client is told, `onLeave` runs with `kicked`.
    *

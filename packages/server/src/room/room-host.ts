@@ -317,20 +317,25 @@ export class RoomHost implements RoomScope, Candidate {
 
   #equip(first: unknown, router: Router): Works {
     const { definition } = this
-    const { clock, turnEnd, random, limits } = this.#environment
+    const { clock, turnEnd, random, limits, logger, metrics } = this.#environment
     const tree = StateTree.create(definition.compiled, definition.contract, first, { epoch: randomHex(random, 8) })
     const saver = this.#archive?.saver(() => this.#record(sync))
-    const broken = (error: unknown): void => {
-      this.#faults.report(error, 'state')
-      this.close('The state of the room could not be sent.', 'failed')
-    }
     const sync = new RoomSync({
       tree,
       clock,
       turnEnd,
+      logger,
+      metrics,
+      room: definition.name,
+      name: this.name,
       interval: definition.patchInterval,
+      checkInterval: limits.checkInterval,
+      shared: definition.shared,
       onChange: () => saver?.changed(),
-      onBroken: broken,
+      onBroken: (error) => {
+        this.#faults.report(error, 'state')
+        this.close('The state of the room could not be sent.', 'failed')
+      },
     })
     const seatHost: SeatHost = {
       clock,
@@ -342,8 +347,8 @@ export class RoomHost implements RoomScope, Candidate {
       maxCallsInFlight: limits.maxCallsInFlight,
       streamCredit: limits.streamCredit,
       maxHeld: limits.hardOutbox,
+      maxResyncs: limits.maxResyncs,
       left: (seat) => this.#memberships.left(seat),
-      broken,
       report: (error, where, by) => this.#faults.report(error, where, by),
     }
     return { sync, saver, seatHost }

@@ -33,7 +33,10 @@ export interface MemberLink {
    * by the session, which then ends the membership or says so in its log.
    */
   send(frame: Uint8Array): void
-  /** Whether so much waits already that what may be dropped should be dropped. */
+  /**
+   * Whether so much waits already that what may be dropped or postponed should be. When that is over, {@link Seat.drained} is
+   * called.
+   */
   readonly congested: boolean
   /** Bytes of one frame that the client accepts. What is larger fails at its sender, who can do something about it. */
   readonly maxFrame: number
@@ -100,6 +103,8 @@ export interface Seat {
   start(): void
   /** A frame of this member for the room. Never throws: bad ones are answered. */
   receive(frame: Frame): void
+  /** What waited for the client has left: {@link MemberLink.congested} is over. */
+  drained(): void
   /**
    * The client left, or its connection is gone. Nothing is sent to the link any more. May be called more than once, and
    * after the room ended the membership: `onLeave` runs exactly once.

@@ -75,6 +75,12 @@ export class Membership implements MemberLink {
     seat.start()
   }
 
+  /** What waited for the client has left. */
+  drained(): void {
+    if (this.#state.kind === 'joined') this.#state.seat.drained()
+    else this.proceed()
+  }
+
   /** A frame of the client. */
   receive(frame: Frame): void {
     switch (this.#state.kind) {

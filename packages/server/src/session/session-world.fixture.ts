@@ -53,6 +53,10 @@ export class PendingJoin implements Seat {
     this.log.push(`receive ${frame.type}`)
   }
 
+  drained(): void {
+    this.log.push('drained')
+  }
+
   leave(reason: LeaveReason): void {
     this.log.push(`leave ${reason}`)
   }

@@ -298,7 +298,7 @@ export class Session implements ConnectionEvents, MembershipHost {
   #proceed(): void {
     for (const membership of this.#memberships.values()) {
       if (this.outbox.congested) return
-      membership.proceed()
+      membership.drained()
     }
   }
 

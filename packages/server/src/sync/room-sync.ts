@@ -1,12 +1,19 @@
 import type { Clock } from '@junto/protocol'
 import { encodeFrame, FrameType } from '@junto/protocol/internal'
-import type { StateTree } from '@junto/schema/internal'
+import type { StateTree, Update } from '@junto/schema/internal'
+import type { Logger } from '../observe/log.ts'
+import type { Counter, Gauge, Metrics } from '../observe/metrics.ts'
+import { Checks, type Checked } from './checks.ts'
 import type { Flushable, TurnEnd } from './turn-end.ts'
 
 /** A member that receives state. */
-export interface Recipient {
-  /** A patch that follows on what this member holds. The bytes are shared. */
-  patch(frame: Uint8Array): void
+export interface Recipient extends Checked {
+  /** The member's id, for the log. */
+  readonly id: string
+  /** Whether so much waits for it that it takes no patches. {@link RoomSync.drained} says when that is over. */
+  readonly congested: boolean
+  /** Sends a frame of the state. The bytes are shared, and never written again. */
+  send(frame: Uint8Array): void
   /** Sends what waited for the patch. */
   release(): void
 }
@@ -16,11 +23,21 @@ export interface RoomSyncOptions {
   readonly tree: StateTree
   readonly clock: Clock
   readonly turnEnd: TurnEnd
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** The room's contract, for metrics. */
+  readonly room: string
+  /** The room's name, for the log. */
+  readonly name: string
   /** Milliseconds between patches at least; 0: each turn may have one. */
   readonly interval: number
-  /** A patch was made: the room changed. */
+  /** Milliseconds between checks of a mirror at least. */
+  readonly checkInterval: number
+  /** Whether all members see the same. */
+  readonly shared: boolean
+  /** A version was closed that changed the state itself: there is something to save. */
   readonly onChange: () => void
-  /** The state could not be encoded. Nobody can be kept right any more. */
+  /** The state could not be encoded. Nobody can be kept right any more. Called once. */
   readonly onBroken: (error: unknown) => void
 }
 
@@ -28,33 +45,67 @@ export interface RoomSyncOptions {
  * Keeps a room's members at its state, and everything else behind it: what a turn says leaves after the patch with what
  * the turn changed, whichever came first in the code. So no member is told of something it cannot see. Nothing leaves
  * before the end of the turn anyway; only in a room whose patches are further apart does anything wait longer.
+ *
+ * A member for whom too much waits already is *behind*: it takes no patches, and costs none, until what waits has left. Then
+ * it gets one that leads over all it missed, and behind it what was said to it meanwhile.
  */
 export class RoomSync implements Flushable {
   readonly tree: StateTree
   readonly #options: RoomSyncOptions
+  readonly #checks: Checks
   readonly #recipients = new Set<Recipient>()
+  readonly #behind = new Set<Recipient>()
+  /** Those to be looked after at the end of the turn, whether or not the state changed. */
+  readonly #asking = new Set<Recipient>()
   #waiting: Recipient[] = []
+  /** Frames of updates that several get. */
+  readonly #frames = new WeakMap<Update, Uint8Array>()
+  readonly #counts: Readonly<Record<'catchUps' | 'snapshots' | 'desyncs', Counter>> & { readonly behind: Gauge }
   /** When the next patch may leave. */
   #due = -Infinity
+  /** Somebody cannot wait until then. */
+  #urgent = false
   #queued = false
   #cancelTimer: (() => void) | undefined
-  #snapshot: { readonly version: number; readonly frame: Uint8Array } | undefined
-  #closed = false
+  #over = false
 
   constructor(options: RoomSyncOptions) {
     this.#options = options
-    this.tree = options.tree
-    this.tree.onDirty = () => this.#enqueue()
-    if (this.tree.dirty) this.#enqueue()
+    const { tree, metrics, clock, checkInterval: interval, shared } = options
+    this.tree = tree
+    const labels = { room: options.room }
+    this.#counts = {
+      behind: metrics.gauge('members_behind', labels),
+      catchUps: metrics.counter('catch_ups', labels),
+      snapshots: metrics.counter('snapshots_sent', labels),
+      desyncs: metrics.counter('desyncs', labels),
+    }
+    this.#checks = new Checks({ tree, clock, interval, shared })
+    tree.onDirty = () => this.#enqueue()
+    if (tree.dirty) this.#enqueue()
   }
 
-  /** From now on this recipient, which holds the newest snapshot, gets the patches. */
+  /** Sends this recipient a snapshot, then what waited for it; from then on it gets the patches. */
   add(recipient: Recipient): void {
-    this.#recipients.add(recipient)
+    this.flushNow()
+    this.#guard(() => {
+      this.#recipients.add(recipient)
+      this.#checks.add(recipient)
+      this.#bring(recipient)
+      recipient.release()
+    })
   }
 
   remove(recipient: Recipient): void {
     this.#recipients.delete(recipient)
+    this.#asking.delete(recipient)
+    this.#checks.remove(recipient)
+    this.#leaveBehind(recipient)
+  }
+
+  /** Whether this recipient takes no patches at the moment. */
+  isBehind(recipient: Recipient): boolean {
+    return this.#behind.has(recipient)
   }
 
   /**
@@ -66,24 +117,39 @@ export class RoomSync implements Flushable {
     this.#enqueue()
   }
 
-  /** The frame that brings a newcomer to the present version. Shared by all who come at this version. */
-  snapshotFrame(): Uint8Array {
-    this.#close()
-    const { version } = this.tree
-    if (this.#snapshot?.version !== version) {
-      this.#snapshot = { version, frame: encodeFrame({ type: FrameType.snapshot, bytes: this.tree.snapshot() }) }
-    }
-    return this.#snapshot.frame
+  /** What waited for this recipient has left. When it is behind, it catches up at the end of the turn. */
+  drained(recipient: Recipient): void {
+    if (!this.#behind.has(recipient)) return
+    this.#asking.add(recipient)
+    this.#enqueue()
+  }
+
+  /** The mirror of this recipient came apart: it gets a snapshot at the end of the turn. */
+  resync(recipient: Recipient): void {
+    const { room, name, logger } = this.#options
+    const { viewer, id } = recipient
+    const { version } = viewer
+    this.#counts.desyncs.add()
+    logger.warn(`The mirror of a member of the room ${name} came apart; it gets a snapshot`, {
+      room: name,
+      contract: room,
+      member: id,
+      version,
+      after: this.#checks.checkOf(recipient, version) ?? 'a patch that it refused, or an earlier check',
+    })
+    viewer.reset()
+    this.#urgent = true
+    this.#asking.add(recipient)
+    this.#enqueue()
   }
 
   /** The end of the turn. */
   flush(): void {
     this.#queued = false
-    if (this.#closed) return
     const { clock, interval } = this.#options
-    const wait = interval > 0 && this.tree.dirty ? this.#due - clock.now() : 0
+    const wait = interval > 0 && this.tree.dirty && !this.#urgent ? this.#due - clock.now() : 0
     if (wait <= 0) this.flushNow()
-    else {
+    else if (!this.#over) {
       this.#cancelTimer ??= clock.after(wait, () => {
         this.#cancelTimer = undefined
         // Not at once: what else happens in this turn belongs into the same patch.
@@ -92,45 +158,112 @@ export class RoomSync implements Flushable {
     }
   }
 
-  /** Closes the pending changes into a patch, sends it, then everything that waited for it. Never throws. */
+  /** Closes the pending changes into a version, sends it, then everything that waited for it. Never throws. */
   flushNow(): void {
-    if (this.#closed) return
-    try {
+    this.#guard(() => {
       this.#close()
-    } catch (error) {
-      this.#options.onBroken(error)
-    }
+      this.#answer()
+      const waiting = this.#waiting
+      this.#waiting = []
+      for (const recipient of waiting) if (!this.#behind.has(recipient)) recipient.release()
+    })
+  }
+
+  /** As {@link flushNow}, and for this recipient even where it is behind. */
+  deliver(recipient: Recipient): void {
+    this.flushNow()
+    this.#guard(() => this.#catchUp(recipient))
   }
 
   /** Ends it: what happens to the state from now on concerns nobody. */
   close(): void {
-    this.#closed = true
+    this.#over = true
     this.tree.onDirty = undefined
     this.#cancelTimer?.()
-    this.#recipients.clear()
+    for (const recipient of this.#recipients) this.remove(recipient)
     this.#waiting = []
+  }
+
+  #guard(work: () => void): void {
+    if (this.#over) return
+    try {
+      work()
+    } catch (error) {
+      this.#over = true
+      this.#options.onBroken(error)
+    }
   }
 
   #close(): void {
-    if (this.tree.dirty) {
-      if (this.#options.interval > 0) this.#due = this.#options.clock.now() + this.#options.interval
-      const patch = this.tree.takePatch()
-      if (patch) {
-        this.#options.onChange()
-        if (this.#recipients.size > 0) {
-          const frame = encodeFrame({ type: FrameType.patch, bytes: patch })
-          for (const recipient of this.#recipients) recipient.patch(frame)
-        }
-      }
+    const { tree } = this
+    if (!tree.dirty) return
+    const { interval, clock, onChange } = this.#options
+    if (interval > 0) this.#due = clock.now() + interval
+    if (!tree.close()) return
+    if (tree.written === tree.version) onChange()
+    const patched = new Set<Recipient>()
+    for (const recipient of this.#recipients) {
+      if (this.#behind.has(recipient)) continue
+      if (recipient.congested) this.#fallBehind(recipient)
+      else if (this.#bring(recipient) === 'patch' && this.#recipients.has(recipient)) patched.add(recipient)
     }
-    if (this.#waiting.length === 0) return
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const recipient of waiting) recipient.release()
+    this.#checks.follow(patched)
+  }
+
+  /** Those who asked, as far as they can take something now. */
+  #answer(): void {
+    this.#urgent = false
+    if (this.#asking.size === 0) return
+    const asking = [...this.#asking]
+    this.#asking.clear()
+    for (const recipient of asking) {
+      if (!this.#recipients.has(recipient)) continue
+      if (recipient.congested) this.#fallBehind(recipient)
+      else if (this.#behind.has(recipient)) this.#catchUp(recipient)
+      else this.#bring(recipient)
+    }
+  }
+
+  #catchUp(recipient: Recipient): void {
+    if (!this.#leaveBehind(recipient)) return
+    this.#counts.catchUps.add()
+    this.#bring(recipient)
+    recipient.release()
+  }
+
+  /** Sends what is new for one, which may be nothing. */
+  #bring(recipient: Recipient): Update['kind'] | undefined {
+    const update = recipient.viewer.take()
+    if (update === undefined) return undefined
+    if (update.kind === 'snapshot') this.#counts.snapshots.add()
+    recipient.send(this.#frameOf(update))
+    return update.kind
+  }
+
+  #frameOf(update: Update): Uint8Array {
+    let frame = this.#frames.get(update)
+    if (frame === undefined) {
+      const { kind, bytes } = update
+      frame = encodeFrame({ type: kind === 'patch' ? FrameType.patch : FrameType.snapshot, bytes })
+      this.#frames.set(update, frame)
+    }
+    return frame
+  }
+
+  #fallBehind(recipient: Recipient): void {
+    if (this.#behind.has(recipient)) return
+    this.#behind.add(recipient)
+    this.#counts.behind.add(1)
+  }
+
+  #leaveBehind(recipient: Recipient): boolean {
+    const was = this.#behind.delete(recipient)
+    if (was) this.#counts.behind.add(-1)
+    return was
   }
 
   #enqueue(): void {
-    if (this.#queued || this.#closed) return
+    if (this.#queued || this.#over) return
     this.#queued = true
     this.#options.turnEnd.flushRoom(this)
   }

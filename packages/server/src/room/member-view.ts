@@ -1,0 +1,51 @@
+import type { EntitiesOf, Live, TagsOf, ViewedMap } from '@junto/schema'
+
+/**
+ * What a member may see beyond what everybody does: entries of maps with `{ view: true }`, and fields with `t.Visible`. `T` is
+ * the contract's type.
+ *
+ * It can be used from `onJoin` on, so that already the first state of a member holds what it may see, and no more. What is done here
+ * leaves with the next patch. When the member is gone, nothing has an effect any more.
+ */
+export interface MemberView<T> {
+  /**
+   * Whose `t.Owner()` fields this member is. Default: the member's id. When owners outlive a membership, use the user's id:
+   * `member.view.owner = member.user.id`.
+   */
+  owner: string
+  /** The tags that were granted. */
+  readonly tags: ReadonlySet<TagsOf<T>>
+  /**
+   * Takes an entry of a viewed map into view, with all below it. It stays there until it is removed from view or state.
+   *
+   * @returns whether it was not in view before.
+   * @throws SchemaError `invalid_value` for anything but what stands in a viewed map of this room.
+   */
+  add(entity: EntitiesOf<T>): boolean
+  /**
+   * Takes an entry of a viewed map out of view: for the client it is removed.
+   *
+   * @returns whether it was in view before.
+   * @throws SchemaError `invalid_value` as {@link add} does, but not for what was removed from the state.
+   */
+  remove(entity: EntitiesOf<T>): boolean
+  /** Whether an entry of a viewed map is in view. */
+  has(entity: EntitiesOf<T>): boolean
+  /**
+   * Lets a predicate say which entries of a viewed map are in view, instead of `add` and `remove`. It is asked about all of them
+   * now, and again at each {@link update}; what comes into the map in between is in nobody's view until then.
+   *
+   * @param keep `undefined` ends it: what is in view then stays.
+   */
+  filter<V>(map: ViewedMap<V>, keep: ((entity: Live<V>, key: string) => boolean) | undefined): void
+  /** Asks the predicates of {@link filter} again, about every entry of their maps. */
+  update(): void
+  /**
+   * Shows the member the fields with `t.Visible` of this tag.
+   *
+   * @throws TypeError for a tag that no field of the contract names.
+   */
+  grant(tag: TagsOf<T>): void
+  /** Hides them again. @throws TypeError as {@link grant} does. */
+  revoke(tag: TagsOf<T>): void
+}

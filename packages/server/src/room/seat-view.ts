@@ -1,0 +1,86 @@
+import { JuntoError } from '@junto/protocol'
+import type { StateTree, Viewer } from '@junto/schema/internal'
+
+/** Whether an entry of a map shall be in view. */
+type Keep = (entity: unknown, key: string) => unknown
+
+/** A map of the state, as far as filters look into it. */
+type Entries = Iterable<readonly [key: string, entity: unknown]>
+
+/** What stands under `member.view`, without its types. */
+export class SeatView {
+  readonly #tree: StateTree
+  readonly #viewer: Viewer
+  readonly #filters = new Map<Entries, Keep>()
+
+  constructor(tree: StateTree, viewer: Viewer) {
+    this.#tree = tree
+    this.#viewer = viewer
+  }
+
+  get owner(): string {
+    return this.#viewer.owner
+  }
+
+  set owner(owner: string) {
+    this.#viewer.owner = owner
+  }
+
+  get tags(): ReadonlySet<string> {
+    return this.#viewer.tags
+  }
+
+  add(entity: unknown): boolean {
+    return this.#viewer.see(entity)
+  }
+
+  remove(entity: unknown): boolean {
+    return this.#viewer.unsee(entity)
+  }
+
+  has(entity: unknown): boolean {
+    return this.#viewer.sees(entity)
+  }
+
+  grant(tag: string): void {
+    this.#viewer.grant(tag)
+  }
+
+  revoke(tag: string): void {
+    this.#viewer.revoke(tag)
+  }
+
+  filter(map: Entries, keep: Keep | undefined): void {
+    if (keep === undefined) {
+      this.#filters.delete(map)
+      return
+    }
+    if (!this.#tree.holds(map)) {
+      throw new JuntoError('misuse', 'view.filter: its first argument must be a map of the state of this very room')
+    }
+    this.#apply(new Map([[map, keep]]))
+    this.#filters.set(map, keep)
+  }
+
+  update(): void {
+    for (const map of this.#filters.keys()) if (!this.#tree.holds(map)) this.#filters.delete(map)
+    this.#apply(this.#filters)
+  }
+
+  /** The member is gone. */
+  close(): void {
+    this.#filters.clear()
+  }
+
+  /** Asks all predicates before anything changes: one that throws leaves the view as it was. */
+  #apply(filters: ReadonlyMap<Entries, Keep>): void {
+    const coming: unknown[] = []
+    const going: unknown[] = []
+    for (const [map, keep] of filters) {
+      for (const [key, entity] of map) (keep(entity, key) ? coming : going).push(entity)
+    }
+    // A predicate may have removed something, which then is in nobody's view.
+    for (const entity of going) if (this.#tree.holds(entity)) this.#viewer.unsee(entity)
+    for (const entity of coming) if (this.#tree.holds(entity)) this.#viewer.see(entity)
+  }
+}
