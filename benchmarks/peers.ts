@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 
 /**
- * Peers of other projects live in folders of their own, peers/NAME, with a package.json and a lock file each. They are no
+ * Peers of other projects live in folders of their own, peers/NAME, each with a package.json, a lock file, and an index.js. They are no
  * workspaces: `npm ci` of this repository does not fetch them, a benchmark does when it needs them.
  */
 const folder = (name: string): URL => new URL(`./peers/${name}/`, import.meta.url)
@@ -49,10 +48,9 @@ function locked(name: string, file: string): Record<string, string> | undefined 
   )
 }
 
-/** Imports a package of a peer. `T` is what the benchmark uses of it. */
-export async function importPeer<T>(name: string, library: string): Promise<T> {
-  const file = createRequire(new URL('package.json', folder(name))).resolve(library)
-  return await import(pathToFileURL(file).href)
+/** Imports what a peer's index.js exports. `T` is what the benchmark uses of it. */
+export async function importPeer<T>(name: string): Promise<T> {
+  return await import(new URL('index.js', folder(name)).href)
 }
 
 /** The version of a package of a peer. */

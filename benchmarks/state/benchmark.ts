@@ -235,7 +235,7 @@ class Run {
     }, work)
     await nested()
     for (const { name } of watched) {
-      const lines = hottest(join(folder, `${name}.cpuprofile`), 12)
+      const lines = hottest(join(folder, `${name}.cpuprofile`), '/state/sides/', 8)
       this.profiles.push(`${name}.cpuprofile:\n      ${lines.join('\n      ')}`)
     }
   }

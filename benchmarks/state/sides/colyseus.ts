@@ -15,7 +15,7 @@ const {
   Encoder: SchemaEncoder,
   Decoder: SchemaDecoder,
   StateView: SchemaView,
-} = await importPeer<ColyseusSchema>('colyseus-schema', '@colyseus/schema')
+} = await importPeer<ColyseusSchema>('colyseus-schema')
 // The default is too small for 1,000 entities, and each encoder would grow its buffer with a warning.
 SchemaEncoder.BUFFER_SIZE = 256 * 1024
 
@@ -171,15 +171,20 @@ class ColyseusViewServer implements ViewServer {
   }
 
   join(): View {
+    const { encoder, entities } = this
     const view = new SchemaView()
     this.views.push(view)
     return {
-      see: (key) => view.add(this.entities.get(key)!),
-      unsee: (key) => view.remove(this.entities.get(key)!),
-      snapshot: () => {
+      see(key) {
+        view.add(entities.get(key)!)
+      },
+      unsee(key) {
+        view.remove(entities.get(key)!)
+      },
+      snapshot() {
         const it = { offset: 0 }
-        this.encoder.encodeAll(it)
-        return this.encoder.encodeAllView(view, it.offset, it)
+        encoder.encodeAll(it)
+        return encoder.encodeAllView(view, it.offset, it)
       },
     }
   }

@@ -148,12 +148,17 @@ class JuntoViewServer implements ViewServer {
   }
 
   join(): View {
+    const { entities } = this
     const viewer = this.tree.viewer()
     this.viewers.push(viewer)
     return {
-      see: (key) => viewer.see(this.entities.get(key)),
-      unsee: (key) => viewer.unsee(this.entities.get(key)),
-      snapshot: () => {
+      see(key) {
+        viewer.see(entities.get(key))
+      },
+      unsee(key) {
+        viewer.unsee(entities.get(key))
+      },
+      snapshot() {
         viewer.reset()
         return viewer.take()?.bytes ?? empty
       },
