@@ -19,45 +19,51 @@ export function typesOnServer(types: readonly TypeDef[], required: Required): re
 }
 
 /**
- * The layout with these optional: what it can read that was saved. Not within unions and values kept whole, where nothing is
- * filled in.
+ * The layout with these optional, and with what was optional when it was saved: what can be read that was saved. Whether
+ * something is missing is then seen in it. Not within unions and values kept whole, where nothing is filled in.
  */
-export function lenient(layout: Layout): Layout {
+export function lenient(layout: Layout, saved: Layout): Layout {
   const types: TypeDef[] = [...layout.types]
-  const known = new Map<TypeIndex, TypeIndex>()
+  const known = new Map<string, TypeIndex>()
   const add = (def: TypeDef): TypeIndex => types.push(def) - 1
 
-  function relaxed(type: TypeIndex): TypeIndex {
-    const done = known.get(type)
+  /** `from` is the type of what was saved, where there is one. */
+  function relaxed(type: TypeIndex, from: TypeIndex | undefined): TypeIndex {
+    const key = `${type} ${from}`
+    const done = known.get(key)
     if (done !== undefined) return done
-    const made = make(type)
-    known.set(type, made)
+    const made = make(type, from)
+    known.set(key, made)
     return made
   }
 
-  function make(type: TypeIndex): TypeIndex {
+  function make(type: TypeIndex, from: TypeIndex | undefined): TypeIndex {
     const def = types[type]
+    const old = from === undefined ? undefined : saved.types[from]
+    // A field may have become optional, or be so no more.
+    if (old?.kind === 'optional' && def?.kind !== 'optional')
+      return add({ kind: 'optional', type: relaxed(type, old.type) })
     switch (def?.kind) {
       case 'record': {
-        const fields = def.fields.map((field) => {
-          const inner = relaxed(field.type)
-          return {
-            name: field.name,
-            type: isCollection(types[field.type]) ? add({ kind: 'optional', type: inner }) : inner,
-          }
+        const before = new Map(old?.kind === 'record' ? old.fields.map((field) => [field.name, field.type]) : [])
+        const fields = def.fields.map(({ name, type: field }) => {
+          const inner = relaxed(field, before.get(name))
+          const absent = isCollection(types[field]) && types[inner]?.kind !== 'optional'
+          return { name, type: absent ? add({ kind: 'optional', type: inner }) : inner }
         })
         return add({ kind: 'record', fields })
       }
+      case 'optional':
+        return add({ kind: 'optional', type: relaxed(def.type, old?.kind === 'optional' ? old.type : from) })
       case 'map':
       case 'list':
-      case 'optional':
-        return add({ kind: def.kind, type: relaxed(def.type) })
+        return add({ kind: def.kind, type: relaxed(def.type, old?.kind === def.kind ? old.type : undefined) })
       default:
         return type
     }
   }
 
-  const state = relaxed(layout.state)
+  const state = relaxed(layout.state, saved.state)
   return { ...layout, state, types }
 }
 

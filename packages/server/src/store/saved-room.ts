@@ -90,7 +90,7 @@ function lacking(path: string): string {
 }
 
 function refuseUnlessReadable(saved: Layout, now: Layout, key: string): void {
-  const reasons = differences(stateOnly(lenient(now)), stateOnly(saved), savedWords)
+  const reasons = differences(stateOnly(lenient(now, saved)), stateOnly(saved), savedWords)
   const lost = [...lostFields(saved, saved.state, now, now.state, 'state')]
   if (reasons.length === 0 && lost.length === 0) return
   throw unreadable(saved, now, key, [
