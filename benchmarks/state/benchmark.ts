@@ -7,7 +7,7 @@ import { hottest } from '../profile.ts'
 import type { Progress } from '../report.ts'
 import { median } from '../statistics.ts'
 import type { Applied, Batch, MirrorSettings, MovingSettings } from './processes.ts'
-import { churn, type Sizes } from './sizes.ts'
+import { churn, sizeRows, type Sizes } from './sizes.ts'
 import type { Scene, SceneSettings } from './views.ts'
 import { reach, step, type Kind } from './workload.ts'
 
@@ -27,30 +27,6 @@ const settings = {
 const bytes = 'Bytes of patches and snapshots'
 const cpu = 'CPU per moved entity'
 const views = 'Views: 200 clients, each of which sees 60 entities'
-
-/** The figures in bytes, whose ids are those of sizes.ts. */
-const sizeRows: readonly {
-  readonly id: string
-  readonly title: string
-  readonly unit: string
-  readonly atMost?: number
-}[] = [
-  { id: 'moved-steps', title: '1,000 move by ±0.6, in steps of 0.01', unit: 'B each', atMost: 4 },
-  { id: 'moved-far-steps', title: '1,000 move by ±5, in steps', unit: 'B each', atMost: 5.5 },
-  { id: 'moved-float32', title: '1,000 move by ±0.6, float32', unit: 'B each', atMost: 10.2 },
-  { id: 'moved-far-float32', title: '1,000 move by ±5, float32', unit: 'B each', atMost: 10.2 },
-  { id: 'one-steps', title: '1 of 100 moves, in steps', unit: 'B', atMost: 6 },
-  { id: 'one-float32', title: '1 of 100 moves, float32', unit: 'B' },
-  { id: 'snapshot-steps', title: 'joining 1,000, in steps', unit: 'B' },
-  { id: 'snapshot-float32', title: 'joining 1,000, float32', unit: 'B' },
-  { id: 'left-update', title: 'an update has grown after 300,000 spawns', unit: 'B', atMost: 0 },
-  { id: 'left-bookkeeping', title: 'entries left behind by them', unit: 'entries', atMost: 0 },
-  { id: 'published-snapshot', title: 'published: joining 100', unit: 'B', atMost: 2_000 },
-  { id: 'published-1', title: 'published: 1 moves', unit: 'B', atMost: 6 },
-  { id: 'published-50', title: 'published: 50 move', unit: 'B', atMost: 200 },
-  { id: 'published-100', title: 'published: 100 move', unit: 'B', atMost: 390 },
-  { id: 'published-integer-100', title: 'published: 100 move, of any whole numbers', unit: 'B' },
-]
 
 const kinds: readonly { readonly kind: Kind; readonly id: string; readonly title: string }[] = [
   { kind: 'quantized', id: 'steps', title: 'in steps' },

@@ -3,25 +3,49 @@ import { populate, sideOf } from './processes.ts'
 import type { Server, Side } from './side.ts'
 import { Random, Walk, type Kind } from './workload.ts'
 
-/** A figure of one side, by the id of its row. Sizes are the same in every run. */
+/** The figures in bytes, and what they shall be at most. */
+export const sizeRows: readonly {
+  readonly id: string
+  readonly title: string
+  readonly unit: string
+  readonly atMost?: number
+}[] = [
+  { id: 'moved-steps', title: '1,000 move by ±0.6, in steps of 0.01', unit: 'B each', atMost: 4 },
+  { id: 'moved-far-steps', title: '1,000 move by ±5, in steps', unit: 'B each', atMost: 5.5 },
+  { id: 'moved-float32', title: '1,000 move by ±0.6, float32', unit: 'B each', atMost: 10.2 },
+  { id: 'moved-far-float32', title: '1,000 move by ±5, float32', unit: 'B each', atMost: 10.2 },
+  { id: 'one-steps', title: '1 of 100 moves, in steps', unit: 'B', atMost: 6 },
+  { id: 'one-float32', title: '1 of 100 moves, float32', unit: 'B' },
+  { id: 'snapshot-steps', title: 'joining 1,000, in steps', unit: 'B' },
+  { id: 'snapshot-float32', title: 'joining 1,000, float32', unit: 'B' },
+  { id: 'left-update', title: 'an update has grown after 300,000 spawns', unit: 'B', atMost: 0 },
+  { id: 'left-bookkeeping', title: 'entries left behind by them', unit: 'entries', atMost: 0 },
+  { id: 'published-snapshot', title: 'published: joining 100', unit: 'B', atMost: 2_000 },
+  { id: 'published-1', title: 'published: 1 moves', unit: 'B', atMost: 6 },
+  { id: 'published-50', title: 'published: 50 move', unit: 'B', atMost: 200 },
+  { id: 'published-100', title: 'published: 100 move', unit: 'B', atMost: 390 },
+  { id: 'published-integer-100', title: 'published: 100 move, of any whole numbers', unit: 'B' },
+]
+
+/** What was measured, by the id of its row. Sizes are the same in every run. */
 export type Sizes = Readonly<Record<string, number>>
 
-export const ticks = 100
+const ticks = 100
 /** Spawns and removals. */
 export const churn = { few: 3_000, many: 300_000, perTick: 100 }
 
 /** Measures all sizes of a side, in a process of its own. */
 export async function sizes(name: unknown): Promise<Part> {
-  const side = await sideOf(String(name))
+  return { ready: measureSizes(await sideOf(String(name)), churn.many), close() {} }
+}
+
+export function measureSizes(side: Side, spawns: number): Sizes {
   return {
-    ready: {
-      ...moved(side, 'quantized', 'steps'),
-      ...moved(side, 'float32', 'float32'),
-      ...published(side, 'published'),
-      ...published(side, 'published-integer'),
-      ...left(side),
-    } satisfies Sizes,
-    close() {},
+    ...moved(side, 'quantized', 'steps'),
+    ...moved(side, 'float32', 'float32'),
+    ...published(side, 'published'),
+    ...published(side, 'published-integer'),
+    ...left(side, spawns),
   }
 }
 
@@ -79,13 +103,13 @@ function published(side: Side, kind: Kind): Sizes {
 }
 
 /** What entities leave behind that came and went: how much more when there were many of them than when there were few. */
-function left(side: Side): Sizes {
+function left(side: Side, spawns: number): Sizes {
   const walk = new Walk(churn.perTick, 0.6)
   const server = side.createServer('quantized')
   const keys = populate(server, walk)
   comeAndGo(server, walk, 0, churn.few)
   const before = leftovers(server, keys, walk)
-  comeAndGo(server, walk, churn.few, churn.many)
+  comeAndGo(server, walk, churn.few, spawns)
   const after = leftovers(server, keys, walk)
   return {
     'left-update': after.update - before.update,
