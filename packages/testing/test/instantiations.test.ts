@@ -17,10 +17,17 @@ const sourcesOf = (name: string): string => join(root, 'packages', name, 'src')
 const contract = `
 import { call, defineRoom, t } from '@junto/schema'
 const Point = t.Object({ x: t.Number(), y: t.Number() })
+const Item = t.Object({
+  name: t.String(),
+  points: t.Array(Point),
+  by: t.Owner(),
+  notes: t.Visible(['owner', 'editor'], t.Array(t.String())),
+  near: t.Optional(t.Id('item')),
+})
 export const Large = defineRoom('large', {
   version: 1,
   join: t.Object({ name: t.String() }),
-  state: t.Object({ items: t.Map(t.Object({ name: t.String(), points: t.Array(Point) })) }),
+  state: t.Object({ items: t.Map(Item, { view: true }) }),
   clientToServer: {
     ${calls.map(declaration).join('\n    ')}
   },
@@ -45,7 +52,7 @@ import { JuntoClient } from '@junto/client'
 import type { Large } from 'the-contract'
 const client = new JuntoClient({ url: 'ws://localhost' })
 const room = await client.open<typeof Large>('large', { version: 1, key: 'a', join: { name: 'Ada' } })
-room.watch((state) => state.items, { added: (item) => item.points })
+room.watch((state) => state.items, { added: (item) => item.points.length + (item.notes?.length ?? 0) })
 ${calls.map(use).join('\n')}
 `
 
@@ -83,6 +90,8 @@ it('checking a client that uses all of a contract with 300 calls stays within it
   // The types are really there.
   const wrong = everyCall.replace('of_call7: 1', "of_call7: '1'")
   await expect(instantiations('wrong', wrong)).rejects.toThrow("Type 'string' is not assignable to type 'number'")
+  const trusting = everyCall.replace('item.notes?.length ?? 0', 'item.notes.length')
+  await expect(instantiations('trusting', trusting)).rejects.toThrow("'item.notes' is possibly 'undefined'")
 }, 60_000)
 
 /** How many instantiations checking a program takes. */
