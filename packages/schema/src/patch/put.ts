@@ -35,6 +35,12 @@ export function putSigned(bytes: Uint8Array, at: number, value: number): number 
   return putVarint(bytes, at + 1, Math.floor(size / 0x40))
 }
 
+/** The same of a number of 32 bits by its parts, when its absolute value does not fit into six bits. Takes up to 6 bytes. */
+export function putSized(bytes: Uint8Array, at: number, size: number, sign: number): number {
+  bytes[at] = 0x80 | ((size & 0x3f) << 1) | sign
+  return putVarint(bytes, at + 1, size >>> 6)
+}
+
 /** An unsigned number of a type; -0, which it keeps too, is written as one more than the largest. Takes up to 5 bytes. */
 export function putUnsigned(bytes: Uint8Array, at: number, value: number, max: number): number {
   return putVarint(bytes, at, value === 0 && 1 / value < 0 ? max + 1 : value)

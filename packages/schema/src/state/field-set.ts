@@ -20,6 +20,8 @@ export interface TrackedField {
  */
 export interface Steps {
   readonly count: (value: number) => number
+  /** The largest count. */
+  readonly most: number
   /** The difference of two counts as it is sent. */
   readonly difference: (count: number, sent: number) => number
 }

@@ -3,7 +3,7 @@ import { generated } from '../generated.ts'
 import type { NumberKind, TypeKind } from '../layout.ts'
 import { Mode } from '../patch/body.ts'
 import type { Pack } from '../patch/pack.ts'
-import { putNumber, putSigned, putUint8, putUnsigned, putVarint } from '../patch/put.ts'
+import { putNumber, putSigned, putSized, putUint8, putUnsigned, putVarint } from '../patch/put.ts'
 import type { Writer } from '../patch/writer.ts'
 import { wordBits, type TrackedField } from './field-set.ts'
 import type { RecordCode } from './record-code.ts'
@@ -34,7 +34,7 @@ type PackGroup = (writer: Writer, nodes: readonly RecordNode[], words: readonly 
 export function generatedRecord(fields: readonly TrackedField[]): RecordCode | undefined {
   const places = fields.reduce((sum, { steps }) => sum + (steps === undefined ? 1 : 3), 0)
   if (places > mostPlaces) return undefined
-  const used = { RecordHandle, putVarint, putSigned, putUnsigned, putUint8, putNumber }
+  const used = { RecordHandle, putVarint, putSigned, putSized, putUnsigned, putUint8, putNumber }
   const make = generated([...Object.keys(used), 'counts', 'packs'], source(fields))
   if (make === undefined) return undefined
   const counts = fields.map(({ steps }) => steps?.count)
@@ -243,12 +243,16 @@ function changed(field: TrackedField): InPlace | undefined {
   const { index, steps, def } = field
   if (steps === undefined) return present(field)
   const difference = `record.#c${index} - record.#s${index}`
+  if (steps.most > 0x7fff_ffff) return { most: 8, statements: `at = putSigned(buffer, at, ${difference})` }
+  // Without asking for the sign: whichever way things move, a processor would guess wrong half the time.
   return {
-    most: 8,
+    most: 6,
     statements: `
           const move = ${def.kind === 'angle' ? `((${difference}) << 16) >> 16` : difference}
-          if (move > -64 && move < 64) buffer[at++] = move < 0 ? (-move << 1) | 1 : move << 1
-          else at = putSigned(buffer, at, move)
+          const negative = move >> 31
+          const size = (move ^ negative) - negative
+          if (size < 0x40) buffer[at++] = (size << 1) - negative
+          else at = putSized(buffer, at, size, negative & 1)
         `,
   }
 }

@@ -216,11 +216,12 @@ function idOf(kept: unknown): number | undefined {
 
 function stepsOf(def: TypeDef): Steps | undefined {
   if (def.kind === 'quantized') {
-    return { count: quantizer(def).toSteps, difference: (count, sent) => count - sent }
+    const { toSteps, steps } = quantizer(def)
+    return { count: toSteps, most: steps, difference: (count, sent) => count - sent }
   }
   if (def.kind === 'angle') {
     // The shorter way round.
-    return { count: angleToSteps, difference: (count, sent) => ((count - sent) << 16) >> 16 }
+    return { count: angleToSteps, most: 0xffff, difference: (count, sent) => ((count - sent) << 16) >> 16 }
   }
   return undefined
 }
