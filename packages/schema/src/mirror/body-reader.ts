@@ -1,9 +1,19 @@
-import { fieldSetLength, groupHeader, maxNodeId, Mode } from '../patch/body.ts'
+import { fieldSetLength, groupHeader, isIn, Mode } from '../patch/body.ts'
 import { unpackKey } from '../patch/free-form.ts'
 import type { Reader } from '../patch/reader.ts'
-import { isNode, makeNode, type ListNode, type MapNode, type MirrorNode, type RecordNode } from './mirror-node.ts'
+import {
+  appendItems,
+  assignEntries,
+  assignItems,
+  deleteEntry,
+  isNode,
+  makeNode,
+  setEntry,
+  type ListNode,
+  type MapNode,
+} from './mirror-node.ts'
 import type { MirrorSpace } from './mirror-space.ts'
-import type { MirrorField, MirrorType, MirrorTypes } from './mirror-type.ts'
+import type { MirrorCollectionType, MirrorRecordType, MirrorTypes } from './mirror-type.ts'
 import { readRuns } from './run-reader.ts'
 import { sameValue } from './same-value.ts'
 
@@ -13,133 +23,94 @@ import { sameValue } from './same-value.ts'
  * @throws SchemaError `invalid_patch`, with the body applied in part.
  */
 export function readBody(reader: Reader, space: MirrorSpace, types: MirrorTypes): void {
-  while (!reader.done) readGroup(reader, space, types)
-}
-
-function readGroup(reader: Reader, space: MirrorSpace, types: MirrorTypes): void {
-  const code = reader.varint()
-  const header = groupHeader(code)
-  const type = header && types.at(header.type)
-  if (header === undefined || type === undefined) throw reader.bad(`${code} begins no group of nodes`)
-  const { mode, single } = header
-  const fields = type.kind === 'record' ? readFieldSet(reader, type.fields) : []
-  let next = 0
-  for (let count = single ? 1 : reader.count(); count > 0; count--) {
-    const id = reader.within(next + reader.varint(), 0, maxNodeId)
-    next = id + 1
-    reader.from(id)
-    if (mode === Mode.birth) readBirth(reader, space, type, id, fields)
-    else readContent(reader, space, existing(reader, space, type, id), mode, fields)
+  while (!reader.done) {
+    const code = reader.varint()
+    const header = groupHeader(code)
+    const type = header && types.at(header.type)
+    if (header === undefined || type === undefined) throw reader.bad(`${code} begins no group of nodes`)
+    const { mode, single } = header
+    const set = type.kind === 'record' ? readFieldSet(reader, type) : []
+    const count = single ? 1 : reader.count()
+    reader.ids()
+    if (type.kind === 'record') readRecords(reader, space, type, mode, count, set)
+    else for (let left = count; left > 0; left--) readCollection(reader, space, type, mode)
   }
 }
 
-function readFieldSet(reader: Reader, fields: readonly MirrorField[]): readonly MirrorField[] {
-  const bytes = reader.raw(fieldSetLength(fields.length))
-  const spare = bytes.length * 8 - fields.length
-  if (spare > 0 && (bytes.at(-1) ?? 0) >> (8 - spare) !== 0) throw reader.bad('a set of fields has more than there are')
-  return fields.filter((_, index) => (((bytes[index >> 3] ?? 0) >> (index & 7)) & 1) === 1)
+function readFieldSet(reader: Reader, { fields }: MirrorRecordType): number[] {
+  const set = Array.from({ length: fieldSetLength(fields.length) }, () => reader.byte())
+  const spare = set.length * 8 - fields.length
+  if (spare > 0 && (set.at(-1) ?? 0) >> (8 - spare) !== 0) throw reader.bad('a set of fields has more than there are')
+  return set
 }
 
-function existing(reader: Reader, space: MirrorSpace, type: MirrorType, id: number): MirrorNode {
-  const node = space.byId.get(id)
-  if (node === undefined || node.type.index !== type.index)
-    throw reader.bad(`there is no node ${id} of type ${type.index}`)
-  if (node.applied === space.revision) throw reader.bad(`node ${id} is there twice`)
-  node.applied = space.revision
-  return node
-}
-
-function readBirth(
+function readRecords(
   reader: Reader,
   space: MirrorSpace,
-  type: MirrorType,
-  id: number,
-  fields: readonly MirrorField[],
-): void {
-  const node = makeNode(id, type)
-  if (node.kind === 'record') readRecordBirth(reader, space, node, fields)
-  else if (node.kind === 'map') for (const [key, value] of readEntries(reader, space, node)) node.value.set(key, value)
-  else node.append(readItems(reader, space, node, reader.count()))
-  space.add(node)
-}
-
-function readRecordBirth(reader: Reader, space: MirrorSpace, node: RecordNode, fields: readonly MirrorField[]): void {
-  const { type, value } = node
-  reader.spend(type.fields.length)
-  let at = 0
-  for (const field of type.fields) {
-    // All fields are there from the beginning and in the layout's order, also absent ones.
-    if (fields[at] === field) {
-      at++
-      value[field.name] = space.place(field.unpack(reader), node, field.name)
-    } else if (field.optional) value[field.name] = undefined
-    else throw reader.bad(`a new record lacks its field ${field.name}`)
-  }
-}
-
-function readContent(
-  reader: Reader,
-  space: MirrorSpace,
-  node: MirrorNode,
+  type: MirrorRecordType,
   mode: Mode,
-  fields: readonly MirrorField[],
+  count: number,
+  set: readonly number[],
 ): void {
-  // What is refused halfway has changed something all the same.
-  let news = true
-  try {
-    if (node.kind === 'record') news = readFields(reader, space, node, mode, fields)
-    else if (node.kind === 'map') news = readMap(reader, space, node, mode)
-    else news = readList(reader, space, node, mode)
-  } finally {
-    if (news) space.touch(node)
-  }
+  const { fields, readers } = type
+  if (mode === Mode.birth) {
+    reader.spend(fields.length * count)
+    const missing = fields.find(({ optional }, index) => !optional && !isIn(set, index))
+    if (missing !== undefined) throw reader.bad(`a new record lacks its field ${missing.name}`)
+    readers.birth(reader, space, type, count, set)
+  } else if (mode === Mode.change) readers.change(reader, space, type, count, set)
+  else for (let left = count; left > 0; left--) readWhole(reader, space, type, set)
 }
 
-function readFields(
-  reader: Reader,
-  space: MirrorSpace,
-  node: RecordNode,
-  mode: Mode,
-  fields: readonly MirrorField[],
-): boolean {
+/** A record as it is now: only what is different from what stands there is new. */
+function readWhole(reader: Reader, space: MirrorSpace, type: MirrorRecordType, set: readonly number[]): void {
+  const node = space.known(reader, type)
   const { value } = node
-  let news = false
-  for (const field of fields) {
-    const { name } = field
+  for (const [index, { name, read, holdsNodes }] of type.fields.entries()) {
+    if (!isIn(set, index)) continue
     const before = value[name]
-    if (field.unpackChange !== undefined && mode === Mode.change) {
-      value[name] = field.unpackChange(reader, before)
-    } else {
-      const next = space.place(field.unpack(reader), node, name)
-      if (field.holdsNodes) space.displace(before)
-      if (mode === Mode.whole && sameValue(before, next)) continue
-      value[name] = next
-    }
-    news = true
+    const next = read(reader, node, space)
+    if (holdsNodes) space.displace(before)
+    if (sameValue(before, next)) continue
+    space.touch(node)
+    value[name] = next
   }
-  return news
 }
 
-function readMap(reader: Reader, space: MirrorSpace, node: MapNode, mode: Mode): boolean {
+function readCollection(reader: Reader, space: MirrorSpace, type: MirrorCollectionType, mode: Mode): void {
+  if (mode === Mode.birth) {
+    const node = makeNode(reader.id(), type)
+    if (node.kind === 'map') for (const [key, value] of readEntries(reader, space, node)) node.value.set(key, value)
+    else if (node.kind === 'list') appendItems(node, readItems(reader, space, node, reader.count()))
+    space.add(node)
+    return
+  }
+  const node = space.known(reader, type)
+  if (node.kind === 'map') readMap(reader, space, node, mode)
+  else readList(reader, space, node, mode)
+}
+
+function readMap(reader: Reader, space: MirrorSpace, node: MapNode, mode: Mode): void {
   const { value, type } = node
   if (mode === Mode.whole) {
     const next = readEntries(reader, space, node)
     if (type.holdsNodes) for (const before of value.values()) space.displace(before)
-    return node.assign(next)
+    if (assignEntries(node, next)) space.touch(node)
+    return
   }
+  space.touch(node)
   for (let count = reader.count(); count > 0; count--) {
     const key = reader.string()
     if (!value.has(key)) throw reader.bad('a map has no such key to delete')
     space.displace(value.get(key))
-    node.delete(key)
+    deleteEntry(node, key)
   }
   for (let count = reader.count(); count > 0; count--) {
     const key = unpackKey(reader)
     const next = space.place(type.unpack(reader), node, key)
     if (type.holdsNodes) space.displace(value.get(key))
-    node.set(key, next)
+    setEntry(node, key, next)
   }
-  return true
 }
 
 function readEntries(reader: Reader, space: MirrorSpace, node: MapNode): Map<string, unknown> {
@@ -152,18 +123,19 @@ function readEntries(reader: Reader, space: MirrorSpace, node: MapNode): Map<str
   return entries
 }
 
-function readList(reader: Reader, space: MirrorSpace, node: ListNode, mode: Mode): boolean {
+function readList(reader: Reader, space: MirrorSpace, node: ListNode, mode: Mode): void {
   const { value, type } = node
   if (mode === Mode.whole) {
     const next = readItems(reader, space, node, reader.count())
     if (type.holdsNodes) for (const before of value) space.displace(before)
-    return node.assign(next)
+    if (assignItems(node, next)) space.touch(node)
+    return
   }
   const { appended, items, gone } = readRuns(reader, value, (count) => readItems(reader, space, node, count))
   if (type.holdsNodes) for (const before of gone) space.displace(before)
-  if (!appended) return node.assign(items)
-  node.append(items)
-  return true
+  if (appended) appendItems(node, items)
+  else if (!assignItems(node, items)) return
+  space.touch(node)
 }
 
 function readItems(reader: Reader, space: MirrorSpace, node: ListNode, count: number): unknown[] {

@@ -37,28 +37,27 @@ abstract class NodeBase {
   constructor(id: number) {
     this.id = id
   }
-
-  /** The log, for a change that is about to be made; nothing when nobody watches. */
-  protected logged(): ChangeLog | undefined {
-    if (this.watchers === 0) return undefined
-    return (this.log ??= { entries: new Map(), items: undefined, kept: undefined, children: new Set() })
-  }
-
-  /** Something below has changed, in the node given. */
-  noteChild(child: MirrorNode): void {
-    this.logged()?.children.add(child)
-  }
 }
+
+/** Stands for the value of a record while it is read. */
+const unread: Record<string, unknown> = Object.freeze({})
 
 /** A record: a plain object. */
 export class RecordNode extends NodeBase {
   readonly kind = 'record'
   type: MirrorRecordType
-  readonly value: Record<string, unknown> = {}
+  /** Set once, when it is read: an object made with all its fields has the best shape. */
+  value = unread
+  /**
+   * The counts of steps of its counted fields, as the server last sent them. What stands in `value` is made from these, and a patch
+   * goes on from these.
+   */
+  counts: number[]
 
   constructor(id: number, type: MirrorRecordType) {
     super(id)
     this.type = type
+    this.counts = type.counts.slice()
   }
 }
 
@@ -72,44 +71,6 @@ export class MapNode extends NodeBase {
     super(id)
     this.type = type
   }
-
-  set(key: string, value: unknown): void {
-    this.#note(key)
-    this.value.set(key, value)
-  }
-
-  delete(key: string): void {
-    this.#note(key)
-    this.value.delete(key)
-  }
-
-  /** Has these entries in this order; tells whether that is anything new. */
-  assign(next: ReadonlyMap<string, unknown>): boolean {
-    let same = next.size === this.value.size
-    for (const key of this.value.keys()) if (!next.has(key)) this.#note(key)
-    const keys = this.value.keys()
-    for (const [key, value] of next) {
-      if (keys.next().value !== key) same = false
-      if (this.value.has(key) && sameValue(this.value.get(key), value)) continue
-      same = false
-      this.#note(key)
-    }
-    if (same) return false
-    const before = new Map(this.value)
-    this.value.clear()
-    for (const [key, value] of next) {
-      // An equal value that was there keeps its identity.
-      const old = before.get(key)
-      this.value.set(key, sameValue(old, value) ? old : value)
-    }
-    return true
-  }
-
-  #note(key: string): void {
-    const entries = this.logged()?.entries
-    if (entries === undefined || entries.has(key)) return
-    entries.set(key, this.value.has(key) ? this.value.get(key) : absent)
-  }
 }
 
 /** A list: an array. */
@@ -121,28 +82,6 @@ export class ListNode extends NodeBase {
   constructor(id: number, type: MirrorCollectionType) {
     super(id)
     this.type = type
-  }
-
-  append(items: readonly unknown[]): void {
-    const log = this.logged()
-    if (log !== undefined && log.items === undefined) log.kept ??= this.value.length
-    for (const item of items) this.value.push(item)
-  }
-
-  /** Has these items; tells whether that is anything new. */
-  assign(next: readonly unknown[]): boolean {
-    if (next.length === this.value.length && next.every((item, index) => sameValue(item, this.value[index])))
-      return false
-    const log = this.logged()
-    if (log !== undefined && log.items === undefined) {
-      log.items = this.value.slice(0, log.kept ?? this.value.length)
-      log.kept = undefined
-    }
-    for (const [index, item] of next.entries()) {
-      if (index >= this.value.length || !sameValue(item, this.value[index])) this.value[index] = item
-    }
-    this.value.length = next.length
-    return true
   }
 }
 
@@ -158,4 +97,73 @@ export function makeNode(id: number, type: MirrorType): MirrorNode {
 /** Whether something read from a patch is a node and not a value. */
 export function isNode(read: unknown): read is MirrorNode {
   return read instanceof NodeBase
+}
+
+/** The log of a node, for a change that is about to be made; nothing when nobody watches. */
+export function logOf(node: MirrorNode): ChangeLog | undefined {
+  if (node.watchers === 0) return undefined
+  return (node.log ??= { entries: new Map(), items: undefined, kept: undefined, children: new Set() })
+}
+
+/** Sets an entry of a map. */
+export function setEntry(node: MapNode, key: string, value: unknown): void {
+  noteEntry(node, key)
+  node.value.set(key, value)
+}
+
+/** Deletes an entry of a map. */
+export function deleteEntry(node: MapNode, key: string): void {
+  noteEntry(node, key)
+  node.value.delete(key)
+}
+
+function noteEntry(node: MapNode, key: string): void {
+  const entries = logOf(node)?.entries
+  if (entries !== undefined && !entries.has(key)) entries.set(key, node.value.has(key) ? node.value.get(key) : absent)
+}
+
+/** Gives a map these entries in this order; tells whether that is anything new. */
+export function assignEntries(node: MapNode, next: ReadonlyMap<string, unknown>): boolean {
+  const { value } = node
+  let same = next.size === value.size
+  for (const key of value.keys()) if (!next.has(key)) noteEntry(node, key)
+  const keys = value.keys()
+  for (const [key, entry] of next) {
+    if (keys.next().value !== key) same = false
+    if (value.has(key) && sameValue(value.get(key), entry)) continue
+    same = false
+    noteEntry(node, key)
+  }
+  if (same) return false
+  const before = new Map(value)
+  value.clear()
+  for (const [key, entry] of next) {
+    // An equal value that was there keeps its identity.
+    const old = before.get(key)
+    value.set(key, sameValue(old, entry) ? old : entry)
+  }
+  return true
+}
+
+/** Puts items at the end of a list. */
+export function appendItems(node: ListNode, items: readonly unknown[]): void {
+  const log = logOf(node)
+  if (log !== undefined && log.items === undefined) log.kept ??= node.value.length
+  for (const item of items) node.value.push(item)
+}
+
+/** Gives a list these items; tells whether that is anything new. */
+export function assignItems(node: ListNode, next: readonly unknown[]): boolean {
+  const { value } = node
+  if (next.length === value.length && next.every((item, index) => sameValue(item, value[index]))) return false
+  const log = logOf(node)
+  if (log !== undefined && log.items === undefined) {
+    log.items = value.slice(0, log.kept ?? value.length)
+    log.kept = undefined
+  }
+  for (const [index, item] of next.entries()) {
+    if (index >= value.length || !sameValue(item, value[index])) value[index] = item
+  }
+  value.length = next.length
+  return true
 }

@@ -1,4 +1,9 @@
-import { isNode, type MirrorNode } from './mirror-node.ts'
+import type { Reader } from '../patch/reader.ts'
+import { isNode, logOf, RecordNode, type MirrorNode } from './mirror-node.ts'
+import type { MirrorRecordType, MirrorType } from './mirror-type.ts'
+
+/** A node of a type. */
+type NodeOf<T extends MirrorType> = Extract<MirrorNode, { readonly type: T }>
 
 /**
  * The nodes of one mirror, by id and by what people see of them, and where they stand.
@@ -6,8 +11,9 @@ import { isNode, type MirrorNode } from './mirror-node.ts'
  * Nobody says that a node is gone: when a patch has been applied, what stands nowhere any more is let go of.
  */
 export class MirrorSpace {
-  readonly byId = new Map<number, MirrorNode>()
-  readonly #byValue = new Map<object, MirrorNode>()
+  /** By id. Servers use ids again, so there are few gaps; a server that does not makes this slower, not larger. */
+  nodes: (MirrorNode | undefined)[] = []
+  #byValue = new Map<object, MirrorNode>()
   /** Counts what has been applied; the mark of nodes that changed in the latest. */
   revision = 0
   /** Nodes that were made, put somewhere or taken from somewhere by the patch being applied. */
@@ -18,9 +24,30 @@ export class MirrorSpace {
     return typeof value === 'object' && value !== null ? this.#byValue.get(value) : undefined
   }
 
+  /** Reads the id of a node that is known, and has not been in this patch yet. */
+  known<T extends MirrorType>(reader: Reader, type: T): NodeOf<T> {
+    const node = this.nodes[reader.id()]
+    if (!isOf(node, type)) throw reader.bad('no such node')
+    if (node.applied === this.revision) throw reader.bad('a node is there twice')
+    node.applied = this.revision
+    return node
+  }
+
+  /** Reads the id of a record that is known, and changes. */
+  changing(reader: Reader, type: MirrorRecordType): RecordNode {
+    const node = this.known(reader, type)
+    this.touch(node)
+    return node
+  }
+
+  /** Reads the id of a record that is new. It is to be {@link add}ed when it has been read. */
+  birth(reader: Reader, type: MirrorRecordType): RecordNode {
+    return new RecordNode(reader.id(), type)
+  }
+
   /** Takes in a new node. What had its id before must be gone when the patch has been applied. */
   add(node: MirrorNode): void {
-    const before = this.byId.get(node.id)
+    const before = this.nodes[node.id]
     if (before !== undefined) this.#moved.push(before)
     node.applied = this.revision
     this.#moved.push(node)
@@ -29,7 +56,7 @@ export class MirrorSpace {
 
   /** Finds a node by id and value from now on. */
   hold(node: MirrorNode): void {
-    this.byId.set(node.id, node)
+    this.nodes[node.id] = node
     this.#byValue.set(node.value, node)
   }
 
@@ -51,13 +78,14 @@ export class MirrorSpace {
     this.#moved.push(node)
   }
 
-  /** Notes that a node changed: it and all it stands in. */
+  /** Notes that a node changes: it and all it stands in. */
   touch(node: MirrorNode): void {
-    for (let at: MirrorNode | undefined = node; at !== undefined && at.stamp !== this.revision; at = at.parent) {
-      at.stamp = this.revision
-      at.copy = undefined
-      at.parent?.noteChild(at)
-    }
+    const { parent } = node
+    node.stamp = this.revision
+    node.copy = undefined
+    if (parent === undefined) return
+    logOf(parent)?.children.add(node)
+    if (parent.stamp !== this.revision) this.touch(parent)
   }
 
   /** Ends a patch: lets go of what stands nowhere. False when anything stands in two places, or twice under one id. */
@@ -65,7 +93,7 @@ export class MirrorSpace {
     const moved = this.#moved
     this.#moved = []
     for (const node of moved) if (node.places === 0) this.#drop(node)
-    return moved.every((node) => node.places === 0 || (node.places === 1 && this.byId.get(node.id) === node))
+    return moved.every((node) => node.places === 0 || (node.places === 1 && this.nodes[node.id] === node))
   }
 
   /** Calls `visit` for each node directly below. */
@@ -81,19 +109,22 @@ export class MirrorSpace {
 
   /** Is from now on what the other one is. */
   become(other: MirrorSpace): void {
-    this.byId.clear()
-    this.#byValue.clear()
-    for (const node of other.byId.values()) this.hold(node)
+    this.nodes = other.nodes
+    this.#byValue = other.#byValue
     this.#moved = []
   }
 
   #drop(node: MirrorNode): void {
     if (this.#byValue.get(node.value) !== node) return
     this.#byValue.delete(node.value)
-    if (this.byId.get(node.id) === node) this.byId.delete(node.id)
+    if (this.nodes[node.id] === node) this.nodes[node.id] = undefined
     this.eachChild(node, (child) => {
       child.places--
       if (child.places === 0) this.#drop(child)
     })
   }
+}
+
+function isOf<T extends MirrorType>(node: MirrorNode | undefined, type: T): node is NodeOf<T> {
+  return node !== undefined && node.type === type
 }

@@ -1,14 +1,16 @@
+import { recordReaders } from '#record-readers'
 import type { CompiledLayout } from '../compiled-layout.ts'
 import { versionAfter } from '../patch/body.ts'
 import { epochLength, epochText } from '../patch/epoch.ts'
 import { Reader } from '../patch/reader.ts'
 import { readBody } from './body-reader.ts'
 import { frozenCopy } from './frozen-copy.ts'
+import { hashNodes } from './mirror-hash.ts'
 import type { Selection, WatchListeners } from './listeners.ts'
 import type { MirrorNode } from './mirror-node.ts'
 import { MirrorSelection } from './mirror-selection.ts'
 import { MirrorSpace } from './mirror-space.ts'
-import { MirrorTypes } from './mirror-type.ts'
+import { MirrorTypes, type MakeReaders } from './mirror-type.ts'
 import { Reconciliation } from './reconcile.ts'
 import { Watcher, type AnyListeners } from './watcher.ts'
 
@@ -16,6 +18,8 @@ import { Watcher, type AnyListeners } from './watcher.ts'
 export interface MirrorOptions {
   /** Takes what a listener threw. Without it, the first error of a patch is thrown when all listeners have run. */
   readonly onError?: (error: unknown) => void
+  /** How records are read. Default: compiled in Node, field by field elsewhere. */
+  readonly readers?: MakeReaders
 }
 
 /**
@@ -29,6 +33,7 @@ export interface MirrorOptions {
 export class MirrorTree<S = unknown> {
   readonly #space = new MirrorSpace()
   readonly #onError: ((error: unknown) => void) | undefined
+  readonly #readers: MakeReaders
   readonly #watchers = new Set<Watcher>()
   readonly #afterPatches = new Set<() => void>()
   #layout: CompiledLayout
@@ -43,7 +48,8 @@ export class MirrorTree<S = unknown> {
   #errors: unknown[] = []
 
   constructor(layout: CompiledLayout, options: MirrorOptions = {}) {
-    this.#types = new MirrorTypes(layout.layout)
+    this.#readers = options.readers ?? recordReaders
+    this.#types = new MirrorTypes(layout.layout, this.#readers)
     this.#layout = layout
     this.#onError = options.onError
   }
@@ -111,7 +117,7 @@ export class MirrorTree<S = unknown> {
    */
   applySnapshot(bytes: Uint8Array, layout: CompiledLayout = this.#layout): void {
     this.#enter()
-    const types = layout === this.#layout ? this.#types : new MirrorTypes(layout.layout)
+    const types = layout === this.#layout ? this.#types : new MirrorTypes(layout.layout, this.#readers)
     const fresh = new MirrorSpace()
     // Nodes are marked with the revision that made them, and 0 stands for none.
     fresh.revision = 1
@@ -120,7 +126,7 @@ export class MirrorTree<S = unknown> {
       const epoch = epochText(reader.raw(epochLength))
       const version = reader.varint()
       readBody(reader, fresh, types)
-      const root = fresh.byId.get(0)
+      const root = fresh.nodes[0]
       if (root === undefined || root.type.index !== layout.layout.state) throw reader.bad('a snapshot holds no state')
       root.places++
       if (!fresh.settle()) throw reader.bad('it puts a node in two places')
@@ -136,6 +142,14 @@ export class MirrorTree<S = unknown> {
     this.#layout = layout
     this.#broken = false
     this.#notify()
+  }
+
+  /**
+   * The hash of the nodes with that many ids from `first` on, as far as there are any: of what stands in the state now, also when it was
+   * written to by mistake.
+   */
+  hash(first: number, count: number): number {
+    return hashNodes(this.#space, first, count)
   }
 
   /**
@@ -203,7 +217,7 @@ export class MirrorTree<S = unknown> {
 
   #reader(bytes: Uint8Array, space: MirrorSpace): Reader {
     const reader: Reader = new Reader(bytes, (type, id) => {
-      const node = space.byId.get(id)
+      const node = space.nodes[id]
       if (node?.type.index === type) return node
       throw reader.bad(`there is no node ${id} of type ${type}`)
     })

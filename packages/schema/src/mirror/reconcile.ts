@@ -1,4 +1,11 @@
-import type { ListNode, MapNode, MirrorNode, RecordNode } from './mirror-node.ts'
+import {
+  assignEntries,
+  assignItems,
+  type ListNode,
+  type MapNode,
+  type MirrorNode,
+  type RecordNode,
+} from './mirror-node.ts'
 import { MirrorSpace } from './mirror-space.ts'
 import { compatible } from './mirror-type.ts'
 import { sameValue } from './same-value.ts'
@@ -56,6 +63,7 @@ export class Reconciliation {
 
   #record(old: RecordNode, fresh: RecordNode): boolean {
     old.type = fresh.type
+    old.counts = fresh.counts
     let news = false
     for (const { name } of fresh.type.fields) {
       const before = old.value[name]
@@ -71,12 +79,15 @@ export class Reconciliation {
     old.type = fresh.type
     const next = new Map<string, unknown>()
     for (const [key, value] of fresh.value) next.set(key, this.#value(old.value.get(key), value, old, key))
-    return old.assign(next)
+    return assignEntries(old, next)
   }
 
   #list(old: ListNode, fresh: ListNode): boolean {
     old.type = fresh.type
-    return old.assign(fresh.value.map((value, index) => this.#value(old.value[index], value, old, '')))
+    return assignItems(
+      old,
+      fresh.value.map((value, index) => this.#value(old.value[index], value, old, '')),
+    )
   }
 
   #value(before: unknown, value: unknown, parent: MirrorNode, key: string): unknown {

@@ -52,3 +52,8 @@ export function versionAfter(base: number, code: number): number | undefined {
 export function fieldSetLength(fields: number): number {
   return Math.ceil(fields / 8)
 }
+
+/** Whether a field is in a set of fields: one bit each, the first in the lowest bit of the first byte. */
+export function isIn(set: readonly number[], index: number): boolean {
+  return (((set[index >> 3] ?? 0) >> (index & 7)) & 1) === 1
+}

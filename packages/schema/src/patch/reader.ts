@@ -1,4 +1,5 @@
 import { SchemaError } from '../errors.ts'
+import { maxNodeId } from './body.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -25,6 +26,8 @@ export class Reader {
   #cells: number
   /** The node id that the next {@link reference} counts from. */
   #base = 0
+  /** The least that the next id of a group can be. */
+  #next = 0
   readonly #node: (type: number, id: number) => unknown
   /** The texts of the body that can be referred to. */
   readonly #texts: string[] = []
@@ -49,7 +52,15 @@ export class Reader {
 
   /** The number, when it is from `min` to `max`. */
   within(value: number, min: number, max: number): number {
-    if (value >= min && value <= max) return value
+    // What refuses stands apart: engines put small methods into their callers.
+    return value >= min && value <= max ? value : this.#outside(value, min, max)
+  }
+
+  #ended(): never {
+    throw this.bad('it ends too early')
+  }
+
+  #outside(value: number, min: number, max: number): never {
     throw this.bad(`${value} is not from ${min} to ${max}`)
   }
 
@@ -61,35 +72,31 @@ export class Reader {
 
   /** One byte. */
   byte(): number {
-    const value = this.#bytes[this.#at]
-    if (value === undefined) throw this.bad('it ends too early')
-    this.#at++
-    return value
+    return this.#bytes[this.#at++] ?? this.#ended()
   }
 
   /** An unsigned whole number up to 2^53 - 1. */
   varint(): number {
-    let byte = this.byte()
-    if (byte < 0x80) return byte
-    let value = byte & 0x7f
-    let scale = 0x80
-    // Eight bytes hold 56 bits.
-    for (let count = 1; count < 8; count++) {
-      byte = this.byte()
-      value += (byte & 0x7f) * scale
-      if (byte < 0x80) return this.within(value, 0, Number.MAX_SAFE_INTEGER)
-      scale *= 0x80
-    }
-    throw this.bad('a number has too many bytes')
+    const byte = this.byte()
+    return byte < 0x80 ? byte : this.#more(byte & 0x7f, 0x80)
   }
 
   /** A whole number with its sign. */
   signed(): number {
     const byte = this.byte()
-    let size = (byte >> 1) & 0x3f
-    if (byte & 0x80) size += this.varint() * 0x40
-    this.within(size, 0, Number.MAX_SAFE_INTEGER)
+    const size = byte < 0x80 ? byte >> 1 : this.#more((byte >> 1) & 0x3f, 0x40)
     return byte & 1 ? -size : size
+  }
+
+  /** The rest of a number, of which the lowest bits are known: each byte has seven more. */
+  #more(lowest: number, scale: number): number {
+    let value = lowest
+    for (let unit = scale; unit < 2 ** 56; unit *= 0x80) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * unit
+      if (byte < 0x80) return this.within(value, 0, Number.MAX_SAFE_INTEGER)
+    }
+    throw this.bad('a number has too many bytes')
   }
 
   /** A bigint of 64 bits, signed or not. */
@@ -172,12 +179,21 @@ export class Reader {
 
   /** So many bytes must be left. */
   atLeast(count: number): void {
-    if (count > this.#bytes.length - this.#at) throw this.bad('it ends too early')
+    if (count > this.#bytes.length - this.#at) this.#ended()
   }
 
-  /** Begins the content of a node: its first reference counts from its own id. */
-  from(id: number): void {
+  /** Begins the ids of a group. */
+  ids(): void {
+    this.#next = 0
+  }
+
+  /** The next id of a group. The content of that node follows, where the first reference counts from it. */
+  id(): number {
+    const id = this.#next + this.varint()
+    if (id > maxNodeId) throw this.bad('an id is too large')
     this.#base = id
+    this.#next = id + 1
+    return id
   }
 
   /** What stands for another node, which must be of that type. */
