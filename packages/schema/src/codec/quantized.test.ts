@@ -39,6 +39,19 @@ describe('a quantizer', () => {
     )
   })
 
+  it('takes the nearest step, of two as near the upper one, and never -0', () => {
+    const { toSteps } = range(-8, 8, 0.25)
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 64 * 8 }), (eighth) => {
+        const count = toSteps(-8 + eighth / 32)
+        expect(count).toBe(Math.round(eighth / 8))
+      }),
+    )
+    expect(toSteps(-8)).toBe(0)
+    expect(range(0, 1, 1).toSteps(-0)).toBe(0)
+    expect(angleToSteps(-0)).toBe(0)
+  })
+
   it.each([
     [{ min: 1, max: 0, step: 1 }, 'needs min below max, not 1 and 0'],
     [{ min: 0, max: 1, step: 0 }, 'needs a step above 0, not 0'],

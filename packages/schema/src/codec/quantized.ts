@@ -74,7 +74,7 @@ export function quantizer({ min, max, step }: QuantizedDef): Quantizer {
   return {
     steps,
     holds: (value) => value >= min && value <= max,
-    toSteps: (value) => (value >= nearMax ? steps : Math.min(fullSteps, Math.round((value - min) / step))),
+    toSteps: (value) => (value >= nearMax ? steps : Math.min(fullSteps, nearest((value - min) / step))),
     fromSteps(count) {
       if (count === steps) return max
       const value = (minParts + count * stepParts) / parts
@@ -95,13 +95,21 @@ function decimalOf(min: number, step: number): { parts: number; minParts: number
   return { parts: 1, minParts: min, stepParts: step }
 }
 
+/**
+ * What `Math.round` gives, but that the largest number below a half becomes 1 and nothing -0. Engines make a branch of `Math.round`
+ * that depends on the fraction, which a processor guesses wrong half the time: it took half of the time of a write.
+ */
+function nearest(value: number): number {
+  return Math.floor(value + 0.5)
+}
+
 const turn = 2 * Math.PI
 const angleSteps = 65_536
 
 /** The 16-bit count, 0 … 65,535, of an angle in radians; whole turns are dropped. */
 export function angleToSteps(radians: number): number {
   // `& 0xffff` also wraps negative counts; the remainder first, because it takes 32 bits only.
-  return Math.round(((radians % turn) / turn) * angleSteps) & 0xffff
+  return nearest(((radians % turn) / turn) * angleSteps) & 0xffff
 }
 
 /** The angle in radians, -π ≤ angle < π, of a 16-bit count. */
