@@ -242,6 +242,18 @@ const kinds: readonly Kind[] = [
     ],
   },
   {
+    name: 'a viewed map',
+    schema: t.Map(t.Object({ a: t.Visible('some', t.Array(t.Uint8())) }), { view: true }),
+    values: [
+      new Map(),
+      new Map([
+        ['u1', { a: [1] }],
+        ['u0', { a: [] }],
+      ]),
+    ],
+    whole: t.Map(t.Object({ a: t.Array(t.Uint8()) })),
+  },
+  {
     name: 'Tuple',
     schema: t.Tuple([t.Float64(), t.Object({ a: t.Optional(t.String()) }), t.Array(t.Uint8())]),
     values: [[0, {}, []], [-0, { a: '' }, [1, 2]], as([1, { a: undefined }, []], [1, {}, []])],
@@ -404,5 +416,63 @@ describe('what goes in comes out', () => {
       const copied = open(restored.toPlain())
       expect(follow(copied.viewer({ everything: true })).state, `value ${index}, copied`).toEqual(mirrored(value))
     }
+  })
+})
+
+describe('a field that some see is always there on the server', () => {
+  const Unit = t.Object({
+    name: t.String(),
+    hp: t.Visible('some', t.Uint8()),
+    bag: t.Visible('some', t.Array(t.String())),
+    role: t.Visible('some', t.Union([t.Null(), t.Object({ wolf: t.Visible('others', t.Boolean()) })])),
+    note: t.Visible('some', t.Optional(t.String())),
+  })
+  const contract = defineRoom('room', {
+    version: 1,
+    state: t.Object({
+      it: Unit,
+      units: t.Map(Unit, { view: true }),
+      list: t.Array(Unit),
+      either: t.Union([t.Object({ kind: t.Literal('a') }), t.Intersect([Unit, t.Object({ kind: t.Literal('b') })])]),
+    }),
+    clientToServer: {},
+    serverToClient: {},
+  })
+  const layout = compileLayout(layoutOf(contract))
+  const unit = { name: '', hp: 0, bag: [], role: { wolf: true } }
+  const first = { it: unit, units: { a: unit }, list: [unit], either: { kind: 'b', ...unit } }
+  const open = (state: unknown = first) => StateTree.create(layout, contract, state, { epoch: '0123456789abcdef' })
+  const without = (name: string): object => Object.fromEntries(Object.entries(unit).filter(([key]) => key !== name))
+  const missing = /: is missing: expected /
+
+  it.each(['hp', 'bag', 'role'])('in a first state, which is refused without: %s', (name) => {
+    expect(() => open({ ...first, it: without(name) })).toThrow(new RegExp(`^it\\.${name}${missing.source}`))
+    expect(() => open({ ...first, units: { b: without(name) } })).toThrow(
+      new RegExp(`^units\\.b\\.${name}${missing.source}`),
+    )
+    expect(() => open({ ...first, list: [unit, without(name)] })).toThrow(
+      new RegExp(`^list\\[1\\]\\.${name}${missing.source}`),
+    )
+    expect(() => open({ ...first, either: { kind: 'b', ...without(name) } })).toThrow(
+      new RegExp(`^either\\.${name}${missing.source}`),
+    )
+    expect(() => open({ ...first, it: { ...unit, role: {} } })).toThrow(/^it\.role/)
+  })
+
+  it('in what is adopted, and in what is assigned', () => {
+    const tree = open()
+    const state = tree.root as { it: Record<string, unknown>; units: StateMap<unknown>; list: StateList<unknown> }
+    for (const name of ['hp', 'bag', 'role']) {
+      expect(() => Reflect.set(state.it, name, undefined)).toThrow(new RegExp(`^it\\.${name}${missing.source}`))
+      expect(() => state.units.set('b', without(name))).toThrow(new RegExp(`^units\\.b\\.${name}${missing.source}`))
+      expect(() => state.list.push(without(name))).toThrow(missing)
+    }
+    // Nothing of it was written.
+    tree.close()
+    expect(tree.toPlain()).toEqual(first)
+    state.it['note'] = 'x'
+    state.it['note'] = undefined
+    state.it['role'] = null
+    expect(tree.close()).toBe(true)
   })
 })
