@@ -1,37 +1,96 @@
 import { groupCode, Mode } from '../patch/body.ts'
 import type { Writer } from '../patch/writer.ts'
+import { byId } from './by-id.ts'
 import type { FieldSet } from './field-set.ts'
+import { RecordNode, type RecordType } from './record-node.ts'
 import type { NodeType, StateNode, Told } from './state-node.ts'
 
 /** Nodes of one type that are sent alike: for records, with the same set of fields. */
-interface Group {
+abstract class Group<Item extends Told> {
   readonly type: NodeType
   readonly mode: Mode
   readonly fields: FieldSet | undefined
-  readonly nodes: Told[]
+  readonly items: Item[]
+
+  constructor(type: NodeType, mode: Mode, fields: FieldSet | undefined, first: Item) {
+    this.type = type
+    this.mode = mode
+    this.fields = fields
+    this.items = [first]
+  }
+
+  write(writer: Writer): void {
+    const { type, mode, fields, items } = this
+    const single = items.length === 1
+    writer.varint(groupCode({ type: type.index, mode, single }))
+    if (fields !== undefined) writer.raw(fields.bytes)
+    if (!single) writer.varint(items.length)
+    this.pack(writer, byId(items))
+  }
+
+  protected abstract pack(writer: Writer, items: readonly Item[]): void
 }
 
-/** Writes the body of a patch or snapshot: nodes in groups, so that what they have in common is said once. */
+/** Records each as it stands, which are written in one go. */
+class RecordGroup extends Group<RecordNode> {
+  readonly body: BodyWriter
+  override readonly type: RecordType
+  override readonly fields: FieldSet
+
+  constructor(body: BodyWriter, mode: Mode, fields: FieldSet, first: RecordNode) {
+    super(first.type, mode, fields, first)
+    this.body = body
+    this.type = first.type
+    this.fields = fields
+  }
+
+  protected override pack(writer: Writer, records: readonly RecordNode[]): void {
+    this.type.packGroup(writer, records, this.mode, this.fields)
+  }
+}
+
+export type { RecordGroup }
+
+/** Maps and lists, and what is told of a node. */
+class ToldGroup extends Group<Told> {
+  protected override pack(writer: Writer, items: readonly Told[]): void {
+    let next = 0
+    for (const item of items) {
+      writer.varint(item.id - next)
+      next = item.id + 1
+      writer.from(item.id)
+      item.pack(writer, this.mode, this.fields)
+    }
+  }
+}
+
+/** Writes the body of a patch or snapshot, once: nodes in groups, so that what they have in common is said once. */
 export class BodyWriter {
-  readonly #groups: Group[] = []
-  /** By mode, the group of a set of fields or of a type. */
-  readonly #byMode = [new Map<object, Group>(), new Map<object, Group>(), new Map<object, Group>()] as const
+  readonly #groups: (RecordGroup | ToldGroup)[] = []
+  /** By mode, the group of a set of fields or of a type, of what is not in one of records. */
+  readonly #byMode = [new Map<object, ToldGroup>(), new Map<object, ToldGroup>(), new Map<object, ToldGroup>()] as const
 
   /** Whether there is nothing to write. */
   get empty(): boolean {
     return this.#groups.length === 0
   }
 
-  /** Takes in a node, or what is to be told of it. */
-  add(node: StateNode, mode: Mode, told: Told = node): void {
-    const fields = node.fieldSet(mode)
+  /** Takes in a node, or what is to be told of it; of a record, these fields. */
+  add(node: StateNode, mode: Mode, told: Told = node, fields: FieldSet | undefined = node.fieldSet(mode)): void {
+    if (told instanceof RecordNode && fields !== undefined) {
+      // Most of a turn goes through here: so the set of fields itself knows its group.
+      const group = fields.groups[mode]
+      if (group?.body === this) group.items.push(told)
+      else this.#groups.push((fields.groups[mode] = new RecordGroup(this, mode, fields, told)))
+      return
+    }
     const key = fields ?? node.type
     const group = this.#byMode[mode].get(key)
     if (group !== undefined) {
-      group.nodes.push(told)
+      group.items.push(told)
       return
     }
-    const made = { type: node.type, mode, fields, nodes: [told] }
+    const made = new ToldGroup(node.type, mode, fields, told)
     this.#byMode[mode].set(key, made)
     this.#groups.push(made)
   }
@@ -41,31 +100,9 @@ export class BodyWriter {
     writer.shareTexts()
     // A type refers to lower ones only: in this order, whoever reads a reference knows the node already.
     this.#groups.sort((a, b) => a.type.index - b.type.index)
-    for (const group of this.#groups) writeGroup(writer, group)
-  }
-}
-
-function writeGroup(writer: Writer, { type, mode, fields, nodes }: Group): void {
-  writer.varint(groupCode({ type: type.index, mode, single: nodes.length === 1 }))
-  if (fields !== undefined) writer.raw(fields.bytes)
-  if (nodes.length > 1) writer.varint(nodes.length)
-  sortById(nodes)
-  let next = 0
-  for (const node of nodes) {
-    writer.varint(node.id - next)
-    next = node.id + 1
-    writer.from(node.id)
-    node.pack(writer, mode, fields)
-  }
-}
-
-function sortById(nodes: Told[]): void {
-  let last = -1
-  for (const { id } of nodes) {
-    if (id < last) {
-      nodes.sort((a, b) => a.id - b.id)
-      return
+    for (const group of this.#groups) {
+      group.write(writer)
+      if (group instanceof RecordGroup) group.fields.groups[group.mode] = undefined
     }
-    last = id
   }
 }

@@ -39,13 +39,14 @@ export function composedRecord(fields: readonly TrackedField[]): RecordCode {
       values[place] = count
       return other
     },
-    pack(writer, nodes, mode, set, ids) {
+    pack(writer, nodes, mode, set, ends) {
       let next = 0
       for (const { id, handle } of nodes) {
-        if (ids) writer.varint(id - next)
+        if (ends === undefined) writer.varint(id - next)
         next = id + 1
         writer.from(id)
         packOne(writer, ComposedHandle.values(handle), mode, set)
+        ends?.push(writer.length)
       }
     },
     settle(record) {

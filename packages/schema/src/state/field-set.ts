@@ -1,5 +1,6 @@
 import { fieldSetLength } from '../patch/body.ts'
 import type { TypeDef } from '../layout.ts'
+import type { RecordGroup } from './body-writer.ts'
 import type { Slot } from './slot.ts'
 
 /** A field of a tracked record. */
@@ -41,6 +42,8 @@ export class FieldSet {
   readonly words: readonly number[]
   /** The same as it is sent, the first in the lowest bit of the first byte. */
   readonly bytes: Uint8Array
+  /** By mode, the group of the body being made that records with this set belong to. */
+  readonly groups: (RecordGroup | undefined)[] = [undefined, undefined, undefined]
 
   constructor(all: readonly TrackedField[], words: readonly number[]) {
     const bytes = new Uint8Array(fieldSetLength(all.length))

@@ -21,7 +21,12 @@ interface GeneratedRecord extends Pick<RecordCode, 'make' | 'read' | 'put' | 'se
   readonly whole: PackGroup
 }
 
-type PackGroup = (writer: Writer, nodes: readonly RecordNode[], words: readonly number[], ids: boolean) => void
+type PackGroup = (
+  writer: Writer,
+  nodes: readonly RecordNode[],
+  words: readonly number[],
+  ends: number[] | undefined,
+) => void
 
 /**
  * The code of a record type as a class of its own: a private property for each field, which the engine keeps in a fixed place
@@ -51,9 +56,9 @@ export function generatedRecord(fields: readonly TrackedField[]): RecordCode | u
     read,
     put,
     settle,
-    pack(writer, nodes, mode, { words }, ids) {
-      if (mode === Mode.change) change(writer, nodes, words, ids)
-      else whole(writer, nodes, words, ids)
+    pack(writer, nodes, mode, { words }, ends) {
+      if (mode === Mode.change) change(writer, nodes, words, ends)
+      else whole(writer, nodes, words, ends)
     },
   }
 }
@@ -107,18 +112,13 @@ function declaration(field: TrackedField): string {
 
 function start({ index, steps }: TrackedField): string {
   const kept = `this.#v${index} = values[${index}]`
-  return steps === undefined ? kept : `${kept}; this.#s${index} = this.#c${index} = ${count(index, `values[${index}]`)}`
-}
-
-/** A count is never -0, which engines do not keep as a small integer. */
-function count(index: number, value: string): string {
-  return `count${index}(${value}) + 0`
+  return steps === undefined ? kept : `${kept}; this.#s${index} = this.#c${index} = count${index}(values[${index}])`
 }
 
 function putCase({ index, steps }: TrackedField): string {
   const kept = `case ${index}: record.#v${index} = kept`
   if (steps === undefined) return `${kept}; return true`
-  return `${kept}; { const count = ${count(index, 'kept')}; if (count === record.#c${index}) return false; record.#c${index} = count; return true }`
+  return `${kept}; { const count = count${index}(kept); if (count === record.#c${index}) return false; record.#c${index} = count; return true }`
 }
 
 /** What an assignment does at once, and otherwise the careful way. */
@@ -136,7 +136,7 @@ function setter(field: TrackedField): string {
         if (kept === before && (kept !== 0 || 1 / kept === 1 / before)) return
         this.#v${index} = kept`
       : `this.#v${index} = value
-        const count = ${count(index, 'value')}
+        const count = count${index}(value)
         if (count === this.#c${index}) return
         this.#c${index} = count`
   return `
@@ -213,7 +213,7 @@ function packGroup(fields: readonly TrackedField[], inPlace: WriteField): string
       // A field that is not in the set makes no room for those after it.
     }
   }
-  return `(writer, nodes, words, ids) => {
+  return `(writer, nodes, words, ends) => {
       ${Array.from({ length: words }, (_, word) => `const w${word} = words[${word}]`).join('; ')}
       let { at, buffer, view } = writer
       let next = 0
@@ -225,7 +225,7 @@ function packGroup(fields: readonly TrackedField[], inPlace: WriteField): string
           writer.reserve(${room + 8})
           buffer = writer.buffer; view = writer.view
         }
-        if (ids) {
+        if (ends === undefined) {
           const gap = node.id - next
           next = node.id + 1
           if (gap < 0x80) buffer[at++] = gap
@@ -233,6 +233,7 @@ function packGroup(fields: readonly TrackedField[], inPlace: WriteField): string
         }
         ${refers ? 'writer.from(node.id)' : ''}
         ${parts.join('\n        ')}
+        if (ends !== undefined) ends.push(at)
       }
       writer.at = at
     }`

@@ -15,10 +15,10 @@ export interface RecordCode {
   /** Puts a kept value into a field. Of a number that travels as a count it tells whether that is another one; of others, true. */
   put(record: RecordHandle, index: number, kept: unknown): boolean
   /**
-   * Writes the fields of a set of each of the nodes; before them the node's id, as what lies between it and the one before, where
-   * that is asked for: then the ids ascend.
+   * Writes the fields of a set of each of the nodes. Before each, its id, as what lies between it and the one before: the ids
+   * ascend. With `ends`, no ids are written, and what is added to it says where each node ended.
    */
-  pack(writer: Writer, nodes: readonly RecordNode[], mode: Mode, set: FieldSet, ids: boolean): void
+  pack(writer: Writer, nodes: readonly RecordNode[], mode: Mode, set: FieldSet, ends?: number[]): void
   /** Takes the present counts for those last sent. */
   settle(record: RecordHandle): void
 }

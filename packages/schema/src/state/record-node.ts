@@ -53,7 +53,12 @@ export class RecordType implements NodeType {
 
   /** Writes a group of nodes: their ids, which ascend, and their content. */
   packGroup(writer: Writer, nodes: readonly RecordNode[], mode: Mode, set: FieldSet): void {
-    this.code.pack(writer, nodes, mode, set, true)
+    this.code.pack(writer, nodes, mode, set)
+  }
+
+  /** Writes the content of nodes one after the other, without their ids, and adds to `ends` where each of them ended. */
+  packSlices(writer: Writer, nodes: readonly RecordNode[], mode: Mode, set: FieldSet, ends: number[]): void {
+    this.code.pack(writer, nodes, mode, set, ends)
   }
 }
 
@@ -187,7 +192,7 @@ export class RecordNode extends StateNode {
 
   override pack(writer: Writer, mode: Mode, set: FieldSet, hidden?: Hidden): void {
     if (mode !== Mode.whole || hidden === undefined) {
-      this.type.code.pack(writer, [this], mode, set, false)
+      this.type.packSlices(writer, [this], mode, set, [])
       return
     }
     writer.from(this.id)
