@@ -23,7 +23,8 @@ export function byId<T extends { readonly id: number }>(items: T[]): T[] {
 }
 
 function placed<T extends { readonly id: number }>(items: readonly T[], lowest: number, span: number): T[] {
-  const places = new Array<T | undefined>(span)
+  const places: (T | undefined)[] = []
+  places.length = span
   for (const item of items) places[item.id - lowest] = item
   const sorted: T[] = []
   for (const item of places) if (item !== undefined) sorted.push(item)
