@@ -437,8 +437,8 @@ export class Membership {
 }
 
 /** @throws Error when the mirror is not what the server says it is. */
-function compare(mirror: MirrorTree, { version, first, count }: CheckFrame): void {
-  if (mirror.version === version) return
+function compare(mirror: MirrorTree, { version, first, count, hash }: CheckFrame): void {
+  if (mirror.version === version && mirror.hash(first, count) === hash) return
   const last = first + count - 1
   throw new Error(`nodes ${first} to ${last} differ from the server's in version ${version} (here: ${mirror.version})`)
 }
