@@ -150,14 +150,35 @@ describe('a check', () => {
     expect(server.warnings).toEqual([])
   })
 
-  it.each<[string, object]>([['another version', { version: 7 }]])(
-    '[M4] with %s than the mirror is no match',
-    async (_name, changed) => {
-      server.socket.say(check(changed), check(changed))
-      await server.clock.settle()
-      expect(resyncs()).toBe(1)
-    },
-  )
+  it('[M3] [M4] finds a mirror that was changed by hand, which a snapshot repairs', async () => {
+    const changes: string[] = []
+    room.watch((state) => state.strokes, {
+      changed: (value, key) => changes.push(`${key} ${value.by}`),
+      after: () => changes.push('after'),
+    })
+    const a: { by: string } | undefined = room.state.strokes.get('a')
+    if (a === undefined) throw new Error('no stroke')
+    a.by = 'mallory'
+    changes.length = 0
+    server.socket.say(check())
+    await server.clock.settle()
+    expect(resyncs()).toBe(1)
+    server.socket.say(server.snapshot(1), check())
+    await server.clock.settle()
+    expect(room.state.strokes.get('a')?.by).toBe('ada')
+    expect(changes).toEqual(['a ada', 'after'])
+    expect(resyncs()).toBe(1)
+    expect(server.warnings).toHaveLength(1)
+  })
+
+  it.each<[string, object]>([
+    ['another hash', { hash: 1 }],
+    ['another version', { version: 7 }],
+  ])('[M4] with %s than the mirror is no match', async (_name, changed) => {
+    server.socket.say(check(changed), check(changed))
+    await server.clock.settle()
+    expect(resyncs()).toBe(1)
+  })
 })
 
 describe('a repair that does not come about', () => {

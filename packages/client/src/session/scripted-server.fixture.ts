@@ -137,7 +137,7 @@ export class ScriptedServer {
   hash(first: number, count: number): number {
     const mirror = new MirrorTree(this.layout)
     mirror.applySnapshot(this.tree.snapshot())
-    return first + count
+    return mirror.hash(first, count)
   }
 
   #grow(first: unknown): StateTree {

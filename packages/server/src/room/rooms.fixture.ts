@@ -1,7 +1,7 @@
 import { Clock, JuntoError, RandomSource, serverLimits, type ErrorCode, type Limits } from '@junto/protocol'
 import { Exchange, FrameType, parseFrame, unpackSequence, type Frame, type Settle } from '@junto/protocol/internal'
 import type { AnyContract } from '@junto/schema'
-import { compileLayout, encodeNamed, layoutOf, type CompiledLayout } from '@junto/schema/internal'
+import { compileLayout, encodeNamed, layoutOf, MirrorTree, type CompiledLayout } from '@junto/schema/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { ServerLimits } from '../config.ts'
 import { provide, Services, type Provided } from '../container.ts'
@@ -132,6 +132,10 @@ export class TestClient implements MemberLink {
   /** What the server's events brought, by name. */
   readonly events: [name: string, payload: unknown][] = []
   refused: JuntoError | undefined
+  /** What the snapshots and patches have led to. */
+  readonly mirror: MirrorTree
+  /** Of each check that came, whether the mirror passed it. */
+  readonly checks: boolean[] = []
   readonly #world: World
   readonly #compiled: CompiledLayout
   readonly #contract: AnyContract
@@ -142,6 +146,7 @@ export class TestClient implements MemberLink {
     this.#world = world
     this.#contract = contract
     this.#compiled = compileLayout(layoutOf(contract))
+    this.mirror = new MirrorTree(this.#compiled)
     this.connection = connection
     this.#exchange = new Exchange({
       clock: world.clock,
@@ -192,6 +197,12 @@ export class TestClient implements MemberLink {
           error instanceof JuntoError ? error : new JuntoError('internal', `no JuntoError: ${String(error)}`)
       },
     )
+  }
+
+  /** What waited for it has left. */
+  drain(): void {
+    this.congested = false
+    this.seat.drained()
   }
 
   /** The connection is gone, joined or not. */
@@ -269,9 +280,20 @@ export class TestClient implements MemberLink {
         this.log.push(nameOf(frame.type))
         this.#exchange.receive(frame)
         return
+      case FrameType.snapshot:
+        this.mirror.applySnapshot(frame.bytes)
+        break
+      case FrameType.patch:
+        if (!this.mirror.broken) this.mirror.applyPatch(frame.bytes)
+        break
+      case FrameType.check: {
+        const { version, first, count, hash } = frame
+        this.checks.push(this.mirror.version === version && this.mirror.hash(first, count) === hash)
+        break
+      }
       default:
-        this.log.push(nameOf(frame.type))
     }
+    this.log.push(nameOf(frame.type))
   }
 
   notice(code: ErrorCode, message: string): void {
