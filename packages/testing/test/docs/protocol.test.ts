@@ -30,7 +30,7 @@ describe('the examples', () => {
 
   it('of messages pass the gate and are good frames', () => {
     for (const block of blocks.filter(({ info }) => info === '')) {
-      const reader = new MessageReader(clientLimits(), parseFrame)
+      const reader = new MessageReader(clientLimits())
       let frames = 0
       for (const { hex } of block.examples) {
         reader.read(
