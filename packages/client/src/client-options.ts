@@ -1,4 +1,5 @@
 import type { ClientLimits, Clock, RandomSource } from '@junto/protocol'
+import type { MakeReaders } from '@junto/schema/internal'
 import type { PageEvents } from './connection/page-events.ts'
 import type { OpenSocket } from './sockets/socket.ts'
 import type { Warning } from './warnings.ts'
@@ -32,6 +33,12 @@ export interface JuntoClientOptions {
   readonly clock?: Clock
   /** Randomness. Default: the platform's. */
   readonly random?: RandomSource
+  /**
+   * How the records of a state are read: `compiledReaders` of `@junto/client/compiled-readers` is faster where many change, and
+   * needs `'unsafe-eval'` in the content security policy of a page that has one. Default: compiled in Node, and elsewhere readers
+   * that no policy objects to.
+   */
+  readonly readers?: MakeReaders
   /** What the page knows about the network and its own end. Default: `online` and `pagehide` in browsers, elsewhere nothing. */
   readonly page?: PageEvents
 }

@@ -60,6 +60,7 @@ export class JuntoClient implements AsyncDisposable {
         session: randomHex(random, sessionBytes),
       },
       callTimeout ?? limits.callTimeout,
+      options.readers,
     )
     this.connection = this.#session.connection.status
   }

@@ -6,7 +6,7 @@ import { JuntoServer, MemoryStore, Room, SilentLogger, type Creation, type Membe
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SeededRandom } from '../src/index.ts'
 import { IndependentClient, type ClientOptions, type JoinOptions } from './independent-client/client.ts'
-import { Kinds, Locked } from './independent-client/contract.fixture.ts'
+import { firstState, Kinds, Locked } from './independent-client/contract.fixture.ts'
 import { readLayout, type Layout, type Type } from './independent-client/layout.ts'
 import { Mirror } from './independent-client/mirror.ts'
 import { change, keysOf, randomValue, withObjects } from './independent-client/random-state.fixture.ts'
@@ -21,53 +21,6 @@ import { pack } from './independent-client/wire.ts'
 let stateType: Type | undefined
 /** The rooms there are, by their id. */
 const rooms = new Map<string, KindsRoom>()
-
-function firstState() {
-  return {
-    nothing: null,
-    boolean: true,
-    string: 'text',
-    number: -0,
-    int: 1,
-    uint8: 255,
-    uint16: 65_535,
-    uint32: 4_294_967_295,
-    int8: -128,
-    int16: -32_768,
-    int32: -2_147_483_648,
-    float32: 0.1,
-    float64: 0.1,
-    bigint: -(2n ** 63n),
-    angle: 3,
-    bytes: Uint8Array.of(1, 2, 3),
-    timestamp: 1_767_225_600_000,
-    json: { a: [1, null, -0, 0.5, 'b', true] },
-    quantized: 0.3,
-    coarse: 10,
-    literal: 'constant' as const,
-    seven: 7 as const,
-    enum: 'c' as const,
-    numbers: -0.5 as const,
-    flat: null,
-    maybe: 5,
-    shape: { kind: 'path' as const, points: [[1, -2] as [number, number]] },
-    tuple: ['t', { b: [null, null] }, false] as [string, { b: null[] }, boolean],
-    value: { map: {}, list: [] },
-    items: {},
-    list: [],
-    nested: {},
-    lists: [],
-    shapes: {},
-    shapeList: [],
-    angles: [],
-    jsons: {},
-    nulls: [null, null],
-    constants: [],
-    empties: [{}],
-    emptyValues: [{ a: {} }],
-    secret: 42,
-  }
-}
 
 class KindsRoom extends Room(Kinds) {
   received: unknown

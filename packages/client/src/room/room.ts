@@ -3,6 +3,7 @@ import type { EventFrame, JoinedFrame } from '@junto/protocol/internal'
 import {
   MirrorTree,
   type CompiledLayout,
+  type MakeReaders,
   type MessageCodec,
   type Selection,
   type WatchListeners,
@@ -25,6 +26,8 @@ export interface RoomOptions {
   readonly limits: ClientLimits
   readonly report: Report
   readonly callTimeout: number
+  /** How the records of the state are read. */
+  readonly readers: MakeReaders | undefined
   /** Ends the membership. */
   leave(): Promise<void>
 }
@@ -54,11 +57,12 @@ export class Room implements AsyncDisposable {
   #seat: Seat | undefined
 
   constructor(options: RoomOptions, layout: CompiledLayout) {
-    const { name, clock, report, limits, callTimeout } = options
+    const { name, clock, report, limits, callTimeout, readers } = options
     this.name = name
     this.#options = options
     this.#layout = layout
     this.mirror = new MirrorTree(layout, {
+      readers,
       onError: (error: unknown) => reportFault(report, `a watcher of room '${name}'`, error),
     })
     this.answers = new Answers({ clock, report, room: name })

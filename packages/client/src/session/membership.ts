@@ -1,6 +1,7 @@
 import { JuntoError } from '@junto/protocol'
 import {
-  encodeFrame,
+  encodeJoin,
+  encodeResync,
   errorFromWire,
   Exchange,
   FrameType,
@@ -93,11 +94,11 @@ export class Membership {
     try {
       const { join, options, where, ...request } = this.#rejoinable()
       const data = {
-        join: named(join?.(), 'join'),
-        options: named(options, 'options'),
-        where: named(where, 'where'),
+        join: encodeNamed(join?.(), 'join'),
+        options: encodeNamed(options, 'options'),
+        where: encodeNamed(where, 'where'),
       }
-      this.#session.send(0, encodeFrame({ type: FrameType.join, ref, ...request, ...data, layouts }))
+      this.#session.send(0, encodeJoin(ref, { ...request, ...data, layouts }))
     } catch (error) {
       stopTimeout()
       this.#session.freeRef(ref)
@@ -131,6 +132,7 @@ export class Membership {
         limits,
         report,
         callTimeout: this.#session.callTimeout,
+        readers: this.#session.readers,
         leave: () => this.leave(),
       },
       layout,
@@ -235,7 +237,7 @@ export class Membership {
       const { ref, seat } = state
       const { received: notHeld } = this.#session.connection
       this.#state = { at: 'repairing', ref, seat, held: [], notHeld, stopTimeout: this.#awaitSnapshot(0) }
-      seat.send(encodeFrame({ type: FrameType.resync }))
+      seat.send(encodeResync())
       const message = `the state of room '${this.#request.room}' came apart, and is asked for anew: ${describe(error)}`
       this.#session.options.report({ code: 'protocol', message, error })
     }
@@ -441,11 +443,6 @@ function compare(mirror: MirrorTree, { version, first, count, hash }: CheckFrame
   if (mirror.version === version && mirror.hash(first, count) === hash) return
   const last = first + count - 1
   throw new Error(`nodes ${first} to ${last} differ from the server's in version ${version} (here: ${mirror.version})`)
-}
-
-/** Data by name, as it travels before a layout is known. */
-function named(value: unknown, path: string): unknown {
-  return value === undefined ? undefined : encodeNamed(value, path)
 }
 
 function invalidJoin(room: string, cause: unknown): JuntoError {

@@ -1,10 +1,11 @@
 import { JuntoError } from '@junto/protocol'
-import { encodeFrame, FrameType, type Frame, type JoinedFrame, type RoomFrame } from '@junto/protocol/internal'
+import { encodeLeave, FrameType, type Frame, type JoinedFrame, type RoomFrame } from '@junto/protocol/internal'
 import {
   compileNamedLayout,
   decodeLayout,
   LayoutCache,
   type CompiledLayout,
+  type MakeReaders,
   type OwnLayout,
 } from '@junto/schema/internal'
 import { Connection, type ConnectionOptions, type ConnectionOwner } from '../connection/connection.ts'
@@ -18,6 +19,8 @@ export class Session implements ConnectionOwner {
   readonly options: ConnectionOptions
   /** Milliseconds for a call that nobody gave a deadline. */
   readonly callTimeout: number
+  /** How the records of states are read. */
+  readonly readers: MakeReaders | undefined
   readonly connection: Connection
   readonly layouts = new LayoutCache()
   readonly #memberships = new Set<Membership>()
@@ -27,9 +30,10 @@ export class Session implements ConnectionOwner {
   #lastRef = 0
   #closed = false
 
-  constructor(options: ConnectionOptions, callTimeout: number) {
+  constructor(options: ConnectionOptions, callTimeout: number, readers: MakeReaders | undefined) {
     this.options = options
     this.callTimeout = callTimeout
+    this.readers = readers
     this.connection = new Connection(options, this)
   }
 
@@ -117,7 +121,7 @@ export class Session implements ConnectionOwner {
   /** Leaves the room of a number. Resolves when the server says so, cannot be told, or keeps silent. */
   sendLeave(ref: number): Promise<void> {
     if (!this.connection.writable) return Promise.resolve()
-    this.connection.send(0, encodeFrame({ type: FrameType.leave, ref }))
+    this.connection.send(0, encodeLeave(ref))
     const { clock, limits, report } = this.options
     return new Promise((resolve) => {
       // The server answers at once, as it does to a ping.

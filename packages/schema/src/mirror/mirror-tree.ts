@@ -19,7 +19,7 @@ export interface MirrorOptions {
   /** Takes what a listener threw. Without it, the first error of a patch is thrown when all listeners have run. */
   readonly onError?: (error: unknown) => void
   /** How records are read. Default: compiled in Node, field by field elsewhere. */
-  readonly readers?: MakeReaders
+  readonly readers?: MakeReaders | undefined
 }
 
 /**
