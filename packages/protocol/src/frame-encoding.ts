@@ -1,43 +1,40 @@
+import type { WireError } from './errors.ts'
 import { freeForm } from './free-form.ts'
-import { FrameType, type SentFrame } from './frames.ts'
+import { FrameType, type HelloFrame, type JoinFrame, type SentFrame, type Settle } from './frames.ts'
 import { binHeadSize, writeBinHead } from './msgpack-heads.ts'
 import { pack } from './msgpack.ts'
 
 /** The longest text of an error that is sent; the rest is cut. */
 export const longestMessage = 1000
 
-/**
- * The bytes of a frame, without the room it concerns: one encoding serves every receiver. They are never written again.
- *
- * @throws JuntoError `invalid` when a value in it cannot travel.
- */
+// The bytes of a frame are without the room that it concerns: one encoding serves every receiver. They are never written
+// again. What cannot travel throws a JuntoError `invalid`.
+
+/** The bytes of any frame. For who knows which frame it sends, and for clients, which send few, there are those below. */
 export function encodeFrame(frame: SentFrame): Uint8Array {
   switch (frame.type) {
     case FrameType.hello: {
-      const { type, auth, ...rest } = frame
-      return pack([type, present({ ...rest, auth: freeForm(auth, 'auth') })])
+      const { type: _, ...data } = frame
+      return encodeHello(data)
     }
     case FrameType.welcome: {
-      const { type, ...rest } = frame
-      return pack([type, rest])
+      const { type, ...data } = frame
+      return pack([type, data])
     }
     case FrameType.join: {
-      const { type, ref, ...rest } = frame
-      const where = freeForm(rest.where, 'where')
-      const join = freeForm(rest.join, 'join')
-      const options = freeForm(rest.options, 'options')
-      return pack([type, ref, present({ ...rest, where, join, options })])
+      const { type: _, ref, ...data } = frame
+      return encodeJoin(ref, data)
     }
     case FrameType.joined: {
-      const { type, ref, ...rest } = frame
-      return pack([type, ref, present(rest)])
+      const { type, ref, ...data } = frame
+      return pack([type, ref, present(data)])
     }
     case FrameType.refused:
       return pack(cut([frame.type, frame.ref, frame.code, short(frame.message), freeForm(frame.data, 'data')]))
     case FrameType.leave:
-      return pack([frame.type, frame.ref])
+      return encodeLeave(frame.ref)
     case FrameType.left:
-      return pack(cut([frame.type, frame.ref, frame.reason, short(frame.message)]))
+      return pack(cut([frame.type, frame.ref, frame.reason, frame.message === undefined ? null : short(frame.message)]))
     case FrameType.beat:
       return pack([frame.type, frame.time])
     case FrameType.part:
@@ -45,33 +42,83 @@ export function encodeFrame(frame: SentFrame): Uint8Array {
     case FrameType.notice:
       return pack([frame.type, frame.code, short(frame.message)])
     case FrameType.event:
-      return pack(cut([frame.type, frame.id, frame.payload]))
+      return encodeEvent(frame.id, frame.payload)
     case FrameType.call:
-      return pack(
-        cut([frame.type, frame.no, frame.id, frame.params, frame.timeout || null, frame.settle === 'reply' ? 1 : null]),
-      )
+      return encodeCall(frame.no, frame.id, frame.params, frame.timeout, frame.settle)
     case FrameType.reply:
-      return pack(cut([frame.type, frame.no, frame.result]))
+      return encodeReply(frame.no, frame.result)
     case FrameType.failed:
-      return pack(cut([frame.type, frame.no, frame.code, short(frame.message), frame.data]))
+      return encodeFailed(frame.no, frame)
     case FrameType.cancel:
-      return pack([frame.type, frame.no])
+      return encodeCancel(frame.no)
     case FrameType.stream:
-      return pack([frame.type, frame.no, frame.id, frame.params, frame.credit])
+      return encodeStream(frame.no, frame.id, frame.params, frame.credit)
     case FrameType.item:
-      return pack(cut([frame.type, frame.no, frame.item]))
+      return encodeItem(frame.no, frame.item)
     case FrameType.end:
-      return pack([frame.type, frame.no])
+      return encodeEnd(frame.no)
     case FrameType.credit:
-      return pack([frame.type, frame.no, frame.credit])
+      return encodeCredit(frame.no, frame.credit)
     case FrameType.patch:
     case FrameType.snapshot:
       return encodeBin([0x92, frame.type], frame.bytes)
     case FrameType.check:
       return pack([frame.type, frame.version, frame.first, frame.count, frame.hash])
     case FrameType.resync:
-      return pack([frame.type])
+      return encodeResync()
   }
+}
+
+export function encodeHello(data: Omit<HelloFrame, 'type'>): Uint8Array {
+  return pack([FrameType.hello, present(data)])
+}
+
+export function encodeJoin(ref: number, data: Omit<JoinFrame, 'type' | 'ref'>): Uint8Array {
+  return pack([FrameType.join, ref, present(data)])
+}
+
+export function encodeLeave(ref: number): Uint8Array {
+  return pack([FrameType.leave, ref])
+}
+
+export function encodeEvent(id: number, payload: unknown): Uint8Array {
+  return pack(cut([FrameType.event, id, payload]))
+}
+
+export function encodeCall(no: number, id: number, params: unknown, timeout: number, settle: Settle): Uint8Array {
+  return pack(cut([FrameType.call, no, id, params, timeout || null, settle === 'reply' ? 1 : null]))
+}
+
+export function encodeReply(no: number, result: unknown): Uint8Array {
+  return pack(cut([FrameType.reply, no, result]))
+}
+
+export function encodeFailed(no: number, { code, message, data }: WireError): Uint8Array {
+  return pack(cut([FrameType.failed, no, code, short(message), data]))
+}
+
+export function encodeCancel(no: number): Uint8Array {
+  return pack([FrameType.cancel, no])
+}
+
+export function encodeStream(no: number, id: number, params: unknown, credit: number): Uint8Array {
+  return pack([FrameType.stream, no, id, params, credit])
+}
+
+export function encodeItem(no: number, item: unknown): Uint8Array {
+  return pack(cut([FrameType.item, no, item]))
+}
+
+export function encodeEnd(no: number): Uint8Array {
+  return pack([FrameType.end, no])
+}
+
+export function encodeCredit(no: number, credit: number): Uint8Array {
+  return pack([FrameType.credit, no, credit])
+}
+
+export function encodeResync(): Uint8Array {
+  return pack([FrameType.resync])
 }
 
 /** Nil at the end of a frame goes without saying. */
@@ -80,16 +127,13 @@ function cut(values: unknown[]): unknown[] {
   return values
 }
 
-function short<T extends string | undefined>(message: T): T | string {
-  return message === undefined || message.length <= longestMessage
-    ? message
-    : `${message.slice(0, longestMessage - 1)}…`
+function short(message: string): string {
+  return message.length <= longestMessage ? message : `${message.slice(0, longestMessage - 1)}…`
 }
 
 /** Without what is absent: a map names only what it says. */
-function present(map: Record<string, unknown>): Record<string, unknown> {
-  for (const name of Object.keys(map)) if (map[name] == null) delete map[name]
-  return map
+function present(map: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(map).filter(([, value]) => value != null))
 }
 
 /** By hand: a snapshot of megabytes would grow the arena of the packer. */

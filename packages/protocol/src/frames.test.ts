@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { JuntoError } from './errors.ts'
 import { encodeFrame } from './frame-encoding.ts'
-import { joinFault, parseFrame } from './frame-parsing.ts'
+import { roomAddress } from './frame-elements.ts'
+import { parseFrame } from './frame-parsing.ts'
 import { FrameType, type SentFrame } from './frames.ts'
 import { fromHex, join, toHex } from './hex.fixture.ts'
 import { unpackSequence } from './msgpack.ts'
@@ -17,7 +18,7 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
     'F10',
     { type: FrameType.hello, session, auth: 'x', client: 'demo', maxMessage: 65_536, maxFrame: 1024 },
     '92 01 85 a7 73 65 73 73 69 6f 6e d9 20 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 ' +
-      'a6 63 6c 69 65 6e 74 a4 64 65 6d 6f aa 6d 61 78 4d 65 73 73 61 67 65 ce 00 01 00 00 a8 6d 61 78 46 72 61 6d 65 cd 04 00 a4 61 75 74 68 a1 78',
+      'a4 61 75 74 68 a1 78 a6 63 6c 69 65 6e 74 a4 64 65 6d 6f aa 6d 61 78 4d 65 73 73 61 67 65 ce 00 01 00 00 a8 6d 61 78 46 72 61 6d 65 cd 04 00',
   ],
   [
     'F11',
@@ -126,26 +127,30 @@ describe('[F12] a join that is not what it must be', () => {
   const join = { by: 'open', room: 'chat', key: 'main' }
 
   it.each<[string, unknown, string]>([
-    ['no map', [join], 'its data must be a map, not an array'],
+    ['no map', [join], 'element 2 must be a map, not an array'],
     ['an unknown way to join', { ...join, by: 'force' }, "by must be 'open', 'create', 'join' or 'joinOrCreate'"],
-    ['a join of no room', { ...join, room: '' }, 'room must be not empty'],
-    ['a name that is too long', { ...join, room: 'x'.repeat(129) }, 'room must be a string of at most 128 characters'],
+    ['a join of no room', { ...join, room: '' }, 'room must be a string of 1 to 128 characters'],
+    [
+      'a name that is too long',
+      { ...join, room: 'x'.repeat(129) },
+      'room must be a string of 1 to 128 characters, not a string of 129 characters',
+    ],
     [
       'a key that is too long',
       { ...join, key: 'x'.repeat(257) },
-      'key must be a string of 1 to 256 characters, without half surrogate pairs, not a string of 257 characters',
+      'key must be a string of 1 to 256 characters, not a string of 257 characters',
     ],
     ['an empty key', { ...join, key: '' }, 'key must be a string of 1 to 256 characters'],
     [
       'half a surrogate pair in the key',
       { ...join, key: 'a\ud800' },
-      'key must be a string of 1 to 256 characters, without half surrogate pairs',
+      'key must be without half surrogate pairs, not a string of 2 characters',
     ],
     ['a key that is a number', { ...join, key: 5 }, 'key must be a string'],
     ['no key', { by: 'open', room: 'chat' }, 'key must be a string'],
     ['no id', { by: 'join', room: 'chat' }, 'id must be a string'],
     ['a version that is a text', { ...join, version: '1' }, 'version must be an integer'],
-    ['layouts that are no hashes', { ...join, layouts: ['no hash'] }, 'layouts must be 16 hex digits each'],
+    ['layouts that are no hashes', { ...join, layouts: ['no hash'] }, 'element 0 must be 16 hex digits'],
     [
       'too many layouts',
       { ...join, layouts: Array.from({ length: 65 }, () => '0123456789abcdef') },
@@ -157,11 +162,13 @@ describe('[F12] a join that is not what it must be', () => {
   })
 
   it('is told to a client in the same words before it sends it', () => {
-    const fields = { by: 'open', room: 'chat', key: 'main', id: undefined, version: undefined }
-    const rest = { where: undefined, join: undefined, options: undefined, layouts: undefined }
-    expect(joinFault({ ...fields, ...rest })).toBeUndefined()
-    expect(joinFault({ ...fields, ...rest, key: '\u{1F600}'.repeat(128) })).toBeUndefined()
-    expect(joinFault({ ...fields, ...rest, version: -1 })).toBe('version must be an integer from 0 up, not -1')
+    const address = { room: 'chat', key: 'main' }
+    expect(roomAddress('open', { ...address, id: undefined })).toEqual(address)
+    expect(roomAddress('open', { ...address, key: '\u{1F600}'.repeat(128) })).toMatchObject({ room: 'chat' })
+    expect(() => roomAddress('open', { ...address, version: -1 })).toThrow(
+      'version must be an integer from 0 up, not -1',
+    )
+    expect(() => roomAddress('join', address)).toThrow('id must be a string of 1 to 256 characters, not nil')
   })
 })
 
@@ -213,7 +220,7 @@ describe('[F4] what a position must not hold', () => {
 
   it('says where and what, and does not repeat the content', () => {
     expect(() => parseFrame([1, { session: 'my secret' }])).toThrow(
-      '[F4] hello: session must be 32 hex digits, not a string of 9 characters',
+      '[F4] frame 1: session must be 32 hex digits, not a string of 9 characters',
     )
   })
 
@@ -234,16 +241,16 @@ describe('[F4] what a position must not hold', () => {
 
 describe('what a sender cannot mean', () => {
   it.each<[string, unknown, string]>([
-    ['a Date', { at: new Date(0) }, 'auth.at is a Date'],
-    ['a Map', new Map(), 'auth is a Map'],
-    ['a class', [new (class Token {})()], 'auth[0] is a Token'],
-    ['a function', { f: () => 1 }, 'auth.f is a function'],
-    ['a symbol', Symbol('x'), 'auth is a symbol'],
-    ['a wide integer', 2n ** 64n, 'auth has more than 64 bits'],
-    ['a polluting key', JSON.parse('{"__proto__": 1}'), "auth has a key '__proto__'"],
+    ['a Date', { at: new Date(0) }, 'data.at is a Date'],
+    ['a Map', new Map(), 'data is a Map'],
+    ['a class', [new (class Token {})()], 'data[0] is a Token'],
+    ['a function', { f: () => 1 }, 'data.f is a function'],
+    ['a symbol', Symbol('x'), 'data is a symbol'],
+    ['a wide integer', 2n ** 64n, 'data has more than 64 bits'],
+    ['a polluting key', JSON.parse('{"__proto__": 1}'), "data has a key '__proto__'"],
     ['endless nesting', nested(30), 'nested deeper than 24'],
-  ])('%s in what travels by name is refused with its path', (_name, auth, message) => {
-    expect(() => encodeFrame({ type: FrameType.hello, session, auth })).toThrow(message)
+  ])('%s in what a refusal says of itself is refused with its path', (_name, data, message) => {
+    expect(() => encodeFrame({ type: FrameType.refused, ref: 1, code: 'x', message: '', data })).toThrow(message)
   })
 
   it('is an unencodable payload either', () => {

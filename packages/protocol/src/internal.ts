@@ -2,10 +2,10 @@
 // Preserved: the declarations name Disposable and AsyncDisposable, which a program's own `lib` may lack.
 
 export { checkSignal, onAbort } from './exchange/abort.ts'
-export type { AnswerContext, Answerer } from './exchange/answering.ts'
-export { encodeFrame } from './frame-encoding.ts'
-export { joinFault, longestName, parseFrame } from './frame-parsing.ts'
-export { freeForm } from './free-form.ts'
+export type { AnswerContext, Answerer, StreamAnswerer } from './exchange/answering.ts'
+export { longestName, roomAddress } from './frame-elements.ts'
+export { encodeEvent, encodeFrame, encodeHello, encodeJoin, encodeLeave, encodeResync } from './frame-encoding.ts'
+export { parseFrame } from './frame-parsing.ts'
 export { DeclaredError, errorFromWire, errorToWire, type WireError } from './errors.ts'
 export {
   Exchange,
@@ -51,6 +51,8 @@ export {
   type WelcomeFrame,
 } from './frames.ts'
 export { isPromiseLike } from './exchange/promise-like.ts'
+export { StreamOffer } from './exchange/stream-offer.ts'
 export { MessageReader, type ReaderLimits } from './message-reader.ts'
 export { MessageWriter, type WriterLimits } from './message-writer.ts'
 export { pack, unpack, unpackSequence } from './msgpack.ts'
+export { parseServerFrame } from './server-frame-parsing.ts'

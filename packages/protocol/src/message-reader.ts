@@ -1,5 +1,5 @@
 import { JuntoError } from './errors.ts'
-import { highestRef, parseFrame } from './frame-parsing.ts'
+import { highestRef } from './frame-elements.ts'
 import { FrameType, type Frame } from './frames.ts'
 import { gate } from './gate.ts'
 import { unpackSequence } from './msgpack.ts'
@@ -21,12 +21,15 @@ const firstRoomFrame = 16
 /** Reads the messages of one peer, and puts large frames together from their parts. */
 export class MessageReader {
   readonly #limits: ReaderLimits
+  readonly #parse: (value: unknown) => Frame
   // What has come of a large frame. Copied out of the messages, since a view of a part would keep its whole message.
   #large: Uint8Array | undefined
   #largeSize = 0
 
-  constructor(limits: ReaderLimits) {
+  /** @param parse Makes a frame of a decoded value: of those that the peer sends in its role, or of any. */
+  constructor(limits: ReaderLimits, parse: (value: unknown) => Frame) {
     this.#limits = limits
+    this.#parse = parse
   }
 
   /** Bytes held of a large frame that is not complete. */
@@ -65,7 +68,7 @@ export class MessageReader {
         room = roomNumber(value)
         continue
       }
-      const frame = parseFrame(value)
+      const frame = this.#parse(value)
       if (frame.type === FrameType.part) {
         if (inParts) throw new JuntoError('bad_message', '[F7] a part inside of parts')
         if (room !== 0) throw new JuntoError('bad_message', `[F7] a part at room ${room}; parts belong to the session`)

@@ -1,6 +1,6 @@
 import { JuntoError } from './errors.ts'
 import { countValues } from './gate.ts'
-import { highestRef } from './frame-parsing.ts'
+import { highestRef } from './frame-elements.ts'
 import { FrameType } from './frames.ts'
 import { commonLimits, defaultMaxFrame } from './limits.ts'
 import { allocate } from './msgpack.ts'

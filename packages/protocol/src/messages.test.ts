@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { JuntoError } from './errors.ts'
 import { encodeFrame } from './frame-encoding.ts'
+import { parseFrame } from './frame-parsing.ts'
 import { FrameType, type Frame, type SentFrame } from './frames.ts'
 import { fromHex, join, toHex } from './hex.fixture.ts'
 import { MessageReader, type ReaderLimits } from './message-reader.ts'
@@ -55,7 +56,7 @@ describe('MessageWriter', () => {
     for (let i = 0; i < 40; i++) writer.add(7, event(i, 200))
     const messages = takeAll(writer)
     expect(messages.map((message) => message.length)).toEqual(Array.from({ length: 10 }, () => 1 + 4 * 205))
-    expect(readAll(new MessageReader(readerLimits), messages).map(({ room }) => room)).toEqual(
+    expect(readAll(new MessageReader(readerLimits, parseFrame), messages).map(({ room }) => room)).toEqual(
       Array.from({ length: 40 }, () => 7),
     )
   })
@@ -74,7 +75,7 @@ describe('MessageWriter', () => {
       '03 92 10 03',
     ])
     expect(messages[0]).toHaveLength(4 + 1 + 6 + 16_384)
-    const entries = readAll(new MessageReader(readerLimits), messages)
+    const entries = readAll(new MessageReader(readerLimits, parseFrame), messages)
     expect(entries.map(({ room }) => room)).toEqual([3, 3, 3])
     expect(entries[1]?.frame).toEqual({ type: FrameType.event, id: 2, payload: new Uint8Array(40_000).fill(2) })
   })
@@ -87,7 +88,7 @@ describe('MessageWriter', () => {
     messages.push(...takeAll(writer))
     expect(toHex(messages[2]?.subarray(0, 6) ?? new Uint8Array())).toBe('92 08 00 93 09 c3')
     const entries = readAll(
-      new MessageReader(readerLimits),
+      new MessageReader(readerLimits, parseFrame),
       messages.filter((message) => message !== undefined),
     )
     expect(entries.map(({ frame }) => frame.type)).toEqual([FrameType.beat, FrameType.event])
@@ -112,7 +113,7 @@ describe('MessageWriter', () => {
       encodeFrame({ type: FrameType.event, id: 1, payload: Array.from({ length }, () => 1) })
     writer.add(1, list(99_996))
     expect(() => writer.add(1, list(99_997))).toThrow('a frame of 100001 values, where the peer accepts 100000')
-    const reader = new MessageReader({ ...readerLimits, maxFrame: 1_000_000 })
+    const reader = new MessageReader({ ...readerLimits, maxFrame: 1_000_000 }, parseFrame)
     expect(readAll(reader, takeAll(writer))).toHaveLength(1)
   })
 
@@ -152,7 +153,7 @@ describe('MessageWriter', () => {
 
 describe('MessageReader', () => {
   function refusal(messages: readonly string[], limits = readerLimits): unknown {
-    const reader = new MessageReader(limits)
+    const reader = new MessageReader(limits, parseFrame)
     const delivered: Frame[] = []
     for (const [index, message] of messages.entries()) {
       try {
@@ -186,24 +187,24 @@ describe('MessageReader', () => {
   })
 
   it('[F2] refuses a message that is too long before it looks at it', () => {
-    const reader = new MessageReader({ ...readerLimits, maxMessage: 1024 })
+    const reader = new MessageReader({ ...readerLimits, maxMessage: 1024 }, parseFrame)
     expect(() => reader.read(new Uint8Array(1025), () => {})).toThrow('[F2]')
   })
 
   it('[F7] holds no more than a frame may have, however it comes', () => {
     const limits = { ...readerLimits, maxFrame: 4096 }
-    const reader = new MessageReader(limits)
+    const reader = new MessageReader(limits, parseFrame)
     const part = (size: number): Uint8Array =>
       encodeFrame({ type: FrameType.part, more: true, bytes: new Uint8Array(size).fill(1) })
     for (let i = 0; i < 4100; i++) reader.read(part(1), () => {})
     expect(reader.pending).toBe(4100)
     reader.read(part(1), () => {})
     expect(() => reader.read(part(1), () => {})).toThrow('[F7]')
-    expect(() => new MessageReader(limits).read(part(4102), () => {})).toThrow('[F7]')
+    expect(() => new MessageReader(limits, parseFrame).read(part(4102), () => {})).toThrow('[F7]')
   })
 
   it('[F7] takes several frames from one run of parts, and the next run after it', () => {
-    const reader = new MessageReader(readerLimits)
+    const reader = new MessageReader(readerLimits, parseFrame)
     const messages = ['93 09 c3 c4 02 05 92', '93 09 c2 c4 05 10 01 92 10 02', '92 08 00 93 09 c2 c4 03 92 08 00']
     expect(readAll(reader, messages.map(fromHex)).map(({ room, frame }) => [room, frame.type])).toEqual([
       [5, 16],
@@ -216,7 +217,7 @@ describe('MessageReader', () => {
 
   it('hands out bytes of its own, not views of what came', () => {
     const message = fromHex('05 93 10 01 c4 03 01 02 03')
-    const [entry] = readAll(new MessageReader(readerLimits), [message])
+    const [entry] = readAll(new MessageReader(readerLimits, parseFrame), [message])
     message.fill(0)
     expect(entry?.frame).toEqual({ type: FrameType.event, id: 1, payload: Uint8Array.of(1, 2, 3) })
     expect(entry?.frame.type === FrameType.event && Object.getPrototypeOf(entry.frame.payload)).toBe(
@@ -234,7 +235,7 @@ describe('MessageReader', () => {
     const hostile = fc.array(fc.array(piece, { minLength: 1, maxLength: 6 }), { maxLength: 8 })
     fc.assert(
       fc.property(hostile, (messages) => {
-        const reader = new MessageReader({ ...readerLimits, maxFrame: 64 })
+        const reader = new MessageReader({ ...readerLimits, maxFrame: 64 }, parseFrame)
         for (const pieces of messages) {
           try {
             reader.read(join(...pieces), (_room, frame) => expect(frame).toHaveProperty('type'))
@@ -296,7 +297,10 @@ describe('reading what was written', () => {
     fc.assert(
       fc.property(turns, limits, fc.infiniteStream(fc.nat({ max: 4 })), (history, own, taken) => {
         const writer = new MessageWriter(own)
-        const reader = new MessageReader({ ...readerLimits, maxMessage: own.maxMessage, maxFrame: own.maxFrame })
+        const reader = new MessageReader(
+          { ...readerLimits, maxMessage: own.maxMessage, maxFrame: own.maxFrame },
+          parseFrame,
+        )
         const messages: Uint8Array[] = []
         for (const turn of history) {
           for (const entry of turn) writer.add(entry.room, encodeFrame(entry.frame))

@@ -4,6 +4,7 @@ import {
   encodeFrame,
   FrameType,
   MessageReader,
+  parseServerFrame,
   MessageWriter,
   type Frame,
   type SentFrame,
@@ -24,7 +25,7 @@ let meddle: Meddle
 
 /** Sockets on which patches are meddled with. */
 const meddling: OpenSocket = (url, _subprotocol, events) => {
-  const reader = new MessageReader(clientLimits())
+  const reader = new MessageReader(clientLimits(), parseServerFrame)
   return world.network.connect(url, {
     open: () => events.open(),
     close: (code, reason) => events.close(code, reason),

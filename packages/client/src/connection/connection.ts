@@ -7,7 +7,8 @@ import {
   type ClientLimits,
   type RandomSource,
 } from '@junto/protocol'
-import { encodeFrame, FrameType, type Frame, type WelcomeFrame } from '@junto/protocol/internal'
+import { encodeHello, FrameType, type Frame, type WelcomeFrame } from '@junto/protocol/internal'
+import { encodeNamed } from '@junto/schema/internal'
 import { ObservableValue } from '../observable.ts'
 import type { OpenSocket } from '../sockets/socket.ts'
 import { describe, type Report } from '../warnings.ts'
@@ -239,9 +240,9 @@ export class Connection {
     const { stopDeadline } = this.#state
     this.#state = { at: 'handshaking', attempt, link, stopDeadline }
     const { maxMessage, maxFrame } = limits
-    const hello = { type: FrameType.hello, session, auth: credentials, client: program, maxMessage, maxFrame }
     try {
-      link.add(0, encodeFrame(hello))
+      const auth = encodeNamed(credentials, 'auth')
+      link.add(0, encodeHello({ session, auth, client: program, maxMessage, maxFrame }))
     } catch (error) {
       this.#drop(new JuntoError('misuse', `the hello cannot be sent: ${describe(error)}`, { cause: error }), false)
       return

@@ -1,5 +1,5 @@
 import { JuntoError, type ClientLimits, type CloseCode } from '@junto/protocol'
-import { MessageReader, MessageWriter, type Frame, type WriterLimits } from '@junto/protocol/internal'
+import { MessageReader, MessageWriter, parseServerFrame, type Frame, type WriterLimits } from '@junto/protocol/internal'
 import type { OpenSocket, Socket } from '../sockets/socket.ts'
 import { describe } from '../warnings.ts'
 
@@ -29,7 +29,7 @@ export class Link {
 
   /** @throws whatever opening a socket throws, such as for a URL that is none. */
   constructor(url: string, openSocket: OpenSocket, limits: ClientLimits, events: LinkEvents) {
-    this.#reader = new MessageReader(limits)
+    this.#reader = new MessageReader(limits, parseServerFrame)
     this.#socket = openSocket(url, subprotocol, {
       open: () => this.#events?.open(),
       message: (data) => this.#read(data),

@@ -88,9 +88,6 @@ export class Answers {
         if (answer !== undefined) return this.#run(codec, answer, params, context)
         return this.#firstAnswer(codec.name, context.signal).then((late) => this.#run(codec, late, params, context))
       },
-      stream: (id) => {
-        throw new JuntoError('unsupported', `a client offers no streams; there is none of number ${id}`)
-      },
       failure: (error, unheard) => this.#failure(error, unheard),
     }
   }

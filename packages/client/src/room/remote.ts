@@ -1,5 +1,5 @@
 import { JuntoError } from '@junto/protocol'
-import { encodeFrame, FrameType } from '@junto/protocol/internal'
+import { encodeEvent } from '@junto/protocol/internal'
 import type { CallSettings } from '@junto/schema'
 import { isFrameworkCode, isMessageName, SchemaError, type Codec, type MessageCodec } from '@junto/schema/internal'
 import { checkObject } from '../arguments.ts'
@@ -85,7 +85,7 @@ export class Remote {
     const { congested } = seat
     if (congested && codec.delivery === 'volatile') return 'dropped'
     try {
-      seat.send(encodeFrame({ type: FrameType.event, id: codec.id, payload: wire }))
+      seat.send(encodeEvent(codec.id, wire))
     } catch (error) {
       if (error instanceof JuntoError && error.code === 'disconnected') return 'dropped'
       throw error

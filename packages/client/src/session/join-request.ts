@@ -1,5 +1,5 @@
 import { JuntoError } from '@junto/protocol'
-import { checkSignal, joinFault, type JoinFrame } from '@junto/protocol/internal'
+import { checkSignal, roomAddress, type JoinFrame } from '@junto/protocol/internal'
 import type { AnyContract } from '@junto/schema'
 import type { OwnLayout } from '@junto/schema/internal'
 import { checkObject } from '../arguments.ts'
@@ -51,15 +51,13 @@ export function readWish(
   if (typeof contract !== 'string') checkObject(contract, 'contract')
   const { key, where, join, options: creation, version, signal, patience = 0 } = options
   const [room, own] = typeof contract === 'string' ? [contract] : [contract.name, contract['~own']?.()]
-  const nothing = { where: undefined, join: undefined, options: undefined, layouts: [] }
-  const fault = joinFault({ by, room, key, id, version, ...nothing })
-  if (fault !== undefined) throw new JuntoError('invalid', `the room cannot be joined: ${fault}`)
+  const address = roomAddress(by, { room, key, id, version })
   if (!(patience >= 0)) {
     throw new JuntoError('misuse', `patience must be from 0 ms to Infinity, not ${patience}`)
   }
   checkSignal(signal)
   return {
-    request: { by, room, key, id, where, join: asked(join), options: creation, version },
+    request: { by, ...address, where, join: asked(join), options: creation },
     opening: { signal, patience },
     own,
   }

@@ -1,5 +1,12 @@
 import { clientLimits } from '@junto/protocol'
-import { encodeFrame, MessageReader, MessageWriter, type Frame, type SentFrame } from '@junto/protocol/internal'
+import {
+  encodeFrame,
+  MessageReader,
+  MessageWriter,
+  type Frame,
+  type SentFrame,
+  parseFrame,
+} from '@junto/protocol/internal'
 import type { OpenSocket, Socket, SocketEvents } from './socket.ts'
 
 /** A frame with the room it concerns. */
@@ -13,7 +20,7 @@ export class ScriptedSocket implements Socket {
   /** The code with which the client closed it. */
   closed: number | undefined
   readonly #events: SocketEvents
-  readonly #reader = new MessageReader(clientLimits())
+  readonly #reader = new MessageReader(clientLimits(), parseFrame)
 
   constructor(events: SocketEvents) {
     this.#events = events

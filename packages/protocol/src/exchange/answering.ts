@@ -16,11 +16,15 @@ export interface AnswerContext {
 export interface Answerer {
   /** The result, or a promise of it. Throwing or rejecting fails the call. */
   call(id: number, params: unknown, context: AnswerContext): unknown
+  /** How an error is told to the caller. `unheard`: it no longer waits, and what is returned goes nowhere. */
+  failure(error: unknown, unheard: boolean): WireError
+}
+
+/** Answers what opens a stream. */
+export interface StreamAnswerer {
   /**
    * The items. Throwing, here or from the iteration, fails the stream; the iterator's `return()` is called when the stream is
    * cancelled.
    */
   stream(id: number, params: unknown, context: AnswerContext): AsyncIterable<unknown>
-  /** How an error is told to the caller. `unheard`: it no longer waits, and what is returned goes nowhere. */
-  failure(error: unknown, unheard: boolean): WireError
 }

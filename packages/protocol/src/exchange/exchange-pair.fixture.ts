@@ -3,14 +3,15 @@ import { DeclaredError, errorToWire, JuntoError } from '../errors.ts'
 import { parseFrame } from '../frame-parsing.ts'
 import { FrameType, type ExchangeFrame, type Frame, type Settle } from '../frames.ts'
 import { unpackSequence } from '../msgpack.ts'
-import type { AnswerContext, Answerer } from './answering.ts'
+import type { AnswerContext, Answerer, StreamAnswerer } from './answering.ts'
 import { Exchange, type ExchangeOptions } from './exchange.ts'
+import { StreamOffer } from './stream-offer.ts'
 
 export type CallHandler = (params: unknown, context: AnswerContext) => unknown
 export type StreamHandler = (params: unknown, context: AnswerContext) => AsyncIterable<unknown>
 
 /** Answers with functions; declared errors pass with their index. */
-export class FunctionAnswerer implements Answerer {
+export class FunctionAnswerer implements Answerer, StreamAnswerer {
   calls: CallHandler[] = []
   streams: StreamHandler[] = []
   readonly unheard: unknown[] = []
@@ -68,7 +69,8 @@ export function exchangePair({ clock, delay = () => 1, onSend, options }: PairOp
       arrival = Math.max(arrival, clock.now() + delay())
       clock.after(arrival - clock.now(), () => other().exchange.receive(frame))
     }
-    return { exchange: new Exchange({ clock, send, answer: answers, ...options }), answers, sent }
+    const offer = new StreamOffer(clock, answers, options?.streamCredit)
+    return { exchange: new Exchange({ clock, send, answer: answers, offer, ...options }), answers, sent }
   }
 }
 

@@ -1,15 +1,15 @@
 import type { Clock } from '../clock.ts'
 import { errorFromWire, JuntoError } from '../errors.ts'
-import { encodeFrame } from '../frame-encoding.ts'
+import { encodeCall, encodeCancel, encodeCredit, encodeFailed, encodeReply, encodeStream } from '../frame-encoding.ts'
 import { FrameType, type CallFrame, type ExchangeFrame, type Settle, type StreamFrame } from '../frames.ts'
 import { commonLimits } from '../limits.ts'
 import { abortedBy, heeded, onAbort } from './abort.ts'
 import type { Answerer } from './answering.ts'
-import { IncomingCall, IncomingStream } from './incoming.ts'
+import { IncomingCall } from './incoming.ts'
 import { OutgoingCall } from './outgoing-call.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 import { isPromiseLike } from './promise-like.ts'
-import { Pace } from './pace.ts'
+import type { StreamHost, StreamOffer } from './stream-offer.ts'
 
 /** Settings of an outgoing call. */
 export interface ExchangeCallOptions {
@@ -44,14 +44,13 @@ export interface ExchangeOptions {
    */
   readonly send: (frame: Uint8Array, settle: Settle) => void
   readonly answer: Answerer
+  /** The streams that this side offers. Default: none. */
+  readonly offer?: StreamOffer | undefined
   /** Default: one of its own. */
   readonly abandoned?: AbandonedHandlers | undefined
   /** Incoming calls and streams under way; more are refused. Default: the limit `maxCallsInFlight`. */
   readonly maxCallsInFlight?: number | undefined
-  /**
-   * Items of an outgoing stream under way or unread; of incoming ones, items that all of them together make in one turn.
-   * Default: the limit `streamCredit`.
-   */
+  /** Items of an outgoing stream under way or unread. Default: the limit `streamCredit`. */
   readonly streamCredit?: number | undefined
 }
 
@@ -67,18 +66,17 @@ const longestTimeout = 0x7fff_ffff
  *
  * Whatever happens, each outgoing call settles once, each stream ends once, and nothing is left behind: no timer, no entry.
  */
-export class Exchange {
+export class Exchange implements StreamHost {
   readonly #clock: Clock
   readonly #send: (frame: Uint8Array, settle: Settle) => void
   readonly #answer: Answerer
+  readonly #offer: StreamOffer | undefined
   readonly #maxInFlight: number
   readonly #streamCredit: number
-  /** Items that the incoming streams make: the credit is the other side's to choose, the turn is everybody's. */
-  readonly #pace: Pace
 
   #lastNo = 0
   readonly #outgoing = new Map<number, OutgoingCall | OutgoingStream>()
-  readonly #incoming = new Map<number, IncomingCall | IncomingStream>()
+  readonly #incoming = new Map<number, IncomingCall>()
   readonly #abandoned: AbandonedHandlers
   #end: ExchangeEnd | undefined
 
@@ -86,10 +84,10 @@ export class Exchange {
     this.#clock = options.clock
     this.#send = options.send
     this.#answer = options.answer
+    this.#offer = options.offer
     this.#abandoned = options.abandoned ?? { count: 0 }
     this.#maxInFlight = options.maxCallsInFlight ?? commonLimits.maxCallsInFlight.value
     this.#streamCredit = options.streamCredit ?? commonLimits.streamCredit.value
-    this.#pace = new Pace(options.clock, this.#streamCredit)
   }
 
   /** Calls and streams under way, in both directions. */
@@ -111,7 +109,7 @@ export class Exchange {
       checkSettle(settle)
 
       const no = ++this.#lastNo
-      const frame = encodeFrame({ type: FrameType.call, no, id, params, timeout, settle })
+      const frame = encodeCall(no, id, params, timeout, settle)
       const call = new OutgoingCall(resolve, reject)
       this.#outgoing.set(no, call)
       this.#sendOpening(no, frame)
@@ -137,14 +135,14 @@ export class Exchange {
   ): AsyncIterableIterator<unknown, undefined> & AsyncDisposable {
     const no = ++this.#lastNo
     const control = {
-      grant: (credit: number): void => this.#tell(encodeFrame({ type: FrameType.credit, no, credit })),
+      grant: (credit: number): void => this.#tell(encodeCredit(no, credit)),
       cancel: (): void => this.#withdraw(no),
     }
     const stream = new OutgoingStream(control, this.#streamCredit)
     try {
       this.#refuseIfEnded()
       const signal = heeded(options.signal)
-      const frame = encodeFrame({ type: FrameType.stream, no, id, params, credit: this.#streamCredit })
+      const frame = encodeStream(no, id, params, this.#streamCredit)
       this.#outgoing.set(no, stream)
       this.#sendOpening(no, frame)
       if (signal !== undefined) stream.heed(onAbort(signal, () => stream.abort(abortedBy(signal))))
@@ -171,12 +169,8 @@ export class Exchange {
         return this.#receiveStream(frame)
       case FrameType.cancel:
         return this.#stop(no, new JuntoError('cancelled', 'cancelled by the caller'))
-      case FrameType.credit: {
-        const stream = this.#incoming.get(no)
-        if (stream instanceof IncomingStream) stream.grant(frame.credit)
-        else if (stream !== undefined) throw notA('stream', no)
-        return
-      }
+      case FrameType.credit:
+        return this.#incoming.get(no)?.grant(frame.credit)
       case FrameType.reply: {
         const call = this.#outgoing.get(no)
         if (call === undefined) return
@@ -244,7 +238,7 @@ export class Exchange {
   }
 
   #withdraw(no: number): void {
-    if (this.#outgoing.delete(no)) this.#tell(encodeFrame({ type: FrameType.cancel, no }))
+    if (this.#outgoing.delete(no)) this.#tell(encodeCancel(no))
   }
 
   /** Sends what nothing depends on: when it cannot leave, the connection is gone, and the other side knows without it. */
@@ -288,69 +282,63 @@ export class Exchange {
     }
     result.then(
       (value) => {
-        this.#cameToEnd(call)
-        if (call.aborted === undefined) {
-          this.#forget(no)
-          this.#reply(no, value, settle)
-        }
+        if (this.#concludes(no, call)) this.#reply(no, value, settle)
       },
-      (error: unknown) => {
-        this.#cameToEnd(call)
-        if (call.aborted === undefined) {
-          this.#forget(no)
-          this.#fail(no, error, settle)
-        } else {
-          this.#unheard(call, error)
-        }
-      },
+      (error: unknown) => this.failed(no, call, error, settle),
     )
   }
 
-  #receiveStream({ no, id, params, credit }: StreamFrame): void {
+  #receiveStream(frame: StreamFrame): void {
+    const { no } = frame
     if (!this.#admit(no)) return
-    const stream = new IncomingStream(credit)
     try {
-      stream.iterator = this.#answer.stream(id, params, stream)[Symbol.asyncIterator]()
+      if (this.#offer === undefined) throw new JuntoError('unsupported', 'no streams are offered here')
+      const stream = this.#offer.open(frame, this)
+      this.#incoming.set(no, stream)
+      // The handler may have closed the exchange.
+      if (this.#end !== undefined) this.#stop(no, endError(this.#end))
+      void stream.run()
     } catch (error) {
-      return this.#fail(no, error, 'visible')
+      this.#fail(no, error, 'visible')
     }
-    this.#incoming.set(no, stream)
-    // The handler may have closed the exchange.
-    if (this.#end !== undefined) this.#stop(no, endError(this.#end))
-    void this.#produce(no, stream, stream.iterator)
   }
 
-  /** Sends items as far as there is credit, some in each turn. Never rejects. */
-  async #produce(no: number, stream: IncomingStream, iterator: AsyncIterator<unknown>): Promise<void> {
-    try {
-      while (await stream.spend()) {
-        await this.#pace.step()
-        if (stream.aborted !== undefined) break
-        const next = await iterator.next()
-        if (stream.aborted !== undefined) break
-        if (next.done === true) {
-          this.#forget(no)
-          this.#tell(encodeFrame({ type: FrameType.end, no }))
-          break
-        }
-        try {
-          this.#send(encodeFrame({ type: FrameType.item, no, item: next.value }), 'visible')
-        } catch (error) {
-          // It cannot be sent, so that the stream has a gap: it ends here, for the handler too.
-          this.#stop(no, asError(error))
-          this.#fail(no, error, 'visible')
-        }
-      }
-    } catch (error) {
-      if (stream.aborted === undefined) {
-        this.#forget(no)
-        this.#fail(no, error, 'visible')
-      } else {
-        this.#unheard(stream, error)
-      }
-    } finally {
-      this.#cameToEnd(stream)
+  /** For its incoming streams. */
+  sendItem(frame: Uint8Array): void {
+    this.#send(frame, 'visible')
+  }
+
+  /** For its incoming streams. */
+  breakOff(no: number, error: unknown): void {
+    this.#stop(no, asError(error))
+    this.#fail(no, error, 'visible')
+  }
+
+  /** For its incoming streams. */
+  ended(no: number, stream: IncomingCall, last: Uint8Array): void {
+    if (this.#concludes(no, stream)) this.#tell(last)
+  }
+
+  /** For its incoming calls and streams. */
+  failed(no: number, call: IncomingCall, error: unknown, settle: Settle = 'visible'): void {
+    if (this.#concludes(no, call)) this.#fail(no, error, settle)
+    else this.unheard(call, error)
+  }
+
+  /** For its incoming calls and streams: a handler failed that nobody waits for. That it passes its own abortion on is no news. */
+  unheard(call: IncomingCall, error: unknown): void {
+    if (error !== call.aborted) this.#answer.failure(error, true)
+  }
+
+  /** A handler has come to its end: whether its caller still waits. */
+  #concludes(no: number, call: IncomingCall): boolean {
+    if (call.aborted !== undefined) {
+      this.#abandoned.count--
+      return false
     }
+    this.#incoming.delete(no)
+    call.finish()
+    return true
   }
 
   /** Nobody waits for this incoming call or stream any more: its handler is told. */
@@ -359,27 +347,12 @@ export class Exchange {
     if (stopped === undefined) return
     this.#incoming.delete(no)
     this.#abort(stopped, reason)
-    if (stopped instanceof IncomingStream) this.#returnIterator(stopped)
   }
 
   /** The handler of a call or stream runs on without anybody who waits for it. */
   #abort(call: IncomingCall, reason: JuntoError): void {
     this.#abandoned.count++
     call.abort(reason)
-  }
-
-  #cameToEnd(call: IncomingCall): void {
-    if (call.aborted !== undefined) this.#abandoned.count--
-  }
-
-  /** At once, not when the next item is there: an iterator that waits for something ends its wait this way. */
-  #returnIterator(stream: IncomingStream): void {
-    const failed = (error: unknown): void => this.#unheard(stream, error)
-    try {
-      stream.iterator?.return?.().then(undefined, failed)
-    } catch (error) {
-      failed(error)
-    }
   }
 
   #admit(no: number): boolean {
@@ -392,15 +365,10 @@ export class Exchange {
     return false
   }
 
-  #forget(no: number): void {
-    this.#incoming.get(no)?.finish()
-    this.#incoming.delete(no)
-  }
-
   #reply(no: number, result: unknown, settle: Settle): void {
     if (this.#end !== undefined) return
     try {
-      this.#send(encodeFrame({ type: FrameType.reply, no, result }), settle)
+      this.#send(encodeReply(no, result), settle)
     } catch (error) {
       this.#fail(no, error, settle)
     }
@@ -408,18 +376,13 @@ export class Exchange {
 
   #fail(no: number, error: unknown, settle: Settle): void {
     if (this.#end !== undefined) return
-    const { code, message, data } = this.#answer.failure(error, false)
+    const failure = this.#answer.failure(error, false)
     try {
-      this.#send(encodeFrame({ type: FrameType.failed, no, code, message, data }), settle)
+      this.#send(encodeFailed(no, failure), settle)
     } catch {
       // Its data cannot be sent; the bare fact can, unless the connection is gone.
-      this.#tell(encodeFrame({ type: FrameType.failed, no, code: 'internal', message }))
+      this.#tell(encodeFailed(no, { code: 'internal', message: failure.message }))
     }
-  }
-
-  /** A handler failed that nobody waits for. That it passes its own abortion on is no news. */
-  #unheard(call: IncomingCall, error: unknown): void {
-    if (error !== call.aborted) this.#answer.failure(error, true)
   }
 }
 

@@ -1,9 +1,8 @@
 import { JuntoError } from '../errors.ts'
-import { mostCredit } from '../limits.ts'
 import type { Settle } from '../frames.ts'
 import type { AnswerContext } from './answering.ts'
 
-/** A call that the other side has opened here. One object for each call, also for those answered at once. */
+/** What the other side has opened here. One object for each call, also for those answered at once. */
 export class IncomingCall implements AnswerContext {
   readonly settle: Settle
   /** Cancels the timer of its deadline. */
@@ -35,50 +34,14 @@ export class IncomingCall implements AnswerContext {
     this.#controller?.abort(reason)
   }
 
+  /** Allows more items: of a stream. @throws JuntoError `bad_message`: a call has none. */
+  grant(_credit: number): void {
+    throw new JuntoError('bad_message', '[R3] credit for what is no stream')
+  }
+
   /** Nothing more is to come. */
   finish(): void {
     this.cancelDeadline?.()
     this.cancelDeadline = undefined
-  }
-}
-
-/** A stream that the other side has opened here: how much it may still be sent, and the iterator that makes the items. */
-export class IncomingStream extends IncomingCall {
-  iterator: AsyncIterator<unknown> | undefined
-  #credit: number
-  #resume: (() => void) | undefined
-
-  constructor(credit: number) {
-    super('visible')
-    this.#credit = credit
-  }
-
-  /** Allows more items. @throws JuntoError `bad_message` when that is more than any consumer can want. */
-  grant(credit: number): void {
-    if (this.#credit + credit > mostCredit) {
-      throw new JuntoError('bad_message', `[R9] a stream with a credit of more than ${mostCredit} items`)
-    }
-    this.#credit += credit
-    this.#wake()
-  }
-
-  /** Takes the credit for one item; waits for it if there is none. False when the stream was cancelled meanwhile. */
-  async spend(): Promise<boolean> {
-    while (this.#credit === 0 && this.aborted === undefined) {
-      await new Promise<void>((resolve) => (this.#resume = resolve))
-    }
-    if (this.aborted !== undefined) return false
-    this.#credit--
-    return true
-  }
-
-  override abort(reason: JuntoError): void {
-    super.abort(reason)
-    this.#wake()
-  }
-
-  #wake(): void {
-    this.#resume?.()
-    this.#resume = undefined
   }
 }

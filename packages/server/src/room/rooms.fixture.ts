@@ -159,9 +159,6 @@ export class TestClient implements MemberLink {
           const result = answer(codec.params?.decode(params, 'params'))
           return result instanceof Promise ? result : (codec.result?.encode(result, 'result') ?? result)
         },
-        stream: () => {
-          throw new JuntoError('unsupported', 'no streams of clients')
-        },
         failure: (error) => ({ code: error instanceof JuntoError ? error.code : 'internal', message: String(error) }),
       },
     })

@@ -1,5 +1,12 @@
 import { JuntoError } from '@junto/protocol'
-import { errorToWire, isPromiseLike, type AnswerContext, type Answerer, type WireError } from '@junto/protocol/internal'
+import {
+  errorToWire,
+  isPromiseLike,
+  type AnswerContext,
+  type Answerer,
+  type StreamAnswerer,
+  type WireError,
+} from '@junto/protocol/internal'
 import { SchemaError, type MessageCodec } from '@junto/schema/internal'
 import type { Validate } from '@junto/schema/validate'
 import type { Watchdog, Watched } from '../observe/watchdog.ts'
@@ -66,7 +73,7 @@ export class Router {
   }
 
   /** What answers a member's calls and streams. */
-  answererFor(sender: Sender): Answerer {
+  answererFor(sender: Sender): Answerer & StreamAnswerer {
     return new MemberAnswerer(this, sender)
   }
 
@@ -175,7 +182,7 @@ export class HandlerContext {
 }
 
 /** Tells the exchange of one member from those of the others. */
-class MemberAnswerer implements Answerer {
+class MemberAnswerer implements Answerer, StreamAnswerer {
   readonly #router: Router
   readonly #sender: Sender
 

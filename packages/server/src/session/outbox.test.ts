@@ -1,5 +1,5 @@
 import { serverLimits } from '@junto/protocol'
-import { encodeFrame, FrameType, MessageReader } from '@junto/protocol/internal'
+import { encodeFrame, FrameType, MessageReader, parseFrame } from '@junto/protocol/internal'
 import type { Frame } from '@junto/protocol/internal'
 import { VirtualClock } from '@junto/testing'
 import { expect, test } from 'vitest'
@@ -32,7 +32,10 @@ function event(size: number, seed = 0): Uint8Array {
 /** The frames of messages, as `room/type/size`. */
 function read(messages: readonly Uint8Array[]): string[] {
   const frames: string[] = []
-  const reader = new MessageReader({ maxMessage: 64 * KiB, maxFrame: 64 * KiB * KiB, maxDepth: 32, maxElements: 1000 })
+  const reader = new MessageReader(
+    { maxMessage: 64 * KiB, maxFrame: 64 * KiB * KiB, maxDepth: 32, maxElements: 1000 },
+    parseFrame,
+  )
   const deliver = (room: number, frame: Frame) => {
     const size = frame.type === FrameType.event ? `/${(frame.payload as Uint8Array).length}` : ''
     frames.push(`${room}/${frame.type}${size}`)

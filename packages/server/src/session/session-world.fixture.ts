@@ -1,6 +1,6 @@
 import { serverLimits } from '@junto/protocol'
 import type { Limits } from '@junto/protocol'
-import { encodeFrame, FrameType, MessageReader, MessageWriter } from '@junto/protocol/internal'
+import { encodeFrame, FrameType, MessageReader, MessageWriter, parseFrame } from '@junto/protocol/internal'
 import type { Frame, SentFrame } from '@junto/protocol/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { ConsoleLogger } from '../observe/log.ts'
@@ -104,7 +104,7 @@ export function build({ limits: overrides = {}, origin }: { limits?: Partial<Lim
     connection,
     { known: () => told.push('known'), gone: () => told.push('gone') },
   )
-  const reader = new MessageReader({ ...limits, maxFrame: 64 * 1024 * 1024 })
+  const reader = new MessageReader({ ...limits, maxFrame: 64 * 1024 * 1024 }, parseFrame)
   let readSoFar = 0
   return {
     clock,

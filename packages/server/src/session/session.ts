@@ -1,6 +1,6 @@
 import { closeCodes, JuntoError } from '@junto/protocol'
 import type { Clock, CloseCode, ErrorCode } from '@junto/protocol'
-import { encodeFrame, FrameType, MessageReader } from '@junto/protocol/internal'
+import { encodeFrame, FrameType, MessageReader, parseFrame } from '@junto/protocol/internal'
 import type { Frame, HelloFrame, JoinFrame } from '@junto/protocol/internal'
 import type { ServerLimits } from '../config.ts'
 import type { Logger } from '../observe/log.ts'
@@ -71,7 +71,7 @@ export class Session implements ConnectionEvents, MembershipHost {
     this.#environment = environment
     this.#connection = connection
     this.#listener = listener
-    this.#reader = new MessageReader(limits)
+    this.#reader = new MessageReader(limits, parseFrame)
     this.outbox = new Outbox({
       connection,
       turnEnd,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clientLimits, closeCodes, type CloseCode } from '@junto/protocol'
-import { MessageReader, pack } from '@junto/protocol/internal'
+import { MessageReader, pack, parseFrame } from '@junto/protocol/internal'
 import { defineRoom, t } from '@junto/schema'
 import { compileLayout, decodeLayout, encodeLayout, encodeNamed, hashLayout } from '@junto/schema/internal'
 import { namedCodecs } from '@junto/schema/internal'
@@ -30,7 +30,7 @@ describe('the examples', () => {
 
   it('of messages pass the gate and are good frames', () => {
     for (const block of blocks.filter(({ info }) => info === '')) {
-      const reader = new MessageReader(clientLimits())
+      const reader = new MessageReader(clientLimits(), parseFrame)
       let frames = 0
       for (const { hex } of block.examples) {
         reader.read(

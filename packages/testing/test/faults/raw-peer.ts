@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { encodeFrame, MessageReader } from '@junto/protocol/internal'
+import { encodeFrame, MessageReader, parseFrame } from '@junto/protocol/internal'
 import type { Frame, SentFrame } from '@junto/protocol/internal'
 
 /** A WebSocket frame, as right or wrong as a test wants it. */
@@ -47,7 +47,7 @@ export class RawPeer {
   /** Whether it answers pings, as every WebSocket does by itself. */
   pongs = true
   readonly #socket: Socket
-  readonly #reader = new MessageReader(readerLimits)
+  readonly #reader = new MessageReader(readerLimits, parseFrame)
   #buffer = Buffer.alloc(0)
   #upgraded = false
   #changed: (() => void)[] = []
