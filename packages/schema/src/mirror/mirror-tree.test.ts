@@ -6,7 +6,10 @@ import type { Live } from '../model.ts'
 import { nextPatch } from '../state/patches.fixture.ts'
 import { StateTree } from '../state/state-tree.ts'
 import * as t from '../types.ts'
+import { recordReaders as compiledReaders } from './compiled-readers.ts'
 import { open, Player } from './game.fixture.ts'
+import { MirrorTree } from './mirror-tree.ts'
+import { recordReaders as plainReaders } from './plain-readers.ts'
 
 describe('a mirror', () => {
   it('keeps its objects, with all fields of a record in the order of the layout', () => {
@@ -35,6 +38,26 @@ describe('a mirror', () => {
       'extra',
     ])
     expect(mirror.state.boss).toBe(undefined)
+  })
+
+  it('goes on from the counts that the server sent, whatever stands in a record', () => {
+    const contract = defineRoom('steps', {
+      version: 1,
+      state: t.Object({ x: t.Quantized({ min: 0, max: 10, step: 0.1 }), turn: t.Angle() }),
+      clientToServer: {},
+      serverToClient: {},
+    })
+    const steps = compileLayout(layoutOf(contract))
+    for (const readers of [compiledReaders, plainReaders]) {
+      const tree = StateTree.create(steps, contract, { x: 1, turn: 1 }, { epoch: '0123456789abcdef' })
+      const mirror = new MirrorTree<{ x: number; turn: number }>(steps, { readers })
+      mirror.applySnapshot(tree.snapshot())
+      Object.assign(mirror.state, { x: 7.77, turn: Number.NaN })
+      Object.assign(Object(tree.root), { x: 1.2, turn: 1.5 })
+      mirror.applyPatch(nextPatch(tree) ?? new Uint8Array())
+      expect(mirror.state.x).toBe(1.2)
+      expect(mirror.state.turn).toBeCloseTo(1.5, 3)
+    }
   })
 
   it('notices a patch for another version, and is broken until a snapshot has come', () => {
