@@ -1,130 +1,23 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { root, run, tsc } from './packages/run.ts'
+import { calls, everyCall, LargeContract } from './instantiations.fixture.ts'
 
-// What a large contract costs the compiler of those who use it. Instantiations are counted, because they are the same on
-// every machine. What is checked are declarations, as users get them: of the packages, and of the contract, for a client in
-// another package than the server.
-
-const calls = Array.from({ length: 300 }, (_, index) => `call${index}`)
 const most = 10_000
 
-const packages = ['schema', 'protocol', 'client']
-const tests = ['**/*.test.ts', '**/*.fixture.ts']
-const sourcesOf = (name: string): string => join(root, 'packages', name, 'src')
-
-const contract = `
-import { call, defineRoom, t } from '@junto/schema'
-const Point = t.Object({ x: t.Number(), y: t.Number() })
-const Item = t.Object({
-  name: t.String(),
-  points: t.Array(Point),
-  by: t.Owner(),
-  notes: t.Visible(['owner', 'editor'], t.Array(t.String())),
-  near: t.Optional(t.Id('item')),
-})
-export const Large = defineRoom('large', {
-  version: 1,
-  join: t.Object({ name: t.String() }),
-  state: t.Object({ items: t.Map(Item, { view: true }) }),
-  clientToServer: {
-    ${calls.map(declaration).join('\n    ')}
-  },
-  serverToClient: {},
-})
-`
-
-/** No two calls are alike. */
-function declaration(name: string): string {
-  const params = `t.Object({ id: t.String(), of_${name}: t.Uint32(), at: t.Optional(Point) })`
-  const result = `t.Object({ to_${name}: t.String(), at: Point })`
-  return `${name}: call({ params: ${params}, result: ${result}, errors: { full: t.Object({ by_${name}: t.Integer() }) } }),`
-}
-
-const nothing = `
-import { JuntoClient } from '@junto/client'
-import type { Large } from 'the-contract'
-export type Nothing = [typeof JuntoClient, typeof Large]
-`
-const everyCall = `
-import { JuntoClient } from '@junto/client'
-import type { Large } from 'the-contract'
-const client = new JuntoClient({ url: 'ws://localhost' })
-const room = await client.open<typeof Large>('large', { version: 1, key: 'a', join: { name: 'Ada' } })
-room.watch((state) => state.items, { added: (item) => item.points.length + (item.notes?.length ?? 0) })
-${calls.map(use).join('\n')}
-`
-
-function use(name: string): string {
-  return `export const ${name}: string = (await room.call.${name}({ id: 'a', of_${name}: 1 })).to_${name}`
-}
-
-let folder: string
+let large: LargeContract
 
 beforeAll(async () => {
-  const cache = join(root, 'node_modules/.cache')
-  await mkdir(cache, { recursive: true })
-  folder = await mkdtemp(join(cache, 'instantiations-'))
-  await writeFile(join(folder, 'contract.ts'), contract)
-  // All files are named: what is only imported from one of our packages would count as somebody else's, and not be emitted.
-  await compile(
-    'declarations',
-    { files: ['contract.ts'], include: packages.map(sourcesOf), exclude: tests },
-    {
-      rootDir: root,
-      outDir: 'out',
-      declaration: true,
-      emitDeclarationOnly: true,
-      noCheck: true,
-    },
-  )
+  large = await LargeContract.emitted()
 }, 60_000)
 
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterAll(() => large[Symbol.asyncDispose]())
 
 it('checking a client that uses all of a contract with 300 calls stays within its budget', async () => {
-  const used = (await instantiations('every-call', everyCall)) - (await instantiations('nothing', nothing))
+  const used = await large.clientCost()
   console.log(`a client of a contract with ${calls.length} calls: ${used} instantiations`)
   expect(used).toBeLessThanOrEqual(most)
   // The types are really there.
   const wrong = everyCall.replace('of_call7: 1', "of_call7: '1'")
-  await expect(instantiations('wrong', wrong)).rejects.toThrow("Type 'string' is not assignable to type 'number'")
+  await expect(large.instantiations('wrong', wrong)).rejects.toThrow("Type 'string' is not assignable to type 'number'")
   const trusting = everyCall.replace('item.notes?.length ?? 0', 'item.notes.length')
-  await expect(instantiations('trusting', trusting)).rejects.toThrow("'item.notes' is possibly 'undefined'")
+  await expect(large.instantiations('trusting', trusting)).rejects.toThrow("'item.notes' is possibly 'undefined'")
 }, 60_000)
-
-/** How many instantiations checking a program takes. */
-async function instantiations(name: string, program: string): Promise<number> {
-  await writeFile(join(folder, `${name}.ts`), program)
-  const said = await compile(
-    name,
-    { files: [`${name}.ts`] },
-    {
-      customConditions: [],
-      noEmit: true,
-      lib: ['es2023', 'dom', 'esnext.disposable'],
-      paths: Object.fromEntries(declarations()),
-    },
-  )
-  const count = /^Instantiations:\s+(\d+)$/m.exec(said)?.[1]
-  if (count === undefined) throw new Error(`the compiler counted nothing:\n${said}`)
-  return Number(count)
-}
-
-/** Where the declarations stand of what the programs import. */
-function declarations(): [specifier: string, files: readonly string[]][] {
-  const emitted = (source: string): string[] => [`./out/${source}.d.ts`]
-  const entries = packages.flatMap((name): [string, string[]][] => [
-    [`@junto/${name}`, emitted(`packages/${name}/src/index`)],
-    [`@junto/${name}/internal`, emitted(`packages/${name}/src/internal`)],
-  ])
-  return [...entries, ['the-contract', emitted(`${relative(root, folder)}/contract`)]]
-}
-
-async function compile(name: string, program: object, options: object): Promise<string> {
-  const config = join(folder, `tsconfig.${name}.json`)
-  const compilerOptions = { composite: false, declarationMap: false, sourceMap: false, ...options }
-  await writeFile(config, JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, ...program }))
-  return run(tsc, ['-p', config, '--extendedDiagnostics', '--singleThreaded'], folder)
-}
