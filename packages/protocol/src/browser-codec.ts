@@ -1,3 +1,5 @@
+import { JuntoError } from './errors.ts'
+import { unlimited, type GateLimits } from './gate-limits.ts'
 import { className, deepestValue, fits64, isPlain, refuseDepth, refuseValue } from './msgpack-refusal.ts'
 import { writeBinHead, writeUint } from './msgpack-heads.ts'
 
@@ -178,9 +180,15 @@ function writeHead(token: number, width: number, value: number): void {
 
 // ---- reading
 
+// What comes in must keep the rules of the gate (gate.ts), which is asked while it is read, and not before: nothing that is
+// built here is more than plain data, and nothing larger than the bytes it came in. What may stand at the outermost level
+// (G2) is left to whoever takes these values for room numbers and frames.
+
 let source: Uint8Array = target
 let sourceView: DataView = view
 let at = 0
+let { maxDepth, maxElements } = unlimited
+let elements = 0
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -190,26 +198,58 @@ export function allocate(size: number): Uint8Array {
 }
 
 /** See msgpack.ts. */
-export function unpackSequence(bytes: Uint8Array): readonly unknown[] {
+export function countValues(frame: Uint8Array): number {
+  unpackSequence(frame)
+  return elements
+}
+
+/** See msgpack.ts. */
+export function unpackSequence(bytes: Uint8Array, limits: GateLimits = unlimited): readonly unknown[] {
   source = bytes
   sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   at = 0
+  ;({ maxDepth, maxElements } = limits)
   const values: unknown[] = []
-  while (at < bytes.length) values.push(read())
-  // Not to keep a message alive.
-  source = target
-  sourceView = view
-  return values
+  if (bytes.length === 0) refuse('G1')
+  try {
+    while (at < bytes.length) {
+      // Counted for each frame: so that its sender can tell, whatever else is in the message.
+      elements = 0
+      values.push(read(0))
+    }
+    return values
+  } finally {
+    // Not to keep a message alive.
+    source = target
+    sourceView = view
+  }
 }
 
-function read(): unknown {
-  const token = source[at++] ?? 0xc0
+function refuse(rule: string): never {
+  throw new JuntoError('bad_message', `[${rule}] before byte ${at}`)
+}
+
+/** The position of so many bytes, which are behind it afterwards. */
+function take(size: number): number {
+  const from = at
+  at += size
+  if (at > source.length) refuse('G5')
+  return from
+}
+
+/** @param depth How many containers it is in. */
+function read(depth: number): unknown {
+  const token = readUint(1)
+  if (++elements > maxElements) refuse('G3')
+  if (depth > maxDepth) refuse('G4')
   if (token < 0x80) return token
-  if (token < 0x90) return readMap(token & 0x0f)
-  if (token < 0xa0) return readArray(token & 0x0f)
+  if (token < 0x90) return readMap(token & 0x0f, depth)
+  if (token < 0xa0) return readArray(token & 0x0f, depth)
   if (token < 0xc0) return readString(token & 0x1f)
   if (token >= 0xe0) return token - 0x100
   switch (token) {
+    case 0xc0:
+      return null
     case 0xc2:
       return false
     case 0xc3:
@@ -219,46 +259,43 @@ function read(): unknown {
     case 0xc6: {
       const length = readUint(1 << (token - 0xc4))
       // Not the `slice` of a Buffer, which gives a view.
-      return new Uint8Array(source.subarray(at, (at += length)))
+      return new Uint8Array(source.subarray(take(length), at))
     }
     case 0xca:
-      return sourceView.getFloat32((at += 4) - 4)
+      return sourceView.getFloat32(take(4))
     case 0xcb:
-      return sourceView.getFloat64((at += 8) - 8)
+      return sourceView.getFloat64(take(8))
     case 0xcc:
-      return source[at++]
     case 0xcd:
-      return readUint(2)
     case 0xce:
-      return readUint(4)
+      return readUint(1 << (token - 0xcc))
     case 0xcf:
-      return exact(sourceView.getBigUint64((at += 8) - 8))
+      return exact(sourceView.getBigUint64(take(8)))
     case 0xd0:
-      return sourceView.getInt8(at++)
+      return sourceView.getInt8(take(1))
     case 0xd1:
-      return sourceView.getInt16((at += 2) - 2)
+      return sourceView.getInt16(take(2))
     case 0xd2:
-      return sourceView.getInt32((at += 4) - 4)
+      return sourceView.getInt32(take(4))
     case 0xd3:
-      return exact(sourceView.getBigInt64((at += 8) - 8))
+      return exact(sourceView.getBigInt64(take(8)))
     case 0xd9:
     case 0xda:
     case 0xdb:
       return readString(readUint(1 << (token - 0xd9)))
     case 0xdc:
     case 0xdd:
-      return readArray(readUint(2 << (token - 0xdc)))
+      return readArray(readUint(2 << (token - 0xdc)), depth)
     case 0xde:
     case 0xdf:
-      return readMap(readUint(2 << (token - 0xde)))
+      return readMap(readUint(2 << (token - 0xde)), depth)
     default:
-      return null
+      return refuse('G6')
   }
 }
 
 function readUint(width: number): number {
-  const from = at
-  at += width
+  const from = take(width)
   return width === 1 ? sourceView.getUint8(from) : width === 2 ? sourceView.getUint16(from) : sourceView.getUint32(from)
 }
 
@@ -269,35 +306,32 @@ function exact(value: bigint): number | bigint {
 }
 
 function readString(length: number): string {
+  const from = take(length)
   if (length < 16) {
     const codes: number[] = []
-    for (let i = at; i < at + length; i++) {
+    for (let i = from; i < at; i++) {
       const code = source[i] ?? 0
-      if (code >= 0x80) return decodeString(length)
+      if (code >= 0x80) return decoder.decode(source.subarray(from, at))
       codes.push(code)
     }
-    at += length
     return String.fromCharCode(...codes)
   }
-  return decodeString(length)
+  return decoder.decode(source.subarray(from, at))
 }
 
-function decodeString(length: number): string {
-  return decoder.decode(source.subarray(at, (at += length)))
-}
-
-function readArray(length: number): unknown[] {
+function readArray(length: number, depth: number): unknown[] {
   const items: unknown[] = []
-  for (let i = 0; i < length; i++) items.push(read())
+  for (let i = 0; i < length; i++) items.push(read(depth + 1))
   return items
 }
 
-function readMap(size: number): Record<string, unknown> {
+function readMap(size: number, depth: number): Record<string, unknown> {
   const map: Record<string, unknown> = {}
   for (let i = 0; i < size; i++) {
-    // Keys are strings, and none is `__proto__`: the gate has seen to it.
-    const key = String(read())
-    map[key] = read()
+    const key = read(depth + 1)
+    if (typeof key !== 'string') refuse('G7')
+    if (key === '__proto__') refuse('G8')
+    map[key] = read(depth + 1)
   }
   return map
 }

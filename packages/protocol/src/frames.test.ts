@@ -1,4 +1,5 @@
 import { unpack } from 'msgpackr'
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { JuntoError } from './errors.ts'
@@ -234,7 +235,7 @@ describe('[F4] what a position must not hold', () => {
           expect((error as JuntoError).code).toBe('bad_message')
         }
       }),
-      { numRuns: 2000 },
+      runs(2000),
     )
   })
 })

@@ -1,16 +1,10 @@
 import { JuntoError } from './errors.ts'
+import { unlimited, type GateLimits } from './gate-limits.ts'
 
-/** What may stand in a message. */
-export interface GateLimits {
-  /** How deep arrays and maps may nest; a frame itself is the first level. At most {@link deepest}. */
-  readonly maxDepth: number
-  /** How many values a frame may have, the containers and keys among them. */
-  readonly maxElements: number
-  /** Not a message, but any one value. */
-  readonly anyValue?: boolean
-}
+/** What stands at the outermost level: room numbers and frames, as in a message, or any one value. */
+export type Outermost = 'frames' | 'one value'
 
-/** The largest `maxDepth`. */
+/** The largest `maxDepth`; larger ones come to the same. */
 export const deepest = 512
 
 // One entry for each level that is open. Shared by all calls: a walk never yields.
@@ -29,20 +23,20 @@ let hasBytes = false
  * @returns whether there is a `bin` among the values.
  * @throws JuntoError `bad_message`, with the number of the rule of docs/protocol.md and the position of the byte.
  */
-export function gate(bytes: Uint8Array, limits: GateLimits): boolean {
+export function gate(bytes: Uint8Array, limits: GateLimits, outermost: Outermost = 'frames'): boolean {
   hasBytes = false
-  walk(bytes, limits)
+  walk(bytes, limits, outermost)
   return hasBytes
 }
 
-/** How many values there are in a frame of our own making, counted as the gate counts. */
+/** See msgpack.ts. */
 export function countValues(frame: Uint8Array): number {
-  return walk(frame, { maxDepth: deepest, maxElements: Infinity })
+  return walk(frame, unlimited, 'frames')
 }
 
-function walk(bytes: Uint8Array, limits: GateLimits): number {
+function walk(bytes: Uint8Array, limits: GateLimits, outermost: Outermost): number {
   const end = bytes.length
-  const { maxElements, anyValue = false } = limits
+  const { maxElements } = limits
   const maxDepth = limits.maxDepth > deepest ? deepest : limits.maxDepth
   if (end === 0) refuse('G1', 'a message holds at least one value', 0)
 
@@ -58,7 +52,7 @@ function walk(bytes: Uint8Array, limits: GateLimits): number {
 
     let key = false
     if (depth === 0) {
-      if (anyValue ? at > 0 : !isRoomOrFrame(token))
+      if (outermost === 'frames' ? !isRoomOrFrame(token) : at > 0)
         refuse('G2', 'a message is made of room numbers and arrays only', at)
     } else {
       const left = remaining[depth] ?? 0

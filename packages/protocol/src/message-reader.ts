@@ -1,7 +1,6 @@
 import { JuntoError } from './errors.ts'
 import { highestRef } from './frame-elements.ts'
 import { FrameType, type Frame } from './frames.ts'
-import { gate } from './gate.ts'
 import { unpackSequence } from './msgpack.ts'
 
 /** What this side accepts: see the limits table. */
@@ -61,9 +60,8 @@ export class MessageReader {
   }
 
   #collect(message: Uint8Array, rooms: number[], frames: Frame[], inParts: boolean): void {
-    const hasBytes = gate(message, this.#limits)
     let room = 0
-    for (const value of unpackSequence(message, hasBytes)) {
+    for (const value of unpackSequence(message, this.#limits)) {
       if (!Array.isArray(value)) {
         room = roomNumber(value)
         continue

@@ -1,9 +1,8 @@
 import { JuntoError } from './errors.ts'
-import { countValues } from './gate.ts'
 import { highestRef } from './frame-elements.ts'
 import { FrameType } from './frames.ts'
 import { commonLimits, defaultMaxFrame } from './limits.ts'
-import { allocate } from './msgpack.ts'
+import { allocate, countValues } from './msgpack.ts'
 import { binHeadSize, uintSize, writeBinHead, writeUint } from './msgpack-heads.ts'
 
 /** What a peer accepts, and how large frames are cut for it. */

@@ -1,4 +1,5 @@
 import { unpackMultiple } from 'msgpackr'
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { JuntoError } from './errors.ts'
@@ -246,7 +247,7 @@ describe('MessageReader', () => {
           expect(reader.pending).toBeLessThanOrEqual(69)
         }
       }),
-      { numRuns: 5000 },
+      runs(5000),
     )
   })
 })
@@ -323,7 +324,7 @@ describe('reading what was written', () => {
           expect(Buffer.compare(encodeFrame(entry.frame), encodeFrame(sendable(read[index]?.frame)))).toBe(0)
         }
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 

@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { describe, expect, it } from 'vitest'
@@ -54,7 +55,7 @@ describe('the codecs of Node and of browsers', () => {
         expect(read).toEqual(asRead(plain.unpack(bytes)))
         expect(toHex(browser.pack(read))).toBe(toHex(node.pack(read)))
       }),
-      { numRuns: 2000 },
+      runs(2000),
     )
   })
 
@@ -65,7 +66,7 @@ describe('the codecs of Node and of browsers', () => {
       expect(browser.unpackSequence(bytes)[0] === text).toBe(true)
       expect(node.unpackSequence(bytes)[0] === text).toBe(true)
     }
-    fc.assert(fc.property(fc.oneof(sizedText, fc.string({ unit: 'grapheme', maxLength: 100 })), same))
+    fc.assert(fc.property(fc.oneof(sizedText, fc.string({ unit: 'grapheme', maxLength: 100 })), same), runs(100))
     for (const sign of ['a', 'é', '€', '🎨']) for (let length = 0; length < 300; length++) same(sign.repeat(length))
   })
 
@@ -151,7 +152,7 @@ describe.each(codecs)('$name', ({ pack, unpackSequence }) => {
           expect(Buffer.compare(written[i] ?? new Uint8Array(), plain.pack(valueOf(size)))).toBe(0)
         }
       }),
-      { numRuns: 30 },
+      runs(30),
     )
   })
 

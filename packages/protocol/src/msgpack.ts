@@ -1,7 +1,12 @@
 // msgpackr in Node, a small codec of our own in browsers: see package.json, and docs/decisions/msgpack-in-browsers.md.
-import { allocate as allocateWith, pack as packWith, unpackSequence as unpackWith } from '#msgpack-codec'
-import { JuntoError } from './errors.ts'
+import {
+  allocate as allocateWith,
+  countValues as countWith,
+  pack as packWith,
+  unpackSequence as unpackWith,
+} from '#msgpack-codec'
 import { gate } from './gate.ts'
+import { unlimited, type GateLimits } from './gate-limits.ts'
 
 /**
  * Encodes one value as msgpack: null and undefined (both nil), booleans, numbers (-0 as 0), bigints of 64 bits, well-formed
@@ -19,8 +24,8 @@ export function pack(value: unknown): Uint8Array {
  * @throws JuntoError `bad_message` when it is no msgpack, or has extension types.
  */
 export function unpack(bytes: Uint8Array): unknown {
-  const hasBytes = gate(bytes, { maxDepth: Infinity, maxElements: Infinity, anyValue: true })
-  return unpackSequence(bytes, hasBytes)[0]
+  gate(bytes, unlimited, 'one value')
+  return unpackSequence(bytes)[0]
 }
 
 /** Bytes for a message, to be filled wholly: they may hold anything. */
@@ -29,15 +34,16 @@ export function allocate(size: number): Uint8Array {
 }
 
 /**
- * Decodes the values in bytes that have passed the gate.
+ * Decodes the values of a message: of another's if there are limits, of our own otherwise.
  *
- * @param hasBytes whether there may be a `bin` among them, as the gate told.
- * @throws JuntoError `bad_message`.
+ * @throws JuntoError `bad_message` with the rule of docs/protocol.md that is broken, before anything was built that is more
+ *   than plain data, or larger than the bytes it came in.
  */
-export function unpackSequence(bytes: Uint8Array, hasBytes = true): readonly unknown[] {
-  try {
-    return unpackWith(bytes, hasBytes)
-  } catch (error) {
-    throw new JuntoError('bad_message', 'the bytes are no msgpack', { cause: error })
-  }
+export function unpackSequence(bytes: Uint8Array, limits?: GateLimits): readonly unknown[] {
+  return unpackWith(bytes, limits)
+}
+
+/** How many values there are in a frame of our own making, counted as in messages that come in. */
+export function countValues(frame: Uint8Array): number {
+  return countWith(frame)
 }

@@ -1,5 +1,8 @@
 // Not 'msgpackr': its Node entry loads a native string extractor, which would read hostile bytes outside of JavaScript.
 import { Packr } from 'msgpackr/pack'
+import { JuntoError } from './errors.ts'
+import { gate } from './gate.ts'
+import type { GateLimits } from './gate-limits.ts'
 import { className, deepestValue, fits64, isPlain, refuseDepth, refuseValue } from './msgpack-refusal.ts'
 
 // The codec of Node; that of browsers is browser-codec.ts. Both give the same bytes and refuse the same values.
@@ -89,10 +92,17 @@ export function allocate(size: number): Uint8Array {
 }
 
 /** See msgpack.ts. */
-export function unpackSequence(bytes: Uint8Array, hasBytes = true): readonly unknown[] {
+export function unpackSequence(bytes: Uint8Array, limits?: GateLimits): readonly unknown[] {
+  const hasBytes = limits === undefined || gate(bytes, limits)
   // Bytes are not sliced from a Buffer: they would be one too, and differ from what browsers give. A view costs as much as
   // decoding a small message, which seldom holds any.
   const source = hasBytes ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes
-  const values = packr.unpackMultiple(source)
-  return Array.isArray(values) ? values : []
+  try {
+    const values = packr.unpackMultiple(source)
+    return Array.isArray(values) ? values : []
+  } catch (error) {
+    throw new JuntoError('bad_message', 'the bytes are no msgpack', { cause: error })
+  }
 }
+
+export { countValues } from './gate.ts'
