@@ -1,24 +1,32 @@
+import { env } from 'node:process'
 import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { ReplayReporter } from './scripts/replay-reporter.ts'
 
 // Workspaces run from their sources, so that no build precedes a test.
 const source = '@junto/source'
 
-export default defineConfig({
-  resolve: { conditions: [source, ...defaultClientConditions] },
-  ssr: { resolve: { conditions: [source, ...defaultServerConditions], externalConditions: [source] } },
-  test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'packages/testing/test/**/*.test.ts',
-      'examples/*/test/**/*.test.ts',
-      'benchmarks/**/*.test.ts',
-      'docs/**/*.test.ts',
-      'scripts/**/*.test.ts',
-    ],
-    exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/packed-app/**'],
-    pool: 'forks',
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
-  },
+export default defineConfig(({ mode }) => {
+  // `npm run test:long` tries each property twenty times as often.
+  const long = mode === 'long'
+  return {
+    resolve: { conditions: [source, ...defaultClientConditions] },
+    ssr: { resolve: { conditions: [source, ...defaultServerConditions], externalConditions: [source] } },
+    test: {
+      include: [
+        'packages/*/src/**/*.test.ts',
+        'packages/testing/test/**/*.test.ts',
+        'examples/*/test/**/*.test.ts',
+        'benchmarks/**/*.test.ts',
+        'docs/**/*.test.ts',
+        'scripts/**/*.test.ts',
+      ],
+      exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/packed-app/**'],
+      pool: 'forks',
+      env: { JUNTO_RUNS_FACTOR: env['JUNTO_RUNS_FACTOR'] ?? (long ? '20' : '1') },
+      reporters: ['default', new ReplayReporter()],
+      testTimeout: long ? 900_000 : 20_000,
+      hookTimeout: 60_000,
+    },
+  }
 })

@@ -1,4 +1,5 @@
 import { pack, unpack } from '@junto/protocol/internal'
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileLayout } from './compiled-layout.ts'
@@ -69,6 +70,7 @@ describe('a layout', () => {
         const layout = layoutOf(room)
         expect(decodeLayout(unpack(pack(encodeLayout(layout))))).toEqual(layout)
       }),
+      runs(100),
     )
   })
 
@@ -220,7 +222,7 @@ describe('a hostile layout', () => {
         }
         expect(encodeLayout(layout)).toEqual(wire)
       }),
-      { numRuns: 2000 },
+      runs(2000),
     )
   })
 
@@ -229,6 +231,7 @@ describe('a hostile layout', () => {
       fc.property(fc.anything({ withBigInt: true, withTypedArray: true, maxDepth: 4 }), (wire) => {
         expect(() => decodeLayout(wire)).toThrow(SchemaError)
       }),
+      runs(100),
     )
   })
 })

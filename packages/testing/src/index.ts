@@ -1,3 +1,4 @@
+export { runs, seeds, type Runs } from './runs.ts'
 export { SeededRandom } from './seeded-random.ts'
 export { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts'
 export type { MemoryLink, MemorySocket } from './memory-link.ts'

@@ -1,7 +1,7 @@
 import { JuntoClient, type JoinedRoom } from '@junto/client'
 import { call, defineRoom, event, t } from '@junto/schema'
 import { JuntoServer, MemoryStore, Room, SilentLogger, type LeaveReason, type Member } from '@junto/server'
-import { MemoryNetwork, SeededRandom, VirtualClock } from '@junto/testing'
+import { MemoryNetwork, SeededRandom, seeds, VirtualClock } from '@junto/testing'
 import { toPlain } from '@junto/schema'
 import { describe, expect, test } from 'vitest'
 
@@ -239,9 +239,6 @@ function mirrored({ state }: LedgerClient) {
 }
 
 describe('whole rooms under random load: right mirrors, right order, one onLeave for each onJoin', () => {
-  const seeds = Number(process.env['SEEDS'] ?? 12)
-  for (let seed = 1; seed <= seeds; seed++) {
-    test(`seed ${seed}, a patch each turn`, () => run({ seed }))
-    test(`seed ${seed}, ten patches a second`, () => run({ seed, patchRate: 10 }))
-  }
+  test.each(seeds(12))('seed %i, a patch each turn', (seed) => run({ seed }))
+  test.each(seeds(12))('seed %i, ten patches a second', (seed) => run({ seed, patchRate: 10 }))
 })

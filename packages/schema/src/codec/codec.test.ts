@@ -1,4 +1,5 @@
 import { pack, unpack } from '@junto/protocol/internal'
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileLayout } from '../compiled-layout.ts'
@@ -58,7 +59,7 @@ describe('a value', () => {
       fc.property(valueCases, ({ schema, value }) => {
         expect(travel(codecOf(schema), value)).toStrictEqual(value)
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 
@@ -76,7 +77,7 @@ describe('a value', () => {
         const wire = unpack(pack(encodeNamed(value, 'join')))
         expect(codec.decodeNamed(wire, 'join')).toStrictEqual(value)
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 
@@ -93,7 +94,7 @@ describe('a value', () => {
           }
         }
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 
@@ -120,7 +121,7 @@ describe('a value', () => {
           }
         },
       ),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 })

@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { angleFromSteps, angleToSteps, quantizer, rangeFault } from './quantized.ts'
@@ -36,6 +37,7 @@ describe('a quantizer', () => {
           expect(fromSteps(toSteps(value))).toBe(value)
         }
       }),
+      runs(100),
     )
   })
 
@@ -46,6 +48,7 @@ describe('a quantizer', () => {
         const count = toSteps(-8 + eighth / 32)
         expect(count).toBe(Math.round(eighth / 8))
       }),
+      runs(100),
     )
     expect(toSteps(-8)).toBe(0)
     expect(range(0, 1, 1).toSteps(-0)).toBe(0)
@@ -75,6 +78,7 @@ describe('an angle', () => {
         const lost = radians - angleFromSteps(count)
         expect(Math.abs(lost - Math.round(lost / (2 * Math.PI)) * 2 * Math.PI)).toBeLessThan(Math.PI / 65_535)
       }),
+      runs(100),
     )
   })
 

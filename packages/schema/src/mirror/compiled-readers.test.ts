@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CompiledLayout } from '../compiled-layout.ts'
@@ -87,7 +88,7 @@ describe('compiled readers', () => {
           expect(difference(pair.model, twins.compiled.state)).toBe(undefined)
         }
       }),
-      { numRuns: 300 },
+      runs(300),
     )
     // The test saw what it is about: many ways to be refused.
     expect(outcomes.size).toBeGreaterThan(20)

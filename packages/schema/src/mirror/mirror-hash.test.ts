@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { nextPatch } from '../state/patches.fixture.ts'
@@ -32,7 +33,7 @@ describe("[S27] [S28] a mirror's hash", () => {
           if (patch !== undefined) mirror.applyPatch(patch)
         }
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 

@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CompiledLayout } from '../compiled-layout.ts'
@@ -113,7 +114,7 @@ describe('what listeners and selections are told', () => {
           check()
         }
       }),
-      { numRuns: 200 },
+      runs(200),
     )
   })
 
@@ -147,7 +148,7 @@ describe('what listeners and selections are told', () => {
           check()
         }
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 
@@ -166,7 +167,7 @@ describe('what listeners and selections are told', () => {
         expect(said).toEqual([])
         expect(selected.value).toBe(value)
       }),
-      { numRuns: 100 },
+      runs(100),
     )
   })
 })

@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileLayout } from '../compiled-layout.ts'
@@ -66,7 +67,7 @@ describe('a patch or snapshot that is not what a server sends', () => {
           expect(difference(pair.model, all.value)).toBe(undefined)
         }
       }),
-      { numRuns: 250 },
+      runs(250),
     )
     expect(prototypes()).toEqual(before)
   })
@@ -82,7 +83,7 @@ describe('a patch or snapshot that is not what a server sends', () => {
         )
         suffer((random) => mirror.applyPatch(random), bytes)
       }),
-      { numRuns: 200 },
+      runs(200),
     )
   })
 

@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { byId } from './by-id.ts'
@@ -19,7 +20,7 @@ describe('items by id', () => {
         expect(sorted.map(({ id }) => id)).toEqual([...given].sort((a, b) => a - b))
         expect(new Set(sorted)).toEqual(new Set(items))
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 

@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MirrorTree } from '../mirror/mirror-tree.ts'
@@ -55,7 +56,7 @@ describe('mirrors of random states under random writes', () => {
         always.applySnapshot(restored.snapshot())
         expect(difference(model, always.state)).toBe(undefined)
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 })

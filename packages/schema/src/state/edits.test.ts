@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Edits } from './edits.ts'
@@ -39,7 +40,7 @@ describe('the runs of a list', () => {
         expect(edits.keepsSome).toBe(items.some((item) => item !== -1))
         expect(runs.every(({ count }) => count > 0)).toBe(true)
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 

@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MirrorTree } from '../mirror/mirror-tree.ts'
@@ -14,9 +15,16 @@ const numbers: Spec & { kind: 'record' } = {
 }
 const records: Spec & { kind: 'record' } = {
   kind: 'record',
-  fields: [{ name: 'm', optional: false, spec: { kind: 'map', of: { ...numbers, fields: [
-    { name: 'n', optional: false, spec: { kind: 'leaf', def: { kind: 'int' } } },
-  ] } } }],
+  fields: [
+    {
+      name: 'm',
+      optional: false,
+      spec: {
+        kind: 'map',
+        of: { ...numbers, fields: [{ name: 'n', optional: false, spec: { kind: 'leaf', def: { kind: 'int' } } }] },
+      },
+    },
+  ],
 }
 
 function open(spec: Spec, m: Record<string, unknown>) {
@@ -68,7 +76,7 @@ describe('whoever is behind', () => {
           expect(difference(mirror().state, late.state)).toBe(undefined)
         }
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 
