@@ -20,7 +20,9 @@ export class Writer {
   at = 0
   /** The node id that the next {@link reference} counts from. */
   #base = 0
-  /** The numbers of the texts that stand in the body, where it may refer to them. */
+  /** Whether the body may refer to a text that stands in it. */
+  #sharing = false
+  /** The numbers of the texts that stand in it; none yet in most patches. */
   #texts: Map<string, number> | undefined
 
   /** Bytes written so far. */
@@ -38,6 +40,7 @@ export class Writer {
   /** Drops what was written. */
   clear(): void {
     this.at = 0
+    this.#sharing = false
     this.#texts = undefined
   }
 
@@ -46,7 +49,8 @@ export class Writer {
    * must be in what is put together to several bodies: the number of a text depends on all that stands before it.
    */
   shareTexts(): void {
-    this.#texts = new Map()
+    this.#sharing = true
+    this.#texts = undefined
   }
 
   /** Makes room for so many bytes more. */
@@ -109,7 +113,7 @@ export class Writer {
 
   /** Twice the length in bytes as a varint, then UTF-8; or a reference to the same text earlier in the body. */
   string(text: string): void {
-    if (this.#texts !== undefined && this.#refer(this.#texts, text)) return
+    if (this.#sharing && this.#refer(text)) return
     if (text.length <= shortText && this.#ascii(text)) return
     const length = utf8Length(text)
     this.varint(length * 2)
@@ -142,7 +146,8 @@ export class Writer {
     this.#base = id
   }
 
-  #refer(texts: Map<string, number>, text: string): boolean {
+  #refer(text: string): boolean {
+    const texts = (this.#texts ??= new Map<string, number>())
     const number = texts.get(text)
     if (number !== undefined) {
       this.varint(number * 2 + 1)

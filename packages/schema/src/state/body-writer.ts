@@ -67,8 +67,8 @@ class ToldGroup extends Group<Told> {
 /** Writes the body of a patch or snapshot, once: nodes in groups, so that what they have in common is said once. */
 export class BodyWriter {
   readonly #groups: (RecordGroup | ToldGroup)[] = []
-  /** By mode, the group of a set of fields or of a type, of what is not in one of records. */
-  readonly #byMode = [new Map<object, ToldGroup>(), new Map<object, ToldGroup>(), new Map<object, ToldGroup>()] as const
+  /** By mode, the groups of what is not in one of records, by set of fields or type. */
+  readonly #told: (Map<object, ToldGroup> | undefined)[] = [undefined, undefined, undefined]
 
   /** Whether there is nothing to write. */
   get empty(): boolean {
@@ -85,13 +85,14 @@ export class BodyWriter {
       return
     }
     const key = fields ?? node.type
-    const group = this.#byMode[mode].get(key)
+    const groups = (this.#told[mode] ??= new Map<object, ToldGroup>())
+    const group = groups.get(key)
     if (group !== undefined) {
       group.items.push(told)
       return
     }
     const made = new ToldGroup(node.type, mode, fields, told)
-    this.#byMode[mode].set(key, made)
+    groups.set(key, made)
     this.#groups.push(made)
   }
 
