@@ -1,10 +1,9 @@
-import { compileTypes } from './codec/compile-types.ts'
-import type { Codec } from './codec/codec.ts'
+import { compileNamedTypes, type NamedCodec } from './codec/compile-named.ts'
 import type { AnyContract } from './contract.ts'
 import { readContract, type NamedPart } from './contract-layout.ts'
 
 /** Codecs of the parts of a contract that travel as maps by name. A part that the contract lacks has none. */
-export type NamedCodecs = { readonly [P in NamedPart]?: Codec }
+export type NamedCodecs = { readonly [P in NamedPart]?: NamedCodec }
 
 const known = new WeakMap<AnyContract, NamedCodecs>()
 
@@ -16,8 +15,8 @@ export function namedCodecs(contract: AnyContract): NamedCodecs {
   const made = known.get(contract)
   if (made !== undefined) return made
   const { named, namedTypes } = readContract(contract)
-  const codecs = compileTypes(namedTypes)
-  const parts: { [P in NamedPart]?: Codec } = {}
+  const codecs = compileNamedTypes(namedTypes)
+  const parts: { [P in NamedPart]?: NamedCodec } = {}
   for (const part of ['join', 'options', 'metadata', 'user'] as const) {
     const codec = codecs[named[part] ?? -1]
     if (codec !== undefined) parts[part] = codec

@@ -2,7 +2,6 @@ import { pack, unpack } from '@junto/protocol/internal'
 import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compileLayout } from '../compiled-layout.ts'
 import { defineRoom, event, type Schema } from '../contract.ts'
 import { layoutOf } from '../contract-layout.ts'
 import { SchemaError } from '../errors.ts'
@@ -10,23 +9,27 @@ import { namedCodecs } from '../named-codecs.ts'
 import { valueCases } from '../schemas.fixture.ts'
 import * as t from '../types.ts'
 import type { Codec } from './codec.ts'
+import { compileNamedTypes, type NamedCodec } from './compile-named.ts'
 import { encodeNamed } from './plain-data.ts'
 
 /** The codec of a schema, as of an event's payload. */
-function codecOf(schema: Schema): Codec {
-  const room = defineRoom('room', {
-    version: 1,
-    state: t.Object({}),
-    clientToServer: { it: event(schema) },
-    serverToClient: {},
-  })
-  const codec = compileLayout(layoutOf(room)).up[0]?.payload
+function codecOf(schema: Schema): NamedCodec {
+  const { types, up } = layoutOf(
+    defineRoom('room', {
+      version: 1,
+      state: t.Object({}),
+      clientToServer: { it: event(schema) },
+      serverToClient: {},
+    }),
+  )
+  const [it] = up
+  const codec = it?.kind === 'event' && it.payload !== undefined ? compileNamedTypes(types)[it.payload] : undefined
   if (codec === undefined) throw new Error('the event has no payload')
   return codec
 }
 
 /** The codec of a schema, as of what a client says when it joins. */
-function joinCodecOf(schema: Schema): Codec {
+function joinCodecOf(schema: Schema): NamedCodec {
   const room = defineRoom('room', {
     version: 1,
     state: t.Object({}),
@@ -66,7 +69,7 @@ describe('a value', () => {
   it('comes out as it went in, by name', () => {
     fc.assert(
       fc.property(valueCases, ({ schema, value }) => {
-        let codec: Codec
+        let codec: NamedCodec
         try {
           codec = joinCodecOf(schema)
         } catch (error) {

@@ -10,6 +10,4 @@ export interface Codec {
   readonly encode: (value: unknown, path: string) => unknown
   /** Checks a wire form and returns a fresh plain value. */
   readonly decode: (wire: unknown, path: string) => unknown
-  /** Like `decode`, for data that travels as maps by name: what a client says before it knows the layout. */
-  readonly decodeNamed: (wire: unknown, path: string) => unknown
 }

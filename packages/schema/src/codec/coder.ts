@@ -11,15 +11,13 @@ export interface Coder {
   readonly shape?: 'object' | 'array'
   readonly encode: (value: unknown) => unknown
   readonly decode: (wire: unknown) => unknown
-  /** Decodes the form by name. With `exact`, fields that the type lacks are a fault. */
-  readonly decodeNamed: (wire: unknown, exact: boolean) => unknown
   /** Whether a plain value is of this type. With `exact`, fields that the type lacks count against it. */
   readonly matches: (value: unknown, exact: boolean) => boolean
   /** Of unions: the variant that a plain value is of. Throws a `Fault` when it is of none. */
   readonly variantOf?: (value: unknown) => number
 }
 
-/** A coder of a value whose forms by position and by name are the same. */
+/** A coder of a value that is one or the other: nothing in it can be left over. */
 export function leaf(coder: {
   readonly expects: string
   readonly nilable?: boolean
@@ -28,5 +26,5 @@ export function leaf(coder: {
   readonly matches: (value: unknown) => boolean
 }): Coder {
   const { expects, nilable = false, encode, decode, matches } = coder
-  return { expects, nilable, encode, decode, decodeNamed: decode, matches }
+  return { expects, nilable, encode, decode, matches }
 }

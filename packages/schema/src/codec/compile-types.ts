@@ -80,13 +80,15 @@ function unionOf(indexes: readonly number[], types: readonly TypeDef[], coders: 
   )
 }
 
-function lower<T>(items: readonly T[], index: number): T {
+/** A type that stands before the one that uses it. */
+export function lower<T>(items: readonly T[], index: number): T {
   const item = items[index]
   if (item === undefined) throw new SchemaError('invalid_layout', `types[${index}]`, 'is used before it stands')
   return item
 }
 
-function codecOf(coder: Coder): Codec {
+/** The codec of a coder: with whole paths. */
+export function codecOf(coder: Coder): Codec {
   return {
     encode(value, path) {
       try {
@@ -98,13 +100,6 @@ function codecOf(coder: Coder): Codec {
     decode(wire, path) {
       try {
         return coder.decode(wire)
-      } catch (error) {
-        throw at(error, path)
-      }
-    },
-    decodeNamed(wire, path) {
-      try {
-        return coder.decodeNamed(wire, false)
       } catch (error) {
         throw at(error, path)
       }

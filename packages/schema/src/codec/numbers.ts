@@ -153,11 +153,6 @@ function rounding(expects: string, holds: (value: unknown) => value is number, {
       return wire === 0 && Object.is(wire, -0) ? negativeZero : wire
     },
     decode: (wire) => fromWire(numberOf(wire)),
-    decodeNamed(wire, exact) {
-      const value = held(numberOf(wire))
-      if (exact && !Object.is(rounded(value), value)) throw new Fault('is rounded by its type')
-      return rounded(value)
-    },
     matches: (value, exact) => holds(value) && (!exact || Object.is(rounded(value), value)),
   }
 }

@@ -30,7 +30,6 @@ export const jsonCoder: Coder = {
   nilable: true,
   encode: (value) => encodePlain(value, json, json.depth),
   decode: (wire) => decodePlain(wire, json.depth),
-  decodeNamed: (wire) => decodePlain(wire, json.depth),
   matches(value) {
     try {
       encodePlain(value, json, json.depth)
@@ -44,13 +43,14 @@ export const jsonCoder: Coder = {
 
 /**
  * The wire form of data that travels by name, from a side that may not know its types: plain objects, arrays, strings,
- * finite numbers, bigints of 64 bits, booleans, `null` and bytes. Fields that are `undefined` are left out.
+ * finite numbers, bigints of 64 bits, booleans, `null` and bytes. Fields that are `undefined` are left out, and `undefined`
+ * itself stays what it is.
  *
  * @throws SchemaError `invalid_value` with the path of anything else.
  */
 export function encodeNamed(value: unknown, path: string): unknown {
   try {
-    return encodePlain(value, named, named.depth)
+    return value === undefined ? value : encodePlain(value, named, named.depth)
   } catch (error) {
     throw at(error, path)
   }

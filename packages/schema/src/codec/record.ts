@@ -1,5 +1,5 @@
 import type { Coder } from './coder.ts'
-import { expected, Fault, step, within } from './fault.ts'
+import { expected, Fault, within } from './fault.ts'
 
 /** A field of a record coder. */
 export interface FieldCoder {
@@ -10,8 +10,8 @@ export interface FieldCoder {
 }
 
 /**
- * Coder of a record: by position an array of its fields, absent optional ones as `nil`, those at the end cut off; by
- * name a map. A field whose value can itself be `nil` is wrapped when present: `[value]`.
+ * Coder of a record: an array of its fields, absent optional ones as `nil`, those at the end cut off. A field whose value
+ * can itself be `nil` is wrapped when present: `[value]`.
  */
 export function recordCoder(fields: readonly FieldCoder[]): Coder {
   const expects = 'an object'
@@ -63,24 +63,6 @@ export function recordCoder(fields: readonly FieldCoder[]): Coder {
     return record
   }
 
-  function decodeNamed(wire: unknown, exact: boolean): unknown {
-    const source = objectOf(wire)
-    if (exact) {
-      for (const key of Object.keys(source)) if (!known.has(key)) throw new Fault(`has the unknown field ${step(key)}`)
-    }
-    const record: Record<string, unknown> = {}
-    for (const { name, optional, coder } of fields) {
-      const part = read(source, name)
-      if (optional && part === undefined) continue
-      try {
-        record[name] = coder.decodeNamed(part, exact)
-      } catch (error) {
-        throw within(error, name)
-      }
-    }
-    return record
-  }
-
   function matches(value: unknown, exact: boolean): boolean {
     if (!isObject(value)) return false
     for (const { name, optional, coder } of fields) {
@@ -91,10 +73,11 @@ export function recordCoder(fields: readonly FieldCoder[]): Coder {
     return !exact || Object.keys(value).every((key) => known.has(key) || value[key] === undefined)
   }
 
-  return { expects, nilable: false, shape: 'object', encode, decode, decodeNamed, matches }
+  return { expects, nilable: false, shape: 'object', encode, decode, matches }
 }
 
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+/** A value that can be a record. */
+export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   if (!isObject(value)) throw expected('an object', value)
   return value
 }
@@ -108,8 +91,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype))
 
-// Every object inherits a `toString` and a `valueOf`: a field of that name is there only when it is another value.
-function read(source: Readonly<Record<string, unknown>>, name: string): unknown {
+/**
+ * A field of an object. Every one inherits a `toString` and a `valueOf`: a field of that name is there only when it is another
+ * value.
+ */
+export function read(source: Readonly<Record<string, unknown>>, name: string): unknown {
   const value = source[name]
   if (typeof value !== 'function' || !inherited.has(name)) return value
   return Object.hasOwn(source, name) ? value : undefined

@@ -75,20 +75,8 @@ export function literalCoder(constant: LiteralValue): Coder {
       if (wire !== null) throw expected('nil', wire)
       return constant
     },
-    decodeNamed(wire) {
-      if (wire === constant || sameNumber(wire, constant)) return constant
-      throw expected(expects, wire)
-    },
     matches: (value, exact) => (exact ? Object.is(value, constant) : value === constant),
   }
-}
-
-// By name, a bigint may arrive as a small integer and a number as a 64-bit one.
-function sameNumber(wire: unknown, constant: LiteralValue): boolean {
-  if (typeof constant === 'number') return numberOf(wire) === constant
-  return (
-    typeof constant === 'bigint' && typeof wire === 'number' && Number.isSafeInteger(wire) && BigInt(wire) === constant
-  )
 }
 
 /** Coder of one of several constants, as the index. `null` may be among them. */
@@ -111,12 +99,6 @@ export function constantsCoder(constants: readonly (LiteralValue | null)[]): Cod
       const constant = typeof index === 'number' ? constants[index] : undefined
       if (constant === undefined) throw expected(`an index below ${constants.length}`, wire)
       return constant
-    },
-    decodeNamed(wire) {
-      for (const constant of constants) {
-        if (wire === constant || (constant !== null && sameNumber(wire, constant))) return constant
-      }
-      throw expected(expects, wire)
     },
     // A map takes -0 for 0.
     matches: (value, exact) => indexes.has(value) && !(exact && Object.is(value, -0)),

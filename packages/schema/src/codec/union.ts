@@ -52,19 +52,6 @@ export function unionCoder(coders: readonly Coder[], tag: UnionTag | undefined):
       if (coder === undefined) throw new Fault(`has no such variant: there are ${coders.length}`)
       return coder.decode(parts[1])
     },
-    decodeNamed(wire, exact) {
-      if (tag !== undefined) return coders[tagged(tag, wire)]?.decodeNamed(wire, exact)
-      for (const strictly of exact ? [true] : [true, false]) {
-        for (const coder of coders) {
-          try {
-            return coder.decodeNamed(wire, strictly)
-          } catch (error) {
-            if (!(error instanceof Fault)) throw error
-          }
-        }
-      }
-      throw expected(expects, wire)
-    },
     matches: (value, exact) => answer(exact ? exactly : loosely, value, () => matchesAny(value, exact)),
   }
 }
@@ -97,7 +84,8 @@ function answer(question: object, value: unknown, find: () => boolean): boolean 
   return found
 }
 
-function tagged(tag: UnionTag, value: unknown): number {
+/** The variant whose tag a value has. */
+export function tagged(tag: UnionTag, value: unknown): number {
   if (typeof value !== 'object' || value === null) throw expected('an object', value)
   const constant = field(value, tag.name)
   const index = tag.variants.get(constant)
