@@ -1,4 +1,8 @@
+import { entityScope, type Scope } from './scope.ts'
 import { Handle, type StateNode } from './state-node.ts'
+
+/** Finds what a node is seen with, which is put into another under a key. */
+export type ScopeFinder = (node: StateNode, parent: StateNode | undefined, key: string) => Scope | undefined
 
 /** So many free ids are remembered without looking whether they still have to be. */
 const remembered = 1024
@@ -19,9 +23,18 @@ export class NodeRegistry {
   /** How many nodes there were at most since the free ids were last looked through. */
   #crowd = 0
 
+  /** What a node that is taken in is seen with; nothing where all see all. */
+  readonly #scopes: ScopeFinder | undefined
+  /** Somebody looks at something else since the last version. */
+  #looked = false
+
+  constructor(scopes?: ScopeFinder) {
+    this.#scopes = scopes
+  }
+
   /** Whether anything has been touched since the last {@link drain}. */
   get dirty(): boolean {
-    return this.#queue.length > 0
+    return this.#looked || this.#queue.length > 0
   }
 
   /** How much is kept beside the nodes themselves: ids that are free, and nodes that wait for the next patch. */
@@ -42,13 +55,21 @@ export class NodeRegistry {
   /** Has the next patch look at a node. */
   queue(node: StateNode): void {
     node.queued = true
-    if (this.#queue.push(node) === 1) this.onDirty?.()
+    if (this.#queue.push(node) === 1 && !this.#looked) this.onDirty?.()
+  }
+
+  /** Who sees what is to be looked at with the next version. */
+  look(): void {
+    if (this.#looked) return
+    this.#looked = true
+    if (this.#queue.length === 0) this.onDirty?.()
   }
 
   /** What was touched, in that order; it begins anew. */
   drain(): readonly StateNode[] {
     const nodes = this.#queue
     this.#queue = []
+    this.#looked = false
     const count = this.#nextId - this.#freeIds.length
     this.#crowd = Math.max(this.#crowd, count)
     if (this.#freeIds.length > remembered && count < this.#crowd / 2) this.#trim(count)
@@ -73,6 +94,7 @@ export class NodeRegistry {
     node.key = key
     node.id = this.#freeIds.pop() ?? this.#nextId++
     this.#byId[node.id] = node
+    if (this.#scopes !== undefined) node.scope = this.#scopes(node, parent, key)
     this.queue(node)
     node.eachChild((child, childKey) => this.#attach(child, node, childKey))
   }
@@ -81,6 +103,7 @@ export class NodeRegistry {
     node.registry = undefined
     this.#byId[node.id] = undefined
     this.#freeIds.push(node.id)
+    if (node.scope !== undefined) entityScope(node)?.removed()
     node.eachChild((child) => this.#detach(child))
   }
 

@@ -1,23 +1,18 @@
-import type { NodeRegistry } from './node-registry.ts'
+import { knownTag } from './known-tag.ts'
+import { entityScope } from './scope.ts'
 import type { SharedUpdates } from './shared-updates.ts'
+import type { Sight } from './sight.ts'
+import { Handle } from './state-node.ts'
 import type { Update } from './update.ts'
-import { removedEntity, unviewed, viewedEntity } from './viewed-entity.ts'
+import { removedEntity, viewedEntity } from './viewed-entity.ts'
 import type { Viewer, ViewerOptions } from './viewer.ts'
 
-/** What a viewer needs of the state it looks at. */
-export interface Sight {
-  readonly epoch: string
-  /** The version of the first state. */
-  readonly first: number
-  readonly version: number
-  readonly registry: NodeRegistry
+/** What viewers that see everything ask of their state. */
+export interface OpenHost {
   readonly updates: SharedUpdates
-  /** The tags that can be granted. */
-  readonly tags: ReadonlySet<string>
-  /** Throws when there are changes that no version has yet. */
-  beClosed(): void
   /** The hash of all nodes whose ids are from `first` to `first + count - 1`. */
   hash(first: number, count: number): number
+  forget(viewer: OpenViewer): void
 }
 
 /** One who sees everything. What is taken is shared by all who have the same version. */
@@ -25,13 +20,13 @@ export class OpenViewer implements Viewer {
   readonly tags = new Set<string>()
   owner: string
   readonly #sight: Sight
-  readonly #forget: (viewer: OpenViewer) => void
+  readonly #host: OpenHost
   #version = 0
   #closed = false
 
-  constructor(sight: Sight, { owner = '' }: ViewerOptions, forget: (viewer: OpenViewer) => void) {
+  constructor(sight: Sight, host: OpenHost, { owner = '' }: ViewerOptions) {
     this.#sight = sight
-    this.#forget = forget
+    this.#host = host
     this.owner = owner
   }
 
@@ -39,15 +34,16 @@ export class OpenViewer implements Viewer {
     return this.#version
   }
 
-  /** Whether it has the present version. */
+  /** Whether nothing is new for it. */
   get current(): boolean {
-    return this.#version === this.#sight.version
+    return this.#version >= this.#sight.written
   }
 
   take(): Update | undefined {
-    const { version, updates } = this.#sight
     this.#sight.beClosed()
-    if (this.#closed || this.#version === version) return undefined
+    if (this.#closed || this.current) return undefined
+    const { updates } = this.#host
+    const { version } = this.#sight
     const update = this.#version === 0 ? updates.snapshot(version) : updates.since(this.#version, version)
     this.#version = version
     return update
@@ -64,17 +60,18 @@ export class OpenViewer implements Viewer {
   }
 
   see(entity: unknown): boolean {
-    if (!this.#closed && !this.#isViewed(entity)) throw removedEntity(entity)
+    if (!this.#closed && viewedEntity(this.#sight.registry, entity) === undefined) throw removedEntity(entity)
     return false
   }
 
   unsee(entity: unknown): boolean {
-    if (!this.#closed) this.#isViewed(entity)
+    if (!this.#closed) viewedEntity(this.#sight.registry, entity)
     return false
   }
 
-  sees(): boolean {
-    return false
+  sees(entity: unknown): boolean {
+    const scope = entityScope(Handle.node(entity))
+    return !this.#closed && scope?.node.registry === this.#sight.registry
   }
 
   grant(tag: string): void {
@@ -86,27 +83,11 @@ export class OpenViewer implements Viewer {
   }
 
   hash(first: number, count: number): number {
-    return this.#sight.hash(first, count)
+    return this.#host.hash(first, count)
   }
 
   close(): void {
     this.#closed = true
-    this.#forget(this)
+    this.#host.forget(this)
   }
-
-  #isViewed(entity: unknown): boolean {
-    const node = viewedEntity(this.#sight.registry, entity)
-    if (node === undefined) return false
-    throw unviewed(node)
-  }
-}
-
-/** A tag that some field is visible to. @throws TypeError for any other. */
-export function knownTag(tags: ReadonlySet<string>, tag: string): string {
-  if (tags.has(tag)) return tag
-  const known = [...tags].map((name) => JSON.stringify(name)).join(', ')
-  throw new TypeError(
-    `No field of this state is visible to the tag ${JSON.stringify(tag)}. ` +
-      (known === '' ? 'There are no tags in its contract: t.Visible names them.' : `Its tags are ${known}.`),
-  )
 }

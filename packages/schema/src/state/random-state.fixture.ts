@@ -2,12 +2,16 @@ import fc from 'fast-check'
 import { angleFromSteps, angleToSteps, quantizer } from '../codec/quantized.ts'
 import { compileLayout, type CompiledLayout } from '../compiled-layout.ts'
 import type { Field, TypeDef, TypeIndex } from '../layout.ts'
+import { ownerWord, type Visibility } from '../visibility-marks.ts'
 
 /** A random type of a state, as a tree. */
 export type Spec =
   | { readonly kind: 'leaf'; readonly def: TypeDef }
+  /** Whose the record is that it stands in. */
+  | { readonly kind: 'owner' }
   | { readonly kind: 'record'; readonly fields: readonly FieldSpec[] }
-  | { readonly kind: 'map' | 'list' | 'value' | 'nullable'; readonly of: Spec }
+  | { readonly kind: 'list' | 'value' | 'nullable'; readonly of: Spec }
+  | { readonly kind: 'map'; readonly of: Spec; readonly viewed?: boolean }
   | { readonly kind: 'tuple'; readonly of: readonly Spec[] }
   /** Records told apart by a constant field `kind`: 0, 1, … */
   | { readonly kind: 'tagged'; readonly of: readonly (Spec & { kind: 'record' })[] }
@@ -16,6 +20,8 @@ export interface FieldSpec {
   readonly name: string
   readonly optional: boolean
   readonly spec: Spec
+  /** Who sees it; everybody when it is left out. */
+  readonly visible?: readonly string[]
 }
 
 /** Draws of a test: deterministic, from a seed that fast-check chooses and shrinks. */
@@ -41,6 +47,21 @@ export class Draws {
 
   chance(share: number): boolean {
     return this.next() < share
+  }
+
+  /** A text for some place of a state. */
+  text(): string {
+    return this.one(['', 'a', 'word', 'ünïcödé 𝄞', '\u0000', '\ufeff', 'y'.repeat(200), 'é'.repeat(30)])
+  }
+
+  /** A number for some place of a state. */
+  float(): number {
+    return this.one([...integers, 0.1, 0.5, -1.25, 1e300, 5e-324, 2 ** 53, this.next() * 1000])
+  }
+
+  /** A key for some map. */
+  key(): string {
+    return this.one(['a', 'b', 'c', 'constructor', 'ключ', '', '10', '9', 'x'.repeat(60), 'k1', 'k2'])
   }
 
   one<T>(items: readonly T[]): T {
@@ -74,6 +95,9 @@ const leaves: readonly TypeDef[] = [
   { kind: 'quantized', min: -100, max: 100, step: 0.01 },
   { kind: 'quantized', min: 0, max: 1, step: 0.3 },
 ]
+
+/** To whom records of random states belong. */
+export const ownerNames = ['ann', 'bob', 'cy']
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'toString', 'kind2', 'g', 'h']
 
@@ -131,37 +155,64 @@ function isJson(spec: Spec): boolean {
 
 /** The layout of a type. */
 export function layoutOfSpec(spec: Spec): CompiledLayout {
+  return compileSpec(spec).layout
+}
+
+/** The layout of a type, and who sees what of it. What stands in values that are replaced as a whole is not marked. */
+export function compileSpec(spec: Spec): { readonly layout: CompiledLayout; readonly visibility: Visibility } {
   const types: TypeDef[] = []
+  const owners = new Map<TypeIndex, string>()
+  const fields = new Map<TypeIndex, ReadonlyMap<string, readonly string[]>>()
+  const viewed = new Set<TypeIndex>()
+  const tags = new Set<string>()
   const add = (def: TypeDef): TypeIndex => types.push(def) - 1
-  const addField = ({ name, optional, spec: of }: FieldSpec): Field => {
-    const type = addSpec(of)
-    return { name, type: optional ? add({ kind: 'optional', type }) : type }
+  const addField = ({ name, optional, spec: of, visible }: FieldSpec, whole: boolean): Field => {
+    const type = addSpec(of, whole)
+    return { name, type: optional || (visible !== undefined && !whole) ? add({ kind: 'optional', type }) : type }
   }
-  const addSpec = (of: Spec): TypeIndex => {
+  const addRecord = (specs: readonly FieldSpec[], whole: boolean, tag: readonly Field[] = []): TypeIndex => {
+    const type = add({ kind: 'record', fields: [...tag, ...specs.map((field) => addField(field, whole))] })
+    if (whole) return type
+    const marked = specs.flatMap(({ name, visible }) => (visible === undefined ? [] : [[name, visible] as const]))
+    if (marked.length > 0) fields.set(type, new Map(marked))
+    for (const word of marked.flatMap(([, visible]) => visible)) if (word !== ownerWord) tags.add(word)
+    const owner = specs.find((field) => field.spec.kind === 'owner')
+    if (owner !== undefined) owners.set(type, owner.name)
+    return type
+  }
+  const addSpec = (of: Spec, whole: boolean): TypeIndex => {
     switch (of.kind) {
       case 'leaf':
         return add(of.def)
+      case 'owner':
+        return add({ kind: 'string' })
       case 'record':
-        return add({ kind: 'record', fields: of.fields.map(addField) })
-      case 'map':
+        return addRecord(of.fields, whole)
+      case 'map': {
+        const type = add({ kind: 'map', type: addSpec(of.of, whole) })
+        if (of.viewed === true && !whole) viewed.add(type)
+        return type
+      }
       case 'list':
+        return add({ kind: 'list', type: addSpec(of.of, whole) })
       case 'value':
-        return add({ kind: of.kind, type: addSpec(of.of) })
+        return add({ kind: 'value', type: addSpec(of.of, true) })
       case 'tuple':
-        return add({ kind: 'tuple', types: of.of.map(addSpec) })
+        return add({ kind: 'tuple', types: of.of.map((element) => addSpec(element, true)) })
       case 'nullable':
-        return add({ kind: 'union', types: [add({ kind: 'null' }), addSpec(of.of)] })
+        return add({ kind: 'union', types: [add({ kind: 'null' }), addSpec(of.of, whole)] })
       case 'tagged': {
         const variants = of.of.map((variant, value) => {
           const tag = { name: 'kind', type: add({ kind: 'literal', value }) }
-          return add({ kind: 'record', fields: [tag, ...variant.fields.map(addField)] })
+          return addRecord(variant.fields, whole, [tag])
         })
         return add({ kind: 'union', types: variants })
       }
     }
   }
-  const state = addSpec(spec)
-  return compileLayout({ name: 'test', version: 1, types, state, presence: undefined, up: [], down: [] })
+  const state = addSpec(spec, false)
+  const layout = compileLayout({ name: 'test', version: 1, types, state, presence: undefined, up: [], down: [] })
+  return { layout, visibility: { owners, fields, required: new Map(), viewed, tags } }
 }
 
 /** A plain value of a type, as somebody would write it. */
@@ -169,11 +220,13 @@ export function drawValue(spec: Spec, draws: Draws): unknown {
   switch (spec.kind) {
     case 'leaf':
       return drawLeaf(spec.def, draws)
+    case 'owner':
+      return draws.one(['', ...ownerNames])
     case 'record':
       return drawRecord(spec.fields, draws, {})
     case 'map': {
       const map: Record<string, unknown> = {}
-      for (let count = draws.below(4); count > 0; count--) map[drawKey(draws)] = drawValue(spec.of, draws)
+      for (let count = draws.below(4); count > 0; count--) map[draws.key()] = drawValue(spec.of, draws)
       return map
     }
     case 'list':
@@ -198,10 +251,6 @@ function drawRecord(fields: readonly FieldSpec[], draws: Draws, record: Record<s
   return record
 }
 
-export function drawKey(draws: Draws): string {
-  return draws.one(['a', 'b', 'c', 'constructor', 'ключ', '', '10', '9', 'x'.repeat(60), 'k1', 'k2'])
-}
-
 const integers = [0, -0, 1, -1, 63, 64, -64, 127, 128, 8191, 8192, 2 ** 21, -(2 ** 31), 2 ** 31, 2 ** 32]
 
 function drawLeaf(def: TypeDef, draws: Draws): unknown {
@@ -211,10 +260,10 @@ function drawLeaf(def: TypeDef, draws: Draws): unknown {
     case 'boolean':
       return draws.chance(0.5)
     case 'string':
-      return draws.one(['', 'a', 'word', 'ünïcödé 𝄞', '\u0000', '\ufeff', 'y'.repeat(200), 'é'.repeat(30)])
+      return draws.text()
     case 'number':
     case 'float64':
-      return draws.one([...integers, 0.1, 0.5, -1.25, 1e300, 5e-324, 2 ** 53, draws.next() * 1000])
+      return draws.float()
     case 'int':
       return draws.one([...integers, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER])
     case 'uint8':
@@ -268,6 +317,8 @@ export function modelOf(spec: Spec, value: unknown, whole = false): unknown {
   switch (spec.kind) {
     case 'leaf':
       return modelOfLeaf(spec.def, value)
+    case 'owner':
+      return value
     case 'record':
       return modelOfRecord(spec.fields, value, whole)
     case 'map': {

@@ -1,4 +1,4 @@
-import { arrayOf, drawKey, drawValue, modelOf, type Draws, type FieldSpec, type Spec } from './random-state.fixture.ts'
+import { arrayOf, drawValue, modelOf, type Draws, type FieldSpec, type Spec } from './random-state.fixture.ts'
 import { toPlain } from './plain.ts'
 import { RecordHandle } from './record-handle.ts'
 import { TrackedList } from './tracked-list.ts'
@@ -88,7 +88,7 @@ function writeMap(spec: Spec, live: TrackedMap, model: Map<string, unknown>, dra
     const key = draws.one(keys)
     live.set(key, live.get(key))
   } else {
-    const key = drawKey(draws)
+    const key = draws.key()
     const value = drawValue(spec, draws)
     live.set(key, value)
     model.set(key, modelOf(spec, value))

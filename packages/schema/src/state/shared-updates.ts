@@ -13,39 +13,55 @@ export class SharedUpdates {
   #snapshot: Update | undefined
   /** Patches to the present version, by the version they are for. */
   readonly #patches = new Map<number, Update>()
+  /** The body of the last turn in which something was written, for those who have a version from this one on. */
+  #turn: { readonly since: number; readonly body: Uint8Array } | undefined
 
   constructor(epoch: string, root: StateNode) {
     this.#epoch = epoch
     this.#root = root
   }
 
-  /** What was made leads to a version that is not the present one any more. */
+  /** There is another version, in which nothing was written. */
   forget(): void {
     this.#snapshot = undefined
     this.#patches.clear()
   }
 
-  /** Keeps the patch that the turn made from `version - 1` to `version`. */
-  turn(body: BodyWriter, version: number): void {
-    this.#patches.set(version - 1, this.#patch(body, version - 1, version))
+  /**
+   * There is another version.
+   *
+   * @param body What was written; nothing when nobody is to be told of it alone.
+   * @param since The version in which something was written before.
+   */
+  turn(body: BodyWriter | undefined, since: number): void {
+    this.forget()
+    body?.write(this.#writer)
+    this.#turn = body && { since, body: this.#writer.take() }
   }
 
   /** One patch from an earlier version to the present one. What changed is in it node by node. */
   since(from: number, version: number): Update {
     let update = this.#patches.get(from)
     if (update === undefined) {
-      const body = new BodyWriter()
-      this.#everything((node) => {
-        if (node.born > from) body.add(node, Mode.birth)
-        else if (node.changed > from) {
-          const told = node.since(from)
-          body.add(node, told === undefined ? Mode.whole : Mode.change, told)
-        }
-      })
-      update = this.#patch(body, from, version)
+      this.#writer.varint(versionCode(from, version))
+      if (this.#turn !== undefined && from >= this.#turn.since) this.#writer.raw(this.#turn.body)
+      else this.#changes(from).write(this.#writer)
+      update = { kind: 'patch', bytes: this.#writer.take() }
       this.#patches.set(from, update)
     }
     return update
+  }
+
+  #changes(from: number): BodyWriter {
+    const body = new BodyWriter()
+    this.#everything((node) => {
+      if (node.born > from) body.add(node, Mode.birth)
+      else if (node.changed > from) {
+        const told = node.since(from)
+        body.add(node, told === undefined ? Mode.whole : Mode.change, told)
+      }
+    })
+    return body
   }
 
   /** All of the present version. */
@@ -59,12 +75,6 @@ export class SharedUpdates {
       this.#snapshot = { kind: 'snapshot', bytes: this.#writer.take() }
     }
     return this.#snapshot
-  }
-
-  #patch(body: BodyWriter, from: number, version: number): Update {
-    this.#writer.varint(versionCode(from, version))
-    body.write(this.#writer)
-    return { kind: 'patch', bytes: this.#writer.take() }
   }
 
   #everything(tell: (node: StateNode) => void): void {

@@ -4,11 +4,20 @@ import type { Mode } from '../patch/body.ts'
 import type { Writer } from '../patch/writer.ts'
 import type { FieldSet, Hidden } from './field-set.ts'
 import type { NodeRegistry } from './node-registry.ts'
+import type { Scope } from './scope.ts'
 
 /** What all nodes of one kind and type have in common. */
 export interface NodeType {
   /** The index in the layout. */
   readonly index: number
+}
+
+/** Whose a record is. */
+export interface Belonging {
+  /** The name of its owner when the last version was closed; `''`: nobody. */
+  readonly owner: string
+  /** The version from which on that is so. */
+  readonly since: number
 }
 
 /** What a body tells of a node. */
@@ -37,6 +46,10 @@ export abstract class StateNode implements Told {
   changed = 0
   /** It is among those the next patch looks at. */
   queued = false
+  /** The part of the state that it is seen with; nothing when everybody sees it. */
+  scope: Scope | undefined = undefined
+  /** Of a record whose owner sees more of it: whose it is. */
+  belonging: Belonging | undefined = undefined
 
   abstract readonly type: NodeType
   abstract readonly handle: Handle

@@ -1,14 +1,20 @@
 import { at } from '../codec/fault.ts'
 import type { CompiledLayout } from '../compiled-layout.ts'
 import type { AnyContract } from '../contract.ts'
+import { readContract } from '../contract-layout.ts'
 import { Mode } from '../patch/body.ts'
+import type { Visibility } from '../visibility-marks.ts'
 import { BodyWriter } from './body-writer.ts'
 import { NodeRegistry } from './node-registry.ts'
-import { OpenViewer, type Sight } from './open-viewer.ts'
+import { OpenViewer, type OpenHost } from './open-viewer.ts'
+import { scopeFinder } from './scope.ts'
 import { Shapes } from './shapes.ts'
 import { SharedUpdates } from './shared-updates.ts'
+import type { Sight } from './sight.ts'
 import { Handle, type StateNode } from './state-node.ts'
 import type { Viewer, ViewerOptions } from './viewer.ts'
+import { Views } from './views.ts'
+import { Marks } from './visibility.ts'
 
 /** What a {@link StateTree} is made with. */
 export interface StateOptions {
@@ -16,6 +22,8 @@ export interface StateOptions {
   readonly epoch: string
   /** The version of the first state. Default: 1. */
   readonly version?: number
+  /** Who sees what of it. Default: what the contract says; without a contract everybody sees everything. */
+  readonly visibility?: Visibility
 }
 
 /**
@@ -26,11 +34,16 @@ export interface StateOptions {
  */
 export class StateTree {
   readonly epoch: string
-  readonly #registry = new NodeRegistry()
+  readonly #registry: NodeRegistry
   readonly #updates: SharedUpdates
   readonly #root: StateNode
   readonly #first: number
+  readonly #tags: ReadonlySet<string>
+  /** Those who see everything. */
   readonly #openViewers = new Set<OpenViewer>()
+  readonly #openHost: OpenHost
+  /** Those who do not; none where nothing depends on who looks. */
+  readonly #views: Views | undefined
   #version: number
   #written: number
 
@@ -53,25 +66,36 @@ export class StateTree {
     } catch (error) {
       throw at(error, '')
     }
-    return new StateTree(root, options)
+    const visibility = options.visibility ?? (contract === undefined ? undefined : readContract(contract).visibility)
+    const marks = visibility && new Marks(visibility, (index) => shapes.nodeType(index))
+    return new StateTree(root, options, marks)
   }
 
-  private constructor(root: Handle, { epoch, version = 1 }: StateOptions) {
+  private constructor(root: Handle, { epoch, version = 1 }: StateOptions, marks: Marks | undefined) {
     this.epoch = epoch
     this.#first = version
     this.#version = version
     this.#written = version
+    this.#tags = marks?.tags ?? new Set()
+    this.#registry = new NodeRegistry(marks && scopeFinder(marks))
     this.#registry.attach(root, undefined, '')
     const node = Handle.node(root)
     if (node === undefined) throw new TypeError('A handle without node')
     this.#root = node
     this.#updates = new SharedUpdates(epoch, node)
-    for (const born of this.#registry.drain()) {
-      born.queued = false
-      born.born = version
-      born.changed = version
-      born.settle()
+    this.#openHost = {
+      updates: this.#updates,
+      hash: (from, count) => this.#hash(from, count),
+      forget: (viewer) => this.#openViewers.delete(viewer),
     }
+    this.#views = marks && new Views(this.#sight(), marks, node)
+    const born = this.#registry.drain()
+    for (const each of born) {
+      each.born = version
+      each.changed = version
+    }
+    this.#views?.close(born, version)
+    for (const each of born) settle(each)
   }
 
   /** The tracked state. */
@@ -107,7 +131,7 @@ export class StateTree {
   get bookkeeping(): number {
     let logged = 0
     for (let id = 0; id < this.#registry.idBound; id++) logged += this.#registry.at(id)?.logged ?? 0
-    return this.#registry.bookkeeping + logged
+    return this.#registry.bookkeeping + logged + (this.#views?.logged ?? 0)
   }
 
   /** The ids of all nodes are below this. */
@@ -127,6 +151,7 @@ export class StateTree {
    */
   close(): boolean {
     const nodes = this.#registry.drain()
+    const looked = this.#views?.resolve() ?? false
     // Whoever is behind is caught up when it asks: nothing is encoded for a room of stalled readers.
     const body = this.#isFollowed() ? new BodyWriter() : undefined
     const next = this.#version + 1
@@ -141,22 +166,21 @@ export class StateTree {
       if (mode === Mode.birth) node.born = next
       body?.add(node, mode)
     }
-    if (changed) {
+    if (changed || looked) {
       this.#version = next
-      this.#written = next
-      this.#updates.forget()
-      if (body !== undefined) this.#updates.turn(body, next)
+      if (changed) this.#updates.turn(body, this.#written)
+      else this.#updates.forget()
+      if (changed) this.#written = next
+      this.#views?.close(nodes, next)
     }
-    for (const node of nodes) {
-      node.queued = false
-      if (node.registry !== undefined) node.settle()
-    }
-    return changed
+    for (const node of nodes) settle(node)
+    return changed || looked
   }
 
   /** One who looks at the state from now on. It has nothing yet: what it takes first is a snapshot. */
   viewer(options: ViewerOptions = {}): Viewer {
-    const viewer = new OpenViewer(this.#sight(), options, (gone) => this.#openViewers.delete(gone))
+    if (this.#views !== undefined && options.everything !== true) return this.#views.open(options.owner ?? '')
+    const viewer = new OpenViewer(this.#sight(), this.#openHost, options)
     this.#openViewers.add(viewer)
     return viewer
   }
@@ -166,21 +190,6 @@ export class StateTree {
     this.#beClosed()
     return this.#updates.snapshot(this.#version).bytes
   }
-
-  /** @deprecated Until the room is wired to {@link close} and {@link viewer}. */
-  takePatch(): Uint8Array | undefined {
-    this.#legacy ??= this.viewer()
-    if (this.#legacy.version !== this.#version) this.#legacy.resume(this.epoch, this.#version)
-    return this.close() ? this.#legacy.take()?.bytes : undefined
-  }
-
-  /** @deprecated Until the room is wired to {@link close} and {@link viewer}. */
-  changesSince(version: number): Uint8Array | undefined {
-    this.#beClosed()
-    return version === this.#version ? undefined : this.#updates.since(version, this.#version).bytes
-  }
-
-  #legacy: Viewer | undefined
 
   /**
    * The plain value of the state as mirrors see it, but for the order of maps: keys that look like numbers come first in an
@@ -196,18 +205,19 @@ export class StateTree {
   }
 
   #sight(): Sight {
-    const version = (): number => this.#version
+    const present = { version: () => this.#version, written: () => this.#written }
     return {
       epoch: this.epoch,
       first: this.#first,
       get version() {
-        return version()
+        return present.version()
+      },
+      get written() {
+        return present.written()
       },
       registry: this.#registry,
-      updates: this.#updates,
-      tags: new Set(),
+      tags: this.#tags,
       beClosed: () => this.#beClosed(),
-      hash: (first, count) => this.#hash(first, count),
     }
   }
 
@@ -221,4 +231,10 @@ export class StateTree {
   #beClosed(): void {
     if (this.dirty) throw new Error('There are changes that belong to no version yet: call close first')
   }
+}
+
+/** What was done to a node has been told. */
+function settle(node: StateNode): void {
+  node.queued = false
+  if (node.registry !== undefined) node.settle()
 }
