@@ -340,6 +340,30 @@ describe('the state', () => {
   })
 })
 
+describe('checks', () => {
+  it('[M3] [F31] [S27] [S28] fit a mirror of everything that a state can hold, whatever changes', async () => {
+    await server.close()
+    await serve({ checkInterval: 0 })
+    const room = await enter()
+    for (let seed = 1; seed <= 60; seed++) await room.call('change', { seed, times: 5 })
+    expect(room.checks.length).toBeGreaterThan(50)
+    expect(room.checks).not.toContain(false)
+  })
+
+  it('[M4] [M5] [F32] [R13] are answered by a resync where they do not fit: the snapshot comes, and then what waited', async () => {
+    const room = await enter()
+    await room.call('change', { seed: 1, times: 5 })
+    const before = room.version
+    room.resync()
+    room.send('ping')
+    const answered = room.call('change', { seed: 2, times: 5 })
+    expect(room.events).toEqual([])
+    expectEqual(await answered, room.state)
+    expect(room.version).toBeGreaterThan(before)
+    expect(room.events).toEqual([['ponged', undefined]])
+  })
+})
+
 describe('patches', () => {
   it('[S7] [S11] lead over many versions at once', async () => {
     // Servers send each patch so far: these are made by the state itself.

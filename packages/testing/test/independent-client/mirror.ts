@@ -1,4 +1,5 @@
 import { Bytes } from './bytes.ts'
+import { entriesOf, hashOf, wordsOf } from './hash.ts'
 import { type Layout, type RecordType, type Type, wrong } from './layout.ts'
 import { angleOf, highest, quantizedOf } from './steps.ts'
 
@@ -40,6 +41,15 @@ export class Mirror {
     this.#body(bytes, false)
     this.steps = Math.floor(head / 32) + 1
     this.version += this.steps
+  }
+
+  /** The hash of the nodes whose ids are from `first` to `first + count - 1` (S27). */
+  hash(first: number, count: number): number {
+    let sum = 0
+    for (const [id, node] of this.#nodes) {
+      if (id >= first && id < first + count) sum += hashOf([id, node.type.index, ...node.words()])
+    }
+    return sum % 2 ** 32
   }
 
   #body(bytes: Bytes, isSnapshot: boolean): void {
@@ -140,16 +150,25 @@ class RecordNode {
     return this.values.values()
   }
 
+  *words(): Iterable<number> {
+    for (const at of this.type.fields.keys()) yield* wordsOf(this.#value(at), nodeIn)
+  }
+
   get plain(): unknown {
     const record: { [name: string]: unknown } = {}
-    this.type.fields.forEach(({ name, type }, at) => {
-      const value = this.values.get(at)
-      if (value === undefined) return
-      if (type.kind === 'quantized') record[name] = quantizedOf(type, value as number)
-      else if (type.kind === 'angle') record[name] = angleOf(value as number)
-      else record[name] = plain(value)
+    this.type.fields.forEach(({ name }, at) => {
+      const value = this.#value(at)
+      if (value !== undefined) record[name] = plain(value)
     })
     return record
+  }
+
+  /** What a count stands for, and everything else as it is. */
+  #value(at: number): unknown {
+    const value = this.values.get(at)
+    const type = this.type.fields[at]?.type
+    if (type?.kind === 'quantized') return quantizedOf(type, value as number)
+    return type?.kind === 'angle' ? angleOf(value as number) : value
   }
 }
 
@@ -180,6 +199,10 @@ class MapNode {
 
   get children(): Iterable<unknown> {
     return this.entries.values()
+  }
+
+  words(): Iterable<number> {
+    return entriesOf([...this.entries], nodeIn)
   }
 
   get plain(): unknown {
@@ -231,6 +254,10 @@ class ListNode {
 
   get children(): Iterable<unknown> {
     return this.items
+  }
+
+  words(): Iterable<number> {
+    return wordsOf(this.items, nodeIn)
   }
 
   get plain(): unknown {
@@ -445,6 +472,10 @@ function finite(value: number): number {
 
 function isNode(value: unknown): value is Node {
   return value instanceof RecordNode || value instanceof MapNode || value instanceof ListNode
+}
+
+function nodeIn(value: unknown): Node | undefined {
+  return isNode(value) ? value : undefined
 }
 
 function plain(value: unknown): unknown {

@@ -59,6 +59,8 @@ export class IndependentRoom {
   readonly handlers = new Map<string, (params: unknown) => unknown>()
   /** How many versions each patch went through. */
   readonly steps: number[] = []
+  /** Of each check that came, whether the mirror passed it (M3). */
+  readonly checks: boolean[] = []
   /** Numbers of the server's calls that it has cancelled. */
   readonly cancelled: number[] = []
   readonly left: Promise<{ readonly reason: string; readonly message: unknown }>
@@ -68,6 +70,8 @@ export class IndependentRoom {
   readonly #streams = new Map<number, OpenStream>()
   readonly #answering = new Set<number>()
   #mirror: Mirror | undefined
+  /** What waits for the snapshot that was asked for. */
+  #held: Frame[] | undefined
   #last = 0
   #leave: (left: { reason: string; message: unknown }) => void = () => undefined
 
@@ -137,6 +141,13 @@ export class IndependentRoom {
       const isFirst = this.#mirror === undefined
       this.#mirror = new Mirror(this.layout, bin(first))
       if (isFirst) this.#line.ready(this)
+      const held = this.#held ?? []
+      this.#held = undefined
+      for (const each of held) this.receive(each)
+      return
+    }
+    if (this.#held !== undefined) {
+      if (type !== 25 && type !== 27) this.#held.push(frame)
       return
     }
     const mirror = this.#mirror ?? wrong('something comes before the snapshot')
@@ -176,9 +187,21 @@ export class IndependentRoom {
         mirror.apply(bin(first))
         this.steps.push(mirror.steps)
         break
+      case 27: {
+        const right = mirror.version === whole(first) && mirror.hash(whole(second), whole(third)) === whole(fourth)
+        this.checks.push(right)
+        if (!right) this.resync()
+        break
+      }
       default:
       // Of times to come (F5).
     }
+  }
+
+  /** The mirror is not right: asks for a snapshot, and keeps back what comes before it (M4). */
+  resync(): void {
+    this.#held = []
+    this.#line.send([28])
   }
 
   leave(): Promise<{ readonly reason: string; readonly message: unknown }> {
