@@ -2,10 +2,10 @@ import type { Selection } from './listeners.ts'
 
 /** What a selection needs of the mirror it belongs to. */
 export interface SelectionHost {
-  /** Grows with everything applied. */
+  /** Grows with everything applied that people are shown. */
   readonly revision: number
-  /** Evaluates a selector on a frozen copy of the state. */
-  selectFrozen<V>(selector: (state: unknown) => V): V
+  /** Evaluates a selector and freezes what it returns, which is `before` when that is the same. Throws while there is no state. */
+  select(selector: (state: unknown) => unknown, before: unknown): unknown
   /** Has `changed` called after each patch; returns what ends that. */
   afterPatches(changed: () => void): () => void
   /** Takes what a listener threw. */
@@ -19,6 +19,8 @@ export class MirrorSelection<V> implements Selection<V> {
   readonly #listeners = new Set<{ readonly call: () => void }>()
   #revision = -1
   #kept: { readonly value: V } | undefined
+  /** What the listeners were last told of, or saw when they subscribed. Others may read a newer value before they are told. */
+  #told: { readonly value: V } | undefined
   #stop: (() => void) | undefined
 
   constructor(host: SelectionHost, selector: (state: unknown) => V) {
@@ -27,13 +29,13 @@ export class MirrorSelection<V> implements Selection<V> {
   }
 
   get value(): V {
-    if (this.#kept === undefined || this.#revision !== this.#host.revision) {
-      const value = this.#host.selectFrozen(this.#selector)
-      // Something made anew by the selector, such as a filtered list, is often what it was.
-      if (this.#kept === undefined || !sameSelection(this.#kept.value, value)) this.#kept = { value }
-      this.#revision = this.#host.revision
-    }
-    return this.#kept.value
+    const kept = this.#kept
+    if (kept !== undefined && this.#revision === this.#host.revision) return kept.value
+    // A copy is of the type of what it is a copy of.
+    const value = this.#host.select(this.#selector, kept?.value) as V
+    if (kept === undefined || !Object.is(kept.value, value)) this.#kept = { value }
+    this.#revision = this.#host.revision
+    return value
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -41,7 +43,7 @@ export class MirrorSelection<V> implements Selection<V> {
     const entry = { call: listener }
     this.#listeners.add(entry)
     if (this.#stop === undefined) {
-      this.#peek()
+      this.#told = this.#peek()
       this.#stop = this.#host.afterPatches(() => this.#refresh())
     }
     return () => {
@@ -53,12 +55,12 @@ export class MirrorSelection<V> implements Selection<V> {
   }
 
   #refresh(): void {
-    const before = this.#kept
-    const after = this.#peek()
-    if (before !== undefined && before === after) return
-    for (const { call } of Array.from(this.#listeners)) {
+    const before = this.#told
+    this.#told = this.#peek()
+    if (before !== undefined && before === this.#told) return
+    for (const entry of Array.from(this.#listeners)) {
       try {
-        call()
+        if (this.#listeners.has(entry)) entry.call()
       } catch (error) {
         this.#host.report(error)
       }
@@ -75,18 +77,4 @@ export class MirrorSelection<V> implements Selection<V> {
       return undefined
     }
   }
-}
-
-/** The same value, or arrays or plain objects of the same values. */
-function sameSelection(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) return true
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
-  const kind: unknown = Object.getPrototypeOf(one)
-  if (kind !== Object.getPrototypeOf(other) || (kind !== Array.prototype && kind !== Object.prototype)) return false
-  const keys = Object.keys(one)
-  // Both are plain: reading their keys asks nothing of their type.
-  const [a, b] = [one as Readonly<Record<string, unknown>>, other as Readonly<Record<string, unknown>>]
-  return (
-    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && Object.is(a[key], b[key]))
-  )
 }

@@ -188,8 +188,9 @@ export class MirrorTree<S = unknown> {
   }
 
   /**
-   * Selects a part of the state, or makes something from it, as a value that never changes: the selector gets a frozen copy
-   * of the state. Copies share what has not changed, and are made when the value is asked for.
+   * Selects a part of the state, or makes something from it, as a value that never changes: what the selector returns is copied and
+   * frozen, with all of the state that it is, or that stands in arrays, plain objects and maps which the selector made. Copies share
+   * what has not changed, and are made when the value is asked for.
    */
   select<V>(selector: (state: S) => V): Selection<V> {
     const shown = (): number => this.#shown
@@ -198,10 +199,7 @@ export class MirrorTree<S = unknown> {
         get revision() {
           return shown()
         },
-        selectFrozen: (select) => {
-          if (this.#root === undefined) throw new Error('There is no state yet: its snapshot has not arrived')
-          return select(frozenCopy(this.#space, this.#root))
-        },
+        select: (select, before) => frozenCopy(this.#space, select(this.state), before),
         afterPatches: (changed) => {
           // One entry per selection, also for a function that is given twice.
           const call = (): void => changed()
@@ -210,7 +208,7 @@ export class MirrorTree<S = unknown> {
         },
         report: (error) => this.#report(error),
       },
-      // The copy is of the state it was written for.
+      // The state is the one it was written for.
       selector as (state: unknown) => V,
     )
   }
