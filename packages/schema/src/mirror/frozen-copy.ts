@@ -49,7 +49,8 @@ function kept(before: unknown, after: object): unknown {
 }
 
 function partsOf(collection: unknown): readonly (readonly [unknown, unknown])[] {
-  return collection instanceof Map ? Array.from<[unknown, unknown]>(collection) : Object.entries(Object(collection))
+  if (collection instanceof Map) return Array.from<[unknown, unknown]>(collection)
+  return isPlain(collection) ? Object.entries(collection) : []
 }
 
 /** Whether a value is an array or an object of no class. */

@@ -1,6 +1,12 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import type { Live, Mirror } from '../model.ts'
+import { compileLayout } from '../compiled-layout.ts'
+import { layoutOf } from '../contract-layout.ts'
+import { defineRoom, type StateOf } from '../contract.ts'
+import type { Live, Mirror, Plain } from '../model.ts'
+import { nextPatch } from '../state/patches.fixture.ts'
 import { live } from '../state/plain.ts'
+import { StateTree } from '../state/state-tree.ts'
+import * as t from '../types.ts'
 import { layout, open, type Model } from './game.fixture.ts'
 import { MirrorTree } from './mirror-tree.ts'
 
@@ -105,6 +111,89 @@ describe('watch', () => {
     state.chat.shift()
     flush()
     expect(hear()).toEqual([['removed', 'hi', 0]])
+  })
+
+  it('tells at any depth, wherever below the change was', () => {
+    const Deep = defineRoom('deep', {
+      version: 1,
+      state: t.Object({
+        maps: t.Map(
+          t.Array(t.Map(t.Object({ at: t.Object({ x: t.Integer() }), grid: t.Array(t.Array(t.Integer())) }))),
+        ),
+      }),
+      clientToServer: {},
+      serverToClient: {},
+    })
+    type Deep = StateOf<typeof Deep>
+    const deep = compileLayout(layoutOf(Deep))
+    const first: Plain<Deep> = { maps: { a: [{}, { b: { at: { x: 1 }, grid: [[], [1]] } }], c: [] } }
+    const tree = StateTree.create(deep, Deep, first, { epoch: '0123456789abcdef' })
+    // The tree is of the contract.
+    const state = tree.root as Live<Deep>
+    const mirror = new MirrorTree<Mirror<Deep>>(deep)
+    mirror.applySnapshot(tree.snapshot())
+    const levels: ((state: Mirror<Deep>) => unknown)[] = [
+      (all) => all,
+      ({ maps }) => maps,
+      ({ maps }) => maps.get('a'),
+      ({ maps }) => maps.get('a')?.[1],
+      ({ maps }) => maps.get('a')?.[1]?.get('b'),
+      ({ maps }) => maps.get('a')?.[1]?.get('b')?.at,
+      ({ maps }) => maps.get('a')?.[1]?.get('b')?.at.x,
+      ({ maps }) => maps.get('a')?.[1]?.get('b')?.grid,
+      ({ maps }) => maps.get('a')?.[1]?.get('b')?.grid[1],
+      ({ maps }) => maps.get('c'),
+    ]
+    const told: [level: number, what: string, key: unknown][] = []
+    for (const [level, select] of levels.entries()) {
+      // What is selected here is of many types; what it is told of is not looked at.
+      mirror.watch((all): unknown => select(all), {
+        changed: (_, key) => told.push([level, 'changed', key]),
+        after: () => told.push([level, 'after', undefined]),
+      })
+    }
+    const b = state.maps.get('a')?.at(1)?.get('b')
+    if (b === undefined) throw new Error('b is there')
+    const flush = (): unknown[] => {
+      mirror.applyPatch(nextPatch(tree) ?? new Uint8Array())
+      return told.splice(0).filter(([, what]) => what === 'changed')
+    }
+    b.at.x = 2
+    expect(flush()).toEqual([
+      [0, 'changed', undefined],
+      [1, 'changed', 'a'],
+      [2, 'changed', 1],
+      [3, 'changed', 'b'],
+      [4, 'changed', undefined],
+      [5, 'changed', undefined],
+      [6, 'changed', undefined],
+    ])
+    b.grid.at(1)?.set(0, 5)
+    expect(flush()).toEqual([
+      [0, 'changed', undefined],
+      [1, 'changed', 'a'],
+      [2, 'changed', 1],
+      [3, 'changed', 'b'],
+      [4, 'changed', undefined],
+      [7, 'changed', 1],
+      [8, 'changed', 0],
+    ])
+  })
+
+  it('tells of the items that changed at the index they have, in whatever order they stand', () => {
+    const { mirror, state, hear, tell, flush } = open()
+    state.queue.push(...Array.from({ length: 30 }, (_, index) => ({ name: `p${index}`, hp: 0, bag: [] })))
+    flush()
+    const order = new Map(state.queue.map((player, index) => [player, (index * 7) % 31]))
+    state.queue.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0))
+    flush()
+    mirror.watch((game) => game.queue, { changed: (player, index) => tell.changed(player, index, undefined) })
+    for (const [index, player] of state.queue.entries()) if (index % 3 === 0) player.hp++
+    flush()
+    const told = hear().map((one) => Array.from(Object(one)).slice(1, 3))
+    expect(told).toHaveLength(11)
+    for (const [name, index] of told) expect(state.queue.at(Number(index))?.name).toBe(name)
+    expect(new Set(told.map(([, index]) => index)).size).toBe(11)
   })
 
   it('tells of a record, and of a single value', () => {

@@ -117,9 +117,15 @@ export class Watcher {
         this.#tell('added', value[index], index)
       }
     }
-    for (const child of log.children) {
-      const index = added.has(child.value) ? -1 : value.indexOf(child.value)
-      if (index !== -1) this.#tell('changed', child.value, index)
+    // They were read by ascending id, which in most lists is the order of the items: each is sought behind the one before.
+    let last = 0
+    for (const { value: item } of log.children) {
+      if (added.has(item)) continue
+      let index = value.indexOf(item, last)
+      if (index === -1) index = value.indexOf(item)
+      if (index === -1) continue
+      last = index
+      this.#tell('changed', item, index)
     }
   }
 
