@@ -7,7 +7,7 @@ import type { RecordNode } from './record-node.ts'
 
 /** The code of a record type without generating any. */
 export function composedRecord(fields: readonly TrackedField[]): RecordCode {
-  // After the values stand, for each counted field, its present count and the one last sent.
+  // After the values stand, for each counted field, its present count and the one last sent, if it is another.
   const places: (number | undefined)[] = []
   let size = fields.length
   for (const { index, steps } of fields) {
@@ -15,7 +15,6 @@ export function composedRecord(fields: readonly TrackedField[]): RecordCode {
     places[index] = size
     size += 2
   }
-  const counted = fields.flatMap(({ steps, index }) => (steps === undefined ? [] : [places[index] ?? 0]))
   const Handle = handleClass(fields)
   return {
     make(node, given) {
@@ -28,16 +27,17 @@ export function composedRecord(fields: readonly TrackedField[]): RecordCode {
       return new Handle(node, values)
     },
     read: (record, index) => ComposedHandle.values(record)[index],
-    put(record, index, kept) {
+    put(record, index, kept, again) {
       const values = ComposedHandle.values(record)
       values[index] = kept
       const steps = fields[index]?.steps
       const place = places[index]
       if (steps === undefined || place === undefined) return true
       const count = countOf(steps.count, kept)
-      const other = count !== values[place]
+      if (count === values[place]) return false
+      if (!again) values[place + 1] = values[place]
       values[place] = count
-      return other
+      return true
     },
     pack(writer, nodes, mode, set, ends) {
       let next = 0
@@ -48,10 +48,6 @@ export function composedRecord(fields: readonly TrackedField[]): RecordCode {
         packOne(writer, ComposedHandle.values(handle), mode, set)
         ends?.push(writer.length)
       }
-    },
-    settle(record) {
-      const values = ComposedHandle.values(record)
-      for (const place of counted) values[place + 1] = values[place]
     },
   }
 

@@ -14,7 +14,7 @@ import type { RecordNode } from './record-node.ts'
 const mostPlaces = 200
 
 /** What the generated text makes. */
-interface GeneratedRecord extends Pick<RecordCode, 'make' | 'read' | 'put' | 'settle'> {
+interface GeneratedRecord extends Pick<RecordCode, 'make' | 'read' | 'put'> {
   readonly prototype: object
   readonly accessors: readonly { readonly get: () => unknown; readonly set: (value: unknown) => void }[]
   readonly change: PackGroup
@@ -50,12 +50,11 @@ export function generatedRecord(fields: readonly TrackedField[]): RecordCode | u
     // Enumerable, unlike the accessors of a class: `for … in` finds the fields.
     Object.defineProperty(record.prototype, name, { ...record.accessors[index], enumerable: true, configurable: true })
   }
-  const { read, put, settle, change, whole } = record
+  const { read, put, change, whole } = record
   return {
     make: record.make,
     read,
     put,
-    settle,
     pack(writer, nodes, mode, { words }, ends) {
       if (mode === Mode.change) change(writer, nodes, words, ends)
       else whole(writer, nodes, words, ends)
@@ -67,7 +66,7 @@ export function generatedRecord(fields: readonly TrackedField[]): RecordCode | u
 function source(fields: readonly TrackedField[]): string {
   const counted = fields.filter(({ steps }) => steps !== undefined)
   return `'use strict'
-let make, read, put, settle, change, whole
+let make, read, put, change, whole
 const accessors = []
 ${counted.map(({ index }) => `const count${index} = counts[${index}]`).join('\n')}
 ${fields.map(({ index }) => `const pack${index} = packs[${index}]`).join('\n')}
@@ -86,20 +85,17 @@ class TrackedRecord extends RecordHandle {
         ${fields.map(({ index }) => `case ${index}: return record.#v${index}`).join('\n        ')}
       }
     }
-    put = (record, index, kept) => {
+    put = (record, index, kept, again) => {
       switch (index) {
         ${fields.map(putCase).join('\n        ')}
       }
-    }
-    settle = (record) => {
-      ${counted.map(({ index }) => `record.#s${index} = record.#c${index}`).join('\n      ')}
     }
     change = ${packGroup(fields, changed)}
     whole = ${packGroup(fields, present)}
     ${fields.map((field) => `accessors.push({ get() { return this.#v${field.index} }, set(value) {${setter(field)}} })`).join('\n    ')}
   }
 }
-return { make, read, put, settle, change, whole, accessors, prototype: TrackedRecord.prototype }`
+return { make, read, put, change, whole, accessors, prototype: TrackedRecord.prototype }`
 }
 
 /** The places of a field. What a place holds first tells the engine how to keep it: 0.5 as a number with a fraction. */
@@ -118,15 +114,16 @@ function start({ index, steps }: TrackedField): string {
 function putCase({ index, steps }: TrackedField): string {
   const kept = `case ${index}: record.#v${index} = kept`
   if (steps === undefined) return `${kept}; return true`
-  return `${kept}; { const count = count${index}(kept); if (count === record.#c${index}) return false; record.#c${index} = count; return true }`
+  return `${kept}; { const count = count${index}(kept); if (count === record.#c${index}) return false; if (!again) record.#s${index} = record.#c${index}; record.#c${index} = count; return true }`
 }
 
 /** What an assignment does at once, and otherwise the careful way. */
 function setter(field: TrackedField): string {
   const { index, steps, def } = field
   const careful = `this.#node.write(${index}, value)`
-  const marked =
-    index < wordBits ? `node.written |= ${1 << index}; if (!node.queued) node.queue()` : `node.mark(${index})`
+  const near = index < wordBits
+  const written = near ? `(node.written & ${1 << index})` : `node.isWritten(${index})`
+  const marked = near ? `node.written |= ${1 << index}; if (!node.queued) node.queue()` : `node.mark(${index})`
   const condition = quickCondition(field)
   if (condition === undefined) return careful
   const store =
@@ -138,6 +135,7 @@ function setter(field: TrackedField): string {
       : `this.#v${index} = value
         const count = count${index}(value)
         if (count === this.#c${index}) return
+        if (!${written}) this.#s${index} = this.#c${index}
         this.#c${index} = count`
   return `
       const node = this.#node

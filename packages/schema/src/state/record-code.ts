@@ -12,15 +12,17 @@ export interface RecordCode {
   make(node: RecordNode, values: readonly unknown[]): RecordHandle
   /** What stands in a field. */
   read(record: RecordHandle, index: number): unknown
-  /** Puts a kept value into a field. Of a number that travels as a count it tells whether that is another one; of others, true. */
-  put(record: RecordHandle, index: number, kept: unknown): boolean
+  /**
+   * Puts a kept value into a field. Of a number that travels as a count it tells whether that is another one; of others, true.
+   *
+   * @param again The field was changed since the last version already: the count last sent is not the present one.
+   */
+  put(record: RecordHandle, index: number, kept: unknown, again: boolean): boolean
   /**
    * Writes the fields of a set of each of the nodes. Before each, its id, as what lies between it and the one before: the ids
    * ascend. With `ends`, no ids are written, and what is added to it says where each node ended.
    */
   pack(writer: Writer, nodes: readonly RecordNode[], mode: Mode, set: FieldSet, ends?: number[]): void
-  /** Takes the present counts for those last sent. */
-  settle(record: RecordHandle): void
 }
 
 /** The code of a record type: generated where that is allowed, and otherwise composed of closures, which write the same bytes. */

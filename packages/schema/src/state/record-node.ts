@@ -18,8 +18,6 @@ export class RecordType implements NodeType {
   readonly code: RecordCode
   /** Fields in which nodes can stand. */
   readonly parents: readonly TrackedField[]
-  /** Whether a field is a number that travels as a count. */
-  readonly counts: boolean
 
   constructor(index: number, fields: readonly TrackedField[], locals: readonly string[]) {
     this.index = index
@@ -28,7 +26,6 @@ export class RecordType implements NodeType {
     this.sets = new FieldSets(fields)
     this.code = recordCode(fields)
     this.parents = fields.filter(({ slot }) => slot.holdsNodes)
-    this.counts = fields.some(({ steps }) => steps !== undefined)
   }
 
   /** A record made from a plain object, not attached yet. Throws a `Fault`. */
@@ -123,7 +120,13 @@ export class RecordNode extends StateNode {
   }
 
   #put(index: number, kept: unknown): boolean {
-    return this.type.code.put(this.handle, index, kept)
+    return this.type.code.put(this.handle, index, kept, this.isWritten(index))
+  }
+
+  /** Whether a field is another since the last version. */
+  isWritten(index: number): boolean {
+    const word = index < wordBits ? this.written : (this.#writtenBeyond?.[Math.floor(index / wordBits) - 1] ?? 0)
+    return ((word >> (index % wordBits)) & 1) === 1
   }
 
   /** Notes that a field is another. In a record that was not born yet it does no harm. */
@@ -205,7 +208,6 @@ export class RecordNode extends StateNode {
   override settle(): void {
     this.written = 0
     this.#writtenBeyond = undefined
-    if (this.type.counts) this.type.code.settle(this.handle)
   }
 }
 
