@@ -68,7 +68,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
   #held: Uint8Array[] = []
   #heldBytes = 0
   /** When it asked for snapshots within the last minute. */
-  #resyncs: number[] = []
+  #resyncs: readonly number[] | undefined
   // All are made on first use: most members of most rooms sit there quietly.
   #exchange: Exchange | undefined
   #gone: AbortController | undefined
@@ -289,12 +289,12 @@ export class MemberSeat implements Seat, Sender, Recipient {
   #resync(): void {
     const { clock, sync, maxResyncs } = this.#host
     const now = clock.now()
-    this.#resyncs = this.#resyncs.filter((at) => now - at < minute)
-    if (this.#resyncs.length >= maxResyncs) {
+    const recent = this.#resyncs?.filter((at) => now - at < minute) ?? []
+    if (recent.length >= maxResyncs) {
       this.#link.notice('rate_limited', `[M5] more than ${maxResyncs} snapshots were asked for within a minute`)
       return
     }
-    this.#resyncs.push(now)
+    this.#resyncs = [...recent, now]
     sync.resync(this)
   }
 

@@ -5,7 +5,6 @@ import type { StateTree, Viewer } from '@junto/schema/internal'
 /** A member whose mirror can be checked. */
 export interface Checked {
   readonly viewer: Viewer
-  send(frame: Uint8Array): void
 }
 
 /** Parts of {@link Checks}. */
@@ -36,53 +35,61 @@ interface Turn {
  * Checks of mirrors: by and by over all nodes, each directly behind a patch, without a timer. A room where nothing changes
  * needs none.
  */
-export class Checks {
+export class Checks<M extends Checked> {
   readonly #options: ChecksOptions
   readonly #all: Turn
   /** Of those that are checked on their own; whose turn is next comes first. */
-  readonly #turns = new Map<Checked, Turn>()
+  readonly #turns = new Map<M, Turn>()
 
   constructor(options: ChecksOptions) {
     this.#options = options
     this.#all = this.#firstTurn()
   }
 
-  add(member: Checked): void {
+  add(member: M): void {
     if (!this.#options.shared) this.#turns.set(member, this.#firstTurn())
   }
 
-  remove(member: Checked): void {
+  remove(member: M): void {
     this.#turns.delete(member)
   }
 
-  /** The version just closed has gone to these members, each as a patch. */
-  follow(patched: ReadonlySet<Checked>): void {
+  /** Whether anybody is to be checked now. */
+  areDue(): boolean {
+    const [next] = this.#options.shared ? [this.#all] : this.#turns.values()
+    return next !== undefined && next.due <= this.#options.clock.now()
+  }
+
+  /** These members get the version just closed, each as a patch. Has those told that are to be checked. */
+  follow(patched: ReadonlySet<M>, tell: (member: M, frame: Uint8Array) => void): void {
     const [one] = patched
     if (one === undefined) return
     const now = this.#options.clock.now()
-    if (!this.#options.shared) return this.#followEach(patched, now)
-    if (now < this.#all.due) return
-    const frame = this.#frame(one.viewer, this.#all, now)
-    for (const member of patched) member.send(frame)
+    if (this.#options.shared) {
+      const frame = this.#frame(one.viewer, this.#all, now)
+      for (const member of patched) tell(member, frame)
+      return
+    }
+    for (const [member, turn] of this.#dueAmong(patched, now)) {
+      this.#turns.delete(member)
+      this.#turns.set(member, turn)
+      tell(member, this.#frame(member.viewer, turn, now))
+    }
   }
 
   /** The check that went behind this version to a member, in words; nothing when none did. */
-  checkOf(member: Checked, version: number): string | undefined {
+  checkOf(member: M, version: number): string | undefined {
     const last = (this.#options.shared ? this.#all : this.#turns.get(member))?.last
     return last?.version === version ? `a check of the nodes ${last.first} to ${last.first + window - 1}` : undefined
   }
 
-  #followEach(patched: ReadonlySet<Checked>, now: number): void {
-    const due: [Checked, Turn][] = []
+  #dueAmong(patched: ReadonlySet<M>, now: number): (readonly [M, Turn])[] {
+    const due: (readonly [M, Turn])[] = []
     for (const [member, turn] of this.#turns) {
       if (now < turn.due || due.length === mostPerTurn) break
       if (patched.has(member)) due.push([member, turn])
     }
-    for (const [member, turn] of due) {
-      this.#turns.delete(member)
-      this.#turns.set(member, turn)
-      member.send(this.#frame(member.viewer, turn, now))
-    }
+    return due
   }
 
   #frame(viewer: Viewer, turn: Turn, now: number): Uint8Array {

@@ -30,8 +30,14 @@ export interface PlazaWorld {
   readonly bob: TestClient
 }
 
+/** What a test wants of its plaza. */
+export interface PlazaOptions {
+  readonly patchRate?: number
+  readonly onLeave?: (room: RoomBase<typeof Plaza>) => void
+}
+
 /** Opens a plaza. */
-export async function plaza(rates: { patchRate?: number } = {}, options: WorldOptions = {}): Promise<PlazaWorld> {
+export async function plaza({ onLeave, ...rates }: PlazaOptions = {}, options: WorldOptions = {}): Promise<PlazaWorld> {
   const rooms: RoomBase<typeof Plaza>[] = []
   class PlazaRoom extends Room(Plaza) {
     constructor() {
@@ -41,6 +47,10 @@ export async function plaza(rates: { patchRate?: number } = {}, options: WorldOp
 
     onCreate() {
       return { n: 0, notes: {}, things: {} }
+    }
+
+    override onLeave() {
+      onLeave?.(this)
     }
 
     readonly handlers = this.handle({

@@ -1,6 +1,7 @@
 import { FrameType } from '@junto/protocol/internal'
 import { describe, expect, test, vi } from 'vitest'
 import { MemberSeat } from '../room/member-seat.ts'
+import type { TestClient } from '../room/rooms.fixture.ts'
 import { busy, mirrored, plaza, Plaza, type PlazaWorld } from './plaza.fixture.ts'
 
 const count = ({ world }: PlazaWorld, name: string) => world.metrics.read(name, { room: 'plaza' })
@@ -315,6 +316,68 @@ describe('a member whose mirror came apart', () => {
     await world.clock.settle()
     expect(ada.log).toHaveLength(4)
     expect(count(all, 'desyncs')).toBe(4)
+  })
+})
+
+describe('a member that is put out while it is sent its patch', () => {
+  /** Its session finds that too much waits for it. */
+  function tooSlow(client: TestClient): void {
+    vi.spyOn(client, 'send').mockImplementationOnce(() => client.drop())
+  }
+
+  test('disturbs nobody, also where the room writes to the state then', async () => {
+    const all = await plaza({ onLeave: ({ state }) => void state.things.set('gone', { name: 'somebody' }) })
+    const { world, room, ada, bob } = all
+    const eve = await world.join(Plaza, { key: 'a' })
+    tooSlow(bob)
+    room.state.n = 1
+    await world.clock.settle()
+    expect(world.faults).toEqual([])
+    expect(room.members.size).toBe(2)
+    expect(mirrored(ada)).toMatchObject({ n: 1, things: new Map([['gone', { name: 'somebody' }]]) })
+    expect(mirrored(eve)).toEqual(mirrored(ada))
+  })
+
+  test('disturbs nobody, also where the room puts out another one then: patches keep their order', async () => {
+    const all = await plaza({
+      onLeave: ({ state, members }) => {
+        state.n += 10
+        const [first] = members.values()
+        if (members.size > 2) first?.kick()
+      },
+    })
+    const { world, room, ada, bob } = all
+    const others = [await world.join(Plaza, { key: 'a' }), await world.join(Plaza, { key: 'a' })]
+    tooSlow(bob)
+    room.state.n = 1
+    await world.clock.settle()
+    expect(world.faults).toEqual([])
+    expect(ada.endings).toMatchObject([{ reason: 'kicked' }])
+    for (const { mirror } of [ada, ...others]) expect(mirror.broken).toBe(false)
+    expect(others.map((other) => mirrored(other).n)).toEqual([21, 21])
+  })
+
+  test('disturbs nobody who catches up at the same time', async () => {
+    const all = await plaza({ onLeave: ({ state }) => void state.n++ })
+    const { world, ada, bob } = all
+    ada.congested = bob.congested = true
+    await busy(all, 3)
+    tooSlow(ada)
+    ada.drain()
+    bob.drain()
+    await world.clock.settle()
+    expect(world.faults).toEqual([])
+    expect(mirrored(bob).n).toBe(4)
+    expect(bob.mirror.broken).toBe(false)
+  })
+
+  test('leaves the checks of the others right', async () => {
+    const all = await plaza({ onLeave: ({ state }) => void (state.n += 10) }, { limits: { checkInterval: 0 } })
+    const { world, room, ada, bob } = all
+    tooSlow(ada)
+    room.state.n = 1
+    await world.clock.settle()
+    expect(bob.checks).toEqual([true, true])
   })
 })
 

@@ -18,6 +18,12 @@ export interface Recipient extends Checked {
   release(): void
 }
 
+/** What is to be done for a recipient: a frame to be sent, or, without one, what waited to be released. */
+interface Delivery {
+  readonly recipient: Recipient
+  readonly frame: Uint8Array | undefined
+}
+
 /** Parts of {@link RoomSync}. */
 export interface RoomSyncOptions {
   readonly tree: StateTree
@@ -52,12 +58,22 @@ export interface RoomSyncOptions {
 export class RoomSync implements Flushable {
   readonly tree: StateTree
   readonly #options: RoomSyncOptions
-  readonly #checks: Checks
+  readonly #checks: Checks<Recipient>
   readonly #recipients = new Set<Recipient>()
   readonly #behind = new Set<Recipient>()
-  /** Those to be looked after at the end of the turn, whether or not the state changed. */
-  readonly #asking = new Set<Recipient>()
+  /**
+   * Those to be looked after at the end of the turn, whether or not the state changed; true: even if too much waits for
+   * them.
+   */
+  readonly #asking = new Map<Recipient, boolean>()
   #waiting: Recipient[] = []
+  /**
+   * What leaves now. All of it is made before the first of it is sent: sending may find that somebody is too slow, and the
+   * room's onLeave writes to the state.
+   */
+  #outgoing: Delivery[] = []
+  /** How many of these are done. */
+  #done = 0
   /** Frames of updates that several get. */
   readonly #frames = new WeakMap<Update, Uint8Array>()
   readonly #counts: Readonly<Record<'catchUps' | 'snapshots' | 'desyncs', Counter>> & { readonly behind: Gauge }
@@ -87,13 +103,10 @@ export class RoomSync implements Flushable {
 
   /** Sends this recipient a snapshot, then what waited for it; from then on it gets the patches. */
   add(recipient: Recipient): void {
-    this.flushNow()
-    this.#guard(() => {
-      this.#recipients.add(recipient)
-      this.#checks.add(recipient)
-      this.#bring(recipient)
-      recipient.release()
-    })
+    if (this.#over) return
+    this.#recipients.add(recipient)
+    this.#checks.add(recipient)
+    this.deliver(recipient)
   }
 
   remove(recipient: Recipient): void {
@@ -119,9 +132,7 @@ export class RoomSync implements Flushable {
 
   /** What waited for this recipient has left. When it is behind, it catches up at the end of the turn. */
   drained(recipient: Recipient): void {
-    if (!this.#behind.has(recipient)) return
-    this.#asking.add(recipient)
-    this.#enqueue()
+    if (this.#behind.has(recipient)) this.#ask(recipient)
   }
 
   /** The mirror of this recipient came apart: it gets a snapshot at the end of the turn. */
@@ -139,8 +150,7 @@ export class RoomSync implements Flushable {
     })
     viewer.reset()
     this.#urgent = true
-    this.#asking.add(recipient)
-    this.#enqueue()
+    this.#ask(recipient)
   }
 
   /** The end of the turn. */
@@ -160,19 +170,26 @@ export class RoomSync implements Flushable {
 
   /** Closes the pending changes into a version, sends it, then everything that waited for it. Never throws. */
   flushNow(): void {
-    this.#guard(() => {
+    if (this.#over) return
+    try {
       this.#close()
       this.#answer()
-      const waiting = this.#waiting
-      this.#waiting = []
-      for (const recipient of waiting) if (!this.#behind.has(recipient)) recipient.release()
-    })
+    } catch (error) {
+      this.#over = true
+      this.#options.onBroken(error)
+      return
+    }
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const recipient of waiting) if (!this.#behind.has(recipient)) this.#put(recipient, undefined)
+    this.#sendOut()
   }
 
-  /** As {@link flushNow}, and for this recipient even where it is behind. */
+  /** As {@link flushNow}, and this recipient gets what is for it even if too much waits for it already. */
   deliver(recipient: Recipient): void {
+    if (this.#over) return
+    this.#asking.set(recipient, true)
     this.flushNow()
-    this.#guard(() => this.#catchUp(recipient))
   }
 
   /** Ends it: what happens to the state from now on concerns nobody. */
@@ -184,14 +201,9 @@ export class RoomSync implements Flushable {
     this.#waiting = []
   }
 
-  #guard(work: () => void): void {
-    if (this.#over) return
-    try {
-      work()
-    } catch (error) {
-      this.#over = true
-      this.#options.onBroken(error)
-    }
+  #ask(recipient: Recipient): void {
+    if (!this.#asking.has(recipient)) this.#asking.set(recipient, false)
+    this.#enqueue()
   }
 
   #close(): void {
@@ -201,43 +213,54 @@ export class RoomSync implements Flushable {
     if (interval > 0) this.#due = clock.now() + interval
     if (!tree.close()) return
     if (tree.written === tree.version) onChange()
-    const patched = new Set<Recipient>()
+    const checked = this.#checks.areDue() ? new Set<Recipient>() : undefined
     for (const recipient of this.#recipients) {
-      if (this.#behind.has(recipient)) continue
+      if (this.#behind.has(recipient) || this.#asking.has(recipient)) continue
       if (recipient.congested) this.#fallBehind(recipient)
-      else if (this.#bring(recipient) === 'patch' && this.#recipients.has(recipient)) patched.add(recipient)
+      else if (this.#bring(recipient) === 'patch') checked?.add(recipient)
     }
-    this.#checks.follow(patched)
+    if (checked !== undefined) this.#checks.follow(checked, (recipient, frame) => this.#put(recipient, frame))
   }
 
   /** Those who asked, as far as they can take something now. */
   #answer(): void {
     this.#urgent = false
-    if (this.#asking.size === 0) return
-    const asking = [...this.#asking]
-    this.#asking.clear()
-    for (const recipient of asking) {
-      if (!this.#recipients.has(recipient)) continue
-      if (recipient.congested) this.#fallBehind(recipient)
-      else if (this.#behind.has(recipient)) this.#catchUp(recipient)
-      else this.#bring(recipient)
+    for (const [recipient, force] of this.#asking) {
+      if (recipient.congested && !force) {
+        this.#fallBehind(recipient)
+        continue
+      }
+      if (this.#leaveBehind(recipient)) this.#counts.catchUps.add()
+      this.#bring(recipient)
+      this.#put(recipient, undefined)
     }
+    this.#asking.clear()
   }
 
-  #catchUp(recipient: Recipient): void {
-    if (!this.#leaveBehind(recipient)) return
-    this.#counts.catchUps.add()
-    this.#bring(recipient)
-    recipient.release()
-  }
-
-  /** Sends what is new for one, which may be nothing. */
+  /** Takes what is new for one, which may be nothing. */
   #bring(recipient: Recipient): Update['kind'] | undefined {
     const update = recipient.viewer.take()
     if (update === undefined) return undefined
     if (update.kind === 'snapshot') this.#counts.snapshots.add()
-    recipient.send(this.#frameOf(update))
+    this.#put(recipient, this.#frameOf(update))
     return update.kind
+  }
+
+  #put(recipient: Recipient, frame: Uint8Array | undefined): void {
+    this.#outgoing.push({ recipient, frame })
+  }
+
+  /** What comes back here from sending goes on with what is there, so that newer things leave behind older ones. */
+  #sendOut(): void {
+    for (let next = this.#outgoing[this.#done]; next !== undefined; next = this.#outgoing[this.#done]) {
+      this.#done++
+      const { recipient, frame } = next
+      if (!this.#recipients.has(recipient)) continue
+      if (frame === undefined) recipient.release()
+      else recipient.send(frame)
+    }
+    this.#outgoing = []
+    this.#done = 0
   }
 
   #frameOf(update: Update): Uint8Array {
