@@ -294,6 +294,33 @@ describe('what a view changes', () => {
     expect(saved()).toBe(2)
   })
 
+  test('leaves what is saved whole: what nobody sees comes back with the rest', async () => {
+    world = new ArenaWorld({ persist: true })
+    ;[ada, adas] = await world.enter()
+    const ann = world.unit('ann')
+    ann.by = 'somebody'
+    ann.hp = 42
+    ann.orders.push('wait')
+    world.room.state.deck.push(9)
+    ada.drop()
+    await world.clock.advance('1m')
+    const { room } = world
+    ;[ada, adas] = await world.enter()
+    expect(world.room).not.toBe(room)
+    const restored = world.unit('ann')
+    expect([restored.hp, [...restored.orders], [...world.room.state.deck]]).toEqual([
+      42,
+      ['hold Ann', 'wait'],
+      [3, 1, 2, 9],
+    ])
+    expect(mirrored(ada)).toEqual(visibleTo(adas, world.room))
+    expect(mirrored(ada).deck).toBeUndefined()
+    adas.view.owner = 'somebody'
+    adas.view.add(restored)
+    await settle()
+    expect(mirrored(ada).units.get('ann')?.hp).toBe(42)
+  })
+
   test('is a new object where an id was used again while its member was behind', async () => {
     const { units } = world.room.state
     adas.view.add(world.unit('ann'))
