@@ -131,7 +131,10 @@ export class MirrorTree<S = unknown> {
       root.places++
       if (!fresh.settle()) throw reader.bad('it puts a node in two places')
       this.#space.revision++
-      this.#root = new Reconciliation(this.#space, fresh).run(this.#root?.value, root)
+      if (this.#root === undefined) {
+        this.#space.become(fresh)
+        this.#root = root
+      } else this.#root = new Reconciliation(this.#space, fresh).run(this.#root.value, root)
       this.#epoch = epoch
       this.#version = version
     } catch (error) {

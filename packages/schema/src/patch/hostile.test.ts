@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { compileLayout } from '../compiled-layout.ts'
 import { SchemaError } from '../errors.ts'
 import type { TypeDef } from '../layout.ts'
+import { recordReaders as compiledReaders } from '../mirror/compiled-readers.ts'
 import { MirrorTree } from '../mirror/mirror-tree.ts'
+import { recordReaders as plainReaders } from '../mirror/plain-readers.ts'
 import { difference, Draws, drawValue, layoutOfSpec, modelOf, specs } from '../state/random-state.fixture.ts'
 import { writeSomething } from '../state/random-writes.fixture.ts'
 import { nextPatch } from '../state/patches.fixture.ts'
@@ -27,13 +29,22 @@ function suffer(apply: (bytes: Uint8Array) => void, bytes: Uint8Array): boolean 
   }
 }
 
+/** A record type with its first 256 fields. */
+function narrowed(type: TypeDef | undefined): TypeDef {
+  if (type?.kind !== 'record') throw new TypeError('Not a record')
+  return { kind: 'record', fields: type.fields.slice(0, 256) }
+}
+
 function prototypes(): string[] {
   return [Object.prototype, Array.prototype, Map.prototype].map((prototype) =>
     Reflect.ownKeys(prototype).map(String).join(),
   )
 }
 
-describe('a patch or snapshot that is not what a server sends', () => {
+describe.each([
+  ['with compiled readers', compiledReaders],
+  ['with plain readers', plainReaders],
+])('a patch or snapshot that is not what a server sends, %s', (_, readers) => {
   it('is refused with an error, and a snapshot repairs what it did', () => {
     const before = prototypes()
     fc.assert(
@@ -43,7 +54,7 @@ describe('a patch or snapshot that is not what a server sends', () => {
         const first = drawValue(spec, draws)
         const tree = StateTree.create(layout, undefined, first, { epoch })
         const pair = { spec, live: tree.root, model: Object(modelOf(spec, first)) }
-        const mirror = new MirrorTree(layout)
+        const mirror = new MirrorTree(layout, { readers })
         suffer((bytes) => mirror.applySnapshot(bytes), spoil(tree.snapshot(), draws))
         mirror.applySnapshot(tree.snapshot())
         const all = mirror.select((state) => state)
@@ -76,7 +87,7 @@ describe('a patch or snapshot that is not what a server sends', () => {
     fc.assert(
       fc.property(specs, fc.integer(), fc.uint8Array({ maxLength: 60 }), (spec, seed, bytes) => {
         const layout = layoutOfSpec(spec)
-        const mirror = new MirrorTree(layout)
+        const mirror = new MirrorTree(layout, { readers })
         suffer((random) => mirror.applySnapshot(random), bytes)
         mirror.applySnapshot(
           StateTree.create(layout, undefined, drawValue(spec, new Draws(seed)), { epoch }).snapshot(),
@@ -111,8 +122,14 @@ describe('a patch or snapshot that is not what a server sends', () => {
     // 4 * 8 + 5: one new list of nulls, 2^49 of them.
     const nulls = Uint8Array.from([...head, 37, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0])
     for (const hostile of [crowd, nulls]) {
-      expect(suffer((bytes) => new MirrorTree(layout).applySnapshot(bytes), hostile)).toBe(false)
+      expect(suffer((bytes) => new MirrorTree(layout, { readers }).applySnapshot(bytes), hostile)).toBe(false)
     }
+    // The same with records that are few enough in fields to be read by functions of their own.
+    const narrow = compileLayout({ ...layout.layout, types: types.with(2, narrowed(types[2])) })
+    const half = mask.slice(0, 32)
+    const ids = Array.from({ length: 20_000 }, () => 0)
+    const narrowCrowd = Uint8Array.from([...head, 20, ...half, 0xa0, 0x9c, 0x01, ...ids])
+    expect(() => new MirrorTree(narrow, { readers }).applySnapshot(narrowCrowd)).toThrow('too much of too few bytes')
   })
 
   it('cannot multiply a list by keeping its items more than once', () => {
@@ -132,7 +149,7 @@ describe('a patch or snapshot that is not what a server sends', () => {
       [1, 2, 1 | 2],
       [1, 0, 0],
     ]) {
-      const mirror = new MirrorTree(layout)
+      const mirror = new MirrorTree(layout, { readers })
       mirror.applySnapshot(tree.snapshot())
       // Version 2 on 1; one list, changed, of id 1.
       expect(suffer((bytes) => mirror.applyPatch(bytes), Uint8Array.from([1, 9, 1, ...runs]))).toBe(false)
@@ -162,7 +179,7 @@ describe('a patch or snapshot that is not what a server sends', () => {
       ['more fields than there are', [9, 2, 2, 2]],
       ['no field of a new record', [13, 0, 3, 17, 1, 0, 1, 2, 98, 4]],
     ] as const) {
-      const mirror = new MirrorTree(layout)
+      const mirror = new MirrorTree(layout, { readers })
       mirror.applySnapshot(tree.snapshot())
       expect(
         suffer((bytes) => mirror.applyPatch(bytes), Uint8Array.from([1, ...body])),
@@ -172,7 +189,7 @@ describe('a patch or snapshot that is not what a server sends', () => {
       expect(difference(mirror.state, { m: new Map([['a', { n: 1 }]]) })).toBe(undefined)
     }
     // The same form, and right: a new record, node 3, at b.
-    const mirror = new MirrorTree(layout)
+    const mirror = new MirrorTree(layout, { readers })
     mirror.applySnapshot(tree.snapshot())
     mirror.applyPatch(Uint8Array.from([1, 13, 1, 3, 4, 17, 1, 0, 1, 2, 98, 4]))
     expect(
@@ -222,7 +239,7 @@ describe('a patch or snapshot that is not what a server sends', () => {
       ['__proto__ as a key of JSON', [41, 1, 0, 6, 2, 5, ...proto, 7, 1, 1, 0], key],
       ['__proto__ as a key of a value', [37, 2, 1, ...proto, 41, 4, 0, 1, 1, 0], key],
     ] as const) {
-      const mirror = new MirrorTree(layout)
+      const mirror = new MirrorTree(layout, { readers })
       mirror.applySnapshot(tree.snapshot())
       // Version 2, with "one" as the value of "ada": its text is none of the patch after it.
       mirror.applyPatch(Uint8Array.from([1, 17, 1, 0, 1, 6, 97, 100, 97, 6, 111, 110, 101]))
@@ -232,7 +249,7 @@ describe('a patch or snapshot that is not what a server sends', () => {
     }
     expect(prototypes()).toEqual(before)
     // The same form, and right: a key by a reference.
-    const mirror = new MirrorTree(layout)
+    const mirror = new MirrorTree(layout, { readers })
     mirror.applySnapshot(tree.snapshot())
     mirror.applyPatch(Uint8Array.from([1, 17, 1, 0, 2, 2, 98, 4, 99, 99, 1, 1]))
     expect([...Object(mirror.state).map]).toEqual([
@@ -269,11 +286,11 @@ describe('a patch or snapshot that is not what a server sends', () => {
       return writer.take()
     }
     for (const id of [2 ** 32 - 1, 2 ** 32, 2 ** 32 + 2, 2 ** 52]) {
-      const mirror = new MirrorTree(layout)
+      const mirror = new MirrorTree(layout, { readers })
       mirror.applySnapshot(tree.snapshot())
       expect(() => mirror.applyPatch(patchOf(id))).toThrow(/an id is too large/)
     }
-    const mirror = new MirrorTree<{ m: ReadonlyMap<string, unknown> }>(layout)
+    const mirror = new MirrorTree<{ m: ReadonlyMap<string, unknown> }>(layout, { readers })
     mirror.applySnapshot(tree.snapshot())
     const ids = [2, 3, 2 ** 16, 2 ** 20, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 2]
     const held = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed
