@@ -1,6 +1,5 @@
 import type { Codec } from './codec/codec.ts'
-import { compileTypes } from './codec/compile-types.ts'
-import { SchemaError } from './errors.ts'
+import { compileTypes, lower } from './codec/compile-types.ts'
 import { hashLayout } from './fingerprint.ts'
 import type { Layout, MessageDef, TypeIndex } from './layout.ts'
 
@@ -19,15 +18,15 @@ export interface MessageCodec {
   /** Of calls. */
   readonly idempotent: boolean
   /** Of calls and streams. */
-  readonly params?: Codec
+  readonly params: Codec | undefined
   /** Of calls. */
-  readonly result?: Codec
+  readonly result: Codec | undefined
   /** Of calls; the index is the code on the wire. */
   readonly errors: readonly { readonly code: string; readonly data: Codec }[]
   /** Of events. */
-  readonly payload?: Codec
+  readonly payload: Codec | undefined
   /** Of streams. */
-  readonly item?: Codec
+  readonly item: Codec | undefined
 }
 
 /** A layout with everything that is made from it once. */
@@ -68,47 +67,17 @@ function byName(messages: readonly MessageCodec[]): ReadonlyMap<string, MessageC
   return new Map(messages.map((message) => [message.name, message]))
 }
 
-function messageCodec(def: MessageDef, id: number, codecs: readonly Codec[]): MessageCodec {
-  const codec = (type: TypeIndex): Codec => {
-    const found = codecs[type]
-    if (found === undefined) throw new SchemaError('invalid_layout', def.name, `uses type ${type}, which there is not`)
-    return found
-  }
-  const usual = {
-    name: def.name,
+function messageCodec(def: MessageDef, id: number, types: readonly Codec[]): MessageCodec {
+  const codec = (type: TypeIndex | undefined): Codec | undefined => (type === undefined ? type : lower(types, type))
+  const usual = { delivery: 'reliable', priority: 0, timeout: undefined, idempotent: false } as const
+  return {
+    ...usual,
+    ...def,
     id,
-    delivery: 'reliable',
-    priority: 0,
-    timeout: undefined,
-    idempotent: false,
-  } as const
-  switch (def.kind) {
-    case 'event': {
-      const { kind, delivery, priority, payload } = def
-      return {
-        ...usual,
-        kind,
-        delivery,
-        priority,
-        errors: [],
-        ...(payload !== undefined && { payload: codec(payload) }),
-      }
-    }
-    case 'call': {
-      const { kind, timeout, idempotent, params, result } = def
-      return {
-        ...usual,
-        kind,
-        timeout,
-        idempotent,
-        errors: def.errors.map(({ code, type }) => ({ code, data: codec(type) })),
-        ...(params !== undefined && { params: codec(params) }),
-        ...(result !== undefined && { result: codec(result) }),
-      }
-    }
-    case 'stream': {
-      const { kind, params, item } = def
-      return { ...usual, kind, errors: [], item: codec(item), ...(params !== undefined && { params: codec(params) }) }
-    }
+    payload: def.kind === 'event' ? codec(def.payload) : undefined,
+    params: def.kind === 'event' ? undefined : codec(def.params),
+    result: def.kind === 'call' ? codec(def.result) : undefined,
+    item: def.kind === 'stream' ? codec(def.item) : undefined,
+    errors: def.kind === 'call' ? def.errors.map(({ code, type }) => ({ code, data: lower(types, type) })) : [],
   }
 }

@@ -275,18 +275,18 @@ describe('a value that cannot travel is refused with its path', () => {
   })
 
   it.each([
-    ['a record that is a map', t.Object({ a: t.Number() }), { a: 1 }, /^it: expected an array of fields/],
-    ['too many fields', t.Object({ a: t.Number() }), [1, 2], 'it: has 2 fields; its type has 1'],
+    ['a record that is a map', t.Object({ a: t.Number() }), { a: 1 }, /^it: expected the wire form of its type, got /],
+    ['too many fields', t.Object({ a: t.Number() }), [1, 2], /^it: expected the wire form of its type/],
     ['too few fields', t.Object({ a: t.Number() }), [], 'it.a: is missing: expected a finite number'],
     ['nothing for null', t.Object({ a: t.Null() }), [], 'it.a: is missing: expected null'],
-    ['an index beyond', t.Enum(['a']), 1, /^it: expected an index below 1/],
-    ['a fractional index', t.Enum(['a', 'b']), 0.5, /^it: expected an index/],
-    ['a variant beyond', t.Union([t.String(), t.Number()]), [2, 1], /^it: has no such variant/],
+    ['an index beyond', t.Enum(['a']), 1, /^it: expected the wire form of its type, got /],
+    ['a fractional index', t.Enum(['a', 'b']), 0.5, /^it: expected the wire form of its type, got /],
+    ['a variant beyond', t.Union([t.String(), t.Number()]), [2, 1], /^it: expected the wire form of its type, got /],
     [
       'a count of steps beyond',
       t.Quantized({ min: 0, max: 1, step: 0.5 }),
       3,
-      /^it: expected a count of steps from 0 to 2/,
+      /^it: expected the wire form of its type, got /,
     ],
     ['bytes in JSON', t.Json(), { a: new Uint8Array(1) }, /^it\.a: expected a finite number, got 1 bytes/],
     ['a 64-bit integer that is no exact number', t.Number(), 2n ** 60n, /^it: expected a finite number, got a bigint/],

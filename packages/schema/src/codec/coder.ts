@@ -1,3 +1,5 @@
+import { expected } from './fault.ts'
+
 /**
  * The codec of one type without paths: what the codecs of containers are composed of. Its methods throw a `Fault`, to
  * which each container adds its step.
@@ -17,14 +19,11 @@ export interface Coder {
   readonly variantOf?: (value: unknown) => number
 }
 
-/** A coder of a value that is one or the other: nothing in it can be left over. */
-export function leaf(coder: {
-  readonly expects: string
-  readonly nilable?: boolean
-  readonly encode: (value: unknown) => unknown
-  readonly decode: (wire: unknown) => unknown
-  readonly matches: (value: unknown) => boolean
-}): Coder {
-  const { expects, nilable = false, encode, decode, matches } = coder
-  return { expects, nilable, encode, decode, matches }
+/** A coder of values that travel as they are. */
+export function leaf(expects: string, holds: (value: unknown) => boolean, nilable = false): Coder {
+  function checked(value: unknown): unknown {
+    if (!holds(value)) throw expected(expects, value)
+    return value
+  }
+  return { expects, nilable, encode: checked, decode: checked, matches: holds }
 }

@@ -83,7 +83,7 @@ function unionOf(indexes: readonly number[], types: readonly TypeDef[], coders: 
 /** A type that stands before the one that uses it. */
 export function lower<T>(items: readonly T[], index: number): T {
   const item = items[index]
-  if (item === undefined) throw new SchemaError('invalid_layout', `types[${index}]`, 'is used before it stands')
+  if (item === undefined) throw new SchemaError('invalid_layout', 'types', `lack ${index}`)
   return item
 }
 

@@ -69,6 +69,11 @@ export function expected(what: string, value: unknown): Fault {
   return new Fault(value === undefined ? `is missing: expected ${what}` : `expected ${what}, got ${describe(value)}`)
 }
 
+/** A fault of what came in another form than its type has on the wire: only another program can mend that. */
+export function malformed(wire: unknown): Fault {
+  return expected('the wire form of its type', wire)
+}
+
 /** Whether a value is an object literal, or one without prototype. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false

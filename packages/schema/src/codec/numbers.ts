@@ -1,15 +1,18 @@
 import type { NumberKind, QuantizedDef } from '../layout.ts'
-import { leaf, type Coder } from './coder.ts'
-import { expected, Fault } from './fault.ts'
+import type { Coder } from './coder.ts'
+import { expected, Fault, malformed } from './fault.ts'
 import { angleFromSteps, angleToSteps, quantizer } from './quantized.ts'
 
-/** Range of a number kind. */
-export interface NumberRange {
-  /** Reads on from "expected". */
-  readonly expects: string
+interface Bounds {
   readonly min: number
   readonly max: number
   readonly whole: boolean
+}
+
+/** Range of a number kind. */
+export interface NumberRange extends Bounds {
+  /** Reads on from "expected". */
+  readonly expects: string
 }
 
 const largestFloat32 = (2 - 2 ** -23) * 2 ** 127
@@ -45,7 +48,7 @@ export const numberRanges: { readonly [K in NumberKind]: NumberRange } = {
 }
 
 /** Whether a value is a number of that range. NaN and the infinities are in none. */
-export function inRange(range: NumberRange, value: unknown): value is number {
+export function inRange(range: Bounds, value: unknown): value is number {
   return (
     typeof value === 'number' && value >= range.min && value <= range.max && (!range.whole || Number.isInteger(value))
   )
@@ -68,6 +71,10 @@ export function outOf(kind: NumberKind, value: unknown): Fault {
  */
 export const negativeZero = new Uint8Array(0)
 
+function wireNumber(value: number): unknown {
+  return value === 0 && Object.is(value, -0) ? negativeZero : value
+}
+
 /** The number of a wire form, before its range is checked; the value itself when it is no number. */
 export function numberOf(wire: unknown): unknown {
   if (typeof wire === 'bigint') {
@@ -81,21 +88,24 @@ export function numberOf(wire: unknown): unknown {
 /** Coder of a number kind. */
 export function numberCoder(kind: NumberKind): Coder {
   const range = numberRanges[kind]
-  if (kind === 'float32') return rounding(range.expects, (value) => inRange(range, value), float32)
-  if (kind === 'angle') return rounding(range.expects, (value) => inRange(range, value), angle)
-  return leaf({
-    expects: range.expects,
+  const { expects } = range
+  const holds = (value: unknown): value is number => inRange(range, value)
+  if (kind === 'float32') return rounding(expects, holds, range, Math.fround, Math.fround)
+  if (kind === 'angle') return rounding(expects, holds, numberRanges.uint16, angleToSteps, angleFromSteps)
+  return {
+    expects,
+    nilable: false,
     encode(value) {
-      if (!inRange(range, value)) throw outOf(kind, value)
-      return value === 0 && Object.is(value, -0) ? negativeZero : value
+      if (!holds(value)) throw outOf(kind, value)
+      return wireNumber(value)
     },
     decode(wire) {
       const value = typeof wire === 'number' ? wire : numberOf(wire)
-      if (!inRange(range, value)) throw expected(range.expects, value)
+      if (!holds(value)) throw expected(expects, value)
       return value
     },
-    matches: (value) => inRange(range, value),
-  })
+    matches: holds,
+  }
 }
 
 /** Coder of a quantized number. */
@@ -104,56 +114,36 @@ export function quantizedCoder(def: QuantizedDef): Coder {
   return rounding(
     `a number from ${def.min} to ${def.max}`,
     (value): value is number => typeof value === 'number' && holds(value),
-    {
-      toWire: toSteps,
-      fromWire(wire) {
-        if (typeof wire !== 'number' || !Number.isInteger(wire) || wire < 0 || wire > steps) {
-          throw expected(`a count of steps from 0 to ${steps}`, wire)
-        }
-        return fromSteps(wire)
-      },
-    },
+    { min: 0, max: steps, whole: true },
+    toSteps,
+    fromSteps,
   )
 }
 
-/** The two ways of a number that is rounded to travel. */
-interface Rounding {
-  readonly toWire: (value: number) => number
-  readonly fromWire: (wire: unknown) => number
-}
-
-const float32: Rounding = {
-  toWire: Math.fround,
-  fromWire(wire) {
-    if (!inRange(numberRanges.float32, wire)) throw expected(numberRanges.float32.expects, wire)
-    return Math.fround(wire)
-  },
-}
-
-const angle: Rounding = {
-  toWire: angleToSteps,
-  fromWire(wire) {
-    if (!inRange(numberRanges.uint16, wire)) throw expected('an angle as a number from 0 to 65535', wire)
-    return angleFromSteps(wire)
-  },
-}
-
-/** `exact` asks that nothing is lost to rounding: so that a union takes a finer variant where it has one. */
-function rounding(expects: string, holds: (value: unknown) => value is number, { toWire, fromWire }: Rounding): Coder {
-  function held(value: unknown): number {
-    if (!holds(value)) throw expected(expects, value)
-    return value
-  }
-  const rounded = (value: number): number => fromWire(toWire(value))
+/**
+ * Coder of a number that is rounded to travel. To match exactly is to lose nothing to that: so that a union takes a finer
+ * variant where it has one.
+ */
+function rounding(
+  expects: string,
+  holds: (value: unknown) => value is number,
+  wireRange: Bounds,
+  toWire: (value: number) => number,
+  fromWire: (wire: number) => number,
+): Coder {
   return {
     expects,
     nilable: false,
     encode(value) {
-      const wire = toWire(held(value))
-      return wire === 0 && Object.is(wire, -0) ? negativeZero : wire
+      if (!holds(value)) throw expected(expects, value)
+      return wireNumber(toWire(value))
     },
-    decode: (wire) => fromWire(numberOf(wire)),
-    matches: (value, exact) => holds(value) && (!exact || Object.is(rounded(value), value)),
+    decode(wire) {
+      const number = numberOf(wire)
+      if (!inRange(wireRange, number)) throw malformed(wire)
+      return fromWire(number)
+    },
+    matches: (value, exact) => holds(value) && (!exact || Object.is(fromWire(toWire(value)), value)),
   }
 }
 
@@ -163,13 +153,12 @@ export function fits64(value: bigint): boolean {
 }
 
 /** Coder of 64-bit integers, signed or not. */
-export const bigintCoder: Coder = leaf({
+export const bigintCoder: Coder = {
   expects: 'a bigint',
+  nilable: false,
   encode(value) {
     if (typeof value !== 'bigint') throw expected('a bigint', value)
-    if (!fits64(value)) {
-      throw new Fault('is a bigint beyond 64 bits; from -2^63 to 2^64-1 can travel')
-    }
+    if (!fits64(value)) throw new Fault('is a bigint beyond 64 bits; from -2^63 to 2^64-1 can travel')
     return value
   },
   decode(wire) {
@@ -179,4 +168,4 @@ export const bigintCoder: Coder = leaf({
     throw expected('a bigint', wire)
   },
   matches: (value) => typeof value === 'bigint' && fits64(value),
-})
+}

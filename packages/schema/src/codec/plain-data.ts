@@ -1,7 +1,7 @@
 import { layoutBounds } from '../layout-bounds.ts'
 import type { Coder } from './coder.ts'
-import { at, describe, expected, Fault, isPlainObject, within } from './fault.ts'
-import { bigintCoder, numberCoder, numberOf } from './numbers.ts'
+import { at, expected, Fault, isPlainObject, within } from './fault.ts'
+import { bigintCoder, numberCoder } from './numbers.ts'
 import { checkedString } from './scalars.ts'
 
 /** Nesting of data by name: credentials, join data, options, filters. */
@@ -9,16 +9,18 @@ const namedDepth = 24
 
 const number = numberCoder('number')
 
-/** What of plain data beyond JSON may travel, and how deep it may nest. */
+/** What of plain data beyond texts, booleans, null, arrays and objects may travel, and how deep all that may nest. */
 interface PlainRules {
-  readonly expects: string
-  /** Bytes and bigints may travel, and absent fields may be written as `undefined`. */
-  readonly beyondJson: boolean
+  /** Converts such a value. */
+  readonly other: (value: unknown) => unknown
+  /** Whether a field may be written as `undefined`: it is left out. */
+  readonly optionalFields: boolean
   readonly depth: number
 }
 
-const json: PlainRules = { expects: 'a JSON value', beyondJson: false, depth: layoutBounds.jsonDepth }
-const named: PlainRules = { expects: 'plain data', beyondJson: true, depth: namedDepth }
+const intoJson: PlainRules = { other: fromJson, optionalFields: false, depth: layoutBounds.jsonDepth }
+const outOfJson: PlainRules = { ...intoJson, other: number.decode }
+const named: PlainRules = { other: fromPlainData, optionalFields: true, depth: namedDepth }
 
 /**
  * Coder of free-form JSON: `null`, booleans, strings, finite numbers, arrays, plain objects.
@@ -26,13 +28,13 @@ const named: PlainRules = { expects: 'plain data', beyondJson: true, depth: name
  * A value that needs no change is passed on, not copied: packing reads it at once.
  */
 export const jsonCoder: Coder = {
-  expects: json.expects,
+  expects: 'a JSON value',
   nilable: true,
-  encode: (value) => encodePlain(value, json, json.depth),
-  decode: (wire) => decodePlain(wire, json.depth),
+  encode: (value) => converted(value, intoJson),
+  decode: (wire) => converted(wire, outOfJson),
   matches(value) {
     try {
-      encodePlain(value, json, json.depth)
+      converted(value, intoJson)
       return true
     } catch (error) {
       if (error instanceof Fault) return false
@@ -50,52 +52,47 @@ export const jsonCoder: Coder = {
  */
 export function encodeNamed(value: unknown, path: string): unknown {
   try {
-    return value === undefined ? value : encodePlain(value, named, named.depth)
+    return value === undefined ? value : converted(value, named)
   } catch (error) {
     throw at(error, path)
   }
 }
 
-function encodePlain(value: unknown, rules: PlainRules, depth: number): unknown {
-  switch (typeof value) {
-    case 'string':
-      return checkedString(value)
-    case 'number':
-      return number.encode(value)
-    case 'boolean':
-      return value
-    case 'bigint':
-      if (rules.beyondJson) return bigintCoder.encode(value)
-      throw expected(rules.expects, value)
-    case 'object':
-      if (value === null) return null
-      if (Array.isArray(value)) return encodeArray(value, rules, inside(depth))
-      if (isPlainObject(value)) return encodeObject(value, rules, inside(depth))
-      if (rules.beyondJson && value instanceof Uint8Array) return value
-      throw new Fault(
-        `expected ${rules.expects}, got ${describe(value)}: only plain objects, arrays, strings, numbers, booleans and null can travel`,
-      )
-    case 'undefined':
-    case 'symbol':
-    case 'function':
-      throw expected(rules.expects, value)
-  }
+function fromJson(value: unknown): unknown {
+  if (typeof value === 'number') return number.encode(value)
+  throw unfit('a JSON value', value)
 }
 
-function inside(depth: number): number {
+function fromPlainData(value: unknown): unknown {
+  if (typeof value === 'number') return number.encode(value)
+  if (typeof value === 'bigint') return bigintCoder.encode(value)
+  if (value instanceof Uint8Array) return value
+  throw unfit('plain data', value)
+}
+
+function unfit(expects: string, value: unknown): Fault {
+  const fault = expected(expects, value)
+  if (typeof value !== 'object') return fault
+  return new Fault(`${fault.what}: only plain objects, arrays, strings, numbers, booleans and null can travel`)
+}
+
+function converted(value: unknown, rules: PlainRules, depth = rules.depth): unknown {
+  if (typeof value === 'string') return checkedString(value)
+  if (typeof value === 'boolean' || value === null) return value
+  const isArray = Array.isArray(value)
+  if (!isArray && !isPlainObject(value)) return rules.other(value)
   if (depth === 0) throw new Fault('is nested too deep, or contains itself')
-  return depth - 1
+  return isArray ? convertedArray(value, rules, depth - 1) : convertedObject(value, rules, depth - 1)
 }
 
-function encodeArray(items: readonly unknown[], rules: PlainRules, depth: number): readonly unknown[] {
+function convertedArray(items: readonly unknown[], rules: PlainRules, depth: number): readonly unknown[] {
   let copy: unknown[] | undefined
   let index = 0
   try {
     for (; index < items.length; index++) {
       const item = items[index]
-      const wire = encodePlain(item, rules, depth)
-      if (wire !== item && copy === undefined) copy = items.slice(0, index)
-      copy?.push(wire)
+      const wire = converted(item, rules, depth)
+      if (wire !== item) (copy ??= [...items])[index] = wire
     }
   } catch (error) {
     throw within(error, index)
@@ -103,7 +100,7 @@ function encodeArray(items: readonly unknown[], rules: PlainRules, depth: number
   return copy ?? items
 }
 
-function encodeObject(
+function convertedObject(
   source: Readonly<Record<string, unknown>>,
   rules: PlainRules,
   depth: number,
@@ -112,13 +109,13 @@ function encodeObject(
   for (const key of Object.keys(source)) {
     checkKey(key)
     const value = source[key]
-    if (value === undefined && rules.beyondJson) {
+    if (value === undefined && rules.optionalFields) {
       copy ??= { ...source }
       delete copy[key]
       continue
     }
     try {
-      const wire = encodePlain(value, rules, depth)
+      const wire = converted(value, rules, depth)
       if (wire !== value) (copy ??= { ...source })[key] = wire
     } catch (error) {
       throw within(error, key)
@@ -133,50 +130,4 @@ export function checkKey(key: string): void {
     throw new Fault('has the key "__proto__", which reaches the prototype of objects: put another character before it')
   }
   checkedString(key)
-}
-
-// What was received is fresh: it is mended in place.
-function decodePlain(wire: unknown, depth: number): unknown {
-  switch (typeof wire) {
-    case 'string':
-      return checkedString(wire)
-    case 'number':
-      return number.decode(wire)
-    case 'boolean':
-      return wire
-    case 'object':
-      if (wire === null) return null
-      if (Array.isArray(wire)) return decodeArray(wire, inside(depth))
-      if (isPlainObject(wire)) return decodeObject(wire, inside(depth))
-      return number.decode(wire)
-    case 'bigint':
-      return number.decode(numberOf(wire))
-    case 'undefined':
-    case 'symbol':
-    case 'function':
-      throw expected(json.expects, wire)
-  }
-}
-
-function decodeArray(items: unknown[], depth: number): unknown[] {
-  let index = 0
-  try {
-    for (; index < items.length; index++) items[index] = decodePlain(items[index], depth)
-  } catch (error) {
-    throw within(error, index)
-  }
-  return items
-}
-
-function decodeObject(source: Readonly<Record<string, unknown>>, depth: number): Readonly<Record<string, unknown>> {
-  const object: Record<string, unknown> = source
-  for (const key of Object.keys(object)) {
-    checkKey(key)
-    try {
-      object[key] = decodePlain(object[key], depth)
-    } catch (error) {
-      throw within(error, key)
-    }
-  }
-  return object
 }

@@ -1,5 +1,5 @@
 import type { Coder } from './coder.ts'
-import { expected, Fault, within } from './fault.ts'
+import { expected, malformed, within } from './fault.ts'
 
 /** A field of a record coder. */
 export interface FieldCoder {
@@ -42,9 +42,8 @@ export function recordCoder(fields: readonly FieldCoder[]): Coder {
   }
 
   function decode(wire: unknown): unknown {
-    if (!Array.isArray(wire)) throw expected('an array of fields', wire)
+    if (!Array.isArray(wire) || wire.length > fields.length) throw malformed(wire)
     const parts: readonly unknown[] = wire
-    if (parts.length > fields.length) throw new Fault(`has ${parts.length} fields; its type has ${fields.length}`)
     const record: Record<string, unknown> = {}
     let index = 0
     let name = ''
@@ -102,7 +101,7 @@ export function read(source: Readonly<Record<string, unknown>>, name: string): u
 }
 
 function unwrap(part: unknown): unknown {
-  if (!Array.isArray(part) || part.length !== 1) throw expected('nil or an array of one', part)
+  if (!Array.isArray(part) || part.length !== 1) throw malformed(part)
   const parts: readonly unknown[] = part
   return parts[0]
 }

@@ -1,43 +1,23 @@
 import { isWellFormed } from '../layout-bounds.ts'
 import type { LiteralValue } from '../layout.ts'
 import { leaf, type Coder } from './coder.ts'
-import { expected, Fault } from './fault.ts'
+import { expected, Fault, malformed } from './fault.ts'
 import { numberOf } from './numbers.ts'
 
 /** Coder of `null`. */
-export const nullCoder: Coder = leaf({
-  expects: 'null',
-  nilable: true,
-  encode: checkedNull,
-  decode: checkedNull,
-  matches: (value) => value === null,
-})
-
-function checkedNull(value: unknown): null {
-  if (value !== null) throw expected('null', value)
-  return null
-}
+export const nullCoder: Coder = leaf('null', (value) => value === null, true)
 
 /** Coder of booleans. */
-export const booleanCoder: Coder = leaf({
-  expects: 'a boolean',
-  encode: checkedBoolean,
-  decode: checkedBoolean,
-  matches: (value) => typeof value === 'boolean',
-})
-
-function checkedBoolean(value: unknown): boolean {
-  if (typeof value !== 'boolean') throw expected('a boolean', value)
-  return value
-}
+export const booleanCoder: Coder = leaf('a boolean', (value) => typeof value === 'boolean')
 
 /** Coder of strings. */
-export const stringCoder: Coder = leaf({
+export const stringCoder: Coder = {
   expects: 'a string',
+  nilable: false,
   encode: checkedString,
   decode: checkedString,
   matches: (value) => typeof value === 'string' && isWellFormed(value),
-})
+}
 
 /** A string that UTF-8 can hold. */
 export function checkedString(value: unknown): string {
@@ -49,12 +29,13 @@ export function checkedString(value: unknown): string {
 }
 
 /** Coder of bytes. What is decoded is a copy: a view would hold the whole message in memory. */
-export const bytesCoder: Coder = leaf({
+export const bytesCoder: Coder = {
   expects: 'bytes (a Uint8Array)',
+  nilable: false,
   encode: checkedBytes,
   decode: (wire) => new Uint8Array(checkedBytes(wire)),
   matches: (value) => value instanceof Uint8Array,
-})
+}
 
 function checkedBytes(value: unknown): Uint8Array {
   if (!(value instanceof Uint8Array)) throw expected('bytes (a Uint8Array)', value)
@@ -72,7 +53,7 @@ export function literalCoder(constant: LiteralValue): Coder {
       return null
     },
     decode(wire) {
-      if (wire !== null) throw expected('nil', wire)
+      if (wire !== null) throw malformed(wire)
       return constant
     },
     matches: (value, exact) => (exact ? Object.is(value, constant) : value === constant),
@@ -97,7 +78,7 @@ export function constantsCoder(constants: readonly (LiteralValue | null)[]): Cod
     decode(wire) {
       const index = numberOf(wire)
       const constant = typeof index === 'number' ? constants[index] : undefined
-      if (constant === undefined) throw expected(`an index below ${constants.length}`, wire)
+      if (constant === undefined) throw malformed(wire)
       return constant
     },
     // A map takes -0 for 0.

@@ -1,5 +1,5 @@
 import type { Coder } from './coder.ts'
-import { expected, Fault, within } from './fault.ts'
+import { expected, malformed, within } from './fault.ts'
 import { numberOf } from './numbers.ts'
 import type { UnionTag } from './union-tag.ts'
 
@@ -45,11 +45,11 @@ export function unionCoder(coders: readonly Coder[], tag: UnionTag | undefined):
       return [index, coders[index]?.encode(value)]
     },
     decode(wire) {
-      if (!Array.isArray(wire) || wire.length !== 2) throw expected('a variant as [index, value]', wire)
+      if (!Array.isArray(wire) || wire.length !== 2) throw malformed(wire)
       const parts: readonly unknown[] = wire
       const index = numberOf(parts[0])
       const coder = typeof index === 'number' ? coders[index] : undefined
-      if (coder === undefined) throw new Fault(`has no such variant: there are ${coders.length}`)
+      if (coder === undefined) throw malformed(wire)
       return coder.decode(parts[1])
     },
     matches: (value, exact) => answer(exact ? exactly : loosely, value, () => matchesAny(value, exact)),
