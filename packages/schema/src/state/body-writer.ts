@@ -10,13 +10,12 @@ abstract class Group<Item extends Told> {
   readonly type: NodeType
   readonly mode: Mode
   readonly fields: FieldSet | undefined
-  readonly items: Item[]
+  protected readonly items: Item[] = []
 
-  constructor(type: NodeType, mode: Mode, fields: FieldSet | undefined, first: Item) {
+  constructor(type: NodeType, mode: Mode, fields: FieldSet | undefined) {
     this.type = type
     this.mode = mode
     this.fields = fields
-    this.items = [first]
   }
 
   write(writer: Writer): void {
@@ -36,12 +35,26 @@ class RecordGroup extends Group<RecordNode> {
   readonly body: BodyWriter
   override readonly type: RecordType
   override readonly fields: FieldSet
+  #count = 0
 
-  constructor(body: BodyWriter, mode: Mode, fields: FieldSet, first: RecordNode) {
-    super(first.type, mode, fields, first)
+  constructor(body: BodyWriter, type: RecordType, mode: Mode, fields: FieldSet, most: number) {
+    super(type, mode, fields)
     this.body = body
-    this.type = first.type
+    this.type = type
     this.fields = fields
+    // An array that grows while it is filled takes longer than all else that is done with a record here.
+    this.items.length = Math.min(fields.lately, most)
+  }
+
+  add(record: RecordNode): void {
+    this.items[this.#count++] = record
+  }
+
+  override write(writer: Writer): void {
+    this.items.length = this.#count
+    this.fields.lately = this.#count
+    this.fields.groups[this.mode] = undefined
+    super.write(writer)
   }
 
   protected override pack(writer: Writer, records: readonly RecordNode[]): void {
@@ -53,6 +66,10 @@ export type { RecordGroup }
 
 /** Maps and lists, and what is told of a node. */
 class ToldGroup extends Group<Told> {
+  add(item: Told): void {
+    this.items.push(item)
+  }
+
   protected override pack(writer: Writer, items: readonly Told[]): void {
     let next = 0
     for (const item of items) {
@@ -70,6 +87,13 @@ export class BodyWriter {
   /** By mode, the groups of what is not in one of records, by set of fields or type. */
   readonly #told: (Map<object, ToldGroup> | undefined)[] = [undefined, undefined, undefined]
 
+  readonly #most: number
+
+  /** @param most How many nodes it will take in, if that is known: room is made for so many. */
+  constructor(most = 0) {
+    this.#most = most
+  }
+
   /** Whether there is nothing to write. */
   get empty(): boolean {
     return this.#groups.length === 0
@@ -79,21 +103,28 @@ export class BodyWriter {
   add(node: StateNode, mode: Mode, told: Told = node, fields: FieldSet | undefined = node.fieldSet(mode)): void {
     if (told instanceof RecordNode && fields !== undefined) {
       // Most of a turn goes through here: so the set of fields itself knows its group.
-      const group = fields.groups[mode]
-      if (group?.body === this) group.items.push(told)
-      else this.#groups.push((fields.groups[mode] = new RecordGroup(this, mode, fields, told)))
-      return
-    }
-    const key = fields ?? node.type
+      let group = fields.groups[mode]
+      if (group?.body !== this) group = this.#open(told.type, mode, fields)
+      group.add(told)
+    } else this.#tell(node.type, mode, told, fields)
+  }
+
+  #open(type: RecordType, mode: Mode, fields: FieldSet): RecordGroup {
+    const group = new RecordGroup(this, type, mode, fields, this.#most)
+    fields.groups[mode] = group
+    this.#groups.push(group)
+    return group
+  }
+
+  #tell(type: NodeType, mode: Mode, told: Told, fields: FieldSet | undefined): void {
     const groups = (this.#told[mode] ??= new Map<object, ToldGroup>())
-    const group = groups.get(key)
-    if (group !== undefined) {
-      group.items.push(told)
-      return
+    let group = groups.get(fields ?? type)
+    if (group === undefined) {
+      group = new ToldGroup(type, mode, fields)
+      groups.set(fields ?? type, group)
+      this.#groups.push(group)
     }
-    const made = new ToldGroup(node.type, mode, fields, told)
-    groups.set(key, made)
-    this.#groups.push(made)
+    group.add(told)
   }
 
   /** Writes all that was taken in. */
@@ -101,9 +132,6 @@ export class BodyWriter {
     writer.shareTexts()
     // A type refers to lower ones only: in this order, whoever reads a reference knows the node already.
     this.#groups.sort((a, b) => a.type.index - b.type.index)
-    for (const group of this.#groups) {
-      group.write(writer)
-      if (group instanceof RecordGroup) group.fields.groups[group.mode] = undefined
-    }
+    for (const group of this.#groups) group.write(writer)
   }
 }

@@ -44,6 +44,8 @@ export class FieldSet {
   readonly bytes: Uint8Array
   /** By mode, the group of the body being made that records with this set belong to. */
   readonly groups: (RecordGroup | undefined)[] = [undefined, undefined, undefined]
+  /** How many records the last of these groups was of. */
+  lately = 0
 
   constructor(all: readonly TrackedField[], words: readonly number[]) {
     const bytes = new Uint8Array(fieldSetLength(all.length))

@@ -16,7 +16,9 @@ const remembered = 1024
 export class NodeRegistry {
   /** Called when the first change since the last patch is made. */
   onDirty: (() => void) | undefined = undefined
+  /** Made in the size of the last turn: an array that grows while it is filled is a third of the cost of a write. */
   #queue: StateNode[] = []
+  #queued = 0
   #freeIds: number[] = []
   #nextId = 0
   readonly #byId: (StateNode | undefined)[] = []
@@ -34,12 +36,12 @@ export class NodeRegistry {
 
   /** Whether anything has been touched since the last {@link drain}. */
   get dirty(): boolean {
-    return this.#looked || this.#queue.length > 0
+    return this.#looked || this.#queued > 0
   }
 
   /** How much is kept beside the nodes themselves: ids that are free, and nodes that wait for the next patch. */
   get bookkeeping(): number {
-    return this.#queue.length + this.#freeIds.length
+    return this.#queued + this.#freeIds.length
   }
 
   /** All ids in use are below this. */
@@ -55,20 +57,24 @@ export class NodeRegistry {
   /** Has the next patch look at a node. */
   queue(node: StateNode): void {
     node.queued = true
-    if (this.#queue.push(node) === 1 && !this.#looked) this.onDirty?.()
+    this.#queue[this.#queued++] = node
+    if (this.#queued === 1 && !this.#looked) this.onDirty?.()
   }
 
   /** Who sees what is to be looked at with the next version. */
   look(): void {
     if (this.#looked) return
     this.#looked = true
-    if (this.#queue.length === 0) this.onDirty?.()
+    if (this.#queued === 0) this.onDirty?.()
   }
 
   /** What was touched, in that order; it begins anew. */
   drain(): readonly StateNode[] {
     const nodes = this.#queue
+    nodes.length = this.#queued
     this.#queue = []
+    this.#queue.length = this.#queued
+    this.#queued = 0
     this.#looked = false
     const count = this.#nextId - this.#freeIds.length
     this.#crowd = Math.max(this.#crowd, count)
