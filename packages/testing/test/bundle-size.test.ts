@@ -67,18 +67,31 @@ it('a client with its contract brings TypeBox along, and no server library', asy
   expect(outside(page).filter((path) => !path.includes('/typebox/'))).toEqual([])
 })
 
+it('a page gets nothing that makes functions from text, unless it asks for it', async () => {
+  const page = await bundle('type-only-client')
+  expect(page.files.filter(({ path }) => /generated|compiled-readers/.test(path))).toEqual([])
+  expect((await bundle('mirror-page')).files.filter(({ path }) => path.endsWith('/compiled-readers.ts'))).toHaveLength(
+    1,
+  )
+})
+
 it.each([
-  ['Node', [], 'node-socket'],
-  ['a browser bundle', ['browser'], 'web-socket'],
-])('the condition of %s chooses its socket', async (_name, conditions, socket) => {
-  const program = "console.log(import.meta.resolve('#open-socket'))"
-  const client = join(root, 'packages/client')
-  for (const [condition, file] of [
-    ['@junto/source', `src/sockets/${socket}.ts`],
-    ['default', `dist/sockets/${socket}.js`],
+  ['Node', [], 'node-socket', 'compiled-readers'],
+  ['a browser bundle', ['browser'], 'web-socket', 'plain-readers'],
+])('the condition of %s chooses its socket and its readers', async (_name, conditions, socket, readers) => {
+  for (const [name, file, folder] of [
+    ['#open-socket', `sockets/${socket}`, 'client'],
+    ['#record-readers', `mirror/${readers}`, 'schema'],
   ] as const) {
-    const flags = [...conditions, condition].map((name) => `--conditions=${name}`)
-    const chosen = await run('node', [...flags, '--input-type=module', '--eval', program], client)
-    expect(chosen.trim()).toMatch(new RegExp(`/${file}$`))
+    const program = `console.log(import.meta.resolve('${name}'))`
+    for (const [condition, path] of [
+      ['@junto/source', `src/${file}.ts`],
+      ['default', `dist/${file}.js`],
+    ] as const) {
+      const flags = [...conditions, condition].map((one) => `--conditions=${one}`)
+      const args = [...flags, '--input-type=module', '--eval', program]
+      const chosen = await run('node', args, join(root, 'packages', folder))
+      expect(chosen.trim()).toMatch(new RegExp(`/${path}$`))
+    }
   }
 })
