@@ -3,6 +3,7 @@ import type { Writer } from '../patch/writer.ts'
 import { byId } from './by-id.ts'
 import type { FieldSet } from './field-set.ts'
 import { RecordNode, type RecordType } from './record-node.ts'
+import { cut, sized } from './sized-array.ts'
 import type { NodeType, StateNode, Told } from './state-node.ts'
 
 /** Nodes of one type that are sent alike: for records, with the same set of fields. */
@@ -10,12 +11,13 @@ abstract class Group<Item extends Told> {
   readonly type: NodeType
   readonly mode: Mode
   readonly fields: FieldSet | undefined
-  protected readonly items: Item[] = []
+  protected readonly items: Item[]
 
-  constructor(type: NodeType, mode: Mode, fields: FieldSet | undefined) {
+  constructor(type: NodeType, mode: Mode, fields: FieldSet | undefined, expected: number) {
     this.type = type
     this.mode = mode
     this.fields = fields
+    this.items = sized(expected)
   }
 
   write(writer: Writer): void {
@@ -38,12 +40,11 @@ class RecordGroup extends Group<RecordNode> {
   #count = 0
 
   constructor(body: BodyWriter, type: RecordType, mode: Mode, fields: FieldSet, most: number) {
-    super(type, mode, fields)
+    // An array that grows while it is filled takes longer than all else that is done with a record here.
+    super(type, mode, fields, Math.min(fields.lately, most))
     this.body = body
     this.type = type
     this.fields = fields
-    // An array that grows while it is filled takes longer than all else that is done with a record here.
-    this.items.length = Math.min(fields.lately, most)
   }
 
   add(record: RecordNode): void {
@@ -51,7 +52,7 @@ class RecordGroup extends Group<RecordNode> {
   }
 
   override write(writer: Writer): void {
-    this.items.length = this.#count
+    cut(this.items, this.#count)
     this.fields.lately = this.#count
     this.fields.groups[this.mode] = undefined
     super.write(writer)
@@ -120,7 +121,7 @@ export class BodyWriter {
     const groups = (this.#told[mode] ??= new Map<object, ToldGroup>())
     let group = groups.get(fields ?? type)
     if (group === undefined) {
-      group = new ToldGroup(type, mode, fields)
+      group = new ToldGroup(type, mode, fields, 0)
       groups.set(fields ?? type, group)
       this.#groups.push(group)
     }

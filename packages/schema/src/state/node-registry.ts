@@ -1,4 +1,5 @@
 import { entityScope, type Scope } from './scope.ts'
+import { cut, sized } from './sized-array.ts'
 import { Handle, type StateNode } from './state-node.ts'
 
 /** Finds what a node is seen with, which is put into another under a key. */
@@ -16,7 +17,7 @@ const remembered = 1024
 export class NodeRegistry {
   /** Called when the first change since the last patch is made. */
   onDirty: (() => void) | undefined = undefined
-  /** Made in the size of the last turn: an array that grows while it is filled is a third of the cost of a write. */
+  /** Has the size of the last turn: an array that grows while it is filled is a third of the cost of a write. */
   #queue: StateNode[] = []
   #queued = 0
   #freeIds: number[] = []
@@ -70,10 +71,8 @@ export class NodeRegistry {
 
   /** What was touched, in that order; it begins anew. */
   drain(): readonly StateNode[] {
-    const nodes = this.#queue
-    nodes.length = this.#queued
-    this.#queue = []
-    this.#queue.length = this.#queued
+    const nodes = cut(this.#queue, this.#queued)
+    this.#queue = sized(this.#queued)
     this.#queued = 0
     this.#looked = false
     const count = this.#nextId - this.#freeIds.length
