@@ -19,35 +19,19 @@ function closeCode<C extends number>(code: C, name: string, meaning: string): Cl
 
 /** The close codes of Junto by name. 4000–4499: the client comes back, with backoff; 4500–4999: it does not. */
 export const closeCodes = {
-  shuttingDown: closeCode(4000, 'shutting_down', 'The server is stopping or restarting.'),
-  helloTimeout: closeCode(
-    4001,
-    'hello_timeout',
-    'No complete hello came within the deadline after the connection was made.',
-  ),
-  silent: closeCode(
-    4002,
-    'silent',
-    'Nothing came from the peer for longer than an interval and a wait: the link is dead.',
-  ),
-  tooSlow: closeCode(
-    4003,
-    'too_slow',
-    'The peer reads more slowly than it is sent to, and too much is waiting for it.',
-  ),
+  shuttingDown: closeCode(4000, 'shutting_down', 'The server stops or restarts.'),
+  helloTimeout: closeCode(4001, 'hello_timeout', 'No hello came in time.'),
+  silent: closeCode(4002, 'silent', 'Nothing came for too long: the link is dead.'),
+  tooSlow: closeCode(4003, 'too_slow', 'The peer reads more slowly than it is sent to.'),
   authTimeout: closeCode(4004, 'auth_timeout', 'Checking the credentials took too long.'),
-  overloaded: closeCode(4005, 'overloaded', 'The server has no room for another connection now.'),
-  internal: closeCode(4006, 'internal', 'The closing side failed in a way that ended this connection.'),
-  badMessage: closeCode(4500, 'bad_message', 'The peer sent what is no message of this protocol.'),
-  unauthorized: closeCode(4501, 'unauthorized', 'The credentials were missing, wrong or no longer valid.'),
-  abuse: closeCode(4502, 'abuse', 'The peer went on after it had been told of its errors many times.'),
+  overloaded: closeCode(4005, 'overloaded', 'The server takes no more connections now.'),
+  internal: closeCode(4006, 'internal', 'The closing side failed.'),
+  badMessage: closeCode(4500, 'bad_message', 'What came is no message of this protocol.'),
+  unauthorized: closeCode(4501, 'unauthorized', 'The credentials are missing, wrong or expired.'),
+  abuse: closeCode(4502, 'abuse', 'The peer went on making errors.'),
   replaced: closeCode(4503, 'replaced', 'Another connection took over the session.'),
-  incompatible: closeCode(4504, 'incompatible', 'The two sides speak versions of the protocol that do not fit.'),
-  forbidden: closeCode(
-    4505,
-    'forbidden',
-    'A policy of the server refuses this client: its origin, its address, its user.',
-  ),
+  incompatible: closeCode(4504, 'incompatible', 'The versions of the protocol do not fit.'),
+  forbidden: closeCode(4505, 'forbidden', 'The server refuses this origin, address or user.'),
 } satisfies Record<string, CloseCode>
 
 /** Name of a close code in {@link closeCodes}. */

@@ -59,7 +59,7 @@ export class JuntoError extends Error {
   }
 }
 // On the prototype: an own property would show up in every inspected error.
-Object.defineProperty(JuntoError.prototype, 'name', { value: 'JuntoError', configurable: true, writable: true })
+JuntoError.prototype.name = 'JuntoError'
 
 /** An error that a contract declares, as it travels: the index of its code in the layout, and its encoded data. */
 export class DeclaredError extends Error {
@@ -74,7 +74,7 @@ export class DeclaredError extends Error {
     this.data = data
   }
 }
-Object.defineProperty(DeclaredError.prototype, 'name', { value: 'DeclaredError', configurable: true, writable: true })
+DeclaredError.prototype.name = 'DeclaredError'
 
 /** An error as frames carry it. An integer code is the index of a declared error, a string one of the framework's. */
 export interface WireError {
@@ -84,9 +84,8 @@ export interface WireError {
 }
 
 /** A framework error for the wire: code, message and data; a `retryAfter` travels inside the data. */
-export function errorToWire(error: JuntoError): WireError {
-  if (error.retryAfter === undefined) return { code: error.code, message: error.message, data: error.data }
-  return { code: error.code, message: error.message, data: { retryAfter: error.retryAfter } }
+export function errorToWire({ code, message, data, retryAfter }: JuntoError): WireError {
+  return { code, message, data: retryAfter === undefined ? data : { retryAfter } }
 }
 
 /** An error that arrived. A code that this side does not know becomes `internal`, and the message keeps it. */
@@ -100,12 +99,21 @@ export function errorFromWire(wire: WireError): JuntoError | DeclaredError {
   })
 }
 
+/** How many of {@link errorCodes} may end a call. */
+const callCodes = 10
+
+/** Whether any call may end with an error of this code. */
+export function endsCalls(code: ErrorCode): boolean {
+  return errorCodes.indexOf(code) < callCodes
+}
+
 function isErrorCode(code: string): code is ErrorCode {
   const codes: readonly string[] = errorCodes
   return codes.includes(code)
 }
 
 function retryAfterOf(data: unknown): number | undefined {
-  if (typeof data !== 'object' || data === null || !('retryAfter' in data)) return undefined
-  return typeof data.retryAfter === 'number' && data.retryAfter >= 0 ? data.retryAfter : undefined
+  // Whatever it is, it can be asked for a field.
+  const { retryAfter } = (data ?? {}) as { readonly retryAfter?: unknown }
+  return typeof retryAfter === 'number' && retryAfter >= 0 ? retryAfter : undefined
 }

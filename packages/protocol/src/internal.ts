@@ -6,7 +6,7 @@ export type { AnswerContext, Answerer, StreamAnswerer } from './exchange/answeri
 export { longestName, roomAddress } from './frame-elements.ts'
 export { encodeEvent, encodeFrame, encodeHello, encodeJoin, encodeLeave, encodeResync } from './frame-encoding.ts'
 export { parseFrame } from './frame-parsing.ts'
-export { DeclaredError, errorFromWire, errorToWire, type WireError } from './errors.ts'
+export { DeclaredError, endsCalls, errorFromWire, errorToWire, type WireError } from './errors.ts'
 export {
   Exchange,
   type AbandonedHandlers,

@@ -194,7 +194,7 @@ describe('coming back', () => {
     expect(owner.losses[0]?.error).toMatchObject({
       code: 'unauthorized',
       message:
-        'the connection to ws://junto.test was closed: 4501 unauthorized: The credentials were missing, wrong or no longer valid.',
+        'the connection to ws://junto.test was closed: 4501 unauthorized: The credentials are missing, wrong or expired.',
     })
   })
 

@@ -1,6 +1,6 @@
 import { JuntoError } from '@junto/protocol'
-import { DeclaredError } from '@junto/protocol/internal'
-import { isFrameworkCode, SchemaError, type MessageCodec } from '@junto/schema/internal'
+import { DeclaredError, endsCalls } from '@junto/protocol/internal'
+import { SchemaError, type MessageCodec } from '@junto/schema/internal'
 
 /** A call's declared error, decoded. Recognised by the call that it came from: two calls may declare the same code. */
 export class DeclaredCallError extends Error {
@@ -16,7 +16,7 @@ export class DeclaredCallError extends Error {
     this.data = data
   }
 }
-Object.defineProperty(DeclaredCallError.prototype, 'name', { value: 'CallError', configurable: true, writable: true })
+DeclaredCallError.prototype.name = 'CallError'
 
 /** What a call or stream ended with, as the program sees it. */
 export function translated(error: unknown, source: string, codec: MessageCodec): unknown {
@@ -32,7 +32,7 @@ export function translated(error: unknown, source: string, codec: MessageCodec):
     }
   }
   if (error instanceof SchemaError) return invalidError(error)
-  if (error instanceof JuntoError && error.code !== 'misuse' && !isFrameworkCode(error.code)) {
+  if (error instanceof JuntoError && error.code !== 'misuse' && !endsCalls(error.code)) {
     return new JuntoError('internal', `${error.code}: ${error.message}`, { cause: error })
   }
   return error

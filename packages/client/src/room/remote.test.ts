@@ -1,6 +1,8 @@
 import { inspect } from 'node:util'
 import type { Live, StateOf } from '@junto/schema'
-import { FrameType } from '@junto/protocol/internal'
+import { errorCodes } from '@junto/protocol'
+import { endsCalls, FrameType } from '@junto/protocol/internal'
+import { isFrameworkCode } from '@junto/schema/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { JoinedRoom } from '../index.ts'
 import { opening, ScriptedServer } from '../session/scripted-server.fixture.ts'
@@ -281,4 +283,8 @@ describe('a stream', () => {
     await server.clock.settle()
     expect(server.received(FrameType.stream)).toHaveLength(1)
   })
+})
+
+it('the codes that any call may end with are those that no contract can declare', () => {
+  for (const code of errorCodes) expect(endsCalls(code), code).toBe(isFrameworkCode(code))
 })

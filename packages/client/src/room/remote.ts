@@ -1,7 +1,7 @@
 import { JuntoError } from '@junto/protocol'
-import { encodeEvent } from '@junto/protocol/internal'
+import { encodeEvent, endsCalls } from '@junto/protocol/internal'
 import type { CallSettings } from '@junto/schema'
-import { isFrameworkCode, isMessageName, SchemaError, type Codec, type MessageCodec } from '@junto/schema/internal'
+import { isMessageName, SchemaError, type Codec, type MessageCodec } from '@junto/schema/internal'
 import { checkObject } from '../arguments.ts'
 import type { Report } from '../warnings.ts'
 import { DeclaredCallError, invalidError, translated, unsupportedError } from './call-errors.ts'
@@ -146,7 +146,7 @@ function failureOf(error: unknown): unknown {
   if (error instanceof DeclaredCallError) {
     return { ok: false, code: error.code, data: error.data, message: error.message }
   }
-  if (error instanceof JuntoError && isFrameworkCode(error.code)) {
+  if (error instanceof JuntoError && endsCalls(error.code)) {
     return { ok: false, code: error.code, message: error.message }
   }
   throw error

@@ -228,6 +228,14 @@ describe('a join that fails', () => {
     expect(server.client.connection.value).toMatchObject({ state: 'closed', error: { code: 'unauthorized' } })
   })
 
+  it('says which part of the credentials cannot be sent', async () => {
+    server = new ScriptedServer({ auth: () => ({ token: 'x', since: new Date(0) }) })
+    const opened = rejection(server.client.open(Whiteboard, opening))
+    await server.clock.settle()
+    server.socket.accept()
+    expect(await opened).toMatchObject({ code: 'misuse', message: expect.stringContaining('auth.since') as string })
+  })
+
   it('is invalid when its data cannot be sent', async () => {
     const opened = rejection(server.client.open(Whiteboard, { ...opening, join: { name: NaN as unknown as string } }))
     server.accept()
