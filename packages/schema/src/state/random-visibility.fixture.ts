@@ -21,6 +21,55 @@ const leaves: readonly Spec[] = [
 
 const audiences: readonly (readonly string[])[] = [[ownerWord], ['red'], ['blue', 'red'], ['blue', ownerWord]]
 
+const text: Spec = { kind: 'leaf', def: { kind: 'string' } }
+const steps: Spec = { kind: 'leaf', def: { kind: 'quantized', min: -100, max: 100, step: 0.01 } }
+
+/** A small world: entities come and go and are looked at from all sides, with others in them. */
+export const world: Spec & { kind: 'record' } = {
+  kind: 'record',
+  fields: [
+    { name: 'title', optional: false, spec: text },
+    {
+      name: 'units',
+      optional: false,
+      spec: {
+        kind: 'map',
+        viewed: true,
+        of: {
+          kind: 'record',
+          fields: [
+            { name: 'x', optional: false, spec: steps },
+            { name: 'y', optional: false, spec: steps },
+            { name: 'name', optional: true, spec: text },
+            { name: 'bag', optional: true, spec: { kind: 'list', of: { kind: 'record', fields: [{ name: 'x', optional: false, spec: steps }] } } },
+          ],
+        },
+      },
+    },
+    {
+      name: 'ships',
+      optional: false,
+      spec: {
+        kind: 'map',
+        viewed: true,
+        of: {
+          kind: 'record',
+          fields: [
+            { name: 'own', optional: false, spec: { kind: 'owner' } },
+            { name: 'x', optional: false, spec: steps },
+            { name: 'cargo', optional: false, visible: [ownerWord, 'red'], spec: { kind: 'map', of: { kind: 'record', fields: [{ name: 'what', optional: false, spec: text }] } } },
+            {
+              name: 'crew',
+              optional: false,
+              spec: { kind: 'map', viewed: true, of: { kind: 'record', fields: [{ name: 'x', optional: false, spec: steps }, { name: 'role', optional: false, visible: ['blue'], spec: text }] } },
+            },
+          ],
+        },
+      },
+    },
+  ],
+}
+
 /** Random types of states in which much depends on who looks. */
 export const visibleSpecs: fc.Arbitrary<Spec & { kind: 'record' }> = fc.letrec<{
   spec: Spec

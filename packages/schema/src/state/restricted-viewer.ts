@@ -90,7 +90,6 @@ export class RestrictedViewer implements Viewer {
   #goOn(version: number): void {
     this.#version = version
     this.at = version
-    this.followed = 0
   }
 
   see(entity: unknown): boolean {

@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MirrorTree } from '../mirror/mirror-tree.ts'
@@ -12,6 +13,7 @@ import {
   tagNames,
   textsIn,
   visibleSpecs,
+  world,
 } from './random-visibility.fixture.ts'
 import { writeSomething, type Pair } from './random-writes.fixture.ts'
 import { StateTree } from './state-tree.ts'
@@ -42,9 +44,9 @@ class Looker {
   }
 
   /** Something changes in who sees what. */
-  look(draws: Draws): void {
+  look(draws: Draws, glances: number): void {
     const { viewer, sight } = this
-    const choice = draws.below(12)
+    const choice = draws.below(20)
     const tag = draws.one(tagNames)
     if (choice === 0) viewer.owner = sight.owner = drawOwner(draws)
     else if (choice < 3 && this.#knows(tag)) {
@@ -57,7 +59,7 @@ class Looker {
       }
     } else {
       const entities = entitiesOf(this.#pair.spec, this.#pair.live)
-      for (let count = draws.below(4); count > 0 && entities.length > 0; count--) {
+      for (let count = draws.below(glances); count > 0 && entities.length > 0; count--) {
         const entity = draws.one(entities)
         expect(viewer.sees(entity)).toBe(sight.seen.has(entity))
         if (draws.chance(0.6)) {
@@ -76,7 +78,7 @@ class Looker {
 
   /** What is new is taken. For a while it may not arrive, until the client comes back with what it has. */
   take(draws: Draws): void {
-    if (draws.chance(0.2)) {
+    if (draws.chance(0.15)) {
       if (this.#losing && this.#has) this.viewer.resume(epoch, this.#mirror.version)
       else if (this.#losing) this.viewer.reset()
       this.#losing = !this.#losing
@@ -121,8 +123,15 @@ function holds(bytes: Uint8Array, value: number): boolean {
   return bytes.some((_, at) => wanted.every((byte, index) => bytes[at + index] === byte))
 }
 
-function run(spec: Spec & { kind: 'record' }, seed: number, turns: number): void {
-  const draws = new MarkedDraws(seed)
+/** How much happens in a turn. */
+interface Pace {
+  readonly turns: number
+  readonly writes: number
+  /** How many entities each looks at or away from. */
+  readonly glances: number
+}
+
+function run(spec: Spec & { kind: 'record' }, draws: Draws, { turns, writes, glances }: Pace): void {
   const { layout, visibility } = compileSpec(spec)
   const first = drawValue(spec, draws)
   const tree = StateTree.create(layout, undefined, first, { epoch, visibility })
@@ -131,34 +140,43 @@ function run(spec: Spec & { kind: 'record' }, seed: number, turns: number): void
   const everything = tree.viewer({ everything: true })
   const whole = new MirrorTree(layout)
   for (let turn = 0; turn < turns; turn++) {
-    for (let writes = draws.below(5); writes > 0; writes--) writeSomething(pair, draws)
-    for (const looker of lookers) if (draws.chance(0.5)) looker.look(draws)
+    for (let count = draws.below(writes); count > 0; count--) writeSomething(pair, draws)
+    for (const looker of lookers) if (draws.chance(0.6)) looker.look(draws, glances)
     if (draws.chance(0.3)) writeSomething(pair, draws)
     tree.close()
     for (const looker of lookers) {
       looker.sight.close()
-      if (draws.chance(0.1)) looker.viewer.reset()
-      if (draws.chance(0.7)) looker.take(draws)
+      if (draws.chance(0.05)) looker.viewer.reset()
+      if (draws.chance(0.8)) looker.take(draws)
     }
     const update = everything.take()
     if (update?.kind === 'snapshot') whole.applySnapshot(update.bytes)
     else if (update !== undefined) whole.applyPatch(update.bytes)
     expect(difference(pair.model, whole.state)).toBe(undefined)
     expect(everything.hash(0, tree.idBound)).toBe(whole.hash(0, tree.idBound))
-    if (draws.chance(0.1)) {
+    if (draws.chance(0.05)) {
       lookers.shift()?.viewer.close()
       lookers.push(new Looker(tree, layout, pair, drawOwner(draws)))
     }
   }
 }
 
-describe('mirrors of random states of which not everybody sees everything', () => {
-  it('show what their viewer may see, and nothing else is in any byte that it is given', () => {
+describe('mirrors of states of which not everybody sees everything', () => {
+  it('show what their viewer may see, and nothing else is in any byte that it is given: of random states', () => {
     fc.assert(
       fc.property(visibleSpecs, fc.integer(), fc.integer({ min: 1, max: 12 }), (spec, seed, turns) => {
-        run(spec, seed, turns)
+        run(spec, new MarkedDraws(seed), { turns, writes: 5, glances: 4 })
       }),
-      { numRuns: 500 },
+      runs(500),
+    )
+  })
+
+  it('show it, and nothing else, of a world in which entities come and go', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 1, max: 40 }), (seed, turns) => {
+        run(world, new MarkedDraws(seed), { turns, writes: 12, glances: 8 })
+      }),
+      runs(200),
     )
   })
 })
