@@ -13,8 +13,11 @@ export class SharedUpdates {
   #snapshot: Update | undefined
   /** Patches to the present version, by the version they are for. */
   readonly #patches = new Map<number, Update>()
-  /** The body of the last turn in which something was written, for those who have a version from this one on. */
-  #turn: { readonly since: number; readonly body: Uint8Array } | undefined
+  /**
+   * The patch of the last turn in which something was written, and where its body begins, which is for all who have a version
+   * from `since` on.
+   */
+  #turn: { readonly since: number; readonly bytes: Uint8Array; readonly start: number } | undefined
 
   constructor(epoch: string, root: StateNode) {
     this.#epoch = epoch
@@ -24,7 +27,7 @@ export class SharedUpdates {
   /** There is another version, in which nothing was written. */
   forget(): void {
     this.#snapshot = undefined
-    this.#patches.clear()
+    if (this.#patches.size > 0) this.#patches.clear()
   }
 
   /**
@@ -33,10 +36,17 @@ export class SharedUpdates {
    * @param body What was written; nothing when nobody is to be told of it alone.
    * @param since The version in which something was written before.
    */
-  turn(body: BodyWriter | undefined, since: number): void {
+  turn(body: BodyWriter | undefined, since: number, version: number): void {
     this.forget()
-    body?.write(this.#writer)
-    this.#turn = body && { since, body: this.#writer.take() }
+    this.#turn = undefined
+    if (body === undefined) return
+    // For most it is right as it stands: they have that version.
+    this.#writer.varint(versionCode(since, version))
+    const start = this.#writer.length
+    body.write(this.#writer)
+    const bytes = this.#writer.take()
+    this.#turn = { since, bytes, start }
+    this.#patches.set(since, { kind: 'patch', bytes })
   }
 
   /** One patch from an earlier version to the present one. What changed is in it node by node. */
@@ -44,7 +54,8 @@ export class SharedUpdates {
     let update = this.#patches.get(from)
     if (update === undefined) {
       this.#writer.varint(versionCode(from, version))
-      if (this.#turn !== undefined && from >= this.#turn.since) this.#writer.raw(this.#turn.body)
+      const turn = this.#turn
+      if (turn !== undefined && from >= turn.since) this.#writer.raw(turn.bytes.subarray(turn.start))
       else this.#changes(from).write(this.#writer)
       update = { kind: 'patch', bytes: this.#writer.take() }
       this.#patches.set(from, update)

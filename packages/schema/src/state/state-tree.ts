@@ -153,7 +153,7 @@ export class StateTree {
     const nodes = this.#registry.drain()
     const looked = this.#views?.resolve() ?? false
     // Whoever is behind is caught up when it asks: nothing is encoded for a room of stalled readers.
-    const body = this.#isFollowed() ? new BodyWriter() : undefined
+    const body = this.#isFollowed() ? new BodyWriter(nodes.length) : undefined
     const next = this.#version + 1
     let changed = false
     for (const node of nodes) {
@@ -168,7 +168,7 @@ export class StateTree {
     }
     if (changed || looked) {
       this.#version = next
-      if (changed) this.#updates.turn(body, this.#written)
+      if (changed) this.#updates.turn(body, this.#written, next)
       else this.#updates.forget()
       if (changed) this.#written = next
       this.#views?.close(nodes, next)
