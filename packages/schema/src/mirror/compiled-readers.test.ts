@@ -146,7 +146,7 @@ describe('compiled readers', () => {
         holdsNodes: false,
       }))
     expect(String(compiledReaders(fields(2)).change)).toContain('v["f1"]')
-    expect(String(compiledReaders(fields(256)).birth)).toContain('"f255"')
-    expect(String(compiledReaders(fields(257)).change)).not.toContain('f1"]')
+    expect(String(compiledReaders(fields(64)).birth)).toContain('"f63"')
+    expect(String(compiledReaders(fields(65)).change)).not.toContain('f1"]')
   })
 })
