@@ -1,3 +1,4 @@
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { nextPatch } from '../state/patches.fixture.ts'
@@ -208,7 +209,7 @@ describe('as an external store of React', () => {
           for (const [snapshot, copy] of rendered) expect(difference(snapshot, copy)).toBe(undefined)
         }
       }),
-      { numRuns: 150 },
+      runs(150),
     )
   })
 })

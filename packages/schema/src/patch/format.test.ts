@@ -266,6 +266,18 @@ describe('snapshots and patches', () => {
     return { players: new Map(Object.entries(players)), log }
   }
 
+  it('[S8] several groups may begin alike', () => {
+    const layout = layoutOf(types)
+    const first = { players: { ada: { name: 'Ada', x: 10 }, bo: { name: 'Bo', x: 20 } }, log: [] }
+    const mirror = new MirrorTree(layout)
+    mirror.applySnapshot(StateTree.create(layout, undefined, first, { epoch }).snapshot())
+    // Each of the two players in a group of its own, the later one first: type 2, change, single; field x.
+    mirror.applyPatch(Uint8Array.from([1, 0x11, 2, 3, 2, 0x11, 2, 2, 4]))
+    expect(mirror.state).toEqual(
+      asMirror({ players: { ada: { name: 'Ada', x: 11 }, bo: { name: 'Bo', x: 20.5 } }, log: [] }),
+    )
+  })
+
   it('[S7] a patch names the version it is for by its remainder, and where it leads', () => {
     const tree = StateTree.create(stateOf({ kind: 'int' }), undefined, { f: 0 }, { epoch, version: 100 })
     const root = tree.root as { f: number }
