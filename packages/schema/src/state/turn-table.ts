@@ -13,6 +13,7 @@ import type { Clearance } from './visibility.ts'
 /** What a turn tells of a node to all who see the same of it. */
 export class Row {
   readonly told: Told
+  readonly mode: Mode
   readonly fields: FieldSet | undefined
   /** It is told to all in whose view that entity is. */
   scope: EntityScope | undefined = undefined
@@ -23,8 +24,9 @@ export class Row {
   /** Where it stands in the table. */
   place = -1
 
-  constructor(told: Told, fields: FieldSet | undefined) {
+  constructor(told: Told, mode: Mode, fields: FieldSet | undefined) {
     this.told = told
+    this.mode = mode
     this.fields = fields
   }
 
@@ -106,7 +108,7 @@ export class TurnTable {
 
   /** Takes in a node, or what is to be told of it. */
   add(node: StateNode, mode: Mode, fields: FieldSet | undefined, told: Told = node): Row {
-    const row = new Row(told, fields)
+    const row = new Row(told, mode, fields)
     const group = this.#group(node.type, mode, fields)
     if (group.rows.length === 0) this.#groups.push(group)
     group.rows.push(row)

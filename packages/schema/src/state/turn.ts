@@ -140,7 +140,7 @@ export class Turn {
       rows = []
       this.#rows.set(node, rows)
     }
-    let row = rows.find((known) => known.fields === fields)
+    let row = rows.find((known) => known.mode === mode && known.fields === fields)
     if (row === undefined) {
       row = this.#table.add(node, mode, fields, this.#toldOf(node))
       rows.push(row)
