@@ -45,6 +45,8 @@ export interface WorkerOptions {
   /** The name of the function that the module exports. */
   readonly role: string
   readonly settings?: unknown
+  /** Conditions of `exports` and `imports` besides Node's own: `browser`, to load what a page would. */
+  readonly conditions?: readonly string[]
 }
 
 export class Worker {
@@ -55,7 +57,8 @@ export class Worker {
 
   static async start(options: WorkerOptions): Promise<Worker> {
     // tsx is for the benchmarks' own files. The packages come from their dist: see buildPackages.
-    const execArgv = ['--import', import.meta.resolve('tsx')]
+    const conditions = options.conditions?.map((condition) => `--conditions=${condition}`) ?? []
+    const execArgv = [...conditions, '--import', import.meta.resolve('tsx')]
     const child = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
       execArgv,
       env: { ...process.env, NODE_ENV: 'production' },

@@ -37,7 +37,8 @@ const timeRows = [
   { id: 'write', title: 'server: look it up, write x and y', atMost: 1 },
   { id: 'encode', title: 'server: encode', atMost: 0.5 },
   { id: 'both', title: 'server: write and encode', atMost: 0.6 },
-  { id: 'decode', title: 'client: decode, apply, read x and y', atMost: 0.25 },
+  { id: 'decode', title: 'client in Node: decode, apply, read x and y', atMost: 0.25 },
+  { id: 'decode-page', title: 'client in a page: the same', atMost: 0.25 },
 ] as const
 
 const scene: Scene = { clients: 200, entities: 1_000, seen: 60, moving: 100, turnover: 0 }
@@ -67,7 +68,7 @@ const targets: readonly Target[] = [
 const notes = [
   `Entities have a name, x, y, vx, vy and hp. x and y lie within ±${reach} and move by a uniform step. "In steps" is t.Quantized with steps of ${step}; Colyseus's are its 16-bit quantized ones, of 0.03. Else x and y are float32. vx, vy are float32 and hp is one byte.`,
   'Bytes are those of whole patches and snapshots, with the version, which Colyseus has none of. Not counted is what frames them: in Junto 5 to 7 bytes (room, type, length), in Colyseus 1.',
-  'CPU times are of processes of their own, which take turns in short batches: user and system time of all their threads, garbage collection included. A client reads x and y of every entity after every patch.',
+  'CPU times are of processes of their own, which take turns in short batches: user and system time of all their threads, garbage collection included. A client reads x and y of every entity after every patch. In Node, Junto compiles its readers; "in a page" is what pages get unless they choose compiledReaders. Colyseus has one decoder.',
   `Spawns: ${churn.many.toLocaleString('en')} entities, of which ${churn.perTick} live at a time, each for a tick; compared with ${churn.few.toLocaleString('en')}.`,
   'Published: the comparison in the README of @colyseus/schema. 100 players with keys of 9 characters, names "Player 0" to "Player 99", and x and y whole from 0 to 199: number there, t.Uint8() here, and t.Integer() in the last of them. The texts and coordinates alone are 1,990 bytes.',
   'A tick of views: the moving entities are written, and a patch is made for each client. Colyseus: StateView. Each client has been shown to hold what it sees, and nothing else.',
@@ -145,13 +146,16 @@ class Run {
         const server = await start({ module, role: 'moving', settings: asServer })
         // What moving() is ready with.
         const asClient: MirrorSettings = { side, kind, entities, snapshot: server.ready as Uint8Array }
-        pairs.push({ side, kind, server, client: await start({ module, role: 'mirror', settings: asClient }) })
+        const client = await start({ module, role: 'mirror', settings: asClient })
+        const page = await start({ module, role: 'mirror', settings: asClient, conditions: ['browser'] })
+        pairs.push({ side, kind, server, client, page })
       }
       for (const pair of pairs) await tick(pair, settings.moving.warmUp)
-      const times = new Map(pairs.map(({ side }) => [side, { write: [], encode: [], both: [], decode: [] } as Times]))
-      const watched = pairs.flatMap(({ side, server, client }) => [
+      const times = new Map(pairs.map(({ side }) => [side, emptyTimes()]))
+      const watched = pairs.flatMap(({ side, server, client, page }) => [
         { worker: server, name: `state-${id}-${side}-server` },
         { worker: client, name: `state-${id}-${side}-client` },
+        { worker: page, name: `state-${id}-${side}-page` },
       ])
       await this.profiled(round, watched, async () => {
         for (let batch = 0; batch < settings.moving.batches; batch++) {
@@ -249,29 +253,37 @@ interface Pair {
   readonly kind: Kind
   readonly server: Worker
   readonly client: Worker
+  /** A client that loads what a page would. */
+  readonly page: Worker
 }
 
 type Time = (typeof timeRows)[number]['id']
 /** µs per entity, batch by batch. */
 type Times = Record<Time, number[]>
 
-/** So many ticks of a server, and its client behind it. Throws when the client has not what the server has. */
-async function tick({ side, kind, server, client }: Pair, ticks: number): Promise<Record<Time, number>> {
-  // Both are processes.ts, of the same source.
-  const { write, encode, patches, xs, ys } = (await server.command('tick', ticks)) as Batch
-  const applied = (await client.command('apply', patches)) as Applied
-  const exact = kind === 'float32' ? 0.0001 : 0.016
-  const wrong = xs.findIndex(
-    (x, i) => !(Math.abs(x - applied.xs[i]!) < exact && Math.abs(ys[i]! - applied.ys[i]!) < exact),
-  )
-  if (wrong >= 0) throw new Error(`${side}, ${kind}: the client has entity ${wrong} at another place than the server`)
+const emptyTimes = (): Times => ({ write: [], encode: [], both: [], decode: [], 'decode-page': [] })
+
+/** So many ticks of a server, and its clients behind it. Throws when a client has not what the server has. */
+async function tick(pair: Pair, ticks: number): Promise<Record<Time, number>> {
+  // This and the clients are processes.ts, of the same source.
+  const batch = (await pair.server.command('tick', ticks)) as Batch
   const entities = ticks * settings.entities
   return {
-    write: write / entities,
-    encode: encode / entities,
-    both: (write + encode) / entities,
-    decode: applied.decode / entities,
+    write: batch.write / entities,
+    encode: batch.encode / entities,
+    both: (batch.write + batch.encode) / entities,
+    decode: (await apply(pair, pair.client, batch)) / entities,
+    'decode-page': (await apply(pair, pair.page, batch)) / entities,
   }
+}
+
+async function apply({ side, kind }: Pair, client: Worker, { patches, xs, ys }: Batch): Promise<number> {
+  const applied = (await client.command('apply', patches)) as Applied
+  const exact = kind === 'float32' ? 0.0001 : 0.016
+  const differs = (here: number, there: number): boolean => !(Math.abs(here - there) < exact)
+  const wrong = xs.findIndex((x, i) => differs(x, applied.xs[i]!) || differs(ys[i]!, applied.ys[i]!))
+  if (wrong >= 0) throw new Error(`${side}, ${kind}: a client has entity ${wrong} at another place than the server`)
+  return applied.decode
 }
 
 /** The same, beginning with another one each time. */
