@@ -67,9 +67,9 @@ describe('a mirror', () => {
     nextPatch(tree)
     state.phase = 'b'
     const patch = nextPatch(tree) ?? new Uint8Array()
-    expect(() => mirror.applyPatch(patch)).toThrow('it is not for version 1, the present one')
+    expect(() => mirror.applyPatch(patch)).toThrow('it is not for version 1,')
     expect(mirror.broken).toBe(true)
-    expect(() => mirror.applyPatch(patch)).toThrow('no snapshot has come since')
+    expect(() => mirror.applyPatch(patch)).toThrow('one before it was refused')
     mirror.applySnapshot(tree.snapshot())
     expect([mirror.broken, mirror.version, mirror.state.phase]).toEqual([false, 3, 'b'])
     expect(hear()).toEqual([['changed', 'b', undefined, 'lobby']])

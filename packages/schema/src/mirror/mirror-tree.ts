@@ -92,13 +92,13 @@ export class MirrorTree<S = unknown> {
     const root = this.#root
     const reader = this.#reader(bytes, this.#space)
     try {
-      if (root === undefined) throw reader.bad('there is no state to apply it to')
-      if (this.#broken) throw reader.bad('one before it was refused, and no snapshot has come since')
+      if (root === undefined) throw reader.bad('no state')
+      if (this.#broken) throw reader.bad('one before it was refused')
       const version = versionAfter(this.#version, reader.varint())
-      if (version === undefined) throw reader.bad(`it is not for version ${this.#version}, the present one`)
+      if (version === undefined) throw reader.bad(`it is not for version ${this.#version}`)
       this.#space.revision++
       readBody(reader, this.#space, this.#types)
-      if (!this.#space.settle()) throw reader.bad('it puts a node in two places')
+      if (!this.#space.settle()) throw reader.bad('a node is there twice')
       this.#version = version
     } catch (error) {
       this.#broken = true
@@ -127,9 +127,9 @@ export class MirrorTree<S = unknown> {
       const version = reader.varint()
       readBody(reader, fresh, types)
       const root = fresh.nodes[0]
-      if (root === undefined || root.type.index !== layout.layout.state) throw reader.bad('a snapshot holds no state')
+      if (root === undefined || root.type.index !== layout.layout.state) throw reader.bad('no state')
       root.places++
-      if (!fresh.settle()) throw reader.bad('it puts a node in two places')
+      if (!fresh.settle()) throw reader.bad('a node is there twice')
       this.#space.revision++
       if (this.#root === undefined) {
         this.#space.become(fresh)
@@ -217,12 +217,10 @@ export class MirrorTree<S = unknown> {
   }
 
   #reader(bytes: Uint8Array, space: MirrorSpace): Reader {
-    const reader: Reader = new Reader(bytes, (type, id) => {
+    return new Reader(bytes, (type, id) => {
       const node = space.nodes[id]
-      if (node?.type.index === type) return node
-      throw reader.bad(`there is no node ${id} of type ${type}`)
+      return node?.type.index === type ? node : undefined
     })
-    return reader
   }
 
   #enter(): void {

@@ -31,16 +31,16 @@ export function readRuns(reader: Reader, before: readonly unknown[], readItems: 
     }
     const from = expected + reader.signed()
     expected = from + count
-    if (from < 0 || expected > before.length) throw reader.bad('a list is to keep items it has not')
+    if (from < 0 || expected > before.length) throw reader.bad('no such item')
     if (run === 0 && count === before.length) {
       all = true
       continue
     }
-    if (all) throw reader.bad('a list is to keep an item twice')
+    if (all) throw reader.bad('an item is there twice')
     appended = false
     kept ??= new Uint8Array(before.length)
     for (let at = from; at < expected; at++) {
-      if (kept[at] === 1) throw reader.bad('a list is to keep an item twice')
+      if (kept[at] === 1) throw reader.bad('an item is there twice')
       kept[at] = 1
       items.push(before[at])
     }

@@ -78,7 +78,7 @@ function unpackWithin(reader: Reader, depth: number): unknown {
       return Object.freeze(object)
     }
     default:
-      throw reader.bad(`${tag} begins no JSON value`)
+      throw reader.bad('no such JSON')
   }
 }
 

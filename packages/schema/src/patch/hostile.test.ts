@@ -224,7 +224,7 @@ describe.each([
     const tree = StateTree.create(layout, undefined, first, { epoch })
     const proto = [18, ...Buffer.from('__proto__')]
     const huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f]
-    const none = /a text is not there to be referred to/
+    const none = /no such text/
     const key = /a key is "__proto__"/
     const before = prototypes()
     // The map is node 1, the list node 2, the root node 0.

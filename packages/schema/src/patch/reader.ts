@@ -32,7 +32,7 @@ export class Reader {
   /** The texts of the body that can be referred to. */
   readonly #texts: string[] = []
 
-  /** @param node Finds what stands for the node of that id and type; throws when there is none. */
+  /** @param node Finds what stands for the node of that id and type, if there is one. */
   constructor(bytes: Uint8Array, node: (type: number, id: number) => unknown) {
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -111,7 +111,7 @@ export class Reader {
       more = byte >= 0x80
     }
     const negative = (first & 1) === 1
-    if (size > (negative ? 2n ** 63n : 2n ** 64n - 1n)) throw this.bad('a bigint is beyond 64 bits')
+    if (size > (negative ? 2n ** 63n : 2n ** 64n - 1n)) throw this.bad('a number has too many bytes')
     return negative ? -size : size
   }
 
@@ -136,7 +136,7 @@ export class Reader {
     const code = this.varint()
     if (code % 2 === 1) {
       const text = this.#texts[(code - 1) / 2]
-      if (text === undefined) throw this.bad('a text is not there to be referred to')
+      if (text === undefined) throw this.bad('no such text')
       return text
     }
     const text = this.#literal(code / 2)
@@ -199,7 +199,9 @@ export class Reader {
   /** What stands for another node, which must be of that type. */
   reference(type: number): unknown {
     this.#base += this.signed()
-    return this.#node(type, this.#base)
+    const node = this.#node(type, this.#base)
+    if (node === undefined) throw this.bad('no such node')
+    return node
   }
 
   #finite(value: number): number {
