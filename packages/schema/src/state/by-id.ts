@@ -22,10 +22,14 @@ export function byId<T extends { readonly id: number }>(items: T[]): T[] {
   return span > dense * items.length && items.length < indexSpan ? compared(items) : placed(items, lowest, span)
 }
 
+/** Each at the place of its id, unless two have the same. */
 function placed<T extends { readonly id: number }>(items: readonly T[], lowest: number, span: number): T[] {
   const places: (T | undefined)[] = []
   places.length = span
-  for (const item of items) places[item.id - lowest] = item
+  for (const item of items) {
+    if (places[item.id - lowest] !== undefined) return compared(items)
+    places[item.id - lowest] = item
+  }
   const sorted: T[] = []
   for (const item of places) if (item !== undefined) sorted.push(item)
   return sorted

@@ -2,8 +2,10 @@ import { groupCode, type Mode, versionCode } from '../patch/body.ts'
 import { putVarint } from '../patch/put.ts'
 import { Writer } from '../patch/writer.ts'
 import { Arena } from './arena.ts'
+import { byId } from './by-id.ts'
 import type { FieldSet } from './field-set.ts'
 import { Places } from './places.ts'
+import { RecordNode, RecordType } from './record-node.ts'
 import type { RestrictedViewer } from './restricted-viewer.ts'
 import type { EntityScope } from './scope.ts'
 import type { NodeType, StateNode, Told } from './state-node.ts'
@@ -12,6 +14,7 @@ import type { Clearance } from './visibility.ts'
 
 /** What a turn tells of a node to all who see the same of it. */
 export class Row {
+  readonly id: number
   readonly told: Told
   readonly mode: Mode
   readonly fields: FieldSet | undefined
@@ -25,6 +28,7 @@ export class Row {
   place = -1
 
   constructor(told: Told, mode: Mode, fields: FieldSet | undefined) {
+    this.id = told.id
     this.told = told
     this.mode = mode
     this.fields = fields
@@ -77,6 +81,9 @@ const remembered = 1024
 /** Up to this many bytes a loop in JavaScript is faster than the platform's copying. */
 const shortSlice = 32
 
+/** So many bytes may be reserved in vain. */
+const fewBytes = 2048
+
 /** Bytes of a number at most. */
 const longestVarint = 8
 
@@ -91,6 +98,8 @@ export class TurnTable {
   #groups: Group[] = []
   #last: Group | undefined
   #size = 0
+  /** Bytes that a row takes at most, with all that may stand before it. */
+  #longest = 0
   /** Viewers to whom something common is not told. */
   #apart = new Map<RestrictedViewer, Row[]>()
   /** By place: the index of the group, the id of the node, and where the slice begins; it ends where the next begins. */
@@ -148,27 +157,49 @@ export class TurnTable {
     // A type refers to lower ones only: in this order, whoever reads a reference knows the node already.
     this.#groups.sort((a, b) => a.type.index - b.type.index)
     let place = 0
+    this.#longest = 0
+    this.#starts[0] = 0
     for (let index = 0; index < this.#groups.length; index++) {
-      const group = this.#groups[index]
-      if (group === undefined) break
-      const { mode, fields, rows } = group
-      sortById(rows)
+      const group = this.#groups[index]!
+      const rows = byId(group.rows)
+      const start = place
       for (const row of rows) {
-        const { told } = row
         this.#groupOf[place] = index
-        this.#ids[place] = told.id
-        this.#starts[place] = this.#writer.at
+        this.#ids[place] = row.id
         row.place = place
-        this.#writer.from(told.id)
-        told.pack(this.#writer, mode, fields)
         announce(row)
         place++
       }
+      this.#encode(group, rows, start)
       group.rows = []
     }
-    this.#starts[place] = this.#writer.at
     for (const [viewer, rows] of this.#apart) viewer.setApart(new Set(rows.map((row) => row.place)))
     this.#apart.clear()
+  }
+
+  /** Writes the slices of a group, whose rows have the places from `start` on. */
+  #encode({ type, mode, fields, header }: Group, rows: readonly Row[], start: number): void {
+    const writer = this.#writer
+    const ends: number[] = []
+    const records: RecordNode[] = []
+    for (const { told } of rows) if (told instanceof RecordNode) records.push(told)
+    if (records.length === rows.length && type instanceof RecordType && fields !== undefined) {
+      type.packSlices(writer, records, mode, fields, ends)
+    } else {
+      for (const { id, told } of rows) {
+        writer.from(id)
+        told.pack(writer, mode, fields)
+        ends.push(writer.at)
+      }
+    }
+    let before = this.#starts[start]!
+    for (let index = 0; index < ends.length; index++) {
+      const end = ends[index]!
+      this.#starts[start + index + 1] = end
+      const length = end - before + 2 * longestVarint + header.length
+      if (length > this.#longest) this.#longest = length
+      before = end
+    }
   }
 
   #reserve(): void {
@@ -234,8 +265,10 @@ export class TurnTable {
     for (let index = first; index < end; index++) {
       const place = items[index]!
       const id = ids[place]!
-      at = putVarint(out, at, id - next)
+      const gap = id - next
       next = id + 1
+      if (gap < 0x80) out[at++] = gap
+      else at = putVarint(out, at, gap)
       let from = starts[place]!
       const to = starts[place + 1]!
       if (to - from > shortSlice) {
@@ -266,14 +299,12 @@ export class TurnTable {
 
   /** The bytes that rows take at most. */
   #most(items: Int32Array, count: number): number {
+    if (count * this.#longest <= fewBytes) return count * this.#longest
     let bytes = 0
-    let group = -1
     for (let index = 0; index < count; index++) {
       const place = items[index]!
-      bytes += this.#starts[place + 1]! - this.#starts[place]! + longestVarint
-      if (this.#groupOf[place]! === group) continue
-      group = this.#groupOf[place]!
-      bytes += this.#groups[group]!.header.length + longestVarint
+      const { header } = this.#groups[this.#groupOf[place]!]!
+      bytes += this.#starts[place + 1]! - this.#starts[place]! + header.length + 2 * longestVarint
     }
     return bytes
   }
@@ -284,15 +315,4 @@ function announce({ place, scope, clearances, viewers }: Row): void {
   if (scope !== undefined) for (const viewer of scope.viewers) viewer.places.add(place)
   if (viewers !== undefined) for (const viewer of viewers) viewer.places.add(place)
   if (clearances !== undefined) for (const { common } of clearances) common.places.add(place)
-}
-
-function sortById(rows: Row[]): void {
-  let last = -1
-  for (const { told } of rows) {
-    if (told.id < last) {
-      rows.sort((a, b) => a.told.id - b.told.id)
-      return
-    }
-    last = told.id
-  }
 }
