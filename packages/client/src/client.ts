@@ -46,22 +46,20 @@ export class JuntoClient implements AsyncDisposable {
     const { url, auth, program, callTimeout } = options
     const limits = clientLimits(options.limits)
     const random = options.random ?? new SystemRandom()
-    this.#session = new Session(
-      {
-        url,
-        auth,
-        program,
-        limits,
-        random,
-        clock: options.clock ?? new SystemClock(),
-        openSocket: options.socket ?? openSocket,
-        page: options.page ?? pageEvents(),
-        report: guardedReport(options.onWarning ?? defaultReport),
-        session: randomHex(random, sessionBytes),
-      },
-      callTimeout ?? limits.callTimeout,
-      options.readers,
-    )
+    this.#session = new Session({
+      url,
+      auth,
+      program,
+      limits,
+      random,
+      callTimeout: callTimeout ?? limits.callTimeout,
+      clock: options.clock ?? new SystemClock(),
+      openSocket: options.socket ?? openSocket,
+      page: options.page ?? pageEvents(),
+      readers: options.readers,
+      report: guardedReport(options.onWarning ?? defaultReport),
+      session: randomHex(random, sessionBytes),
+    })
     this.connection = this.#session.connection.status
   }
 

@@ -1,4 +1,5 @@
-import { reportFault, type Report } from './warnings.ts'
+import { Listeners } from './listeners.ts'
+import type { Report } from './warnings.ts'
 
 /** A value that changes, for interfaces: read it, and be told when it is another one. Fits React's `useSyncExternalStore`. */
 export interface Observable<T> {
@@ -10,13 +11,12 @@ export interface Observable<T> {
 
 /** An observable with its setter, which stays with the owner. */
 export class ObservableValue<T> implements Observable<T> {
-  readonly #report: Report
-  readonly #listeners = new Set<{ readonly call: () => void }>()
+  readonly #listeners: Listeners<void>
   #value: T
 
   constructor(value: T, report: Report) {
     this.#value = value
-    this.#report = report
+    this.#listeners = new Listeners(report, 'a subscriber')
   }
 
   get value(): T {
@@ -24,14 +24,7 @@ export class ObservableValue<T> implements Observable<T> {
   }
 
   // An arrow function, so that it can be handed to React as it is.
-  readonly subscribe = (listener: () => void): (() => void) => {
-    // Wrapped: the same function subscribed twice is called twice, and each subscription ends for itself.
-    const entry = { call: listener }
-    this.#listeners.add(entry)
-    return () => {
-      this.#listeners.delete(entry)
-    }
-  }
+  readonly subscribe = (listener: () => void): (() => void) => this.#listeners.add(listener)
 
   set(value: T): void {
     this.assign(value)
@@ -44,14 +37,6 @@ export class ObservableValue<T> implements Observable<T> {
   }
 
   tell(): void {
-    // A copy: who subscribes meanwhile knows the new value.
-    const listeners = [...this.#listeners]
-    for (const { call } of listeners) {
-      try {
-        call()
-      } catch (error) {
-        reportFault(this.#report, 'a subscriber', error)
-      }
-    }
+    this.#listeners.tell()
   }
 }

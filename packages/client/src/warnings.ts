@@ -1,3 +1,5 @@
+import { describe } from './errors.ts'
+
 /**
  * What a client noticed that fails no call of the program.
  *
@@ -21,11 +23,6 @@ export type Report = (warning: Warning) => void
 /** Reports what code of the program threw. It must not throw itself, whatever the program's `onWarning` does. */
 export function reportFault(report: Report, where: string, error: unknown): void {
   report({ code: 'fault', message: `${where} threw: ${describe(error)}`, error })
-}
-
-/** The message of an error, or anything else that was thrown as text. */
-export function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /**

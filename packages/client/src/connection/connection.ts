@@ -9,10 +9,11 @@ import {
 } from '@junto/protocol'
 import { encodeHello, FrameType, type Frame, type WelcomeFrame } from '@junto/protocol/internal'
 import { encodeNamed } from '@junto/schema/internal'
+import { causedBy, describe } from '../errors.ts'
 import { ObservableValue } from '../observable.ts'
 import type { OpenSocket } from '../sockets/socket.ts'
-import { describe, type Report } from '../warnings.ts'
-import { Backoff } from './backoff.ts'
+import type { Report } from '../warnings.ts'
+import { backoff } from './backoff.ts'
 import { closedError, unreachableError } from './connection-errors.ts'
 import type { ConnectionState, ConnectionStatus } from './connection-state.ts'
 import { Link } from './link.ts'
@@ -51,37 +52,53 @@ export interface ConnectionOptions {
   readonly session: string
 }
 
+/** `stop` ends the wait that a state is in. */
 type State =
-  | { readonly at: 'idle' }
+  | { readonly at: 'idle'; readonly stop: () => void }
   /** Asking for credentials, then opening the socket. `link` is there from then on. */
-  | { readonly at: 'connecting'; readonly attempt: number; link: Link | undefined; readonly stopDeadline: () => void }
+  | { readonly at: 'connecting'; readonly stop: () => void; readonly attempt: number; link: Link | undefined }
   /** The hello left, with it the joins. */
-  | { readonly at: 'handshaking'; readonly attempt: number; readonly link: Link; readonly stopDeadline: () => void }
+  | { readonly at: 'handshaking'; readonly stop: () => void; readonly attempt: number; readonly link: Link }
   | {
       readonly at: 'open'
+      readonly stop: () => void
       readonly attempt: number
       readonly link: Link
       readonly watchdog: Watchdog
       readonly since: number
     }
-  | { readonly at: 'waiting'; readonly attempt: number; readonly stopWaiting: () => void }
+  | { readonly at: 'waiting'; readonly stop: () => void; readonly attempt: number }
   /** `final`: by the program. After an end by the server the next wish connects again. */
-  | { readonly at: 'closed'; readonly final: boolean }
+  | { readonly at: 'closed'; readonly stop: () => void; readonly final: boolean }
+
+const stop = (): void => {}
 
 /** A connection that was open for so long counts as good: the next loss begins again with the shortest wait. */
 const goodAfter = 5_000
+
+/** The state that a program is shown. */
+class Status extends ObservableValue<ConnectionState> implements ConnectionStatus {
+  readonly retry: () => void
+
+  constructor(report: Report, retry: () => void) {
+    super({ state: 'idle' }, report)
+    this.retry = retry
+  }
+
+  get state(): ConnectionState['state'] {
+    return this.value.state
+  }
+}
 
 /**
  * The one connection of a client: made when it is wanted, kept alive, and made again after a loss, with backoff. It knows
  * frames and rooms' numbers, and nothing of what they mean.
  */
 export class Connection {
-  readonly status: ConnectionStatus
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
-  readonly #backoff: Backoff
-  readonly #status: ObservableValue<ConnectionState>
-  #state: State = { at: 'idle' }
+  readonly #status: Status
+  #state: State = { at: 'idle', stop }
   #flushScheduled = false
   #messages = 0
   #stopPage: (() => void)[] = []
@@ -89,20 +106,11 @@ export class Connection {
   constructor(options: ConnectionOptions, owner: ConnectionOwner) {
     this.#options = options
     this.#owner = owner
-    const { random, limits, report } = options
-    this.#backoff = new Backoff(random, { first: limits.reconnectMin, longest: limits.reconnectMax })
-    const status = new ObservableValue<ConnectionState>({ state: 'idle' }, report)
-    this.#status = status
-    this.status = {
-      get value() {
-        return status.value
-      },
-      get state() {
-        return status.value.state
-      },
-      subscribe: status.subscribe,
-      retry: () => this.#retry(),
-    }
+    this.#status = new Status(options.report, () => this.#retry())
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status
   }
 
   /** How many messages went to a socket so far: whatever was queued while this stood still was never sent. */
@@ -110,26 +118,19 @@ export class Connection {
     return this.#messages
   }
 
-  /** Whether frames can be sent: from the hello on, before the server has answered it. */
+  /** Where frames can be sent: from the hello on, before the server has answered it. */
+  get link(): Link | undefined {
+    const state = this.#state
+    return state.at === 'open' || state.at === 'handshaking' ? state.link : undefined
+  }
+
   get writable(): boolean {
-    return this.#state.at === 'open' || this.#state.at === 'handshaking'
-  }
-
-  /** Bytes that have come over this connection. */
-  get received(): number {
-    return this.#link()?.received ?? 0
-  }
-
-  /** Bytes that have come of a large frame that is still under way. */
-  get pending(): number {
-    return this.#link()?.pending ?? 0
+    return this.link !== undefined
   }
 
   /** Whether so much waits already that what may be dropped should be. */
   get congested(): boolean {
-    const link = this.#link()
-    if (link === undefined) return true
-    return link.waiting > this.#options.limits.softOutbox
+    return (this.link?.waiting ?? Infinity) > this.#options.limits.softOutbox
   }
 
   /** The owner wants to be connected: begins when there is neither a connection nor an attempt. */
@@ -143,7 +144,7 @@ export class Connection {
     const { at } = this.#state
     if ((at !== 'waiting' && at !== 'connecting') || this.#owner.wanted()) return
     this.#abandon(closeCodes.silent)
-    this.#rest({ at: 'idle' }, { state: 'idle' })
+    this.#rest({ at: 'idle', stop }, { state: 'idle' })
   }
 
   /**
@@ -152,17 +153,17 @@ export class Connection {
    * @throws JuntoError `disconnected`, or `too_large` when the server would never accept it.
    */
   send(room: number, frame: Uint8Array): void {
-    const state = this.#state
-    if (state.at !== 'open' && state.at !== 'handshaking') {
+    const { link } = this
+    if (link === undefined) {
       throw new JuntoError('disconnected', `there is no connection to ${this.#options.url} at the moment`)
     }
-    state.link.add(room, frame)
+    link.add(room, frame)
     this.#scheduleFlush()
   }
 
   /** Sends at once what waits for the end of the turn. */
   flush(): void {
-    this.#messages += this.#link()?.flush() ?? 0
+    this.#messages += this.link?.flush() ?? 0
   }
 
   /** Ends it for good. What waits for the end of the turn still leaves. */
@@ -170,12 +171,7 @@ export class Connection {
     if (this.#state.at === 'closed' && this.#state.final) return
     this.flush()
     this.#abandon({ code: 1000, name: '' })
-    this.#rest({ at: 'closed', final: true }, { state: 'closed' })
-  }
-
-  #link(): Link | undefined {
-    const state = this.#state
-    return state.at === 'open' || state.at === 'handshaking' ? state.link : undefined
+    this.#rest({ at: 'closed', stop, final: true }, { state: 'closed' })
   }
 
   #become(state: State, shown: ConnectionState): void {
@@ -184,16 +180,11 @@ export class Connection {
   }
 
   #connect(attempt: number): void {
-    const { auth, clock, limits } = this.#options
+    const { url, auth, clock, limits } = this.#options
     this.#listenToPage(true)
-    const stopDeadline = clock.after(limits.connectTimeout, () => {
-      this.#drop(
-        unreachableError(this.#options.url, `no answer within ${limits.connectTimeout} ms`),
-        true,
-        closeCodes.silent,
-      )
-    })
-    const state: State = { at: 'connecting', attempt, link: undefined, stopDeadline }
+    const expire = (): void => this.#drop(unreachableError(url, `no answer within ${limits.connectTimeout} ms`), true)
+    const stopDeadline = clock.after(limits.connectTimeout, expire)
+    const state: State = { at: 'connecting', stop: stopDeadline, attempt, link: undefined }
     this.#become(state, { state: 'connecting', attempt })
     if (this.#state !== state) return
     if (auth === undefined) {
@@ -206,9 +197,7 @@ export class Connection {
       .then(
         (credentials) => this.#openSocket(state, credentials),
         (error: unknown) => {
-          if (this.#state !== state) return
-          const message = `the client's auth() failed: ${describe(error)}`
-          this.#drop(new JuntoError('unauthorized', message, { cause: error }), true)
+          if (this.#state === state) this.#drop(causedBy(error, 'unauthorized', "the client's auth() failed"), true)
         },
       )
   }
@@ -237,14 +226,13 @@ export class Connection {
   #greet(attempt: number, link: Link, credentials: unknown): void {
     const { limits, session, program } = this.#options
     if (this.#state.at !== 'connecting') return
-    const { stopDeadline } = this.#state
-    this.#state = { at: 'handshaking', attempt, link, stopDeadline }
+    this.#state = { at: 'handshaking', stop: this.#state.stop, attempt, link }
     const { maxMessage, maxFrame } = limits
     try {
       const auth = encodeNamed(credentials, 'auth')
       link.add(0, encodeHello({ session, auth, client: program, maxMessage, maxFrame }))
     } catch (error) {
-      this.#drop(new JuntoError('misuse', `the hello cannot be sent: ${describe(error)}`, { cause: error }), false)
+      this.#drop(causedBy(error, 'misuse', 'the hello cannot be sent'), false)
       return
     }
     this.#owner.greeted()
@@ -269,22 +257,23 @@ export class Connection {
   #welcome(link: Link, welcome: WelcomeFrame): void {
     const state = this.#state
     if (state.at !== 'handshaking') throw new JuntoError('bad_message', 'a welcome came without a hello')
-    state.stopDeadline()
+    state.stop()
     link.setLimits(welcome)
     const { clock, limits, url } = this.#options
     const silence = welcome.heartbeat + limits.pongTimeout
     const watchdog = new Watchdog(clock, silence, () => {
       const message = `nothing came from ${url} for ${silence} ms: the connection is dead`
-      this.#drop(new JuntoError('disconnected', message), true, closeCodes.silent)
+      this.#drop(new JuntoError('disconnected', message), true)
     })
-    this.#become({ at: 'open', attempt: state.attempt, link, watchdog, since: clock.now() }, { state: 'open' })
+    const { attempt } = state
+    const stopWatching = (): void => watchdog.stop()
+    this.#become({ at: 'open', stop: stopWatching, attempt, link, watchdog, since: clock.now() }, { state: 'open' })
   }
 
   /** The socket is closed, by the server or by an accident. */
   #closed(code: number, reason: string): void {
-    const greeted = this.#state.at === 'open' || this.#state.at === 'handshaking'
     const { url } = this.#options
-    this.#drop(greeted ? closedError(url, code, reason) : unreachableError(url, reason), reconnectsAfter(code))
+    this.#drop(this.writable ? closedError(url, code, reason) : unreachableError(url, reason), reconnectsAfter(code))
   }
 
   /** Gives up this connection or attempt, and plans the next one when there is to be one. */
@@ -292,14 +281,14 @@ export class Connection {
     const attempt = nextAttempt(this.#state, this.#options.clock.now())
     this.#abandon(close)
     if (returns) this.#wait(attempt, error)
-    else this.#rest({ at: 'closed', final: false }, { state: 'closed', error })
+    else this.#rest({ at: 'closed', stop, final: false }, { state: 'closed', error })
   }
 
   #wait(attempt: number, error: JuntoError): void {
     const { clock } = this.#options
-    const delay = this.#backoff.delay(attempt)
+    const delay = backoff(this.#options, attempt)
     const retryAt = clock.time() + delay
-    const state: State = { at: 'waiting', attempt, stopWaiting: clock.after(delay, () => this.#retry()) }
+    const state: State = { at: 'waiting', stop: clock.after(delay, () => this.#retry()), attempt }
     // Waiting already while the owner is told: a wish that it expresses meanwhile must not bypass the wait, and whoever looks
     // at the status then sees what is.
     this.#state = state
@@ -321,31 +310,16 @@ export class Connection {
 
   #retry(): void {
     if (this.#state.at !== 'waiting') return
-    this.#state.stopWaiting()
+    this.#state.stop()
     this.#connect(this.#state.attempt)
   }
 
   /** Stops everything of the present state and lets the socket go. */
   #abandon(close: Pick<CloseCode, 'code' | 'name'>): void {
     const state = this.#state
-    this.#state = { at: 'idle' }
-    switch (state.at) {
-      case 'idle':
-      case 'closed':
-        return
-      case 'waiting':
-        state.stopWaiting()
-        return
-      case 'connecting':
-      case 'handshaking':
-        state.stopDeadline()
-        state.link?.close(close)
-        return
-      case 'open':
-        state.watchdog.stop()
-        state.link.close(close)
-        return
-    }
+    this.#state = { at: 'idle', stop }
+    state.stop()
+    if ('link' in state) state.link?.close(close)
   }
 
   #scheduleFlush(): void {
@@ -367,16 +341,6 @@ export class Connection {
 
 /** The number of the next attempt after a loss. */
 function nextAttempt(lost: State, now: number): number {
-  switch (lost.at) {
-    case 'connecting':
-    case 'handshaking':
-      return lost.attempt + 1
-    case 'open':
-      return now - lost.since >= goodAfter ? 1 : lost.attempt + 1
-    case 'waiting':
-      return lost.attempt
-    case 'idle':
-    case 'closed':
-      return 1
-  }
+  if (!('attempt' in lost) || (lost.at === 'open' && now - lost.since >= goodAfter)) return 1
+  return lost.at === 'waiting' ? lost.attempt : lost.attempt + 1
 }

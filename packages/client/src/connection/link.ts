@@ -1,7 +1,7 @@
 import { JuntoError, type ClientLimits, type CloseCode } from '@junto/protocol'
 import { MessageReader, MessageWriter, parseServerFrame, type Frame, type WriterLimits } from '@junto/protocol/internal'
 import type { OpenSocket, Socket } from '../sockets/socket.ts'
-import { describe } from '../warnings.ts'
+import { causedBy } from '../errors.ts'
 
 const subprotocol = 'junto.v1'
 
@@ -86,9 +86,8 @@ export class Link {
       // Something in this very message may end the connection: the rest of it is not told.
       this.#reader.read(data, (room, frame) => this.#events?.frame(room, frame))
     } catch (error) {
-      const bad = error instanceof JuntoError && error.code === 'bad_message'
-      const message = `a message of the server could not be read: ${describe(error)}`
-      this.#events?.broken(bad ? error : new JuntoError('bad_message', message, { cause: error }))
+      const isBad = error instanceof JuntoError && error.code === 'bad_message'
+      this.#events?.broken(isBad ? error : causedBy(error, 'bad_message', 'a message of the server could not be read'))
     }
   }
 }

@@ -2,13 +2,13 @@ import { JuntoError, type Clock } from '@junto/protocol'
 import {
   DeclaredError,
   errorToWire,
-  isPromiseLike,
   type Answerer,
   type AnswerContext as ExchangeContext,
   type WireError,
 } from '@junto/protocol/internal'
 import { SchemaError, type CompiledLayout, type MessageCodec } from '@junto/schema/internal'
 import { subscription, type Subscription } from '../subscription.ts'
+import { describe } from '../errors.ts'
 import { reportFault, type Report } from '../warnings.ts'
 
 /** How long a call of the server waits for the program to register its answer: while a page is still starting. */
@@ -81,38 +81,27 @@ export class Answers {
   /** The side of an exchange that answers, for rooms of this layout. */
   answerer({ down }: CompiledLayout): Answerer {
     return {
-      call: (id, params, context) => {
-        const codec = down[id]
-        if (codec === undefined || codec.kind !== 'call') throw new JuntoError('unsupported', `there is no call ${id}`)
-        const answer = this.#answers.get(codec.name)
-        if (answer !== undefined) return this.#run(codec, answer, params, context)
-        return this.#firstAnswer(codec.name, context.signal).then((late) => this.#run(codec, late, params, context))
-      },
+      call: (id, params, context) => this.#call(down[id], params, context),
       failure: (error, unheard) => this.#failure(error, unheard),
     }
   }
 
-  #run(codec: MessageCodec, answer: UntypedAnswer, params: unknown, exchange: ExchangeContext): unknown {
-    const decoded = codec.params?.decode(params, `${codec.name}.params`)
-    const finish = (result: unknown): unknown => codec.result?.encode(result, `${codec.name}.result`) ?? null
-    const fail = (error: unknown): Error => this.#named(codec, error)
+  async #call(codec: MessageCodec | undefined, params: unknown, exchange: ExchangeContext): Promise<unknown> {
+    if (codec?.kind !== 'call') throw new JuntoError('unsupported', 'there is no such call')
+    const { name } = codec
+    const decoded = codec.params?.decode(params, `${name}.params`)
     const context = {
       get signal() {
         return exchange.signal
       },
-      error: (code: string, data: unknown, message = `${codec.name} failed: ${code}`): Error =>
+      error: (code: string, data: unknown, message = `${name} failed: ${code}`): Error =>
         new AnswerError(code, data, message),
     }
+    const answer = this.#answers.get(name) ?? (await this.#firstAnswer(name, exchange.signal))
     try {
-      const result = answer(decoded, context)
-      if (!isPromiseLike(result)) return finish(result)
-      return Promise.resolve(result)
-        .then(finish)
-        .catch((error: unknown) => {
-          throw fail(error)
-        })
+      return codec.result?.encode(await answer(decoded, context), `${name}.result`)
     } catch (error) {
-      throw fail(error)
+      throw this.#named(codec, error)
     }
   }
 
@@ -136,13 +125,12 @@ export class Answers {
     if (error instanceof DeclaredError) return { code: error.index, message: error.message, data: error.data }
     if (error instanceof JuntoError) return errorToWire(error)
     if (error instanceof SchemaError) return { code: 'invalid', message: error.message }
-    if (error instanceof AnswerFault) {
-      // An answer that fails because it was told to stop has done what it was asked for.
+    // An answer that fails because it was told to stop has done what it was asked for.
+    if (error instanceof AnswerFault && !unheard) {
       const { report, room } = this.#options
-      if (!unheard) reportFault(report, `the answer to '${error.call}' of room '${room}'`, error.cause)
-      return { code: 'internal', message: error.message }
+      reportFault(report, `the answer to '${error.call}' of room '${room}'`, error.cause)
     }
-    return { code: 'internal', message: 'the client failed to answer' }
+    return { code: 'internal', message: describe(error) }
   }
 
   #firstAnswer(name: string, signal: AbortSignal): Promise<UntypedAnswer> {

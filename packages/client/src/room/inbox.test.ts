@@ -10,7 +10,7 @@ let inbox: Inbox
 beforeEach(() => {
   clock = new VirtualClock()
   warnings = []
-  inbox = new Inbox({ clock, report: (warning) => warnings.push(warning), room: 'board', limit: 4 })
+  inbox = new Inbox({ clock, report: (warning) => warnings.push(warning), room: 'board', limits: { maxUnheard: 4 } })
 })
 
 describe('listening', () => {

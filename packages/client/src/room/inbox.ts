@@ -1,6 +1,7 @@
 import type { Clock } from '@junto/protocol'
-import { subscription, type Subscription } from '../subscription.ts'
-import { reportFault, type Report } from '../warnings.ts'
+import { Listeners } from '../listeners.ts'
+import type { Subscription } from '../subscription.ts'
+import type { Report } from '../warnings.ts'
 
 /** How long an event waits for its first listener before that is reported: a program is still starting until then. */
 const unheardAfter = 5_000
@@ -12,23 +13,24 @@ export interface InboxOptions {
   /** The room's name, for messages. */
   readonly room: string
   /** How many events may wait for their first listener, all names together. */
-  readonly limit: number
+  readonly limits: { readonly maxUnheard: number }
 }
 
 /** The listeners of one event, and what waits for the first of them. */
 interface Channel {
   readonly name: string
-  readonly listeners: Set<{ readonly call: (payload: unknown) => void }>
+  readonly listeners: Listeners<unknown>
   /** Undefined once there has been a listener: from then on an event that nobody listens to goes nowhere, on purpose. */
   waiting: unknown[] | undefined
   dropped: number
+  /** Ends the wait after which it is reported that nobody listens. */
+  stopWatching: () => void
 }
 
 /** A room's events on their way to the program's listeners. */
 export class Inbox {
   readonly #options: InboxOptions
   readonly #channels = new Map<string, Channel>()
-  readonly #timers = new Set<() => void>()
   #waiting = 0
 
   constructor(options: InboxOptions) {
@@ -39,7 +41,7 @@ export class Inbox {
   deliver(name: string, payload: unknown): void {
     const channel = this.#channel(name)
     if (channel.waiting !== undefined) this.#keep(channel, channel.waiting, payload)
-    else this.#call(channel, payload)
+    else channel.listeners.tell(payload)
   }
 
   /**
@@ -48,18 +50,16 @@ export class Inbox {
    */
   listen(name: string, listener: (payload: unknown) => void): Subscription {
     const channel = this.#channel(name)
-    const entry = { call: listener }
     const first = channel.listeners.size === 0 && channel.waiting !== undefined
-    channel.listeners.add(entry)
+    const listening = channel.listeners.add(listener)
     if (first) void Promise.resolve().then(() => this.#release(channel))
-    return subscription(() => channel.listeners.delete(entry))
+    return listening
   }
 
   /** The room is at its end: nothing waits any more. */
   close(): void {
-    for (const stop of this.#timers) stop()
-    this.#timers.clear()
     for (const channel of this.#channels.values()) {
+      channel.stopWatching()
       if (channel.listeners.size === 0) channel.waiting = undefined
     }
   }
@@ -67,26 +67,17 @@ export class Inbox {
   #channel(name: string): Channel {
     let channel = this.#channels.get(name)
     if (channel === undefined) {
-      channel = { name, listeners: new Set(), waiting: [], dropped: 0 }
+      const { report, room } = this.#options
+      const listeners = new Listeners(report, `a listener to '${name}' of room '${room}'`)
+      channel = { name, listeners, waiting: [], dropped: 0, stopWatching: () => {} }
       this.#channels.set(name, channel)
     }
     return channel
   }
 
-  #call(channel: Channel, payload: unknown): void {
-    const listeners = [...channel.listeners]
-    for (const { call } of listeners) {
-      try {
-        call(payload)
-      } catch (error) {
-        reportFault(this.#options.report, `a listener to '${channel.name}' of room '${this.#options.room}'`, error)
-      }
-    }
-  }
-
   #keep(channel: Channel, waiting: unknown[], payload: unknown): void {
     if (waiting.length === 0 && channel.dropped === 0 && channel.listeners.size === 0) this.#watchFor(channel)
-    if (this.#waiting >= this.#options.limit) {
+    if (this.#waiting >= this.#options.limits.maxUnheard) {
       channel.dropped++
       // The newest events say more about now. A channel that has none of the places gets none.
       if (waiting.length === 0) return
@@ -99,14 +90,12 @@ export class Inbox {
 
   #watchFor(channel: Channel): void {
     const { clock, report, room } = this.#options
-    const stop = clock.after(unheardAfter, () => {
-      this.#timers.delete(stop)
+    channel.stopWatching = clock.after(unheardAfter, () => {
       if (channel.waiting === undefined) return
       const { name } = channel
       const message = `event '${name}' of room '${room}' came and nothing listens to it: add room.on('${name}', …)`
       report({ code: 'unheard', message })
     })
-    this.#timers.add(stop)
   }
 
   #release(channel: Channel): void {
@@ -116,10 +105,10 @@ export class Inbox {
     channel.waiting = undefined
     this.#waiting -= waiting.length
     if (dropped > 0) {
-      const { report, room, limit } = this.#options
-      const message = `events '${name}' of room '${room}' came before their first listener, and ${dropped} of them were dropped: at most ${limit} wait`
+      const { report, room, limits } = this.#options
+      const message = `events '${name}' of room '${room}' came before their first listener, and ${dropped} of them were dropped: at most ${limits.maxUnheard} wait`
       report({ code: 'overflow', message })
     }
-    for (const payload of waiting) this.#call(channel, payload)
+    for (const payload of waiting) channel.listeners.tell(payload)
   }
 }

@@ -16,9 +16,10 @@ export interface RemoteOptions {
   /** Milliseconds, where neither contract nor caller say something. */
   readonly callTimeout: number
   readonly report: Report
-  /** The room's place on the connection. @throws JuntoError `disconnected` or `cancelled` while it has none. */
-  seat(): Seat
 }
+
+/** The room's place on the connection. @throws JuntoError `disconnected` or `cancelled` while it has none. */
+export type FindSeat = () => Seat
 
 /** A caller without its types. */
 interface UntypedCaller {
@@ -35,10 +36,12 @@ export class Remote {
     (name) => (params?: unknown, settings?: { readonly signal?: AbortSignal }) => this.#stream(name, params, settings),
   )
   readonly #options: RemoteOptions
+  readonly #seat: FindSeat
   readonly #unsupported = new Set<string>()
 
-  constructor(options: RemoteOptions) {
+  constructor(options: RemoteOptions, seat: FindSeat) {
     this.#options = options
+    this.#seat = seat
   }
 
   #caller(name: string): UntypedCaller {
@@ -53,20 +56,20 @@ export class Remote {
 
   // Async, so that nothing is thrown before there is a promise. It sends before its first `await`: in this very turn.
   async #call(name: string, params: unknown, settings: CallSettings = {}): Promise<unknown> {
-    const seat = this.#options.seat()
+    const seat = this.#seat()
     const codec = this.#codec(seat, 'call', name)
     checkObject(settings, 'settings')
     const { signal, settle, timeout = codec.timeout ?? this.#options.callTimeout } = settings
     if (!(timeout > 0))
       throw new JuntoError('misuse', `${name}: timeout must be above 0 ms or Infinity, not ${timeout}`)
     const wire = encoded(codec.params, params, `${name}.params`)
-    const sent = seat.messages
+    const sent = seat.connection.messages
     try {
       const deadline = timeout === Infinity ? undefined : timeout
       const result = await seat.exchange.call(codec.id, wire, { signal, settle, timeout: deadline })
       return codec.result?.decode(result, `${name}.result`)
     } catch (error) {
-      if (error instanceof JuntoError && error.code === 'outcome_unknown' && seat.messages === sent) {
+      if (error instanceof JuntoError && error.code === 'outcome_unknown' && seat.connection.messages === sent) {
         throw new JuntoError('disconnected', `${name}: the connection was lost before the call left`, { cause: error })
       }
       throw translated(error, `${this.#options.room}.${name}`, codec)
@@ -82,7 +85,7 @@ export class Remote {
       return 'dropped'
     }
     const wire = encoded(codec.payload, payload, name)
-    const { congested } = seat
+    const { congested } = seat.connection
     if (congested && codec.delivery === 'volatile') return 'dropped'
     try {
       seat.send(encodeEvent(codec.id, wire))
@@ -96,7 +99,7 @@ export class Remote {
   #stream(name: string, params: unknown, settings: { readonly signal?: AbortSignal } = {}): RoomStream {
     const source = `${this.#options.room}.${name}`
     return new RoomStream(() => {
-      const seat = this.#options.seat()
+      const seat = this.#seat()
       const codec = this.#codec(seat, 'stream', name)
       checkObject(settings, 'settings')
       const items = seat.exchange.stream(codec.id, encoded(codec.params, params, `${name}.params`), settings)
@@ -116,7 +119,7 @@ export class Remote {
 
   #seatOrNone(): Seat | undefined {
     try {
-      return this.#options.seat()
+      return this.#seat()
     } catch {
       return undefined
     }

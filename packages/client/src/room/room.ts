@@ -9,6 +9,7 @@ import {
   type WatchListeners,
 } from '@junto/schema/internal'
 import { checkFunction, checkObject } from '../arguments.ts'
+import { Listeners } from '../listeners.ts'
 import { ObservableValue, type Observable } from '../observable.ts'
 import { subscription, type Subscription } from '../subscription.ts'
 import { reportFault, type Report } from '../warnings.ts'
@@ -21,7 +22,7 @@ import type { Seat } from './seat.ts'
 /** What a room is made from. */
 export interface RoomOptions {
   /** The contract's name. */
-  readonly name: string
+  readonly room: string
   readonly clock: Clock
   readonly limits: ClientLimits
   readonly report: Report
@@ -38,6 +39,9 @@ export interface RoomOptions {
  */
 export class Room implements AsyncDisposable {
   readonly name: string
+  id = ''
+  key: string | undefined
+  memberId = ''
   readonly call: Remote['call']
   readonly send: Remote['send']
   readonly stream: Remote['stream']
@@ -49,42 +53,28 @@ export class Room implements AsyncDisposable {
   readonly #options: RoomOptions
   readonly #inbox: Inbox
   readonly #status: ObservableValue<RoomStatus>
-  readonly #recoveryListeners = new Set<{ readonly call: (recovery: Recovery) => void }>()
-  #id = ''
-  #key: string | undefined
-  #memberId = ''
+  readonly #recoveries: Listeners<Recovery>
   #layout: CompiledLayout
   #seat: Seat | undefined
 
   constructor(options: RoomOptions, layout: CompiledLayout) {
-    const { name, clock, report, limits, callTimeout, readers } = options
-    this.name = name
+    const { room, report, readers } = options
+    this.name = room
     this.#options = options
     this.#layout = layout
     this.mirror = new MirrorTree(layout, {
       readers,
-      onError: (error: unknown) => reportFault(report, `a watcher of room '${name}'`, error),
+      onError: (error: unknown) => reportFault(report, `a watcher of room '${room}'`, error),
     })
-    this.answers = new Answers({ clock, report, room: name })
-    this.#inbox = new Inbox({ clock, report, room: name, limit: limits.maxUnheard })
+    this.answers = new Answers(options)
+    this.#inbox = new Inbox(options)
+    this.#recoveries = new Listeners(report, `a listener to the recovery of room '${room}'`)
     this.#status = new ObservableValue<RoomStatus>({ state: 'joined' }, report)
     this.status = this.#status
-    const remote = new Remote({ room: name, callTimeout, report, seat: () => this.#seated() })
+    const remote = new Remote(options, () => this.#seated())
     this.call = remote.call
     this.send = remote.send
     this.stream = remote.stream
-  }
-
-  get id(): string {
-    return this.#id
-  }
-
-  get key(): string | undefined {
-    return this.#key
-  }
-
-  get memberId(): string {
-    return this.#memberId
   }
 
   get state(): unknown {
@@ -117,9 +107,7 @@ export class Room implements AsyncDisposable {
 
   onRecovery(listener: (recovery: Recovery) => void): Subscription {
     checkFunction(listener, 'listener')
-    const entry = { call: listener }
-    this.#recoveryListeners.add(entry)
-    return subscription(() => this.#recoveryListeners.delete(entry))
+    return this.#recoveries.add(listener)
   }
 
   leave(): Promise<void> {
@@ -132,9 +120,9 @@ export class Room implements AsyncDisposable {
 
   /** The server admitted us; the state is still under way. */
   enter(frame: JoinedFrame, layout: CompiledLayout): void {
-    this.#id = frame.id
-    this.#key = frame.key
-    this.#memberId = frame.member
+    this.id = frame.id
+    this.key = frame.key
+    this.memberId = frame.member
     this.#layout = layout
   }
 
@@ -162,14 +150,7 @@ export class Room implements AsyncDisposable {
 
   /** Tells what became of the room after a loss. */
   recovered(recovery: Recovery): void {
-    const listeners = [...this.#recoveryListeners]
-    for (const { call } of listeners) {
-      try {
-        call(recovery)
-      } catch (error) {
-        reportFault(this.#options.report, `a listener to the recovery of room '${this.name}'`, error)
-      }
-    }
+    this.#recoveries.tell(recovery)
   }
 
   /** An event came. */

@@ -13,36 +13,37 @@ import {
   type RoomFrame,
 } from '@junto/protocol/internal'
 import { encodeNamed, type CompiledLayout, type MirrorTree, type OwnLayout } from '@junto/schema/internal'
-import { Backoff } from '../connection/backoff.ts'
+import { asJuntoError, causedBy, describe } from '../errors.ts'
 import { Room } from '../room/room.ts'
 import type { LeftReason } from '../room/room-status.ts'
 import type { Seat } from '../room/seat.ts'
-import { describe } from '../warnings.ts'
 import type { JoinRequest, OpeningOptions } from './join-request.ts'
 import { Opening } from './opening.ts'
 import { RejoinPolicy } from './rejoin-policy.ts'
 import type { Session } from './session.ts'
 
+/** `stop` ends the wait that a state is in. */
 type State =
   /** Not asked for: there is no connection, or the next attempt to rejoin has its time. */
-  | { readonly at: 'waiting'; readonly stopRetry: () => void }
-  | { readonly at: 'joining'; readonly ref: number; readonly stopTimeout: () => void }
+  | { readonly at: 'waiting'; readonly stop: () => void }
+  | { readonly at: 'joining'; readonly stop: () => void; readonly ref: number }
   /** Joined; the snapshot is still under way. */
-  | { readonly at: 'syncing'; readonly ref: number; readonly seat: Seat; stopTimeout: () => void }
-  | { readonly at: 'joined'; readonly ref: number; readonly seat: Seat }
+  | { readonly at: 'syncing'; stop: () => void; readonly ref: number; readonly seat: Seat }
+  | { readonly at: 'joined'; readonly stop: () => void; readonly ref: number; readonly seat: Seat }
   /** The mirror came apart, and a snapshot is asked for: what comes for the room waits behind it. */
   | {
       readonly at: 'repairing'
+      stop: () => void
       readonly ref: number
       readonly seat: Seat
       readonly held: RoomFrame[]
       /** Bytes of the connection that came before, or are not held. */
       notHeld: number
-      stopTimeout: () => void
     }
-  | { readonly at: 'over' }
+  | { readonly at: 'over'; readonly stop: () => void }
 
-const nothing = (): void => {}
+const stop = (): void => {}
+const waiting: State = { at: 'waiting', stop }
 
 /** One room that this client is in, or wants to be in: joins it, and joins it again after each loss of the connection. */
 export class Membership {
@@ -52,9 +53,11 @@ export class Membership {
   readonly #own: OwnLayout | undefined
   readonly #request: JoinRequest
   readonly #rejoining: RejoinPolicy
+  /** The room's name, for messages. */
+  readonly #name: string
   #opening: Opening | undefined
   #room: Room | undefined
-  #state: State = { at: 'waiting', stopRetry: nothing }
+  #state: State = waiting
 
   /**
    * @param own What the server's layout is compared with, where the program holds more than its type.
@@ -63,95 +66,69 @@ export class Membership {
     this.#session = session
     this.#own = own
     this.#request = request
-    const { clock, random, limits } = session.options
-    const backoff = new Backoff(random, { first: limits.reconnectMin, longest: limits.reconnectMax })
-    this.#rejoining = new RejoinPolicy(clock, backoff)
-    const opening = new Opening(
+    this.#name = `room '${request.room}'`
+    const { clock } = session.options
+    this.#rejoining = new RejoinPolicy(session.options)
+    this.#opening = new Opening(
       request.room,
       clock,
       options,
-      (error) => this.#refuse(error),
+      (error) => this.#end('lost', error),
       () => this.#runOut(),
     )
-    this.#opening = opening
-    this.opened = opening.promise
+    this.opened = this.#opening.promise
   }
 
   /** Asks for the room, over a connection that can be written to. */
   join(): void {
-    const state = this.#state
-    if (state.at !== 'waiting') return
-    state.stopRetry()
+    if (this.#state.at !== 'waiting') return
+    this.#state.stop()
     const { clock, limits } = this.#session.options
     const ref = this.#session.takeRef(this)
     // The server gives up by itself when authenticating or joining takes too long: this is for one that does not.
-    const stopTimeout = clock.after(limits.authTimeout + limits.joinTimeout, () => {
-      void this.#depart()
-      this.#refused(new JuntoError('timeout', `room '${this.#request.room}' did not answer the join`))
-    })
-    this.#state = { at: 'joining', ref, stopTimeout }
-    const layouts = this.#session.layouts.hashesFor(this.#request.room)
+    const unanswered = (): void => this.#refused(new JuntoError('timeout', `${this.#name} did not answer the join`))
+    this.#state = { at: 'joining', ref, stop: clock.after(limits.authTimeout + limits.joinTimeout, unanswered) }
+    let frame: Uint8Array
     try {
       const { join, options, where, ...request } = this.#rejoinable()
-      const data = {
+      frame = encodeJoin(ref, {
+        ...request,
         join: encodeNamed(join?.(), 'join'),
         options: encodeNamed(options, 'options'),
         where: encodeNamed(where, 'where'),
-      }
-      this.#session.send(0, encodeJoin(ref, { ...request, ...data, layouts }))
+        layouts: this.#session.layouts.hashesFor(request.room),
+      })
+      this.#session.send(0, frame)
     } catch (error) {
-      stopTimeout()
-      this.#session.freeRef(ref)
-      this.#state = { at: 'waiting', stopRetry: nothing }
-      this.#refused(error instanceof JuntoError ? error : invalidJoin(this.#request.room, error))
+      // Nothing was asked for, and so there is nothing to leave.
+      this.#become(waiting)
+      this.#refused(
+        error instanceof JuntoError ? error : causedBy(error, 'invalid', `the join of ${this.#name} cannot be sent`),
+      )
     }
   }
 
   /** The server admitted us. */
   joined(frame: JoinedFrame): void {
     const state = this.#state
-    if (state.at !== 'joining')
-      throw new JuntoError('bad_message', `room ${frame.ref} was joined without being asked for`)
-    state.stopTimeout()
-    const { ref } = frame
+    if (state.at !== 'joining') throw new JuntoError('bad_message', `${this.#name} was joined without being asked for`)
     let layout: CompiledLayout
     try {
       layout = this.#session.layoutOf(this.#own, frame)
     } catch (error) {
-      void this.#depart()
-      this.#refused(
-        error instanceof JuntoError ? error : new JuntoError('bad_message', describe(error), { cause: error }),
-      )
+      this.#refused(asJuntoError(error, 'bad_message'))
       return
     }
-    const { clock, limits, report } = this.#session.options
-    const room = (this.#room ??= new Room(
-      {
-        name: this.#request.room,
-        clock,
-        limits,
-        report,
-        callTimeout: this.#session.callTimeout,
-        readers: this.#session.readers,
-        leave: () => this.leave(),
-      },
-      layout,
-    ))
+    state.stop()
+    const { ref } = state
     const session = this.#session
+    const { clock, limits } = session.options
+    const leave = (): Promise<void> => this.leave()
+    const room = (this.#room ??= new Room({ ...session.options, room: this.#request.room, leave }, layout))
     const send = (bytes: Uint8Array): void => session.send(ref, bytes)
     const exchange = new Exchange({ ...limits, clock, send, answer: room.answers.answerer(layout) })
-    const seat: Seat = {
-      layout,
-      exchange,
-      send,
-      get congested() {
-        return session.connection.congested
-      },
-      get messages() {
-        return session.connection.messages
-      },
-    }
-    this.#state = { at: 'syncing', ref, seat, stopTimeout: this.#awaitSnapshot(0) }
+    const seat = { layout, exchange, send, connection: session.connection }
+    this.#state = { at: 'syncing', ref, seat, stop: this.#awaitSnapshot(0) }
     room.enter(frame, layout)
   }
 
@@ -161,28 +138,25 @@ export class Membership {
     return clock.after(limits.joinTimeout, () => {
       const state = this.#state
       if (state.at !== 'syncing' && state.at !== 'repairing') return
-      const { pending } = this.#session.connection
+      const pending = this.#session.connection.link?.pending ?? 0
       if (pending > 0 && pending !== seen) {
-        state.stopTimeout = this.#awaitSnapshot(pending)
+        state.stop = this.#awaitSnapshot(pending)
         return
       }
-      const message = `the state of room '${this.#request.room}' did not come within ${limits.joinTimeout} ms`
-      const error = new JuntoError('timeout', message)
-      if (state.at === 'repairing') return this.#damaged(error)
-      void this.#depart()
-      this.#refused(error)
+      const error = new JuntoError('timeout', `the state of ${this.#name} did not come within ${limits.joinTimeout} ms`)
+      if (state.at === 'repairing') this.#damaged(error)
+      else this.#refused(error)
     })
   }
 
   /** The server refused the join. */
   refused(frame: RefusedFrame): void {
     if (this.#state.at !== 'joining') return
-    this.#state.stopTimeout()
-    this.#state = { at: 'waiting', stopRetry: nothing }
-    const error = errorFromWire(frame)
-    const { code } = error instanceof JuntoError ? error : { code: 'internal' as const }
-    const message = `room '${this.#request.room}' refused the join: ${error.message}`
-    this.#refused(new JuntoError(code, message, { data: frame.data, cause: error }))
+    this.#become(waiting)
+    const cause = errorFromWire(frame)
+    const code = cause instanceof JuntoError ? cause.code : 'internal'
+    const message = `${this.#name} refused the join: ${cause.message}`
+    this.#refused(new JuntoError(code, message, { data: frame.data, cause }))
   }
 
   /** A frame of the room. */
@@ -205,26 +179,15 @@ export class Membership {
         case FrameType.check:
           if (state.at === 'joined') this.#follow(state, () => compare(room.mirror, frame))
           return
+        case FrameType.resync:
+          return
         default:
           if (state.at === 'repairing') this.#hold(state, frame)
-          else this.#deliver(room, state.seat, frame)
+          else if (frame.type === FrameType.event) room.receive(state.seat.layout.down[frame.id], frame)
+          else state.seat.exchange.receive(frame)
       }
     } catch (error) {
       this.#damaged(error)
-    }
-  }
-
-  #deliver(room: Room, seat: Seat, frame: RoomFrame): void {
-    switch (frame.type) {
-      case FrameType.event:
-        return room.receive(seat.layout.down[frame.id], frame)
-      case FrameType.snapshot:
-      case FrameType.patch:
-      case FrameType.check:
-      case FrameType.resync:
-        return
-      default:
-        seat.exchange.receive(frame)
     }
   }
 
@@ -234,18 +197,19 @@ export class Membership {
       take()
     } catch (error) {
       if (state.at !== 'joined' || !this.#rejoining.mayResync()) throw error
-      const { ref, seat } = state
-      const { received: notHeld } = this.#session.connection
-      this.#state = { at: 'repairing', ref, seat, held: [], notHeld, stopTimeout: this.#awaitSnapshot(0) }
-      seat.send(encodeResync())
-      const message = `the state of room '${this.#request.room}' came apart, and is asked for anew: ${describe(error)}`
-      this.#session.options.report({ code: 'protocol', message, error })
+      const { connection, options } = this.#session
+      const notHeld = connection.link?.received ?? 0
+      this.#state = { ...state, at: 'repairing', held: [], notHeld, stop: this.#awaitSnapshot(0) }
+      state.seat.send(encodeResync())
+      const message = `the state of ${this.#name} came apart, and is asked for anew: ${describe(error)}`
+      options.report({ code: 'protocol', message, error })
     }
   }
 
   #hold(state: State & { at: 'repairing' }, frame: RoomFrame): void {
-    const { maxHeld } = this.#session.options.limits
-    if (this.#session.connection.received - state.notHeld > maxHeld) {
+    const { connection, options } = this.#session
+    const { maxHeld } = options.limits
+    if ((connection.link?.received ?? 0) - state.notHeld > maxHeld) {
       throw new JuntoError('too_large', `more than ${maxHeld} bytes came before its state did`)
     }
     state.held.push(frame)
@@ -262,46 +226,42 @@ export class Membership {
       this.#retryLater(error)
       return
     }
-    this.#giveUpSeat('outcome_unknown')
-    this.#state = { at: 'waiting', stopRetry: nothing }
-    const error = new JuntoError('room_closed', `the membership in room '${this.#request.room}' ended: ${message}`)
-    if (this.#opening !== undefined) this.#refuse(error)
-    else this.#end(frame.reason, message, error)
+    this.#become(waiting)
+    const error = new JuntoError('room_closed', `the membership in ${this.#name} ended: ${message}`)
+    this.#end(frame.reason, error, message)
   }
 
   /** There is no connection any more. */
   lost(error: JuntoError, final: boolean): void {
-    const state = this.#state
-    if (state.at === 'over') return
-    const asked = state.at === 'joining' || state.at === 'syncing'
+    const { at } = this.#state
+    if (at === 'over') return
     this.#lose(error, final)
     const opening = this.#opening
-    if (opening === undefined) {
-      if (final) this.#end('lost', error.message, error)
-    } else if (final) {
-      this.#refuse(error)
-    } else if (asked && this.#request.by === 'create') {
-      this.#refuse(
-        new JuntoError('outcome_unknown', `${error.message}; the room may have been created`, { cause: error }),
-      )
-    } else if (opening.outOfPatience) {
-      this.#refuse(error)
+    if (final) {
+      this.#end('lost', error)
+    } else if (opening !== undefined) {
+      if ((at === 'joining' || at === 'syncing') && this.#request.by === 'create') {
+        const message = `${error.message}; the room may have been created`
+        this.#end('lost', new JuntoError('outcome_unknown', message, { cause: error }))
+      } else if (opening.outOfPatience) {
+        this.#end('lost', error)
+      }
     }
   }
 
   /** Leaves. Resolves once the server knows, or cannot be told. */
   leave(): Promise<void> {
     const left = this.#depart('cancelled')
-    this.#end('left', 'the program left')
+    this.#end('left', undefined, 'the program left')
     return left
   }
 
   /** The client is closed. */
   close(): void {
-    const error = new JuntoError('cancelled', 'the client was closed')
     void this.#depart('cancelled')
-    if (this.#opening !== undefined) this.#refuse(error)
-    else this.#end('client_closed', error.message)
+    const message = 'the client was closed'
+    this.#opening?.reject(new JuntoError('cancelled', message))
+    this.#end('client_closed', undefined, message)
   }
 
   /** The first join asks as the program did; later ones for the very room, which may have to be restored. */
@@ -309,14 +269,15 @@ export class Membership {
     const { by, room, join, options, version, key: wished } = this.#request
     if (this.#room === undefined || this.#opening !== undefined) return this.#request
     const { id, key } = this.#room
-    if (key !== undefined && (by !== 'join' || wished !== undefined))
+    if (key !== undefined && (by !== 'join' || wished !== undefined)) {
       return { by: 'open', room, key, join, options, version }
+    }
     return { by: 'join', room, id, join, version }
   }
 
   #synced(room: Room, state: State & { at: 'syncing' | 'repairing' }): void {
-    state.stopTimeout()
-    this.#state = { at: 'joined', ref: state.ref, seat: state.seat }
+    state.stop()
+    this.#state = { at: 'joined', ref: state.ref, seat: state.seat, stop }
     if (state.at === 'repairing') {
       // One of them may end the membership: what follows then finds no seat.
       for (const frame of state.held) this.receive(frame)
@@ -332,109 +293,81 @@ export class Membership {
 
   /** The seat is gone and the room wanted: from here it is rejoined, unless that is `final`. */
   #lose(error: JuntoError, final = false): void {
-    this.#giveUpSeat('outcome_unknown')
-    this.#state = { at: 'waiting', stopRetry: nothing }
+    this.#become(waiting)
     if (this.#room === undefined || this.#opening !== undefined) return
     this.#rejoining.begin()
     if (!final) this.#room.suspend(error)
   }
 
-  /** Lets go of what belongs to one seat. Calls that are under way end with the code. */
-  #giveUpSeat(code: ExchangeEnd): void {
+  /** Goes over to another state, and lets go of what the present one has. Calls that are under way end with the code. */
+  #become(next: State, code: ExchangeEnd = 'outcome_unknown'): void {
     const state = this.#state
-    switch (state.at) {
-      case 'waiting':
-        state.stopRetry()
-        return
-      case 'joining':
-        state.stopTimeout()
-        this.#session.freeRef(state.ref)
-        return
-      case 'syncing':
-      case 'joined':
-      case 'repairing':
-        if (state.at !== 'joined') state.stopTimeout()
-        this.#session.freeRef(state.ref)
-        this.#room?.vacate()
-        state.seat.exchange.close(code)
-        return
-      case 'over':
-        return
+    if (state.at === 'over') return
+    this.#state = next
+    state.stop()
+    if ('ref' in state) this.#session.freeRef(state.ref)
+    if ('seat' in state) {
+      this.#room?.vacate()
+      state.seat.exchange.close(code)
     }
   }
 
-  /** Tells the server that we go, when it can be told, and lets the seat go. Calls that are under way end with the code. */
-  #depart(code: ExchangeEnd = 'outcome_unknown'): Promise<void> {
+  /** Lets go of the room, and tells the server, when it can be told. */
+  #depart(code?: ExchangeEnd, next = waiting): Promise<void> {
     const state = this.#state
-    if (state.at === 'waiting' || state.at === 'over') return Promise.resolve()
-    const left = this.#session.sendLeave(state.ref)
-    this.#giveUpSeat(code)
-    this.#state = { at: 'waiting', stopRetry: nothing }
+    const left = 'ref' in state ? this.#session.sendLeave(state.ref) : Promise.resolve()
+    this.#become(next, code)
     return left
   }
 
   /** A join did not succeed, over a connection that stands. */
   #refused(error: JuntoError): void {
-    this.#giveUpSeat('outcome_unknown')
-    this.#state = { at: 'waiting', stopRetry: nothing }
-    if (this.#opening !== undefined || !this.#rejoining.underWay) this.#refuse(error)
-    else if (this.#rejoining.allows(error)) this.#retryLater(error)
-    else this.#end('lost', error.message, error)
+    void this.#depart()
+    if (this.#rejoining.allows(error)) this.#retryLater(error)
+    else this.#end('lost', error)
   }
 
   #retryLater(error: JuntoError): void {
     if (this.#state.at !== 'waiting' || !this.#rejoining.underWay) return
+    const { connection, options } = this.#session
     const delay = this.#rejoining.delayAfter(error)
-    const stopRetry = this.#session.options.clock.after(delay, () => {
-      if (this.#session.connection.writable) this.join()
-    })
-    this.#state = { at: 'waiting', stopRetry }
+    const retry = (): void => {
+      if (connection.writable) this.join()
+    }
+    this.#state = { at: 'waiting', stop: options.clock.after(delay, retry) }
   }
 
   /** What the server says of the room cannot be: it is left and joined afresh, which brings a snapshot. */
   #damaged(cause: unknown): void {
-    const message = `what came for room '${this.#request.room}' does not fit: ${describe(cause)}`
-    const error = new JuntoError('bad_message', message, { cause })
-    this.#session.options.report({ code: 'protocol', message, error: cause })
-    const began = this.#state.at === 'syncing'
-    void this.#depart()
+    const error = causedBy(cause, 'bad_message', `what came for ${this.#name} does not fit`)
+    this.#session.options.report({ code: 'protocol', message: error.message, error: cause })
     // A state that cannot be read from the beginning will not be better the next time.
-    if (began || !this.#rejoining.mayRepair()) {
-      if (this.#opening !== undefined) this.#refuse(error)
-      else this.#end('lost', message, error)
-      return
+    const isHopeless = this.#state.at === 'syncing' || !this.#rejoining.mayRepair()
+    void this.#depart()
+    if (isHopeless) {
+      this.#end('lost', error)
+    } else {
+      this.#lose(error)
+      this.#retryLater(error)
     }
-    this.#lose(error)
-    this.#retryLater(error)
   }
 
   /** Patience has run out. An attempt that is under way may still succeed; without one there is nothing to wait for. */
   #runOut(): void {
     const { value } = this.#session.connection.status
-    if (value.state === 'waiting') this.#refuse(value.error)
+    if (value.state === 'waiting') this.#end('lost', value.error)
   }
 
-  /** Ends a first join that did not succeed. */
-  #refuse(error: JuntoError): void {
-    const opening = this.#opening
-    this.#opening = undefined
-    void this.#depart()
-    this.#end('lost', error.message, error)
-    opening?.reject(error)
-  }
-
-  #end(reason: LeftReason, message: string, error?: JuntoError): void {
+  /** Ends the membership, or a first join, which has not succeeded then. */
+  #end(reason: LeftReason, error: JuntoError | undefined, message: string = error?.message ?? ''): void {
     if (this.#state.at === 'over') return
-    this.#giveUpSeat('outcome_unknown')
-    this.#state = { at: 'over' }
+    void this.#depart(undefined, { at: 'over', stop })
     this.#session.forget(this)
-    const room = this.#room
     const downtime = this.#rejoining.end()
-    if (room === undefined) return
-    room.end({ state: 'left', reason, message, ...(error === undefined ? {} : { error }) })
-    if (downtime !== undefined && reason === 'lost' && error !== undefined) {
-      room.recovered({ outcome: 'lost', downtime, error })
-    }
+    this.#room?.end({ state: 'left', reason, message, ...(error && { error }) })
+    if (error === undefined) return
+    if (downtime !== undefined && reason === 'lost') this.#room?.recovered({ outcome: 'lost', downtime, error })
+    this.#opening?.reject(error)
   }
 }
 
@@ -443,9 +376,4 @@ function compare(mirror: MirrorTree, { version, first, count, hash }: CheckFrame
   if (mirror.version === version && mirror.hash(first, count) === hash) return
   const last = first + count - 1
   throw new Error(`nodes ${first} to ${last} differ from the server's in version ${version} (here: ${mirror.version})`)
-}
-
-function invalidJoin(room: string, cause: unknown): JuntoError {
-  const message = `the join of room '${room}' cannot be sent: ${describe(cause)}`
-  return new JuntoError('invalid', message, { cause })
 }

@@ -1,5 +1,5 @@
 import type { Clock, ErrorCode, JuntoError } from '@junto/protocol'
-import type { Backoff } from '../connection/backoff.ts'
+import { backoff, type BackoffOptions } from '../connection/backoff.ts'
 
 /** Refusals of a rejoin that pass: a full room may be full of our own former seat, and what failed at the server works again. */
 const passing: readonly ErrorCode[] = [
@@ -25,19 +25,22 @@ const mostRepairs = 5
 /** After so long a repaired room counts as healthy again. */
 const healthyAfter = 60_000
 
+/** What a policy goes by. */
+export interface RejoinOptions extends BackoffOptions {
+  readonly clock: Clock
+}
+
 /** How long and how often a room that was lost is asked for again. */
 export class RejoinPolicy {
-  readonly #clock: Clock
-  readonly #backoff: Backoff
+  readonly #options: RejoinOptions
   /** Since when the room is being rejoined, and how often it has been tried. */
   #lost: { readonly at: number; attempts: number } | undefined
   #resyncs = 0
   #repairs = 0
   #repairedAt = 0
 
-  constructor(clock: Clock, backoff: Backoff) {
-    this.#clock = clock
-    this.#backoff = backoff
+  constructor(options: RejoinOptions) {
+    this.#options = options
   }
 
   /** Whether the room is being rejoined. */
@@ -47,25 +50,25 @@ export class RejoinPolicy {
 
   /** The room was lost. Its time counts from the first loss on. */
   begin(): void {
-    this.#lost ??= { at: this.#clock.now(), attempts: 0 }
+    this.#lost ??= { at: this.#options.clock.now(), attempts: 0 }
   }
 
   /** The room is back, or at its end. Returns how long it was away; nothing when it was not. */
   end(): number | undefined {
     const lost = this.#lost
     this.#lost = undefined
-    return lost === undefined ? undefined : this.#clock.now() - lost.at
+    return lost === undefined ? undefined : this.#options.clock.now() - lost.at
   }
 
   /** Whether a room that refused with this error is asked again. */
   allows({ code }: JuntoError): boolean {
-    return this.#lost !== undefined && passing.includes(code) && this.#clock.now() - this.#lost.at < rejoinFor
+    return this.#lost !== undefined && passing.includes(code) && this.#options.clock.now() - this.#lost.at < rejoinFor
   }
 
   /** Milliseconds until the next attempt, which counts. */
   delayAfter({ retryAfter = 0 }: JuntoError): number {
     if (this.#lost === undefined) return 0
-    return Math.max(this.#backoff.delay(++this.#lost.attempts), retryAfter)
+    return Math.max(backoff(this.#options, ++this.#lost.attempts), retryAfter)
   }
 
   /** The mirror came apart: whether a snapshot may be asked for, which counts. When it does not help, the room is joined afresh. */
@@ -81,7 +84,7 @@ export class RejoinPolicy {
   }
 
   #heal(): void {
-    const now = this.#clock.now()
+    const now = this.#options.clock.now()
     if (now - this.#repairedAt > healthyAfter) this.#resyncs = this.#repairs = 0
     this.#repairedAt = now
   }

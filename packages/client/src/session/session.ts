@@ -14,13 +14,17 @@ import type { JoinRequest, OpeningOptions } from './join-request.ts'
 import { Membership } from './membership.ts'
 import { givenUp } from './opening.ts'
 
-/** A client's memberships over its one connection: numbers them, and gives each its frames. */
-export class Session implements ConnectionOwner {
-  readonly options: ConnectionOptions
+/** What a client's connection and its rooms are made of. */
+export interface SessionOptions extends ConnectionOptions {
   /** Milliseconds for a call that nobody gave a deadline. */
   readonly callTimeout: number
   /** How the records of states are read. */
   readonly readers: MakeReaders | undefined
+}
+
+/** A client's memberships over its one connection: numbers them, and gives each its frames. */
+export class Session implements ConnectionOwner {
+  readonly options: SessionOptions
   readonly connection: Connection
   readonly layouts = new LayoutCache()
   readonly #memberships = new Set<Membership>()
@@ -30,10 +34,8 @@ export class Session implements ConnectionOwner {
   #lastRef = 0
   #closed = false
 
-  constructor(options: ConnectionOptions, callTimeout: number, readers: MakeReaders | undefined) {
+  constructor(options: SessionOptions) {
     this.options = options
-    this.callTimeout = callTimeout
-    this.readers = readers
     this.connection = new Connection(options, this)
   }
 
