@@ -10,6 +10,8 @@ export class FakeConnection implements Connection {
   /** What the peer's side takes at once; the rest is buffered. */
   takes = Infinity
   bufferedAmount = 0
+  /** Bytes that it puts around each message that it does not take at once. */
+  overhead = 0
 
   constructor(origin?: string) {
     this.origin = origin
@@ -42,6 +44,6 @@ export class FakeConnection implements Connection {
     this.sent.push(message)
     const taken = Math.min(message.length, this.takes)
     this.takes -= taken
-    this.bufferedAmount += message.length - taken
+    if (taken < message.length) this.bufferedAmount += message.length - taken + this.overhead
   }
 }

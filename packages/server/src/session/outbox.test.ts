@@ -10,14 +10,14 @@ import { Outbox } from './outbox.ts'
 const KiB = 1024
 const limits = serverLimits()
 
-function build() {
+function build(given: Partial<typeof limits> = {}) {
   const clock = new VirtualClock()
   const connection = new FakeConnection()
   const told: string[] = []
   const outbox = new Outbox({
     connection,
     turnEnd: new TurnEnd(clock),
-    limits,
+    limits: { ...limits, ...given },
     tooSlow: () => told.push('too slow'),
     drained: () => told.push('drained'),
   })
@@ -99,6 +99,19 @@ test('tells when it is no longer congested, also where the socket took all at on
   expect(told).toEqual(['drained'])
   outbox.add(1, event(10 * KiB))
   await clock.settle()
+  expect(told).toEqual(['drained'])
+})
+
+test('tells it also when what goes around a message is what lifts it above the mark', async () => {
+  const { clock, connection, outbox, told } = build({ softOutbox: 4 * KiB })
+  connection.takes = 0
+  connection.overhead = 10
+  outbox.add(1, event(4 * KiB - 10))
+  expect(outbox.congested).toBe(false)
+  await clock.settle()
+  expect(outbox.congested).toBe(true)
+  connection.take()
+  outbox.drain()
   expect(told).toEqual(['drained'])
 })
 

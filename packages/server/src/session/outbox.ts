@@ -103,6 +103,8 @@ export class Outbox implements Flushable {
       const message = this.#writer.take()
       if (message === undefined) {
         this.#stalled = false
+        // A socket counts what it puts around a message as well, which can lift it above the mark.
+        if (this.congested) this.#strained = true
         return this.#relax()
       }
       this.#connection.send(message)
