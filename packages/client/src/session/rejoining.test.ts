@@ -242,6 +242,20 @@ describe('a room that cannot be joined again', () => {
 })
 
 describe('a membership that the server ends', () => {
+  it('is over once, also when its own end makes the program leave it', async () => {
+    const states: string[] = []
+    room.status.subscribe(() => states.push(room.status.value.state))
+    room.answer('confirmClear', (_params, { signal }) => {
+      signal.addEventListener('abort', () => void room.leave())
+      return new Promise(() => {})
+    })
+    const id = server.layout.downByName.get('confirmClear')?.id ?? NaN
+    server.socket.say([1, { type: FrameType.call, no: 1, id, params: ['eve'], timeout: 0, settle: 'visible' }])
+    await server.clock.settle()
+    server.socket.say([0, { type: FrameType.left, ref: 1, reason: 'kicked' }])
+    expect(states).toEqual(['left'])
+  })
+
   it.each(['kicked', 'closed', 'failed'])('is over: %s', async (reason) => {
     const pending = room.call.clear.try()
     await server.clock.settle()
