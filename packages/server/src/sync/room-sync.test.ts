@@ -222,6 +222,32 @@ describe('a member that is behind', () => {
   })
 })
 
+describe('a crowd that comes in one turn', () => {
+  test('gets a snapshot each, and costs those who are there one patch', async () => {
+    const all = await plaza()
+    const { world, room, ada } = all
+    const crowd: TestClient[] = []
+    for (let n = 0; n < 10; n++) {
+      const client = world.client(Plaza)
+      crowd.push(client)
+      client.join({ key: 'a' })
+      // Each has come before the next one asks, and all within the turn.
+      while (!client.isJoined) await Promise.resolve()
+      room.state.notes.set(`guest ${n}`, 'came')
+      room.broadcast.said({ text: `guest ${n} came` })
+    }
+    expect(ada.log).toEqual([])
+    await world.clock.settle()
+    expect(ada.log.filter((frame) => frame !== 'event said')).toEqual(['patch'])
+    for (const [n, { log, events, mirror }] of crowd.entries()) {
+      expect(log.slice(0, 2)).toEqual(['joined', 'snapshot'])
+      expect(log.slice(2)).toEqual(events.map(() => 'event said'))
+      expect(events).toHaveLength(10 - n)
+      expect(mirror.state).toEqual(mirrored(ada))
+    }
+  })
+})
+
 describe('a member whose mirror came apart', () => {
   const resync = { type: FrameType.resync } as const
 

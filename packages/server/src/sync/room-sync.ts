@@ -101,12 +101,17 @@ export class RoomSync implements Flushable {
     if (tree.dirty) this.#enqueue()
   }
 
-  /** Sends this recipient a snapshot, then what waited for it; from then on it gets the patches. */
+  /**
+   * Sends this recipient a snapshot at the end of the turn, then what waited for it; from then on it gets the patches. Not at once:
+   * of a crowd that comes in one turn, each would have all the others sent a patch.
+   */
   add(recipient: Recipient): void {
     if (this.#over) return
     this.#recipients.add(recipient)
     this.#checks.add(recipient)
-    this.deliver(recipient)
+    this.#asking.set(recipient, true)
+    this.#urgent = true
+    this.#enqueue()
   }
 
   remove(recipient: Recipient): void {
