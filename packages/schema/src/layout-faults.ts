@@ -1,18 +1,8 @@
 import { layoutBounds as bounds } from './layout-bounds.ts'
 import type { ExplainFault, LayoutRule } from './layout-gate.ts'
 
-const sentences: { readonly [R in LayoutRule]: string | ((amount: number) => string) } = {
-  form: 'is not what stands there in a layout',
-  kind: 'is of an unknown kind',
-  name: 'has a name that cannot be one',
-  twice: 'has a name, a value or a variant twice',
-  reference: 'refers to a type that does not stand before it',
-  optional: 'is optional, which only a field can be',
-  record: 'is not a record',
-  value: 'is a value of a value',
-  union: 'has a union for a variant',
-  range: 'has a range that cannot be one',
-  constant: 'has a constant that cannot be one',
+const sentences: { readonly [R in LayoutRule]: (amount: number) => string } = {
+  form: () => 'is not in the form of a layout',
   nameLength: (amount) => `is a name of ${amount} characters; ${bounds.nameLength} is the limit`,
   literalLength: (amount) => `has a constant of ${amount} characters; ${bounds.literalLength} is the limit`,
   types: (amount) => `has ${amount} types; ${bounds.types} is the limit`,
@@ -26,7 +16,4 @@ const sentences: { readonly [R in LayoutRule]: string | ((amount: number) => str
 }
 
 /** What is wrong with a layout, for those who make one. */
-export const explainLayoutFault: ExplainFault = (rule, amount) => {
-  const sentence = sentences[rule]
-  return typeof sentence === 'string' ? sentence : sentence(amount)
-}
+export const explainLayoutFault: ExplainFault = (rule, amount) => sentences[rule](amount)

@@ -5,27 +5,15 @@ import { isName, isWellFormed, layoutBounds as bounds } from './layout-bounds.ts
 import { deliveries, firstParameterKind, messageKinds, parameterKinds, simpleKinds } from './layout-wire.ts'
 import type { Layout, LiteralValue, MessageDef, TypeDef, TypeIndex } from './layout.ts'
 
-/** What the parts of a layout keep to: the bounds, and that each is what may stand in its place. */
-export type LayoutRule =
-  | keyof typeof bounds
-  | 'form'
-  | 'kind'
-  | 'name'
-  | 'twice'
-  | 'reference'
-  | 'optional'
-  | 'record'
-  | 'value'
-  | 'union'
-  | 'range'
-  | 'constant'
+/** What the parts of a layout keep to: the bounds, and else the form that docs/protocol.md gives them. */
+export type LayoutRule = keyof typeof bounds | 'form'
 
 /** What it means that a rule is broken, as a sentence that begins with the path. `amount`: what exceeds a bound. */
 export type ExplainFault = (rule: LayoutRule, amount: number) => string
 
-// A page gets a broken layout from a broken server only, and who mends that can look the rule up. The sentences are for those
-// who make layouts: layout-faults.ts.
-const nameRule: ExplainFault = (rule) => `breaks the rule '${rule}'`
+// A page gets a broken layout from a broken server only, and who mends that can look it up. The sentences are for those who
+// make layouts: layout-faults.ts.
+const nameRule: ExplainFault = (rule) => `breaks the rule '${rule}' (docs/protocol.md, V2)`
 
 /**
  * Reads a layout that came from anyone: bounded, without cycles, without names that are more than names.
@@ -64,12 +52,8 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
 
   // ---- what is in any part
 
-  function fault(rule: LayoutRule, amount = 0): SchemaError {
-    return new SchemaError('invalid_layout', path, explain(rule, amount))
-  }
-
-  function check(good: boolean, rule: LayoutRule, amount?: number): asserts good {
-    if (!good) throw fault(rule, amount)
+  function check(good: boolean, rule: LayoutRule = 'form', amount = 0): asserts good {
+    if (!good) throw new SchemaError('invalid_layout', path, explain(rule, amount))
   }
 
   function within(bound: keyof typeof bounds, amount: number): void {
@@ -87,7 +71,7 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
   }
 
   function list(wire: unknown, bound: keyof typeof bounds): readonly unknown[] {
-    check(Array.isArray(wire), 'form')
+    check(Array.isArray(wire))
     within(bound, wire.length)
     return wire
   }
@@ -99,22 +83,22 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
   }
 
   function exactly(length: number, wire: unknown): readonly unknown[] {
-    check(Array.isArray(wire) && wire.length === length, 'form')
+    check(Array.isArray(wire) && wire.length === length)
     return wire
   }
 
   function distinct<T>(elements: readonly T[]): readonly T[] {
-    check(new Set(elements).size === elements.length, 'twice')
+    check(new Set(elements).size === elements.length)
     return elements
   }
 
   function integer(wire: unknown, least = 0): number {
-    check(typeof wire === 'number' && Number.isSafeInteger(wire) && wire >= least, 'form')
+    check(typeof wire === 'number' && Number.isSafeInteger(wire) && wire >= least)
     return wire
   }
 
   function nameOf(wire: unknown): string {
-    check(typeof wire === 'string' && isName(wire), 'name')
+    check(typeof wire === 'string' && isName(wire))
     return wire
   }
 
@@ -122,8 +106,8 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
   function lower(wire: unknown, optional = false): TypeIndex {
     const index = integer(wire)
     const def = types[index]
-    check(def !== undefined, 'reference')
-    check(optional || def.kind !== 'optional', 'optional')
+    check(def !== undefined)
+    check(optional || def.kind !== 'optional')
     below = Math.max(below, depths[index] ?? 0)
     return index
   }
@@ -134,7 +118,7 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
 
   function record(wire: unknown): TypeIndex {
     const index = lower(wire)
-    check(types[index]?.kind === 'record', 'record')
+    check(types[index]?.kind === 'record')
     return index
   }
 
@@ -144,7 +128,7 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
     bound: 'fields' | 'errors',
     make: (name: string, type: unknown) => T,
   ): T[] {
-    check(wire.length % 2 === 0, 'form')
+    check(wire.length % 2 === 0)
     within(bound, wire.length / 2)
     const names = distinct(wire.filter((_, index) => index % 2 === 0).map(nameOf))
     return names.map((name, index) => make(name, wire[2 * index + 1]))
@@ -155,34 +139,34 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
   function type(wire: unknown): TypeDef {
     if (typeof wire === 'number') {
       const kind = simpleKinds[wire]
-      check(kind !== undefined, 'kind')
+      check(kind !== undefined)
       return { kind }
     }
     const [number, ...rest] = counted(wire)
     const kind = parameterKinds[integer(number) - firstParameterKind]
-    check(kind !== undefined, 'kind')
+    check(kind !== undefined)
     switch (kind) {
       case 'quantized': {
         const [min, max, step] = exactly(3, rest)
         const range = { min, max, step }
-        check(isRange(range), 'range')
+        check(isRange(range))
         return { kind, ...range }
       }
       case 'literal':
         return { kind, value: literal(rest) }
       case 'enum':
-        check(rest.length > 0, 'form')
+        check(rest.length > 0)
         return { kind, values: distinct(list(rest, 'members').map(constant)) }
       case 'record':
         return { kind, fields: pairs(rest, 'fields', (name, field) => ({ name, type: lower(field, true) })) }
       case 'tuple':
         return { kind, types: list(rest, 'members').map((member) => lower(member)) }
       case 'union':
-        check(rest.length > 0, 'form')
+        check(rest.length > 0)
         return { kind, types: distinct(list(rest, 'members').map(variant)) }
       default: {
         const inner = lower(exactly(1, rest)[0])
-        check(kind !== 'value' || types[inner]?.kind !== kind, 'value')
+        check(kind !== 'value' || types[inner]?.kind !== kind)
         return { kind, type: inner }
       }
     }
@@ -193,7 +177,7 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
     const index = lower(wire)
     const def = types[index]
     const inner = def?.kind === 'value' ? types[def.type] : def
-    check(inner?.kind !== 'union', 'union')
+    check(inner?.kind !== 'union')
     return index
   }
 
@@ -202,13 +186,13 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
     if (wire.length === 1) return typeof value === 'boolean' ? value : constant(value)
     // The one way to write it.
     const isDigits = typeof value === 'string' && /^(0|-?[1-9]\d{0,19})$/.test(value)
-    check(wire.length === 2 && isBigint === true && isDigits && fits64(BigInt(value)), 'constant')
+    check(wire.length === 2 && isBigint === true && isDigits && fits64(BigInt(value)))
     return BigInt(value)
   }
 
   function constant(wire: unknown): string | number {
     if (typeof wire === 'number' && Number.isFinite(wire) && !Object.is(wire, -0)) return wire
-    check(typeof wire === 'string' && isWellFormed(wire), 'constant')
+    check(typeof wire === 'string' && isWellFormed(wire))
     within('literalLength', wire.length)
     return wire
   }
@@ -234,20 +218,22 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
   }
 
   function message(wire: unknown): MessageDef {
-    const [kind, key, ...rest] = counted(wire)
+    const [number, key, ...rest] = counted(wire)
+    const kind = messageKinds[integer(number)]
+    check(kind !== undefined)
     const name = nameOf(key)
     switch (kind) {
-      case messageKinds.event: {
-        const [payload, number, priority] = exactly(3, rest)
-        const delivery = deliveries[integer(number)]
-        check(delivery !== undefined, 'kind')
-        return { kind: 'event', name, payload: maybe(payload), delivery, priority: integer(priority, -Infinity) }
+      case 'event': {
+        const [payload, way, priority] = exactly(3, rest)
+        const delivery = deliveries[integer(way)]
+        check(delivery !== undefined)
+        return { kind, name, payload: maybe(payload), delivery, priority: integer(priority, -Infinity) }
       }
-      case messageKinds.call: {
+      case 'call': {
         const [params, result, errors, timeout, idempotent] = exactly(5, rest)
-        check(typeof idempotent === 'boolean', 'form')
+        check(typeof idempotent === 'boolean')
         return {
-          kind: 'call',
+          kind,
           name,
           params: maybe(params),
           result: maybe(result),
@@ -256,18 +242,16 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
           idempotent,
         }
       }
-      case messageKinds.stream: {
+      case 'stream': {
         const [params, item] = exactly(2, rest)
-        return { kind: 'stream', name, params: maybe(params), item: lower(item) }
+        return { kind, name, params: maybe(params), item: lower(item) }
       }
-      default:
-        throw fault('kind')
     }
   }
 
   function deadline(wire: unknown): number | undefined {
     if (wire === null) return undefined
-    check(typeof wire === 'number' && Number.isFinite(wire) && wire >= 0, 'form')
+    check(typeof wire === 'number' && Number.isFinite(wire) && wire >= 0)
     return wire === 0 ? Infinity : wire
   }
 }

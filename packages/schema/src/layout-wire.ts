@@ -54,8 +54,8 @@ export const parameterKinds = [
 
 /** The deliveries of events; the index is the number. */
 export const deliveries = ['reliable', 'latest', 'volatile'] as const
-/** Numbers of the kinds of messages. */
-export const messageKinds = { event: 0, call: 1, stream: 2 } as const
+/** The kinds of messages; the index is the number. */
+export const messageKinds = ['event', 'call', 'stream'] as const
 
 /** The form in which a layout travels: what msgpack can hold. */
 export function encodeLayout(layout: Layout): unknown {
@@ -106,13 +106,15 @@ function parametersOf(def: TypeDef): readonly unknown[] {
 }
 
 function encodeMessage(def: MessageDef): unknown {
+  return [messageKinds.indexOf(def.kind), def.name, ...partsOf(def)]
+}
+
+function partsOf(def: MessageDef): readonly unknown[] {
   switch (def.kind) {
     case 'event':
-      return [messageKinds.event, def.name, def.payload ?? null, deliveries.indexOf(def.delivery), def.priority]
+      return [def.payload ?? null, deliveries.indexOf(def.delivery), def.priority]
     case 'call':
       return [
-        messageKinds.call,
-        def.name,
         def.params ?? null,
         def.result ?? null,
         def.errors.flatMap(({ code, type }) => [code, type]),
@@ -121,6 +123,6 @@ function encodeMessage(def: MessageDef): unknown {
         def.idempotent,
       ]
     case 'stream':
-      return [messageKinds.stream, def.name, def.params ?? null, def.item]
+      return [def.params ?? null, def.item]
   }
 }
