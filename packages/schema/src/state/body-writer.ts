@@ -51,6 +51,21 @@ class RecordGroup extends Group<RecordNode> {
     this.items[this.#count++] = record
   }
 
+  addAlike(first: RecordNode, nodes: readonly StateNode[], from: number, version: number): number {
+    const { items } = this
+    let count = this.#count
+    let index = from
+    items[count++] = first
+    for (; index < nodes.length; index++) {
+      const node = nodes[index]
+      if (!(node instanceof RecordNode && node.isLike(first))) break
+      node.changed = version
+      items[count++] = node
+    }
+    this.#count = count
+    return index
+  }
+
   override write(writer: Writer): void {
     cut(this.items, this.#count)
     this.fields.lately = this.#count
@@ -102,15 +117,24 @@ export class BodyWriter {
 
   /** Takes in a node, or what is to be told of it; of a record, these fields. */
   add(node: StateNode, mode: Mode, told: Told = node, fields: FieldSet | undefined = node.fieldSet(mode)): void {
-    if (told instanceof RecordNode && fields !== undefined) {
-      // Most of a turn goes through here: so the set of fields itself knows its group.
-      let group = fields.groups[mode]
-      if (group?.body !== this) group = this.#open(told.type, mode, fields)
-      group.add(told)
-    } else this.#tell(node.type, mode, told, fields)
+    if (told instanceof RecordNode && fields !== undefined) this.#group(told.type, mode, fields).add(told)
+    else this.#tell(node.type, mode, told, fields)
   }
 
-  #open(type: RecordType, mode: Mode, fields: FieldSet): RecordGroup {
+  /**
+   * Takes in a record that changed, and of the nodes from an index on those that changed like it, up to the first that did not:
+   * these change with that version, too. Whoever moves things mostly moves one after the other.
+   *
+   * @returns The index of that first.
+   */
+  addAlike(first: RecordNode, nodes: readonly StateNode[], from: number, version: number): number {
+    return this.#group(first.type, Mode.change, first.fieldSet(Mode.change)).addAlike(first, nodes, from, version)
+  }
+
+  #group(type: RecordType, mode: Mode, fields: FieldSet): RecordGroup {
+    // The set of fields itself knows its group: births, and what changed by ones, go through here.
+    const known = fields.groups[mode]
+    if (known?.body === this) return known
     const group = new RecordGroup(this, type, mode, fields, this.#most)
     fields.groups[mode] = group
     this.#groups.push(group)

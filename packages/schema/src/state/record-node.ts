@@ -177,6 +177,18 @@ export class RecordNode extends StateNode {
     return this.written === 0 && this.#writtenBeyond === undefined ? undefined : Mode.change
   }
 
+  /** Whether it changed in the same fields as another record of its type, which changed in the first word of them only. */
+  isLike(other: RecordNode): boolean {
+    return (
+      this.type === other.type &&
+      this.written === other.written &&
+      this.#writtenBeyond === undefined &&
+      other.#writtenBeyond === undefined &&
+      this.born !== 0 &&
+      this.registry !== undefined
+    )
+  }
+
   override fieldSet(mode: Mode): FieldSet {
     const { fields, sets } = this.type
     if (mode === Mode.whole) return sets.all

@@ -2,9 +2,9 @@ import { at } from '../codec/fault.ts'
 import type { CompiledLayout } from '../compiled-layout.ts'
 import type { AnyContract } from '../contract.ts'
 import { readContract } from '../contract-layout.ts'
-import { Mode } from '../patch/body.ts'
 import type { Visibility } from '../visibility-marks.ts'
 import { BodyWriter } from './body-writer.ts'
+import { closeNodes } from './close-nodes.ts'
 import { NodeRegistry } from './node-registry.ts'
 import { OpenViewer, type OpenHost } from './open-viewer.ts'
 import { scopeFinder } from './scope.ts'
@@ -155,17 +155,7 @@ export class StateTree {
     // Whoever is behind is caught up when it asks: nothing is encoded for a room of stalled readers.
     const body = this.#isFollowed() ? new BodyWriter(nodes.length) : undefined
     const next = this.#version + 1
-    let changed = false
-    for (const node of nodes) {
-      // Those taken out meanwhile went with what they stood in.
-      if (node.registry === undefined) continue
-      const mode = node.born === 0 ? Mode.birth : node.pending()
-      if (mode === undefined) continue
-      changed = true
-      node.changed = next
-      if (mode === Mode.birth) node.born = next
-      body?.add(node, mode)
-    }
+    const changed = closeNodes(nodes, next, body)
     if (changed || looked) {
       this.#version = next
       if (changed) this.#updates.turn(body, this.#written, next)
