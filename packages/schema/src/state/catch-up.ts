@@ -47,19 +47,20 @@ export class CatchUp {
   }
 
   #tellNode(node: StateNode, has: boolean): void {
-    const marked = this.#marks.of(node)
+    const { marked } = node
     const hidden = this.#viewer.hidden(node)
     // What of it the viewer saw may have been something else.
-    const shown = marked !== undefined && has && this.#viewer.clearedSince(node, this.#since)
+    const shown = has && marked !== undefined && this.#viewer.clearedSince(marked, this.#since)
     if (!has) this.#body.add(node, Mode.birth, node, narrowed(node.fieldSet(Mode.birth), hidden))
-    else if (shown || node.changed > this.#since) {
+    else if (shown || (marked?.changed(hidden) ?? node.changed) > this.#since) {
       const told = node.since(this.#since)
       if (told !== undefined) this.#body.add(node, Mode.change, told)
       else this.#body.add(node, Mode.whole, hidden === undefined ? node : without(node, hidden))
     }
+    const type = shown ? this.#marks.of(node) : undefined
     node.eachChild((child, key) => {
       // When in doubt whether the viewer has a node, it is told as new.
-      this.tell(child, has && !(shown && marked.field(key) !== undefined))
+      this.tell(child, has && type?.field(key) === undefined)
     }, hidden)
   }
 }

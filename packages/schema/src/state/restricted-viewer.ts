@@ -1,6 +1,7 @@
 import type { Hidden } from './field-set.ts'
 import type { MapNode } from './map-node.ts'
 import { MapView } from './map-view.ts'
+import type { MarkedState } from './marked-state.ts'
 import { Places } from './places.ts'
 import { entityScope, EntityScope, type Scope } from './scope.ts'
 import { Handle, type StateNode } from './state-node.ts'
@@ -107,7 +108,7 @@ export class RestrictedViewer implements Viewer {
 
   sees(entity: unknown): boolean {
     const scope = entityScope(Handle.node(entity))
-    return scope !== undefined && this.views.get(scope.map)?.sees(scope) === true
+    return scope?.node.registry !== undefined && this.views.get(scope.map)?.sees(scope) === true
   }
 
   grant(tag: string): void {
@@ -139,14 +140,14 @@ export class RestrictedViewer implements Viewer {
 
   /** What of a node it does not see; nothing when that is all. */
   hidden(node: StateNode): Hidden | undefined {
-    const { belonging } = node
-    const owns = belonging !== undefined && belonging.owner !== '' && belonging.owner === this.ownerName
-    return this.clearance.hidden(node.type, owns)
+    const { marked } = node
+    if (marked === undefined) return undefined
+    return this.clearance.hidden(node.type, marked.owner !== '' && marked.owner === this.ownerName)
   }
 
   /** Whether it may see other fields of a record than it did in an earlier version. */
-  clearedSince({ belonging }: StateNode, version: number): boolean {
-    return this.cleared > version || (belonging !== undefined && belonging.since > version)
+  clearedSince({ ownedSince }: MarkedState, version: number): boolean {
+    return this.cleared > version || ownedSince > version
   }
 
   /** Whether it has seen what is in a scope since a version closed before, provided that no field has been shown to it since. */

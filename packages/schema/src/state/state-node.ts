@@ -3,6 +3,7 @@ import { SchemaError } from '../errors.ts'
 import type { Mode } from '../patch/body.ts'
 import type { Writer } from '../patch/writer.ts'
 import type { FieldSet, Hidden } from './field-set.ts'
+import type { MarkedState } from './marked-state.ts'
 import type { NodeRegistry } from './node-registry.ts'
 import type { Scope } from './scope.ts'
 
@@ -10,14 +11,6 @@ import type { Scope } from './scope.ts'
 export interface NodeType {
   /** The index in the layout. */
   readonly index: number
-}
-
-/** Whose a record is. */
-export interface Belonging {
-  /** The name of its owner when the last version was closed; `''`: nobody. */
-  readonly owner: string
-  /** The version from which on that is so. */
-  readonly since: number
 }
 
 /** What a body tells of a node. */
@@ -48,8 +41,8 @@ export abstract class StateNode implements Told {
   queued = false
   /** The part of the state that it is seen with; nothing when everybody sees it. */
   scope: Scope | undefined = undefined
-  /** Of a record whose owner sees more of it: whose it is. */
-  belonging: Belonging | undefined = undefined
+  /** Of a record of which not everybody sees everything: what has to be known of that. */
+  marked: MarkedState | undefined = undefined
 
   abstract readonly type: NodeType
   abstract readonly handle: Handle

@@ -151,7 +151,7 @@ export class TurnTable {
   }
 
   /** Encodes all that was taken in, and tells everybody the places of what is for it. */
-  seal(): void {
+  seal(version: number): void {
     this.#reserve()
     this.#writer.clear()
     // A type refers to lower ones only: in this order, whoever reads a reference knows the node already.
@@ -167,7 +167,7 @@ export class TurnTable {
         this.#groupOf[place] = index
         this.#ids[place] = row.id
         row.place = place
-        announce(row)
+        announce(row, version)
         place++
       }
       this.#encode(group, rows, start)
@@ -310,9 +310,11 @@ export class TurnTable {
   }
 }
 
-/** Tells those whom a row concerns where it stands. */
-function announce({ place, scope, clearances, viewers }: Row): void {
-  if (scope !== undefined) for (const viewer of scope.viewers) viewer.places.add(place)
+/** Tells those whom a row concerns where it stands, if they follow. */
+function announce({ place, scope, clearances, viewers }: Row, version: number): void {
+  if (scope !== undefined) {
+    for (const viewer of scope.viewers) if (viewer.followed === version) viewer.places.add(place)
+  }
   if (viewers !== undefined) for (const viewer of viewers) viewer.places.add(place)
   if (clearances !== undefined) for (const { common } of clearances) common.places.add(place)
 }

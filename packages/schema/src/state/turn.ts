@@ -60,7 +60,7 @@ export class Turn {
   }
 
   #tellAudience(node: StateNode, mode: Mode): void {
-    const { scope, belonging } = node
+    const { scope, marked } = node
     const entity = scope?.entity
     if (entity !== undefined) {
       // Those around whom a field was hidden or shown are not followed, so that what is seen now was seen before.
@@ -73,9 +73,9 @@ export class Turn {
       if (!sees(clearance, scope)) continue
       const row = this.#row(node, mode, clearance.hidden(node.type, false))
       row?.tellAll(clearance)
-      if (belonging === undefined) continue
+      if (marked === undefined) continue
       const owners = this.#row(node, mode, clearance.hidden(node.type, true))
-      if (row !== owners) this.#tellOwners(belonging.owner, clearance, row, owners)
+      if (row !== owners) this.#tellOwners(marked.owner, clearance, row, owners)
     }
     for (const viewer of this.#ownersAround(scope)) {
       this.#row(node, mode, viewer.hidden(node))?.tell(viewer)
@@ -95,7 +95,7 @@ export class Turn {
   #ownersAround(scope: Scope | undefined): ReadonlySet<RestrictedViewer> {
     const found = new Set<RestrictedViewer>()
     for (let at = scope; at !== undefined; at = at.parent) {
-      const owner = at instanceof EntityScope || !at.field.owner ? undefined : at.record.belonging?.owner
+      const owner = at instanceof EntityScope || !at.field.owner ? undefined : at.record.marked?.owner
       if (owner === undefined) continue
       for (const viewer of this.#audience.named(owner)) {
         if (this.#follows(viewer) && !sees(viewer.clearance, scope) && viewer.saw(scope)) found.add(viewer)

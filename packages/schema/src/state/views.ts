@@ -5,6 +5,7 @@ import { BodyWriter } from './body-writer.ts'
 import { CatchUp } from './catch-up.ts'
 import { MapNode } from './map-node.ts'
 import type { MapView } from './map-view.ts'
+import { MarkedState } from './marked-state.ts'
 import type { Sight } from './sight.ts'
 import { RestrictedViewer } from './restricted-viewer.ts'
 import type { StateNode } from './state-node.ts'
@@ -80,7 +81,11 @@ export class Views implements Audience {
 
   /** Finds what is different in who sees what; false when that comes down to nothing. To be followed by {@link close}. */
   resolve(): boolean {
-    this.#touched = this.#touched.filter((view) => view.resolve())
+    this.#touched = this.#touched.filter((view) => {
+      const touched = view.resolve()
+      if (!touched && view.size === 0) view.viewer.views.delete(view.map)
+      return touched
+    })
     for (const viewer of this.#retagged) if (!this.#isOther(viewer)) this.#retagged.delete(viewer)
     return this.#touched.length + this.#retagged.size > 0
   }
@@ -99,7 +104,7 @@ export class Views implements Audience {
     }
     for (const viewer of this.#retagged) this.#clear(viewer, version)
     this.#retagged.clear()
-    for (const node of nodes) if (node.changed === version) this.#own(node, version)
+    for (const node of nodes) if (node.changed === version) this.#mark(node, version)
     // Whoever is behind is caught up when it asks.
     if (followed) this.#tell(nodes, version)
     for (const view of this.#touched) this.#settle(view, version)
@@ -114,7 +119,7 @@ export class Views implements Audience {
       if (mode !== undefined) turn.changed(node, mode)
     }
     for (const view of this.#touched) turn.looked(view)
-    this.#table.seal()
+    this.#table.seal(version)
   }
 
   #settle(view: MapView, version: number): void {
@@ -124,15 +129,21 @@ export class Views implements Audience {
     if (view.size === 0) viewer.views.delete(map)
   }
 
-  /** Notes to whom a record belongs. Those for whom something is hidden or shown by that do not follow. */
-  #own(node: StateNode, version: number): void {
-    const marked = this.#marks.of(node)
-    if (marked === undefined || marked.ownerField === -1) return
-    const owner = marked.ownerOf(node)
-    const before = node.belonging?.owner
+  /** Notes what changes in a record. Those for whom something of it is hidden or shown by another owner do not follow. */
+  #mark(node: StateNode, version: number): void {
+    const type = this.#marks.of(node)
+    if (type === undefined) return
+    const owner = type.ownerOf(node)
+    if (node.marked === undefined) {
+      node.marked = new MarkedState(type, version)
+      node.marked.owner = owner
+      return
+    }
+    node.marked.note(node, version)
+    const before = node.marked.owner
     if (owner === before) return
-    node.belonging = { owner, since: version }
-    if (before === undefined) return
+    node.marked.owner = owner
+    node.marked.ownedSince = version
     for (const name of [before, owner]) {
       for (const viewer of this.named(name)) if (viewer.saw(node.scope)) viewer.followed = 0
     }
