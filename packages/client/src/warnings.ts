@@ -1,4 +1,4 @@
-import { describe } from './errors.ts'
+import { describe } from '@junto/protocol/internal'
 
 /**
  * What a client noticed that fails no call of the program.

@@ -61,6 +61,21 @@ export class JuntoError extends Error {
 // On the prototype: an own property would show up in every inspected error.
 JuntoError.prototype.name = 'JuntoError'
 
+/** The message of an error, or anything else that was thrown as text. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The error that another one led to. */
+export function causedBy(cause: unknown, code: ErrorCode, what: string): JuntoError {
+  return new JuntoError(code, `${what}: ${describe(cause)}`, { cause })
+}
+
+/** What was thrown, as an error of this code if it is none of the framework's. */
+export function asJuntoError(error: unknown, code: ErrorCode): JuntoError {
+  return error instanceof JuntoError ? error : new JuntoError(code, describe(error), { cause: error })
+}
+
 /** An error that a contract declares, as it travels: the index of its code in the layout, and its encoded data. */
 export class DeclaredError extends Error {
   /** Position in the message's declared errors. */
@@ -107,7 +122,8 @@ export function endsCalls(code: ErrorCode): boolean {
   return errorCodes.indexOf(code) < callCodes
 }
 
-function isErrorCode(code: string): code is ErrorCode {
+/** Whether this side knows a code. */
+export function isErrorCode(code: string): code is ErrorCode {
   const codes: readonly string[] = errorCodes
   return codes.includes(code)
 }

@@ -9,6 +9,11 @@ const longestText = 4096
 /** The highest number of a room. */
 export const highestRef = 0xffff_ffff
 
+/** Whether a value can be the number of a room; 0 is the session. */
+export function isRef(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= highestRef
+}
+
 /** A frame, whose elements go by position, or a map in one, whose elements go by name. */
 export type Elements = readonly unknown[] | Readonly<Record<string, unknown>>
 

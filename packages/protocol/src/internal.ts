@@ -6,7 +6,17 @@ export type { AnswerContext, Answerer, StreamAnswerer } from './exchange/answeri
 export { longestName, roomAddress } from './frame-elements.ts'
 export { encodeEvent, encodeFrame, encodeHello, encodeJoin, encodeLeave, encodeResync } from './frame-encoding.ts'
 export { parseFrame } from './frame-parsing.ts'
-export { DeclaredError, endsCalls, errorFromWire, errorToWire, type WireError } from './errors.ts'
+export {
+  asJuntoError,
+  causedBy,
+  DeclaredError,
+  describe,
+  endsCalls,
+  errorFromWire,
+  errorToWire,
+  isErrorCode,
+  type WireError,
+} from './errors.ts'
 export {
   Exchange,
   type AbandonedHandlers,

@@ -1,5 +1,5 @@
 import { JuntoError } from './errors.ts'
-import { highestRef } from './frame-elements.ts'
+import { isRef } from './frame-elements.ts'
 import { FrameType, type Frame } from './frames.ts'
 import { unpackSequence } from './msgpack.ts'
 
@@ -44,10 +44,7 @@ export class MessageReader {
    */
   read(message: Uint8Array, deliver: (room: number, frame: Frame) => void): void {
     if (message.length > this.#limits.maxMessage) {
-      throw new JuntoError(
-        'bad_message',
-        `[F2] a message of ${message.length} bytes, where ${this.#limits.maxMessage} are accepted`,
-      )
+      throw bad('F2', `a message of ${message.length} bytes`)
     }
     const rooms: number[] = []
     const frames: Frame[] = []
@@ -63,18 +60,18 @@ export class MessageReader {
     let room = 0
     for (const value of unpackSequence(message, this.#limits)) {
       if (!Array.isArray(value)) {
-        room = roomNumber(value)
+        if (!isRef(value)) throw bad('F1', 'what is neither a frame nor the number of a room')
+        room = value
         continue
       }
       const frame = this.#parse(value)
       if (frame.type === FrameType.part) {
-        if (inParts) throw new JuntoError('bad_message', '[F7] a part inside of parts')
-        if (room !== 0) throw new JuntoError('bad_message', `[F7] a part at room ${room}; parts belong to the session`)
+        if (inParts || room !== 0) throw bad('F7', 'a part inside of parts, or of a room')
         this.#append(frame.bytes)
         if (!frame.more) this.#collect(this.#complete(), rooms, frames, true)
       } else {
         if (frame.type !== FrameType.unknown && frame.type < firstRoomFrame !== (room === 0)) {
-          throw new JuntoError('bad_message', `[F6] a frame of type ${frame.type} at room ${room}`)
+          throw bad('F6', `a frame of type ${frame.type} at room ${room}`)
         }
         rooms.push(room)
         frames.push(frame)
@@ -83,16 +80,10 @@ export class MessageReader {
   }
 
   #append(bytes: Uint8Array): void {
-    // Parts without content would come for ever without reaching the limit.
-    if (bytes.length === 0) throw new JuntoError('bad_message', '[F7] an empty part')
     const most = this.#limits.maxFrame + roomSize
     const size = this.#largeSize + bytes.length
-    if (size > most) {
-      throw new JuntoError(
-        'bad_message',
-        `[F7] parts of more than the ${this.#limits.maxFrame} bytes that a frame may have`,
-      )
-    }
+    // Parts without content would come for ever without reaching the limit.
+    if (bytes.length === 0 || size > most) throw bad('F7', `an empty part, or more than ${most} bytes in parts`)
     if (this.#large === undefined || size > this.#large.length) {
       const grown = new Uint8Array(Math.min(most, Math.max(size, 2 * this.#largeSize)))
       if (this.#large !== undefined) grown.set(this.#large.subarray(0, this.#largeSize))
@@ -110,7 +101,6 @@ export class MessageReader {
   }
 }
 
-function roomNumber(value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= highestRef) return value
-  throw new JuntoError('bad_message', `[F1] a room number must be an integer from 0 to ${highestRef}`)
+function bad(rule: string, what: string): JuntoError {
+  return new JuntoError('bad_message', `[${rule}] ${what}`)
 }

@@ -1,5 +1,5 @@
 import { JuntoError } from './errors.ts'
-import { highestRef } from './frame-elements.ts'
+import { isRef } from './frame-elements.ts'
 import { FrameType } from './frames.ts'
 import { commonLimits, defaultMaxFrame } from './limits.ts'
 import { allocate, countValues } from './msgpack.ts'
@@ -65,12 +65,7 @@ export class MessageWriter {
     this.#maxElements = limits.maxElements ?? commonLimits.maxElements.value
     this.#pieceSize = Math.min(limits.partSize ?? commonLimits.partSize.value, limits.maxMessage - partOverhead)
     this.#wholeSize = this.#pieceSize
-    if (!(this.#pieceSize >= leastPiece)) {
-      throw new JuntoError(
-        'misuse',
-        `maxMessage must be ${partOverhead + leastPiece} bytes or more, not ${limits.maxMessage}`,
-      )
-    }
+    if (!(this.#pieceSize >= leastPiece)) throw new JuntoError('misuse', `maxMessage is ${limits.maxMessage}`)
   }
 
   /**
@@ -89,9 +84,7 @@ export class MessageWriter {
         `a frame of ${countValues(frame)} values, where the peer accepts ${this.#maxElements}`,
       )
     }
-    if (!(Number.isInteger(room) && room >= 0 && room <= highestRef)) {
-      throw new JuntoError('misuse', `a room number must be an integer from 0 to ${highestRef}, not ${room}`)
-    }
+    if (!isRef(room)) throw new JuntoError('misuse', `${String(room)} is not the number of a room`)
     this.#waiting.push({ room, frame })
     this.#size += frame.length
   }
@@ -104,10 +97,7 @@ export class MessageWriter {
    */
   addUrgent(frame: Uint8Array): void {
     if (frame.length > this.#wholeSize) {
-      throw new JuntoError(
-        'too_large',
-        `an urgent frame of ${frame.length} bytes, where ${this.#wholeSize} are allowed`,
-      )
+      throw new JuntoError('too_large', `an urgent frame of ${frame.length} bytes`)
     }
     this.#urgent.push(frame)
     this.#size += frame.length

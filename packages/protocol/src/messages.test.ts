@@ -103,8 +103,8 @@ describe('MessageWriter', () => {
     writer.setLimits({ maxMessage: 65_536, maxFrame: 4096 })
     writer.add(1, event(1, 2044))
     expect(() => writer.addUrgent(new Uint8Array(20_000))).toThrow('urgent')
-    expect(() => writer.add(-1, beat)).toThrow('room number')
-    expect(() => writer.add(2 ** 32, beat)).toThrow('room number')
+    expect(() => writer.add(-1, beat)).toThrow('is not the number of a room')
+    expect(() => writer.add(2 ** 32, beat)).toThrow('is not the number of a room')
     expect(() => new MessageWriter({ maxMessage: 10, maxFrame: 10 })).toThrow('maxMessage')
   })
 

@@ -1,4 +1,5 @@
 import { closeCodes, JuntoError, type CloseCode, type ErrorCode } from '@junto/protocol'
+import { isErrorCode } from '@junto/protocol/internal'
 
 /** No connection could be made. Browsers do not say why, not even that the server refused the page; elsewhere `reason` does. */
 export function unreachableError(url: string, reason: string, cause?: unknown): JuntoError {
@@ -10,41 +11,15 @@ export function unreachableError(url: string, reason: string, cause?: unknown): 
 /** A connection that had been made was closed. */
 export function closedError(url: string, code: number, reason: string): JuntoError {
   const known = Object.values<CloseCode>(closeCodes).find((each) => each.code === code)
-  const name = known?.name ?? standardName(code)
+  const name = known?.name ?? standardNames[code] ?? 'closed'
   const meaning = known?.meaning ?? reason
   const message = `the connection to ${url} was closed: ${code} ${name}${meaning === '' ? '' : `: ${meaning}`}`
-  return new JuntoError(errorCodeOf(code), message, { data: { closeCode: code } })
+  return new JuntoError(errorCodeOf(known), message, { data: { closeCode: code } })
 }
 
-/** What a program can decide by: most closes are a lost connection, however they came about. */
-function errorCodeOf(code: number): ErrorCode {
-  switch (code) {
-    case closeCodes.unauthorized.code:
-      return 'unauthorized'
-    case closeCodes.forbidden.code:
-      return 'forbidden'
-    case closeCodes.incompatible.code:
-      return 'incompatible'
-    case closeCodes.badMessage.code:
-      return 'bad_message'
-    case closeCodes.shuttingDown.code:
-      return 'shutting_down'
-    default:
-      return 'disconnected'
-  }
+/** What a program can decide by has an error code of the same name; any other close is a lost connection. */
+function errorCodeOf(close: CloseCode | undefined): ErrorCode {
+  return close && close !== closeCodes.internal && isErrorCode(close.name) ? close.name : 'disconnected'
 }
 
-function standardName(code: number): string {
-  switch (code) {
-    case 1000:
-      return 'normal'
-    case 1001:
-      return 'going_away'
-    case 1006:
-      return 'lost without a word'
-    case 1009:
-      return 'too_large'
-    default:
-      return 'closed'
-  }
-}
+const standardNames: Readonly<Record<number, string>> = { 1006: 'lost without a word', 1009: 'too_large' }

@@ -198,6 +198,23 @@ describe('coming back', () => {
     })
   })
 
+  it.each([
+    [4000, 'shutting_down'],
+    [4003, 'disconnected'],
+    [4006, 'disconnected'],
+    [4500, 'bad_message'],
+    [4501, 'unauthorized'],
+    [4504, 'incompatible'],
+    [4505, 'forbidden'],
+    [1006, 'disconnected'],
+    [1009, 'disconnected'],
+    [3000, 'disconnected'],
+  ])('is known to the program by a code, after %d by %s', (code, errorCode) => {
+    connect()
+    sockets.last.end(code, '')
+    expect(owner.losses[0]?.error).toMatchObject({ code: errorCode, data: { closeCode: code } })
+  })
+
   it('rests when nobody wants it, and gives up waiting when that changes', async () => {
     connect()
     owner.interest = false

@@ -7,9 +7,8 @@ import {
   type ClientLimits,
   type RandomSource,
 } from '@junto/protocol'
-import { encodeHello, FrameType, type Frame, type WelcomeFrame } from '@junto/protocol/internal'
+import { causedBy, describe, encodeHello, FrameType, type Frame, type WelcomeFrame } from '@junto/protocol/internal'
 import { encodeNamed } from '@junto/schema/internal'
-import { causedBy, describe } from '../errors.ts'
 import { ObservableValue } from '../observable.ts'
 import type { OpenSocket } from '../sockets/socket.ts'
 import type { Report } from '../warnings.ts'

@@ -1,7 +1,13 @@
 import { JuntoError, type ClientLimits, type CloseCode } from '@junto/protocol'
-import { MessageReader, MessageWriter, parseServerFrame, type Frame, type WriterLimits } from '@junto/protocol/internal'
+import {
+  causedBy,
+  MessageReader,
+  MessageWriter,
+  parseServerFrame,
+  type Frame,
+  type WriterLimits,
+} from '@junto/protocol/internal'
 import type { OpenSocket, Socket } from '../sockets/socket.ts'
-import { causedBy } from '../errors.ts'
 
 const subprotocol = 'junto.v1'
 

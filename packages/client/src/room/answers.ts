@@ -1,5 +1,6 @@
 import { JuntoError, type Clock } from '@junto/protocol'
 import {
+  describe,
   DeclaredError,
   errorToWire,
   type Answerer,
@@ -8,7 +9,6 @@ import {
 } from '@junto/protocol/internal'
 import { SchemaError, type CompiledLayout, type MessageCodec } from '@junto/schema/internal'
 import { subscription, type Subscription } from '../subscription.ts'
-import { describe } from '../errors.ts'
 import { reportFault, type Report } from '../warnings.ts'
 
 /** How long a call of the server waits for the program to register its answer: while a page is still starting. */

@@ -60,13 +60,10 @@ export class Remote {
     const codec = this.#codec(seat, 'call', name)
     checkObject(settings, 'settings')
     const { signal, settle, timeout = codec.timeout ?? this.#options.callTimeout } = settings
-    if (!(timeout > 0))
-      throw new JuntoError('misuse', `${name}: timeout must be above 0 ms or Infinity, not ${timeout}`)
     const wire = encoded(codec.params, params, `${name}.params`)
     const sent = seat.connection.messages
     try {
-      const deadline = timeout === Infinity ? undefined : timeout
-      const result = await seat.exchange.call(codec.id, wire, { signal, settle, timeout: deadline })
+      const result = await seat.exchange.call(codec.id, wire, { signal, settle, timeout })
       return codec.result?.decode(result, `${name}.result`)
     } catch (error) {
       if (error instanceof JuntoError && error.code === 'outcome_unknown' && seat.connection.messages === sent) {

@@ -14,6 +14,7 @@ import { ObservableValue, type Observable } from '../observable.ts'
 import { subscription, type Subscription } from '../subscription.ts'
 import { reportFault, type Report } from '../warnings.ts'
 import { Answers, type UntypedAnswer } from './answers.ts'
+import { unsupportedError } from './call-errors.ts'
 import { Inbox } from './inbox.ts'
 import { Remote } from './remote.ts'
 import type { Recovery, RoomStatus } from './room-status.ts'
@@ -174,8 +175,7 @@ export class Room implements AsyncDisposable {
   /** The compiler sees to the names of a program's own contract; the server's may be older, or the program untyped. */
   #warnUnknown(kind: 'event' | 'call', name: string): void {
     if (this.#layout.downByName.get(name)?.kind === kind) return
-    const { version } = this.#layout.layout
-    const message = `the server's contract of room '${this.name}' (version ${version}) has no ${kind} '${name}' to clients: it will not come`
+    const { message } = unsupportedError(this.name, `${kind} to clients`, name, this.#layout.layout.version)
     this.#options.report({ code: 'unsupported', message })
   }
 }

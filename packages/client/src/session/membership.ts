@@ -1,5 +1,8 @@
 import { JuntoError } from '@junto/protocol'
 import {
+  asJuntoError,
+  causedBy,
+  describe,
   encodeJoin,
   encodeResync,
   errorFromWire,
@@ -13,7 +16,6 @@ import {
   type RoomFrame,
 } from '@junto/protocol/internal'
 import { encodeNamed, type CompiledLayout, type MirrorTree, type OwnLayout } from '@junto/schema/internal'
-import { asJuntoError, causedBy, describe } from '../errors.ts'
 import { Room } from '../room/room.ts'
 import type { LeftReason } from '../room/room-status.ts'
 import type { Seat } from '../room/seat.ts'

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { errorFromWire, JuntoError } from '../errors.ts'
+import { asJuntoError, errorFromWire, JuntoError } from '../errors.ts'
 import { encodeCall, encodeCancel, encodeCredit, encodeFailed, encodeReply, encodeStream } from '../frame-encoding.ts'
 import { FrameType, type CallFrame, type ExchangeFrame, type Settle, type StreamFrame } from '../frames.ts'
 import { commonLimits } from '../limits.ts'
@@ -147,7 +147,7 @@ export class Exchange implements StreamHost {
       this.#sendOpening(no, frame)
       if (signal !== undefined) stream.heed(onAbort(signal, () => stream.abort(abortedBy(signal))))
     } catch (error) {
-      stream.end(asError(error))
+      stream.end(asJuntoError(error, 'internal'))
       return stream
     }
     return stream
@@ -174,7 +174,7 @@ export class Exchange implements StreamHost {
       case FrameType.reply: {
         const call = this.#outgoing.get(no)
         if (call === undefined) return
-        if (!(call instanceof OutgoingCall)) throw notA('call', no)
+        if (!(call instanceof OutgoingCall)) throw otherKind(no)
         this.#outgoing.delete(no)
         return call.resolve(frame.result)
       }
@@ -188,13 +188,13 @@ export class Exchange implements StreamHost {
       case FrameType.item: {
         const stream = this.#outgoing.get(no)
         if (stream instanceof OutgoingStream) stream.push(frame.item)
-        else if (stream !== undefined) throw notA('stream', no)
+        else if (stream !== undefined) throw otherKind(no)
         return
       }
       case FrameType.end: {
         const stream = this.#outgoing.get(no)
         if (stream === undefined) return
-        if (!(stream instanceof OutgoingStream)) throw notA('stream', no)
+        if (!(stream instanceof OutgoingStream)) throw otherKind(no)
         this.#outgoing.delete(no)
         return stream.end()
       }
@@ -310,7 +310,7 @@ export class Exchange implements StreamHost {
 
   /** For its incoming streams. */
   breakOff(no: number, error: unknown): void {
-    this.#stop(no, asError(error))
+    this.#stop(no, asJuntoError(error, 'internal'))
     this.#fail(no, error, 'visible')
   }
 
@@ -389,7 +389,7 @@ export class Exchange implements StreamHost {
 function deadline(timeout: number | undefined): number {
   if (timeout === undefined || timeout > longestTimeout) return 0
   if (timeout > 0) return Math.ceil(timeout)
-  throw new JuntoError('misuse', `a timeout must be more than 0 milliseconds (Infinity: none), not ${timeout}`)
+  throw new JuntoError('misuse', `timeout must be above 0 ms or Infinity, not ${timeout}`)
 }
 
 /** For untyped programs. */
@@ -409,11 +409,7 @@ function endError(end: ExchangeEnd): JuntoError {
   }
 }
 
-function notA(kind: string, no: number): JuntoError {
-  return new JuntoError('bad_message', `[R3] number ${no} is no ${kind}`)
-}
-
-function asError(error: unknown): JuntoError {
-  if (error instanceof JuntoError) return error
-  return new JuntoError('internal', error instanceof Error ? error.message : String(error), { cause: error })
+/** A frame that says of a call what is said of streams, or the other way round. */
+function otherKind(no: number): JuntoError {
+  return new JuntoError('bad_message', `[R3] number ${no} is of another kind`)
 }
