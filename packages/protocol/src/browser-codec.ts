@@ -143,28 +143,17 @@ function writeObject(value: object, depth: number): void {
     position = writeBinHead(target, position, value.length)
     target.set(value, position)
     position += value.length
-  } else if (value instanceof Map) {
-    writeMapHead(value.size)
-    for (const [key, item] of value) {
-      if (typeof key !== 'string') refuseValue('a Map whose keys are not strings')
-      write(key, depth)
-      write(item, depth)
-    }
   } else {
     if (!isPlain(value)) refuseValue(`a ${className(value)}`)
     const fields = value as Readonly<Record<string, unknown>>
     const keys = Object.keys(fields)
-    writeMapHead(keys.length)
+    if (keys.length < 0x10) target[position++] = 0x80 | keys.length
+    else writeLength(0xde, keys.length)
     for (const key of keys) {
       write(key, depth)
       write(fields[key], depth)
     }
   }
-}
-
-function writeMapHead(size: number): void {
-  if (size < 0x10) target[position++] = 0x80 | size
-  else writeLength(0xde, size)
 }
 
 /** The head of an array or a map: its token has a neighbour for 32 bits. */

@@ -39,7 +39,6 @@ const value = fc.letrec((tie) => ({
     fc.uint8Array(),
     fc.array(tie('any')),
     fc.dictionary(key, tie('any')),
-    fc.array(fc.tuple(key, tie('any'))).map((entries) => new Map(entries)),
   ),
 })).any
 
@@ -104,7 +103,6 @@ describe.each(codecs)('$name', ({ pack, unpackSequence }) => {
     [2n ** 64n - 1n, 'cf ff ff ff ff ff ff ff ff'],
     [undefined, 'c0'],
     [{ a: undefined }, '81 a1 61 c0'],
-    [new Map([['a', 1]]), '81 a1 61 01'],
     [Object.assign(Object.create(null), { a: 1 }), '81 a1 61 01'],
     [Uint8Array.of(1), 'c4 01 01'],
     [Buffer.of(1), 'c4 01 01'],
@@ -122,7 +120,7 @@ describe.each(codecs)('$name', ({ pack, unpackSequence }) => {
     ['an instance', { deep: new (class Point {})() }, 'a Point'],
     ['something without a class', Object.create(Object.create(null)), 'without a class'],
     ['another typed array', new Float32Array(1), 'a Float32Array'],
-    ['a Map with other keys', new Map([[1, 1]]), 'keys are not strings'],
+    ['a Map', new Map([['a', 1]]), 'a Map'],
     ['a bigint of 65 bits', 2n ** 64n, 'more than 64 bits'],
     ['a large negative bigint', -(2n ** 63n) - 1n, 'more than 64 bits'],
     ['a cycle', cycle(), 'deeper than 32'],
@@ -198,7 +196,7 @@ function nested(levels: number): unknown {
   return levels === 0 ? 1 : [nested(levels - 1)]
 }
 
-/** What comes out of what goes in: nil for undefined, 0 for -0, numbers for bigints that they hold, objects for Maps. */
+/** What comes out of what goes in: nil for undefined, 0 for -0, numbers for bigints that they hold. */
 function asRead(original: unknown): unknown {
   if (original === undefined) return null
   if (Object.is(original, -0)) return 0
@@ -207,7 +205,6 @@ function asRead(original: unknown): unknown {
   }
   if (original instanceof Uint8Array) return new Uint8Array(original)
   if (Array.isArray(original)) return original.map(asRead)
-  if (original instanceof Map) return asRead(Object.fromEntries(original))
   if (typeof original !== 'object' || original === null) return original
   return Object.fromEntries(Object.entries(original).map(([name, field]) => [name, asRead(field)]))
 }

@@ -10,7 +10,7 @@ import { unlimited, type GateLimits } from './gate-limits.ts'
 
 /**
  * Encodes one value as msgpack: null and undefined (both nil), booleans, numbers (-0 as 0), bigints of 64 bits, well-formed
- * strings, Uint8Array, arrays, plain objects, and Maps whose keys are strings. The bytes are never written again.
+ * strings, Uint8Array, arrays and plain objects. The bytes are never written again.
  *
  * @throws JuntoError `invalid` for anything else, and for what nests deeper than 32 levels.
  */

@@ -64,11 +64,6 @@ function checkObject(value: object, depth: number): void {
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value
     for (let i = 0; i < items.length; i++) check(items[i], depth)
-  } else if (value instanceof Map) {
-    for (const [key, item] of value) {
-      if (typeof key !== 'string') refuseValue('a Map whose keys are not strings')
-      check(item, depth)
-    }
   } else if (isPlain(value)) {
     const fields = value as Readonly<Record<string, unknown>>
     for (const key of Object.keys(fields)) check(fields[key], depth)
