@@ -1,5 +1,5 @@
 import { Mode } from '../patch/body.ts'
-import type { Hidden } from './field-set.ts'
+import { wordBits, type Hidden } from './field-set.ts'
 import type { StateNode } from './state-node.ts'
 import type { MarkedRecord } from './visibility.ts'
 
@@ -25,14 +25,20 @@ export class MarkedState {
 
   /** Notes what changes in a record with a version, while that is being closed. */
   note(record: StateNode, version: number): void {
-    const changed = record.fieldSet(Mode.change)?.fields ?? []
-    let hidden = 0
-    for (const [at, { index }] of this.#type.fields.entries()) {
-      if (!changed.some((field) => field.index === index)) continue
-      this.#fields[at] = version
-      hidden++
+    const words = record.fieldSet(Mode.change)?.words ?? []
+    const { mask, fields } = this.#type
+    for (let word = 0; word < words.length; word++) {
+      const bits = words[word] ?? 0
+      const hidden = bits & (mask[word] ?? 0)
+      if (hidden !== bits) this.#open = version
+      if (hidden === 0) continue
+      for (let at = 0; at < fields.length; at++) {
+        const { index } = fields[at]!
+        if (Math.floor(index / wordBits) === word && (hidden & (1 << (index % wordBits))) !== 0) {
+          this.#fields[at] = version
+        }
+      }
     }
-    if (changed.length > hidden) this.#open = version
   }
 
   /** The version in which something last changed that those see from whom this is hidden. */

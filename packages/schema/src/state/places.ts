@@ -16,11 +16,23 @@ export class Places {
     this.count = 0
   }
 
-  /** Becomes what stands in either of two others, but not in `without`. */
-  merge(one: Places, other: Places, without: ReadonlySet<number>): void {
-    const all = [...one.items.subarray(0, one.count), ...other.items.subarray(0, other.count)]
-    const left = all.filter((place) => !without.has(place)).sort((a, b) => a - b)
-    this.items = Int32Array.from(left)
-    this.count = left.length
+  /** Where a place stands among them; -1 when it does not. */
+  indexOf(place: number): number {
+    let low = 0
+    let high = this.count
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.items[middle]! < place) low = middle + 1
+      else high = middle
+    }
+    return low < this.count && this.items[low] === place ? low : -1
+  }
+
+  /** Leaves one out, if it is among them. */
+  remove(place: number): void {
+    const index = this.indexOf(place)
+    if (index === -1) return
+    this.items.copyWithin(index, index + 1, this.count)
+    this.count--
   }
 }

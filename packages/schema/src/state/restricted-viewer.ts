@@ -3,6 +3,7 @@ import type { MapNode } from './map-node.ts'
 import { MapView } from './map-view.ts'
 import type { MarkedState } from './marked-state.ts'
 import { Places } from './places.ts'
+import type { Row } from './row.ts'
 import { entityScope, EntityScope, type Scope } from './scope.ts'
 import { Handle, type StateNode } from './state-node.ts'
 import type { Update } from './update.ts'
@@ -29,8 +30,8 @@ export class RestrictedViewer implements Viewer {
   followed = 0
   /** Of that turn, what is not told to all who have the same tags. */
   readonly places = new Places()
-  /** What all with the same tags are told stands in {@link places} as well, but for what is told to it otherwise. */
-  apart = false
+  /** Of what all with the same tags are told, the indexes of what is told to it otherwise, or not at all. They ascend. */
+  leftOut: number[] = []
   /** What it has of the state is that of this version; 0: nothing. */
   at = 0
   readonly #views: Views
@@ -164,13 +165,17 @@ export class RestrictedViewer implements Viewer {
   follow(version: number): void {
     this.followed = version
     this.places.clear()
-    this.apart = false
+    this.leftOut = []
   }
 
-  /** Of what others are told as well, these places are not for it. */
-  setApart(without: ReadonlySet<number>): void {
-    this.places.merge(this.places, this.clearance.common.places, without)
-    this.apart = true
+  /** Of what others are told as well, these rows are not for it. */
+  leaveOut(rows: readonly Row[]): void {
+    for (const { place } of rows) {
+      this.places.remove(place)
+      const index = this.clearance.common.places.indexOf(place)
+      if (index !== -1) this.leftOut.push(index)
+    }
+    this.leftOut.sort((a, b) => a - b)
   }
 
   #viewOf(map: MapNode): MapView {

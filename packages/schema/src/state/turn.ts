@@ -3,9 +3,10 @@ import type { FieldSet, Hidden } from './field-set.ts'
 import { MapNode } from './map-node.ts'
 import { emptyView, type MapView } from './map-view.ts'
 import type { RestrictedViewer } from './restricted-viewer.ts'
+import type { Row } from './row.ts'
 import { EntityScope, type FieldScope, type Scope } from './scope.ts'
 import type { StateNode, Told } from './state-node.ts'
-import type { Row, TurnTable } from './turn-table.ts'
+import type { TurnTable } from './turn-table.ts'
 import type { Clearance, Marks } from './visibility.ts'
 
 /** Those who look at a state and do not see everything. */
@@ -27,8 +28,8 @@ export class Turn {
   readonly #audience: Audience
   readonly #table: TurnTable
   readonly #version: number
-  /** Rows that may be asked for again. */
-  readonly #rows = new Map<StateNode, Row[]>()
+  /** Rows that tell of nodes as new: to some because they are, to others because they come into view. */
+  readonly #births = new Map<StateNode, Row[]>()
 
   constructor(marks: Marks, audience: Audience, table: TurnTable, version: number) {
     this.#marks = marks
@@ -62,23 +63,28 @@ export class Turn {
   #tellAudience(node: StateNode, mode: Mode): void {
     const { scope, marked } = node
     const entity = scope?.entity
+    const rows = mode === Mode.birth ? this.#rowsOf(node) : []
+    const fields = node.fieldSet(mode)
     if (entity !== undefined) {
       // Those around whom a field was hidden or shown are not followed, so that what is seen now was seen before.
       for (const viewer of entity.viewers) {
-        if (this.#follows(viewer) && viewer.saw(scope)) this.#row(node, mode, viewer.hidden(node))?.tell(viewer)
+        if (this.#follows(viewer) && viewer.saw(scope)) {
+          this.#row(rows, node, mode, fields, viewer.hidden(node))?.tell(viewer)
+        }
       }
       return
     }
     for (const clearance of this.#audience.clearances) {
       if (!sees(clearance, scope)) continue
-      const row = this.#row(node, mode, clearance.hidden(node.type, false))
+      const row = this.#row(rows, node, mode, fields, clearance.hidden(node.type, false))
       row?.tellAll(clearance)
-      if (marked === undefined) continue
-      const owners = this.#row(node, mode, clearance.hidden(node.type, true))
+      if (marked === undefined || marked.owner === '') continue
+      const owners = this.#row(rows, node, mode, fields, clearance.hidden(node.type, true))
       if (row !== owners) this.#tellOwners(marked.owner, clearance, row, owners)
     }
+    if (scope === undefined) return
     for (const viewer of this.#ownersAround(scope)) {
-      this.#row(node, mode, viewer.hidden(node))?.tell(viewer)
+      this.#row(rows, node, mode, fields, viewer.hidden(node))?.tell(viewer)
     }
   }
 
@@ -113,7 +119,7 @@ export class Turn {
     } else {
       this.#table.add(map, Mode.birth, undefined, view.whole()).tell(viewer)
       // Others are told of the new map that it is empty.
-      for (const row of this.#rows.get(map) ?? []) this.#table.except(viewer, row)
+      for (const row of this.#births.get(map) ?? []) this.#table.except(viewer, row)
     }
     for (const { scope } of view.entered) if (scope !== undefined) this.#bear(scope.node, viewer)
   }
@@ -127,24 +133,33 @@ export class Turn {
       return
     }
     const hidden = viewer.hidden(node)
-    this.#row(node, Mode.birth, hidden)?.tell(viewer)
+    this.#row(this.#rowsOf(node), node, Mode.birth, node.fieldSet(Mode.birth), hidden)?.tell(viewer)
     if (!this.#marks.isViewed(node)) node.eachChild((child) => this.#bear(child, viewer), hidden)
   }
 
-  /** The row of a node as it is seen by those from whom that is hidden; nothing when nothing is different for them. */
-  #row(node: StateNode, mode: Mode, hidden: Hidden | undefined): Row | undefined {
-    const fields = narrowed(node.fieldSet(mode), hidden)
-    if (mode === Mode.change && fields?.fields.length === 0) return undefined
-    let rows = this.#rows.get(node)
+  /** The rows that tell of a node as new. */
+  #rowsOf(node: StateNode): Row[] {
+    let rows = this.#births.get(node)
     if (rows === undefined) {
       rows = []
-      this.#rows.set(node, rows)
+      this.#births.set(node, rows)
     }
-    let row = rows.find((known) => known.mode === mode && known.fields === fields)
-    if (row === undefined) {
-      row = this.#table.add(node, mode, fields, this.#toldOf(node))
-      rows.push(row)
-    }
+    return rows
+  }
+
+  /** Among the rows of a node, that for those from whom this is hidden; nothing when nothing is different for them. */
+  #row(
+    rows: Row[],
+    node: StateNode,
+    mode: Mode,
+    all: FieldSet | undefined,
+    hidden: Hidden | undefined,
+  ): Row | undefined {
+    const fields = narrowed(all, hidden)
+    if (mode === Mode.change && fields?.fields.length === 0) return undefined
+    for (const row of rows) if (row.fields === fields) return row
+    const row = this.#table.add(node, mode, fields, this.#toldOf(node))
+    rows.push(row)
     return row
   }
 

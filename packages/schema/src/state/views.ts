@@ -164,8 +164,7 @@ export class Views implements Audience {
   update(viewer: RestrictedViewer): Update | undefined {
     const { version } = this.sight
     if (viewer.version !== 0 && viewer.at === version - 1 && viewer.followed === version) {
-      const common = viewer.apart ? undefined : viewer.clearance.common
-      return this.#table.patch(viewer.places, common, viewer.version, version)
+      return this.#table.patch(viewer, viewer.version, version)
     }
     return viewer.version === 0 || !viewer.log.covers(viewer.at) ? this.#snapshot(viewer) : this.#catchUp(viewer)
   }

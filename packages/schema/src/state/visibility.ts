@@ -1,9 +1,9 @@
 import type { TypeIndex } from '../layout.ts'
 import { ownerWord, type Visibility } from '../visibility-marks.ts'
-import type { FieldSet, Hidden } from './field-set.ts'
+import { CommonRows } from './common-rows.ts'
+import { wordBits, type FieldSet, type Hidden } from './field-set.ts'
 import { RecordNode, RecordType } from './record-node.ts'
 import type { NodeType, StateNode } from './state-node.ts'
-import { CommonRows } from './turn-table.ts'
 
 /** A field of a record that not everybody sees. */
 export interface VisibleField {
@@ -18,6 +18,8 @@ export interface VisibleField {
 export class MarkedRecord {
   readonly type: RecordType
   readonly fields: readonly VisibleField[]
+  /** A bit for each of these fields, in words as those of a set of fields. */
+  readonly mask: readonly number[]
   /** The field that says to whom a record belongs, where that makes a difference; otherwise -1. */
   readonly ownerField: number
   /** By the bits of those of `fields` that are hidden. */
@@ -33,6 +35,12 @@ export class MarkedRecord {
       fields.push({ index, name, tags, owner: audience.includes(ownerWord) })
     }
     this.fields = fields
+    const mask: number[] = []
+    for (const { index } of fields) {
+      const word = Math.floor(index / wordBits)
+      mask[word] = (mask[word] ?? 0) | (1 << (index % wordBits))
+    }
+    this.mask = mask
     const owned = fields.some(({ owner }) => owner)
     this.ownerField = owned ? type.fields.findIndex(({ name }) => name === ownerField) : -1
   }
