@@ -58,7 +58,7 @@ class RecordGroup extends Group<RecordNode> {
     items[count++] = first
     for (; index < nodes.length; index++) {
       const node = nodes[index]
-      if (!(node instanceof RecordNode && node.isLike(first))) break
+      if (node === undefined || !first.isLike(node)) break
       node.changed = version
       items[count++] = node
     }

@@ -177,15 +177,17 @@ export class RecordNode extends StateNode {
     return this.written === 0 && this.#writtenBeyond === undefined ? undefined : Mode.change
   }
 
-  /** Whether it changed in the same fields as another record of its type, which changed in the first word of them only. */
-  isLike(other: RecordNode): boolean {
+  /** Whether a node is a record of the same type that changed in the same fields; these are of the first word of them only. */
+  isLike(node: StateNode): node is RecordNode {
+    if (node.type !== this.type) return false
+    // Nodes of a record type are records.
+    const other = node as RecordNode
     return (
-      this.type === other.type &&
-      this.written === other.written &&
-      this.#writtenBeyond === undefined &&
+      other.written === this.written &&
       other.#writtenBeyond === undefined &&
-      this.born !== 0 &&
-      this.registry !== undefined
+      this.#writtenBeyond === undefined &&
+      other.born !== 0 &&
+      other.registry !== undefined
     )
   }
 
