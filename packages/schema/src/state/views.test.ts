@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { SchemaError } from '../errors.ts'
 import { Arena, arenaLayout, openArena, ship } from './arena.fixture.ts'
+import { BodyWriter } from './body-writer.ts'
+import { MapNode } from './map-node.ts'
 import { live } from './plain.ts'
 import { StateTree } from './state-tree.ts'
+import { TurnTable } from './turn-table.ts'
 
 describe('an entity', () => {
   it('enters with everything visible in it, is told of while it is in view, and leaves', () => {
@@ -473,5 +476,48 @@ describe('a viewer', () => {
     expect(() => viewer.grant('red')).toThrow('There are no tags in its contract')
     expect(new TextDecoder().decode(viewer.take()?.bytes)).toContain('plan of a ship')
     expect(Arena.name).toBe('arena')
+  })
+})
+
+describe('a turn', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  it('writes each node once for all who see the same of it', () => {
+    const { tree, state, join } = openArena()
+    const one = state.ships.set('one', ship('ann', 'one'))
+    const clients = Array.from({ length: 50 }, (_, index) => join({ owner: index === 0 ? 'ann' : `m${index}` }))
+    for (const { viewer } of clients) viewer.see(one)
+    for (const { viewer } of clients.slice(0, 20)) viewer.grant('red')
+    tree.close()
+    for (const client of clients) client.take()
+    const writes = vi.spyOn(MapNode.prototype, 'pack')
+    one.hold.set('b', { what: 'gold' })
+    tree.close()
+    for (const client of clients) client.take()
+    expect(writes).toHaveBeenCalledTimes(1)
+    expect(clients.filter(({ state: { ships } }) => ships.get('one')?.hold?.has('b') === true).length).toBe(20)
+  })
+
+  it('writes nothing for those who have stalled', () => {
+    const { tree, state, join } = openArena()
+    const one = state.ships.set('one', ship('', 'one'))
+    const clients = [join({ everything: true }), join(), join()]
+    for (const { viewer } of clients) viewer.see(one)
+    tree.close()
+    for (const client of clients) client.take()
+    state.title = 'second'
+    tree.close()
+    const body = vi.spyOn(BodyWriter.prototype, 'write')
+    const table = vi.spyOn(TurnTable.prototype, 'seal')
+    for (let turn = 0; turn < 10; turn++) {
+      one.x = turn
+      state.title = `turn ${turn}`
+      tree.close()
+    }
+    expect([body, table].map((spy) => spy.mock.calls.length)).toEqual([0, 0])
+    for (const client of clients) expect(client.take()?.kind).toBe('patch')
+    for (const client of clients) expect(client.state.ships.get('one')?.x).toBe(9)
   })
 })
