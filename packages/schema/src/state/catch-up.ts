@@ -4,9 +4,9 @@ import type { Hidden } from './field-set.ts'
 import { MapNode } from './map-node.ts'
 import { emptyView, viewChange } from './map-view.ts'
 import type { RestrictedViewer } from './restricted-viewer.ts'
-import type { Sighting } from './sighting.ts'
 import type { StateNode, Told } from './state-node.ts'
 import { narrowed } from './turn.ts'
+import type { Leaving } from './view-log.ts'
 import type { Marks } from './visibility.ts'
 
 /** Says in a body what is new for a viewer. It goes from the root through all that the viewer sees. */
@@ -15,7 +15,7 @@ export class CatchUp {
   readonly #viewer: RestrictedViewer
   readonly #since: number
   readonly #body: BodyWriter
-  readonly #gone: ReadonlyMap<MapNode, readonly Sighting[]>
+  readonly #gone: ReadonlyMap<number, readonly Leaving[]>
 
   /** @param since The version that the viewer has; 0: nothing, all is new. */
   constructor(marks: Marks, viewer: RestrictedViewer, since: number, body: BodyWriter) {
@@ -37,12 +37,12 @@ export class CatchUp {
     const view = this.#viewer.views.get(map)
     if (!has) this.#body.add(map, Mode.birth, view?.whole() ?? emptyView(map))
     else {
-      const gone = this.#gone.get(map) ?? []
+      const gone = this.#gone.get(map.id) ?? []
       const come = view?.comeSince(this.#since) ?? []
       if (gone.length + come.length > 0) this.#body.add(map, Mode.change, viewChange(map, gone, come))
     }
     for (const { scope, since } of view?.sightings ?? []) {
-      if (scope !== undefined) this.tell(scope.node, has && since <= this.#since)
+      this.tell(scope.node, has && since <= this.#since)
     }
   }
 

@@ -69,7 +69,7 @@ export class MapView {
     if (sighting.since !== 0) {
       sighting.leaving = true
       this.#touch(sighting)
-    } else if (sighting.scope !== undefined) this.#sightings.delete(sighting.scope)
+    } else this.#sightings.delete(sighting.scope)
   }
 
   #touch(sighting: Sighting): void {
@@ -86,7 +86,6 @@ export class MapView {
     for (const sighting of this.#touched) {
       sighting.touched = false
       const { scope } = sighting
-      if (scope === undefined) continue
       if (sighting.leaving) {
         left.push(sighting)
         this.#sightings.delete(scope)
@@ -107,11 +106,7 @@ export class MapView {
   settle(version: number): void {
     for (const sighting of this.entered) {
       sighting.since = version
-      sighting.scope?.enter(sighting)
-    }
-    for (const sighting of this.left) {
-      sighting.until = version
-      sighting.scope = undefined
+      sighting.scope.enter(sighting)
     }
     this.entered = []
     this.left = []
@@ -119,7 +114,7 @@ export class MapView {
 
   /** Lets go of all that is in view. */
   close(): void {
-    for (const sighting of this.#sightings.values()) if (sighting.since !== 0) sighting.scope?.leave(sighting)
+    for (const sighting of this.#sightings.values()) if (sighting.since !== 0) sighting.scope.leave(sighting)
     this.#sightings.clear()
     this.#touched = []
   }
@@ -150,12 +145,15 @@ export class MapView {
   }
 
   *#entries(): Iterable<[string, unknown]> {
-    for (const { key, scope } of this.#sightings.values()) yield [key, scope?.node.handle]
+    for (const { key, scope } of this.#sightings.values()) yield [key, scope.node.handle]
   }
 }
 
+/** What was in view: its key is all that is told of it. */
+type Gone = Pick<Sighting, 'key'>
+
 /** A change of a viewed map for somebody: what it had and has no longer, then what it has from now on. */
-export function viewChange(map: MapNode, gone: readonly Sighting[], come: readonly Sighting[]): Told {
+export function viewChange(map: MapNode, gone: readonly Gone[], come: readonly Sighting[]): Told {
   return {
     id: map.id,
     pack: (writer) => {
@@ -176,6 +174,6 @@ function packSightings(writer: Writer, map: MapNode, count: number, sightings: I
   writer.varint(count)
   for (const { key, scope } of sightings) {
     writer.string(key)
-    pack(writer, scope?.node.handle)
+    pack(writer, scope.node.handle)
   }
 }

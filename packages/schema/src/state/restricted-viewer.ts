@@ -165,7 +165,7 @@ export class RestrictedViewer implements Viewer {
   follow(version: number): void {
     this.followed = version
     this.places.clear()
-    this.leftOut = []
+    if (this.leftOut.length > 0) this.leftOut = []
   }
 
   /** Of what others are told as well, these rows are not for it. */

@@ -121,7 +121,7 @@ export class Turn {
       // Others are told of the new map that it is empty.
       for (const row of this.#births.get(map) ?? []) this.#table.except(viewer, row)
     }
-    for (const { scope } of view.entered) if (scope !== undefined) this.#bear(scope.node, viewer)
+    for (const { scope } of view.entered) this.#bear(scope.node, viewer)
   }
 
   /** Somebody is told of a node, with all that it sees below, as new. */
@@ -129,7 +129,7 @@ export class Turn {
     const view = node instanceof MapNode && this.#marks.isViewed(node) ? viewer.views.get(node) : undefined
     if (view !== undefined && view.size > 0) {
       this.#table.add(node, Mode.birth, undefined, view.whole()).tell(viewer)
-      for (const { scope } of view.sightings) if (scope !== undefined) this.#bear(scope.node, viewer)
+      for (const { scope } of view.sightings) this.#bear(scope.node, viewer)
       return
     }
     const hidden = viewer.hidden(node)

@@ -1,5 +1,14 @@
-import type { MapNode } from './map-node.ts'
 import type { Sighting } from './sighting.ts'
+
+/** What was in somebody's view. It refers to nothing of the state, which may be gone. */
+export interface Leaving {
+  /** The id of the map. */
+  readonly map: number
+  readonly key: string
+  /** The version from which on it was in view, and that from which on it was no longer. */
+  readonly since: number
+  readonly until: number
+}
 
 /** So many leavings are remembered per viewer. One that missed more gets a snapshot. */
 const remembered = 512
@@ -7,7 +16,7 @@ const remembered = 512
 /** What has left somebody's view, and when: whoever is behind is told of it. */
 export class ViewLog {
   /** In the order of leaving. */
-  #left: Sighting[] = []
+  #left: Leaving[] = []
   /** Of these, so many at the front are forgotten. */
   #forgotten = 0
   /** All that left after this version is known. */
@@ -23,9 +32,9 @@ export class ViewLog {
     return this.#left.length - this.#forgotten
   }
 
-  /** Takes in what left with a version. */
-  note(left: readonly Sighting[]): void {
-    for (const sighting of left) this.#left.push(sighting)
+  /** Takes in what left the view of a map with a version. */
+  note(map: number, left: readonly Sighting[], version: number): void {
+    for (const { key, since } of left) this.#left.push({ map, key, since, until: version })
     while (this.size > remembered) {
       this.#since = this.#left[this.#forgotten]?.until ?? this.#since
       this.#forgotten++
@@ -40,18 +49,20 @@ export class ViewLog {
     return version >= this.#since
   }
 
-  /** What was in view at a version that it {@link covers}, and has left since, by map. */
-  goneSince(version: number): ReadonlyMap<MapNode, readonly Sighting[]> {
-    const gone = new Map<MapNode, Sighting[]>()
+  /**
+   * What was in view at a version that it {@link covers}, and has left since, by the id of the map. A map that has that id now
+   * and was there at that version is the one meant: what another had under the same id had left before.
+   */
+  goneSince(version: number): ReadonlyMap<number, readonly Leaving[]> {
+    const gone = new Map<number, Leaving[]>()
     for (let index = this.#left.length - 1; index >= this.#forgotten; index--) {
-      const sighting = this.#left[index]
-      if (sighting === undefined || sighting.until <= version) break
+      const leaving = this.#left[index]
+      if (leaving === undefined || leaving.until <= version) break
       // What came later than that, it never had.
-      if (sighting.since > version) continue
-      const { map } = sighting.view
-      const known = gone.get(map)
-      if (known === undefined) gone.set(map, [sighting])
-      else known.push(sighting)
+      if (leaving.since > version) continue
+      const known = gone.get(leaving.map)
+      if (known === undefined) gone.set(leaving.map, [leaving])
+      else known.push(leaving)
     }
     return gone
   }

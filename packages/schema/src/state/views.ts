@@ -124,8 +124,9 @@ export class Views implements Audience {
 
   #settle(view: MapView, version: number): void {
     const { viewer, map, left } = view
+    // Where the map is gone as well, nothing has to be told of what was in it.
+    if (map.registry !== undefined) viewer.log.note(map.id, left, version)
     view.settle(version)
-    viewer.log.note(left)
     if (view.size === 0) viewer.views.delete(map)
   }
 
