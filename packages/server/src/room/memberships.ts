@@ -39,6 +39,8 @@ export class Memberships {
   readonly #joining = new Set<MemberSeat>()
   /** Hooks under way. */
   readonly #running = new Set<Promise<unknown>>()
+  /** While all are ended: those whose `onLeave` waits until all are. */
+  #ended: MemberSeat[] | undefined
 
   constructor(options: MembershipsOptions) {
     this.#options = options
@@ -100,13 +102,21 @@ export class Memberships {
   left(seat: MemberSeat): void {
     this.members.delete(seat.id)
     this.#seats.delete(seat)
-    if (!this.#joining.has(seat)) this.#sayGoodbye(seat)
+    if (this.#ended !== undefined) this.#ended.push(seat)
+    else if (!this.#joining.has(seat)) this.#sayGoodbye(seat)
     this.release(seat.connection)
   }
 
-  /** Ends all memberships. */
+  /**
+   * Ends all memberships, and only then runs `onLeave` for each: otherwise all who are still there would be told what each of these
+   * writes, and be gone the next moment.
+   */
   endAll(reason: LeaveReason, message?: string): void {
+    const ended: MemberSeat[] = []
+    this.#ended = ended
     for (const seat of this.#seats) seat.end(reason, message)
+    this.#ended = undefined
+    for (const seat of ended) if (!this.#joining.has(seat)) this.#sayGoodbye(seat)
   }
 
   /** Waits for the hooks under way, but no longer than `ms`. False when some still run then. */

@@ -248,6 +248,27 @@ describe('a crowd that comes in one turn', () => {
   })
 })
 
+describe('members of a room that closes', () => {
+  test('get what was written before, and are not told how the others go', async () => {
+    let left = 0
+    const all = await plaza({
+      onLeave: (room) => {
+        room.state.n = ++left
+        room.broadcast.said({ text: 'somebody left' })
+      },
+    })
+    const { world, room, ada, bob } = all
+    room.state.notes.set('last', 'bye')
+    room.close()
+    await world.clock.settle()
+    expect(left).toBe(2)
+    for (const client of [ada, bob]) {
+      expect(client.log).toEqual(['patch', 'ended closed'])
+      expect(mirrored(client)).toMatchObject({ n: 0, notes: new Map([['last', 'bye']]) })
+    }
+  })
+})
+
 describe('a member whose mirror came apart', () => {
   const resync = { type: FrameType.resync } as const
 
