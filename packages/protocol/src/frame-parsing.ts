@@ -12,7 +12,8 @@ import {
   type Elements,
 } from './frame-elements.ts'
 import { FrameType, type Frame, type HelloFrame, type JoinBy, type JoinFrame, type UnfitJoinFrame } from './frames.ts'
-import { inFrame, leastLimit, serverFrame } from './server-frame-parsing.ts'
+import { mostCredit } from './limits.ts'
+import { inFrame, leastLimit, number, serverFrame } from './server-frame-parsing.ts'
 
 const mostLayouts = 64
 
@@ -31,12 +32,26 @@ export function parseFrame(value: unknown): Frame {
         return join(ref(parts, 1), parts)
       case FrameType.leave:
         return { type: FrameType.leave, ref: ref(parts, 1) }
+      case FrameType.stream:
+        return {
+          type: FrameType.stream,
+          no: number(parts),
+          id: integer(parts, 2),
+          params: parts[3] ?? null,
+          credit: credit(parts, 4),
+        }
+      case FrameType.credit:
+        return { type: FrameType.credit, no: number(parts), credit: credit(parts, 2) }
       case FrameType.resync:
         return { type: FrameType.resync }
       default:
         return serverFrame(parts)
     }
   })
+}
+
+function credit(parts: readonly unknown[], position: number): number {
+  return integer(parts, position, 1, mostCredit)
 }
 
 function hello(data: Elements): HelloFrame {

@@ -61,7 +61,7 @@ export {
   type WelcomeFrame,
 } from './frames.ts'
 export { isPromiseLike } from './exchange/promise-like.ts'
-export { StreamOffer } from './exchange/stream-offer.ts'
+export { OfferingExchange, type OfferingOptions } from './exchange/offering-exchange.ts'
 export { MessageReader, type ReaderLimits } from './message-reader.ts'
 export { MessageWriter, type WriterLimits } from './message-writer.ts'
 export { pack, unpack, unpackSequence } from './msgpack.ts'

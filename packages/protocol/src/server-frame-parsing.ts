@@ -14,7 +14,7 @@ import {
   text,
 } from './frame-elements.ts'
 import { FrameType, type Frame } from './frames.ts'
-import { mostChecked, mostCredit } from './limits.ts'
+import { mostChecked } from './limits.ts'
 
 /** The smallest message or frame that a peer may announce as its limit. */
 export const leastLimit = 1024
@@ -106,12 +106,8 @@ export function serverFrame(parts: readonly unknown[]): Frame {
     case FrameType.cancel:
     case FrameType.end:
       return { type, no: number(parts) }
-    case FrameType.stream:
-      return { type, no: number(parts), id: integer(parts, 2), params: parts[3] ?? null, credit: credit(parts, 4) }
     case FrameType.item:
       return { type, no: number(parts), item: parts[2] ?? null }
-    case FrameType.credit:
-      return { type, no: number(parts), credit: credit(parts, 2) }
     case FrameType.patch:
     case FrameType.snapshot:
       return { type, bytes: bytes(parts, 1) }
@@ -129,7 +125,7 @@ export function serverFrame(parts: readonly unknown[]): Frame {
 }
 
 /** The number of a call or stream. */
-function number(parts: readonly unknown[]): number {
+export function number(parts: readonly unknown[]): number {
   return integer(parts, 1, 1)
 }
 
@@ -139,10 +135,6 @@ function code(parts: readonly unknown[], position: number): string {
 
 function message(parts: readonly unknown[], position: number): string {
   return optional(parts, position, text) ?? ''
-}
-
-function credit(parts: readonly unknown[], position: number): number {
-  return integer(parts, position, 1, mostCredit)
 }
 
 function milliseconds(parts: readonly unknown[], position: number): number {

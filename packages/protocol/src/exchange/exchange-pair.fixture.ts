@@ -4,8 +4,8 @@ import { parseFrame } from '../frame-parsing.ts'
 import { FrameType, type ExchangeFrame, type Frame, type Settle } from '../frames.ts'
 import { unpackSequence } from '../msgpack.ts'
 import type { AnswerContext, Answerer, StreamAnswerer } from './answering.ts'
-import { Exchange, type ExchangeOptions } from './exchange.ts'
-import { StreamOffer } from './stream-offer.ts'
+import type { Exchange, ExchangeOptions } from './exchange.ts'
+import { OfferingExchange } from './offering-exchange.ts'
 
 export type CallHandler = (params: unknown, context: AnswerContext) => unknown
 export type StreamHandler = (params: unknown, context: AnswerContext) => AsyncIterable<unknown>
@@ -69,8 +69,7 @@ export function exchangePair({ clock, delay = () => 1, onSend, options }: PairOp
       arrival = Math.max(arrival, clock.now() + delay())
       clock.after(arrival - clock.now(), () => other().exchange.receive(frame))
     }
-    const offer = new StreamOffer(clock, answers, options?.streamCredit)
-    return { exchange: new Exchange({ clock, send, answer: answers, offer, ...options }), answers, sent }
+    return { exchange: new OfferingExchange({ clock, send, ...options, answer: answers }), answers, sent }
   }
 }
 

@@ -241,10 +241,10 @@ describe('a call', () => {
     expect(left.sent).toEqual([])
   })
 
-  it('[R3] breaks the rules with a frame of the other kind', () => {
+  it('[R3] breaks the rules with a frame of the other kind, and what it is about still ends', async () => {
     const { left, right } = setUp()
-    left.exchange.call(0, null).catch(() => {})
-    left.exchange.stream(0, null)
+    const call = left.exchange.call(0, null)
+    const item = left.exchange.stream(0, null).next()
     expect(() => left.exchange.receive({ type: FrameType.item, no: 1, item: 1 })).toThrow('[R3]')
     expect(() => left.exchange.receive({ type: FrameType.end, no: 1 })).toThrow('[R3]')
     expect(() => left.exchange.receive({ type: FrameType.reply, no: 2, result: 1 })).toThrow('[R3]')
@@ -252,6 +252,8 @@ describe('a call', () => {
     right.exchange.receive({ type: FrameType.call, no: 1, id: 0, params: null, timeout: 0, settle: 'visible' })
     expect(() => right.exchange.receive({ type: FrameType.credit, no: 1, credit: 1 })).toThrow('[R3]')
     left.exchange.close('cancelled')
+    await expect(call).rejects.toMatchObject({ code: 'cancelled' })
+    await expect(item).rejects.toMatchObject({ code: 'cancelled' })
   })
 
   it('[R8] is refused when too many are under way, and those go on', async () => {

@@ -1,15 +1,14 @@
 import type { Clock } from '../clock.ts'
 import { asJuntoError, errorFromWire, JuntoError } from '../errors.ts'
 import { encodeCall, encodeCancel, encodeCredit, encodeFailed, encodeReply, encodeStream } from '../frame-encoding.ts'
-import { FrameType, type CallFrame, type ExchangeFrame, type Settle, type StreamFrame } from '../frames.ts'
+import { FrameType, type CallFrame, type ExchangeFrame, type Settle } from '../frames.ts'
 import { commonLimits } from '../limits.ts'
 import { abortedBy, heeded, onAbort } from './abort.ts'
 import type { Answerer } from './answering.ts'
 import { IncomingCall } from './incoming.ts'
-import { OutgoingCall } from './outgoing-call.ts'
+import { OutgoingCall, type Outgoing } from './outgoing.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 import { isPromiseLike } from './promise-like.ts'
-import type { StreamHost, StreamOffer } from './stream-offer.ts'
 
 /** Settings of an outgoing call. */
 export interface ExchangeCallOptions {
@@ -44,8 +43,6 @@ export interface ExchangeOptions {
    */
   readonly send: (frame: Uint8Array, settle: Settle) => void
   readonly answer: Answerer
-  /** The streams that this side offers. Default: none. */
-  readonly offer?: StreamOffer | undefined
   /** Default: one of its own. */
   readonly abandoned?: AbandonedHandlers | undefined
   /** Incoming calls and streams under way; more are refused. Default: the limit `maxCallsInFlight`. */
@@ -61,33 +58,35 @@ const runningFactor = 4
 const longestTimeout = 0x7fff_ffff
 
 /**
- * The calls and streams of one membership, in both directions; server and client run the same. Knows numbers and wire values,
- * not names and types.
+ * The calls of one membership, in both directions, and the streams that this side opens: what a client runs. Knows numbers and
+ * wire values, not names and types.
  *
  * Whatever happens, each outgoing call settles once, each stream ends once, and nothing is left behind: no timer, no entry.
  */
-export class Exchange implements StreamHost {
+export class Exchange {
   readonly #clock: Clock
-  readonly #send: (frame: Uint8Array, settle: Settle) => void
+  protected readonly send: (frame: Uint8Array, settle: Settle) => void
   readonly #answer: Answerer
-  readonly #offer: StreamOffer | undefined
   readonly #maxInFlight: number
   readonly #streamCredit: number
 
   #lastNo = 0
-  readonly #outgoing = new Map<number, OutgoingCall | OutgoingStream>()
+  readonly #outgoing = new Map<number, Outgoing>()
   readonly #incoming = new Map<number, IncomingCall>()
   readonly #abandoned: AbandonedHandlers
   #end: ExchangeEnd | undefined
 
   constructor(options: ExchangeOptions) {
     this.#clock = options.clock
-    this.#send = options.send
+    this.send = options.send
     this.#answer = options.answer
-    this.#offer = options.offer
     this.#abandoned = options.abandoned ?? { count: 0 }
     this.#maxInFlight = options.maxCallsInFlight ?? commonLimits.maxCallsInFlight.value
     this.#streamCredit = options.streamCredit ?? commonLimits.streamCredit.value
+  }
+
+  protected get ended(): boolean {
+    return this.#end !== undefined
   }
 
   /** Calls and streams under way, in both directions. */
@@ -117,9 +116,9 @@ export class Exchange implements StreamHost {
       if (this.#outgoing.get(no) !== call) return
       if (timeout > 0) {
         const expire = (): void => this.#abandon(no, new JuntoError('timeout', `no answer within ${timeout} ms`))
-        call.expire(this.#clock.after(timeout, expire))
+        call.onRelease(this.#clock.after(timeout, expire))
       }
-      if (signal !== undefined) call.heed(onAbort(signal, () => this.#abandon(no, abortedBy(signal))))
+      if (signal !== undefined) call.onRelease(onAbort(signal, () => this.#abandon(no, abortedBy(signal))))
     })
   }
 
@@ -135,7 +134,7 @@ export class Exchange implements StreamHost {
   ): AsyncIterableIterator<unknown, undefined> & AsyncDisposable {
     const no = ++this.#lastNo
     const control = {
-      grant: (credit: number): void => this.#tell(encodeCredit(no, credit)),
+      grant: (credit: number): void => this.tell(encodeCredit(no, credit)),
       cancel: (): void => this.#withdraw(no),
     }
     const stream = new OutgoingStream(control, this.#streamCredit)
@@ -145,7 +144,7 @@ export class Exchange implements StreamHost {
       const frame = encodeStream(no, id, params, this.#streamCredit)
       this.#outgoing.set(no, stream)
       this.#sendOpening(no, frame)
-      if (signal !== undefined) stream.heed(onAbort(signal, () => stream.abort(abortedBy(signal))))
+      if (signal !== undefined) stream.onRelease(onAbort(signal, () => stream.abort(abortedBy(signal))))
     } catch (error) {
       stream.end(asJuntoError(error, 'internal'))
       return stream
@@ -162,43 +161,29 @@ export class Exchange implements StreamHost {
   receive(frame: ExchangeFrame): void {
     if (this.#end !== undefined) return
     const { no } = frame
+    const outgoing = this.#outgoing.get(no)
     switch (frame.type) {
       case FrameType.call:
         return this.#receiveCall(frame)
-      case FrameType.stream:
-        return this.#receiveStream(frame)
       case FrameType.cancel:
-        return this.#stop(no, new JuntoError('cancelled', 'cancelled by the caller'))
+        return this.stop(no, new JuntoError('cancelled', 'cancelled by the caller'))
+      case FrameType.stream:
       case FrameType.credit:
-        return this.#incoming.get(no)?.grant(frame.credit)
-      case FrameType.reply: {
-        const call = this.#outgoing.get(no)
-        if (call === undefined) return
-        if (!(call instanceof OutgoingCall)) throw otherKind(no)
-        this.#outgoing.delete(no)
-        return call.resolve(frame.result)
-      }
-      case FrameType.failed: {
-        const failed = this.#outgoing.get(no)
-        this.#outgoing.delete(no)
-        if (failed instanceof OutgoingCall) failed.reject(errorFromWire(frame))
-        else failed?.end(errorFromWire(frame))
+        // For the side that offers streams: OfferingExchange.
         return
-      }
-      case FrameType.item: {
-        const stream = this.#outgoing.get(no)
-        if (stream instanceof OutgoingStream) stream.push(frame.item)
-        else if (stream !== undefined) throw otherKind(no)
-        return
-      }
-      case FrameType.end: {
-        const stream = this.#outgoing.get(no)
-        if (stream === undefined) return
-        if (!(stream instanceof OutgoingStream)) throw otherKind(no)
-        this.#outgoing.delete(no)
-        return stream.end()
-      }
+      case FrameType.item:
+        return outgoing?.push(frame.item)
+      case FrameType.reply:
+        outgoing?.resolve(frame.result)
+        break
+      case FrameType.failed:
+        outgoing?.reject(errorFromWire(frame))
+        break
+      case FrameType.end:
+        outgoing?.end()
+        break
     }
+    this.#outgoing.delete(no)
   }
 
   /**
@@ -210,11 +195,8 @@ export class Exchange implements StreamHost {
     this.#end = end
     const outgoing = [...this.#outgoing.values()]
     this.#outgoing.clear()
-    for (const one of outgoing) {
-      if (one instanceof OutgoingCall) one.reject(endError(end))
-      else one.end(endError(end))
-    }
-    for (const no of this.#incoming.keys()) this.#stop(no, endError(end))
+    for (const one of outgoing) one.reject(endError(end))
+    for (const no of this.#incoming.keys()) this.stop(no, endError(end))
   }
 
   // ---- outgoing
@@ -222,7 +204,7 @@ export class Exchange implements StreamHost {
   /** Sends what opens a call or stream; when that fails, it was never opened. */
   #sendOpening(no: number, frame: Uint8Array): void {
     try {
-      this.#send(frame, 'visible')
+      this.send(frame, 'visible')
     } catch (error) {
       this.#outgoing.delete(no)
       throw error
@@ -232,20 +214,19 @@ export class Exchange implements StreamHost {
   /** The caller of a call no longer waits. */
   #abandon(no: number, error: JuntoError): void {
     const call = this.#outgoing.get(no)
-    if (!(call instanceof OutgoingCall)) return
     this.#withdraw(no)
-    call.reject(error)
+    call?.reject(error)
   }
 
   #withdraw(no: number): void {
-    if (this.#outgoing.delete(no)) this.#tell(encodeCancel(no))
+    if (this.#outgoing.delete(no)) this.tell(encodeCancel(no))
   }
 
   /** Sends what nothing depends on: when it cannot leave, the connection is gone, and the other side knows without it. */
-  #tell(frame: Uint8Array): void {
+  protected tell(frame: Uint8Array): void {
     if (this.#end !== undefined) return
     try {
-      this.#send(frame, 'visible')
+      this.send(frame, 'visible')
     } catch {
       // See above.
     }
@@ -261,77 +242,54 @@ export class Exchange implements StreamHost {
 
   /** Hot: a handler that answers at once costs no promise, no timer and no signal. */
   #receiveCall({ no, id, params, timeout, settle }: CallFrame): void {
-    if (!this.#admit(no)) return
+    if (!this.admit(no)) return
     const call = new IncomingCall(settle)
     let result: unknown
     try {
       result = this.#answer.call(id, params, call)
     } catch (error) {
-      return this.#fail(no, error, settle)
+      return this.fail(no, error, settle)
     }
     if (!isPromiseLike(result)) return this.#reply(no, result, settle)
-    // The handler may have closed the exchange before its first await.
-    if (this.#end !== undefined) this.#abort(call, endError(this.#end))
-    else this.#incoming.set(no, call)
-    if (timeout > 0 && this.#end === undefined) {
+    this.begin(no, call)
+    if (timeout > 0 && call.aborted === undefined) {
       const expired = new JuntoError('timeout', `the deadline of ${timeout} ms has passed`)
       call.cancelDeadline = this.#clock.after(Math.min(timeout, longestTimeout), () => {
-        this.#stop(no, expired)
-        this.#fail(no, expired, settle)
+        this.stop(no, expired)
+        this.fail(no, expired, settle)
       })
     }
     result.then(
       (value) => {
-        if (this.#concludes(no, call)) this.#reply(no, value, settle)
+        if (this.concludes(no, call)) this.#reply(no, value, settle)
       },
       (error: unknown) => this.failed(no, call, error, settle),
     )
   }
 
-  #receiveStream(frame: StreamFrame): void {
-    const { no } = frame
-    if (!this.#admit(no)) return
-    try {
-      if (this.#offer === undefined) throw new JuntoError('unsupported', 'no streams are offered here')
-      const stream = this.#offer.open(frame, this)
-      this.#incoming.set(no, stream)
-      // The handler may have closed the exchange.
-      if (this.#end !== undefined) this.#stop(no, endError(this.#end))
-      void stream.run()
-    } catch (error) {
-      this.#fail(no, error, 'visible')
-    }
+  /** Whether one more call or stream is borne. If not, its caller is told. */
+  protected admit(no: number): boolean {
+    if (this.#incoming.has(no)) throw new JuntoError('bad_message', `[R2] number ${no} is under way already`)
+    const underWay = this.#incoming.size
+    const running = underWay + this.#abandoned.count
+    if (underWay < this.#maxInFlight && running < runningFactor * this.#maxInFlight) return true
+    const message = `more than ${this.#maxInFlight} calls and streams under way (limit maxCallsInFlight)`
+    this.fail(no, new JuntoError('rate_limited', message), 'reply')
+    return false
   }
 
-  /** For its incoming streams. */
-  sendItem(frame: Uint8Array): void {
-    this.#send(frame, 'visible')
+  /** Its handler has begun, and may have closed the exchange before its first await. */
+  protected begin(no: number, call: IncomingCall): void {
+    this.#incoming.set(no, call)
+    if (this.#end !== undefined) this.stop(no, endError(this.#end))
   }
 
-  /** For its incoming streams. */
-  breakOff(no: number, error: unknown): void {
-    this.#stop(no, asJuntoError(error, 'internal'))
-    this.#fail(no, error, 'visible')
-  }
-
-  /** For its incoming streams. */
-  ended(no: number, stream: IncomingCall, last: Uint8Array): void {
-    if (this.#concludes(no, stream)) this.#tell(last)
-  }
-
-  /** For its incoming calls and streams. */
-  failed(no: number, call: IncomingCall, error: unknown, settle: Settle = 'visible'): void {
-    if (this.#concludes(no, call)) this.#fail(no, error, settle)
-    else this.unheard(call, error)
-  }
-
-  /** For its incoming calls and streams: a handler failed that nobody waits for. That it passes its own abortion on is no news. */
-  unheard(call: IncomingCall, error: unknown): void {
-    if (error !== call.aborted) this.#answer.failure(error, true)
+  protected incoming(no: number): IncomingCall | undefined {
+    return this.#incoming.get(no)
   }
 
   /** A handler has come to its end: whether its caller still waits. */
-  #concludes(no: number, call: IncomingCall): boolean {
+  protected concludes(no: number, call: IncomingCall): boolean {
     if (call.aborted !== undefined) {
       this.#abandoned.count--
       return false
@@ -341,47 +299,44 @@ export class Exchange implements StreamHost {
     return true
   }
 
-  /** Nobody waits for this incoming call or stream any more: its handler is told. */
-  #stop(no: number, reason: JuntoError): void {
+  /** A handler has failed. */
+  protected failed(no: number, call: IncomingCall, error: unknown, settle: Settle): void {
+    if (this.concludes(no, call)) this.fail(no, error, settle)
+    else this.unheard(call, error)
+  }
+
+  /** A handler failed that nobody waits for. That it passes its own abortion on is no news. */
+  protected unheard(call: IncomingCall, error: unknown): void {
+    if (error !== call.aborted) this.#answer.failure(error, true)
+  }
+
+  /** Nobody waits for this incoming call or stream any more: its handler is told, which runs on. */
+  protected stop(no: number, reason: JuntoError): void {
     const stopped = this.#incoming.get(no)
     if (stopped === undefined) return
     this.#incoming.delete(no)
-    this.#abort(stopped, reason)
-  }
-
-  /** The handler of a call or stream runs on without anybody who waits for it. */
-  #abort(call: IncomingCall, reason: JuntoError): void {
     this.#abandoned.count++
-    call.abort(reason)
-  }
-
-  #admit(no: number): boolean {
-    if (this.#incoming.has(no)) throw new JuntoError('bad_message', `[R2] number ${no} is under way already`)
-    const underWay = this.#incoming.size
-    const running = underWay + this.#abandoned.count
-    if (underWay < this.#maxInFlight && running < runningFactor * this.#maxInFlight) return true
-    const message = `more than ${this.#maxInFlight} calls and streams under way (limit maxCallsInFlight)`
-    this.#fail(no, new JuntoError('rate_limited', message), 'reply')
-    return false
+    stopped.abort(reason)
   }
 
   #reply(no: number, result: unknown, settle: Settle): void {
     if (this.#end !== undefined) return
     try {
-      this.#send(encodeReply(no, result), settle)
+      this.send(encodeReply(no, result), settle)
     } catch (error) {
-      this.#fail(no, error, settle)
+      this.fail(no, error, settle)
     }
   }
 
-  #fail(no: number, error: unknown, settle: Settle): void {
+  /** Tells the other side that a call or stream of its has failed. */
+  protected fail(no: number, error: unknown, settle: Settle): void {
     if (this.#end !== undefined) return
     const failure = this.#answer.failure(error, false)
     try {
-      this.#send(encodeFailed(no, failure), settle)
+      this.send(encodeFailed(no, failure), settle)
     } catch {
       // Its data cannot be sent; the bare fact can, unless the connection is gone.
-      this.#tell(encodeFailed(no, { code: 'internal', message: failure.message }))
+      this.tell(encodeFailed(no, { code: 'internal', message: failure.message }))
     }
   }
 }
@@ -407,9 +362,4 @@ function endError(end: ExchangeEnd): JuntoError {
     case 'cancelled':
       return new JuntoError(end, 'the membership of the room has ended')
   }
-}
-
-/** A frame that says of a call what is said of streams, or the other way round. */
-function otherKind(no: number): JuntoError {
-  return new JuntoError('bad_message', `[R3] number ${no} is of another kind`)
 }

@@ -1,4 +1,4 @@
-import { JuntoError } from '../errors.ts'
+import type { JuntoError } from '../errors.ts'
 import type { Settle } from '../frames.ts'
 import type { AnswerContext } from './answering.ts'
 
@@ -32,11 +32,6 @@ export class IncomingCall implements AnswerContext {
     this.finish()
     this.#aborted = reason
     this.#controller?.abort(reason)
-  }
-
-  /** Allows more items: of a stream. @throws JuntoError `bad_message`: a call has none. */
-  grant(_credit: number): void {
-    throw new JuntoError('bad_message', '[R3] credit for what is no stream')
   }
 
   /** Nothing more is to come. */

@@ -1,4 +1,5 @@
 import { JuntoError } from '../errors.ts'
+import { Outgoing } from './outgoing.ts'
 
 interface Waiter {
   readonly resolve: (result: IteratorResult<unknown, undefined>) => void
@@ -17,7 +18,7 @@ export interface StreamControl {
  * The consumer's end of a stream. Holds at most as many items as the other side had credit for, and grants more when half of
  * that has been read: a round trip passes while the other half is read.
  */
-export class OutgoingStream implements AsyncIterableIterator<unknown, undefined>, AsyncDisposable {
+export class OutgoingStream extends Outgoing implements AsyncIterableIterator<unknown, undefined>, AsyncDisposable {
   readonly #control: StreamControl
   readonly #batch: number
   #allowed: number
@@ -26,22 +27,20 @@ export class OutgoingStream implements AsyncIterableIterator<unknown, undefined>
   #waiters: Waiter[] = []
   #ended = false
   #error: Error | undefined
-  #unlisten: (() => void) | undefined
 
   constructor(control: StreamControl, credit: number) {
+    super()
     this.#control = control
     this.#allowed = credit
     this.#batch = Math.max(1, credit >> 1)
   }
 
-  /** Its signal: no longer listened to when all has been read. */
-  heed(unlisten: () => void): void {
-    this.#unlisten = unlisten
+  override onRelease(release: () => void): void {
+    super.onRelease(release)
     this.#releaseWhenRead()
   }
 
-  /** An item has come. @throws JuntoError `bad_message` when it was not allowed. */
-  push(item: unknown): void {
+  override push(item: unknown): void {
     if (this.#allowed === 0) throw new JuntoError('bad_message', '[R9] an item of a stream beyond its credit')
     this.#allowed--
     const waiter = this.#waiters.shift()
@@ -53,13 +52,17 @@ export class OutgoingStream implements AsyncIterableIterator<unknown, undefined>
     }
   }
 
-  /** No more will come. What is here is still read, and after it the error, once. */
-  end(error?: Error): void {
+  /** What is here is still read, and after it the error, once. */
+  override end(error?: Error): void {
     if (this.#ended) return
     this.#ended = true
     this.#error = error
     for (const waiter of this.#waiters.splice(0)) this.#answerEnd(waiter)
     this.#releaseWhenRead()
+  }
+
+  override reject(error: Error): void {
+    this.end(error)
   }
 
   /** Ends at once: what is here is dropped. */
@@ -119,9 +122,7 @@ export class OutgoingStream implements AsyncIterableIterator<unknown, undefined>
   }
 
   #releaseWhenRead(): void {
-    if (!this.#ended || this.#items.length > 0) return
-    this.#unlisten?.()
-    this.#unlisten = undefined
+    if (this.#ended && this.#items.length === 0) this.release()
   }
 
   #answerEnd(waiter: Waiter): void {

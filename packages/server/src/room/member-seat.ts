@@ -1,5 +1,5 @@
 import { JuntoError, type Clock } from '@junto/protocol'
-import { Exchange, FrameType, StreamOffer, type Frame, type Settle } from '@junto/protocol/internal'
+import { FrameType, OfferingExchange, type Exchange, type Frame, type Settle } from '@junto/protocol/internal'
 import type { MessageCodec, Viewer } from '@junto/schema/internal'
 import type { AnswerValidators } from '@junto/schema/validate'
 import type { Recipient, RoomSync } from '../sync/room-sync.ts'
@@ -230,14 +230,12 @@ export class MemberSeat implements Seat, Sender, Recipient {
 
   #openExchange(): Exchange {
     const { clock, router, maxCallsInFlight, streamCredit } = this.#host
-    const answer = router.answererFor(this)
-    return new Exchange({
+    return new OfferingExchange({
       clock,
       maxCallsInFlight,
       streamCredit,
       abandoned: this.connection.abandoned,
-      answer,
-      offer: new StreamOffer(clock, answer, streamCredit),
+      answer: router.answererFor(this),
       send: (frame, settle) => {
         this.#checkSize(frame)
         this.#send(frame, settle)
