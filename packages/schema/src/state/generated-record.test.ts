@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { compileLayout } from '../compiled-layout.ts'
@@ -32,7 +33,7 @@ describe('records with generated code, and composed of closures', () => {
       fc.property(specs, fc.integer(), (spec, seed) => {
         expect(bytesOfTurns(spec, seed, 4)).toEqual(composed.bytesOfTurns(spec, seed, 4))
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 
@@ -106,6 +107,10 @@ describe('the quick way of a setter', () => {
       { kind: 'float32' },
       { kind: 'optional', type: 1 },
       { kind: 'boolean' },
+      { kind: 'string' },
+      { kind: 'optional', type: 4 },
+      { kind: 'quantized', min: 0, max: 10, step: 0.5 },
+      { kind: 'optional', type: 6 },
       {
         kind: 'record',
         fields: [
@@ -113,11 +118,14 @@ describe('the quick way of a setter', () => {
           { name: 'float', type: 1 },
           { name: 'maybe', type: 2 },
           { name: 'flag', type: 3 },
+          { name: 'text', type: 4 },
+          { name: 'note', type: 5 },
+          { name: 'some', type: 7 },
         ],
       },
     ]
-    const layout = compileLayout({ name: 'q', version: 1, types, state: 4, presence: undefined, up: [], down: [] })
-    const first = { whole: 0, float: 0, flag: false }
+    const layout = compileLayout({ name: 'q', version: 1, types, state: 8, presence: undefined, up: [], down: [] })
+    const first = { whole: 0, float: 0, flag: false, text: '' }
     const tree = StateTree.create(layout, undefined, first, { epoch: '00112233445566ff' })
     const state: Record<string, unknown> = Object(tree.root)
     const mirror = new MirrorTree(layout)
@@ -135,11 +143,19 @@ describe('the quick way of a setter', () => {
     for (const value of [-0, 0, 0.1, 1e-45, -3.4e38]) sees('float', value, Math.fround(value))
     for (const value of [0, -0, undefined, 0.1]) sees('maybe', value, value && Math.fround(value))
     for (const value of [true, false]) sees('flag', value)
+    for (const value of ['a', 'ä', '']) sees('text', value)
+    for (const value of ['a', undefined, '']) sees('note', value)
+    for (const value of [0, 9.5, undefined, 10]) sees('some', value)
+    state['some'] = 9.9
+    expect(tree.dirty).toBe(false)
+    expect(state['some']).toBe(9.9)
     let asked = 0
     const object = { valueOf: () => asked++ }
-    for (const name of Object.keys(first)) {
-      for (const wrong of [0.5, 1e39, Number.NaN, Infinity, '1', 1n, null, object, Symbol('1'), []]) {
-        if (name === 'float' && wrong === 0.5) continue
+    const wrongs = [0.5, 1e39, Number.NaN, Infinity, '1', '\ud800', 1n, null, object, Symbol('1'), []]
+    for (const name of ['whole', 'float', 'maybe', 'flag', 'text', 'note', 'some']) {
+      for (const wrong of wrongs) {
+        if (wrong === 0.5 && ['float', 'maybe', 'some'].includes(name)) continue
+        if (wrong === '1' && ['text', 'note'].includes(name)) continue
         expect(() => (state[name] = wrong)).toThrow(new RegExp(`^${name}: `))
       }
     }

@@ -1,5 +1,6 @@
 import { numberRanges } from '../codec/numbers.ts'
 import { generated } from '../generated.ts'
+import { isWellFormed } from '../layout-bounds.ts'
 import type { NumberKind, TypeKind } from '../layout.ts'
 import { Mode } from '../patch/body.ts'
 import type { Pack } from '../patch/pack.ts'
@@ -39,13 +40,14 @@ type PackGroup = (
 export function generatedRecord(fields: readonly TrackedField[]): RecordCode | undefined {
   const places = fields.reduce((sum, { steps }) => sum + (steps === undefined ? 1 : 3), 0)
   if (places > mostPlaces) return undefined
-  const used = { RecordHandle, putVarint, putSigned, putSized, putUnsigned, putUint8, putNumber }
-  const make = generated([...Object.keys(used), 'counts', 'packs'], source(fields))
+  const used = { RecordHandle, isWellFormed, putVarint, putSigned, putSized, putUnsigned, putUint8, putNumber }
+  const make = generated([...Object.keys(used), 'counts', 'equals', 'packs'], source(fields))
   if (make === undefined) return undefined
   const counts = fields.map(({ steps }) => steps?.count)
+  const equals = fields.map(({ slot }) => slot.equal)
   const packs: readonly Pack[] = fields.map(({ slot }) => slot.pack)
   // It is what the text says.
-  const record = make(...Object.values(used), counts, packs) as GeneratedRecord
+  const record = make(...Object.values(used), counts, equals, packs) as GeneratedRecord
   for (const { name, index } of fields) {
     // Enumerable, unlike the accessors of a class: `for … in` finds the fields.
     Object.defineProperty(record.prototype, name, { ...record.accessors[index], enumerable: true, configurable: true })
@@ -69,6 +71,7 @@ function source(fields: readonly TrackedField[]): string {
 let make, read, put, change, whole
 const accessors = []
 ${counted.map(({ index }) => `const count${index} = counts[${index}]`).join('\n')}
+${fields.map(({ index }) => `const equal${index} = equals[${index}]`).join('\n')}
 ${fields.map(({ index }) => `const pack${index} = packs[${index}]`).join('\n')}
 class TrackedRecord extends RecordHandle {
   #node
@@ -119,7 +122,7 @@ function putCase({ index, steps }: TrackedField): string {
 
 /** What an assignment does at once, and otherwise the careful way. */
 function setter(field: TrackedField): string {
-  const { index, steps, def } = field
+  const { index, steps, def, slot } = field
   const careful = `this.#node.write(${index}, value)`
   const near = index < wordBits
   const written = near ? `(node.written & ${1 << index})` : `node.isWritten(${index})`
@@ -127,16 +130,20 @@ function setter(field: TrackedField): string {
   const condition = quickCondition(field)
   if (condition === undefined) return careful
   const store =
-    steps === undefined
-      ? `const kept = ${def.kind === 'float32' ? 'Math.fround(value)' : 'value'}
-        const before = this.#v${index}
-        if (kept === before && (kept !== 0 || 1 / kept === 1 / before)) return
-        this.#v${index} = kept`
-      : `this.#v${index} = value
+    steps !== undefined
+      ? `this.#v${index} = value
         const count = count${index}(value)
         if (count === this.#c${index}) return
         if (!${written}) this.#s${index} = this.#c${index}
         this.#c${index} = count`
+      : slot.drifts
+        ? `const before = this.#v${index}
+        this.#v${index} = value
+        if (equal${index}(before, value)) return`
+        : `const kept = ${def.kind === 'float32' ? 'Math.fround(value)' : 'value'}
+        const before = this.#v${index}
+        if (kept === before && (kept !== 0 || 1 / kept === 1 / before)) return
+        this.#v${index} = kept`
   return `
       const node = this.#node
       if (${condition} && node.registry !== undefined) {
@@ -148,15 +155,13 @@ function setter(field: TrackedField): string {
 
 /** When a value needs no more looking at. Asking its type first: nothing here runs code of the value. */
 function quickCondition(field: TrackedField): string | undefined {
-  const { def, steps } = field
+  const { def } = field
   if (def.kind === 'boolean') return `typeof value === 'boolean'`
+  if (def.kind === 'string')
+    return `typeof value === 'string' && (value === this.#v${field.index} || isWellFormed(value))`
   if (def.kind === 'quantized') {
-    // Optional ones are compared by their steps.
-    return steps === undefined
-      ? undefined
-      : `typeof value === 'number' && value >= ${numeral(def.min)} && value <= ${numeral(def.max)}`
+    return `typeof value === 'number' && value >= ${numeral(def.min)} && value <= ${numeral(def.max)}`
   }
-  if (def.kind === 'angle' && steps === undefined) return undefined
   const range = rangeOf(field)
   if (range === undefined) return undefined
   const { min, max, whole } = range
