@@ -5,6 +5,11 @@ const encoder = new TextEncoder()
 /** Up to this many characters a loop in JavaScript is faster than the platform's encoder. */
 const shortText = 48
 
+const firstSize = 512
+
+/** A larger buffer is let go of: every room has a writer, and snapshots are rare. */
+const mostKept = 256 * 1024
+
 /**
  * Writes the primitives of patches and snapshots into a buffer that grows.
  *
@@ -13,13 +18,15 @@ const shortText = 48
  */
 export class Writer {
   /** What was written, up to {@link at}, and room for more. Replaced when it grows. */
-  buffer = new Uint8Array(512)
+  buffer = new Uint8Array(firstSize)
   /** Of the same buffer. */
   view = new DataView(this.buffer.buffer)
   /** Where the next byte goes. Generated code writes at this place itself, and moves it, after {@link reserve}. */
   at = 0
   /** The node id that the next {@link reference} counts from. */
   #base = 0
+  /** How much was in the last buffer that was let go of: one that grows so large again gets there at once. */
+  #lately = 0
   /** Whether the body may refer to a text that stands in it. */
   #sharing = false
   /** The numbers of the texts that stand in it; none yet in most patches. */
@@ -39,6 +46,10 @@ export class Writer {
 
   /** Drops what was written. */
   clear(): void {
+    if (this.buffer.length > mostKept) {
+      this.#lately = this.at
+      this.#use(new Uint8Array(firstSize))
+    }
     this.at = 0
     this.#sharing = false
     this.#texts = undefined
@@ -172,10 +183,15 @@ export class Writer {
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2))
+    const size = Math.max(needed, this.buffer.length * 2)
+    const grown = new Uint8Array(size > mostKept ? Math.max(size, this.#lately) : size)
     grown.set(this.buffer.subarray(0, this.at))
-    this.buffer = grown
-    this.view = new DataView(grown.buffer)
+    this.#use(grown)
+  }
+
+  #use(buffer: Uint8Array<ArrayBuffer>): void {
+    this.buffer = buffer
+    this.view = new DataView(buffer.buffer)
   }
 }
 
