@@ -37,13 +37,11 @@ export class MessageWriter {
   #maxMessage = 0
   #maxFrame = 0
   #maxElements = 0
+  // Of parts; larger frames leave in several.
   #pieceSize = 0
-  #wholeSize = 0
 
   #urgent: Uint8Array[] = []
   #waiting: Waiting[] = []
-  // Index of the first that waits: shifting an array for every frame costs more.
-  #head = 0
   // How much of the first has left in parts, its room number included.
   #sent = 0
   #size = 0
@@ -64,7 +62,6 @@ export class MessageWriter {
     this.#maxFrame = limits.maxFrame
     this.#maxElements = limits.maxElements ?? commonLimits.maxElements.value
     this.#pieceSize = Math.min(limits.partSize ?? commonLimits.partSize.value, limits.maxMessage - partOverhead)
-    this.#wholeSize = this.#pieceSize
     if (!(this.#pieceSize >= leastPiece)) throw new JuntoError('misuse', `maxMessage is ${limits.maxMessage}`)
   }
 
@@ -96,7 +93,7 @@ export class MessageWriter {
    * @throws JuntoError `too_large` when it needs parts itself.
    */
   addUrgent(frame: Uint8Array): void {
-    if (frame.length > this.#wholeSize) {
+    if (frame.length > this.#pieceSize) {
       throw new JuntoError('too_large', `an urgent frame of ${frame.length} bytes`)
     }
     this.#urgent.push(frame)
@@ -105,37 +102,41 @@ export class MessageWriter {
 
   /** The next message, undefined when nothing waits. Its bytes are fresh and never written again. */
   take(): Uint8Array | undefined {
-    const plan = this.#plan()
-    if (plan.size === 0) return undefined
-    const message = allocate(plan.size)
+    const { size, urgent, whole, piece } = this.#plan()
+    if (size === 0) return undefined
+    const message = allocate(size)
     let position = 0
-    if (plan.urgent > 0) {
-      for (const frame of this.#urgent.splice(0, plan.urgent)) {
+    if (urgent > 0) {
+      for (const frame of this.#urgent.splice(0, urgent)) {
         message.set(frame, position)
         position += frame.length
         this.#size -= frame.length
       }
     }
-    let room = 0
-    for (let i = 0; i < plan.whole; i++) {
-      const next = this.#first()
-      if (next === undefined) break
-      if (next.room !== room) position = writeUint(message, position, next.room)
-      room = next.room
-      message.set(next.frame, position)
-      position += next.frame.length
-      this.#size -= next.frame.length
-      this.#shift()
+    let present = 0
+    for (const { room, frame } of this.#leaving(whole)) {
+      if (room !== present) position = writeUint(message, position, room)
+      present = room
+      message.set(frame, position)
+      position += frame.length
+      this.#size -= frame.length
     }
-    if (plan.piece > 0) this.#writePart(message, position, room, plan.piece)
+    if (piece > 0) this.#writePart(message, position, present, piece)
     return message
+  }
+
+  /** So many of those that wait, which are usually all. */
+  #leaving(count: number): readonly Waiting[] {
+    const waiting = this.#waiting
+    if (count < waiting.length) return waiting.splice(0, count)
+    this.#waiting = []
+    return waiting
   }
 
   /** Drops what waits. */
   clear(): void {
     this.#urgent = []
     this.#waiting = []
-    this.#head = 0
     this.#sent = 0
     this.#size = 0
   }
@@ -151,10 +152,8 @@ export class MessageWriter {
     }
     let room = 0
     let whole = 0
-    for (let i = this.#head; i < this.#waiting.length; i++) {
-      const next = this.#waiting[i]
-      if (next === undefined) break
-      if (this.#sent > 0 || next.frame.length > this.#wholeSize) {
+    for (const next of this.#waiting) {
+      if (this.#sent > 0 || next.frame.length > this.#pieceSize) {
         // One part for each message: between them the caller looks at the socket, and beats pass.
         const piece = Math.min(this.#pieceSize, uintSizeOf(next.room) + next.frame.length - this.#sent)
         const back = room === 0 ? 0 : 1
@@ -173,7 +172,7 @@ export class MessageWriter {
 
   /** A piece of the first frame that waits; what is cut is its room number, where it has one, and its bytes. */
   #writePart(message: Uint8Array, position: number, room: number, piece: number): void {
-    const next = this.#first()
+    const [next] = this.#waiting
     if (next === undefined) return
     const head = uintSizeOf(next.room)
     const left = head + next.frame.length - this.#sent
@@ -189,23 +188,9 @@ export class MessageWriter {
     message.set(next.frame.subarray(from, from + piece - number), position)
     this.#size -= piece - number
     this.#sent += piece
-    if (piece === left) this.#shift()
-  }
-
-  #first(): Waiting | undefined {
-    return this.#waiting[this.#head]
-  }
-
-  #shift(): void {
+    if (piece < left) return
     this.#sent = 0
-    this.#head++
-    if (this.#head === this.#waiting.length) {
-      this.#waiting = []
-      this.#head = 0
-    } else if (this.#head === 1024) {
-      this.#waiting.splice(0, this.#head)
-      this.#head = 0
-    }
+    this.#waiting.shift()
   }
 }
 
