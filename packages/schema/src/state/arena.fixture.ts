@@ -19,6 +19,12 @@ const Ship = t.Object({
   crew: t.Map(Crew, { view: true }),
 })
 const Card = t.Object({ face: t.String() })
+const Hand = t.Object({
+  by: t.Owner(),
+  points: t.Uint8(),
+  wager: t.Visible('owner', t.Uint32()),
+  cards: t.Visible('owner', t.Array(Card)),
+})
 
 /** A contract in which much depends on who looks. */
 export const Arena = defineRoom('arena', {
@@ -26,7 +32,7 @@ export const Arena = defineRoom('arena', {
   state: t.Object({
     title: t.String(),
     ships: t.Map(Ship, { view: true }),
-    hands: t.Map(t.Object({ by: t.Owner(), points: t.Uint8(), cards: t.Visible('owner', t.Array(Card)) })),
+    hands: t.Map(Hand),
     deck: t.Visible('red', t.Union([t.Null(), t.Object({ top: Card }), t.Array(Card)])),
     notes: t.Visible('blue', t.Map(t.Object({ text: t.String() }), { view: true })),
   }),

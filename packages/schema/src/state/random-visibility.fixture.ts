@@ -30,6 +30,21 @@ export const world: Spec & { kind: 'record' } = {
   fields: [
     { name: 'title', optional: false, spec: text },
     {
+      name: 'hands',
+      optional: false,
+      spec: {
+        kind: 'map',
+        of: {
+          kind: 'record',
+          fields: [
+            { name: 'own', optional: false, spec: { kind: 'owner' } },
+            { name: 'x', optional: false, spec: steps },
+            { name: 'wager', optional: false, visible: [ownerWord], spec: text },
+          ],
+        },
+      },
+    },
+    {
       name: 'units',
       optional: false,
       spec: {

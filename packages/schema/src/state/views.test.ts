@@ -227,7 +227,7 @@ describe('what somebody takes into view', () => {
     ['entity: is nothing, and no entity', () => undefined],
     [
       'hands.ann: cannot come into view by itself: it stands in no map with { view: true }',
-      ({ state }) => state.hands.set('ann', { by: 'ann', points: 1, cards: [] }),
+      ({ state }) => state.hands.set('ann', { by: 'ann', points: 1, wager: 0, cards: [] }),
     ],
     ['hands: cannot come into view', ({ state }) => state.hands],
     ['ships.one.hold: cannot come into view', ({ state }) => state.ships.set('one', ship()).hold],

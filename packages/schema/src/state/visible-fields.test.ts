@@ -59,7 +59,7 @@ describe('a field that only the owner sees', () => {
 
   it('is shown when a viewer gets the name', () => {
     const { state, join } = openArena()
-    const hand = state.hands.set('h', { by: 'ann', points: 1, cards: [{ face: 'ace' }] })
+    const hand = state.hands.set('h', { by: 'ann', points: 1, wager: 0, cards: [{ face: 'ace' }] })
     const guest = join()
     expect(guest.hears('ace')).toBe(false)
     guest.viewer.owner = 'ann'
@@ -69,7 +69,7 @@ describe('a field that only the owner sees', () => {
     expect(guest.hears('king')).toBe(true)
     guest.viewer.owner = ''
     guest.next()
-    expect(guest.state.hands.get('h')).toEqual({ by: 'ann', points: 1, cards: undefined })
+    expect(guest.state.hands.get('h')).toEqual({ by: 'ann', points: 1, wager: undefined, cards: undefined })
     hand.cards.push({ face: 'queen' })
     expect(guest.next()).toBe(undefined)
     // A name that comes and goes within a turn.
@@ -81,14 +81,14 @@ describe('a field that only the owner sees', () => {
 
   it('is told to nobody when the record is nobody’s', () => {
     const { state, join } = openArena()
-    state.hands.set('h', { by: '', points: 1, cards: [{ face: 'ace' }] })
+    state.hands.set('h', { by: '', points: 1, wager: 0, cards: [{ face: 'ace' }] })
     expect(join({ owner: '' }).hears('ace')).toBe(false)
   })
 
   it('of one among many goes to the owner alone; the others share what they get', () => {
     const { tree, state, join } = openArena()
     const names = ['ann', 'bob', 'cy', 'di']
-    for (const by of names) state.hands.set(by, { by, points: 1, cards: [{ face: `${by}-0` }] })
+    for (const by of names) state.hands.set(by, { by, points: 1, wager: 0, cards: [{ face: `${by}-0` }] })
     const clients = names.map((owner) => join({ owner }))
     tree.close()
     for (const client of clients) client.take()
@@ -109,6 +109,38 @@ describe('a field that only the owner sees', () => {
     state.hands.get('ann')?.cards.push({ face: 'ann-2' })
     tree.close()
     expect(clients.map((client) => client.take()?.kind)).toEqual(['patch', undefined, undefined, undefined])
+  })
+})
+
+describe('records of which each belongs to somebody else', () => {
+  it('change for all at once, and each owner is told of its own otherwise', () => {
+    const { tree, state, join } = openArena()
+    const owners = ['ann', 'bob', 'ann', '', 'cy', 'ann', 'bob']
+    for (const [index, by] of owners.entries()) {
+      state.hands.set(`h${index}`, { by, points: 0, wager: 0, cards: [] })
+      // So that ids are far apart, and take more bytes when others are left out between them.
+      for (let gap = 0; gap < 100; gap++) state.hands.set(`gap ${index}.${gap}`, { by: '', points: 0, wager: 0, cards: [] })
+    }
+    const clients = ['ann', 'bob', 'cy', 'di'].map((owner) => [owner, join({ owner })] as const)
+    tree.close()
+    for (const [, client] of clients) client.take()
+    for (const changed of [[0, 1, 2, 3, 4, 5, 6], [5, 2, 0], [1, 6], [4], [3]]) {
+      for (const index of changed) {
+        const hand = state.hands.get(`h${index}`)
+        if (hand === undefined) continue
+        hand.points++
+        hand.wager += 70_000
+      }
+      tree.close()
+      for (const [name, client] of clients) {
+        client.take()
+        for (const [index, by] of owners.entries()) {
+          const { points, wager } = state.hands.get(`h${index}`) ?? {}
+          expect(client.state.hands.get(`h${index}`)).toMatchObject({ points, wager: by === name ? wager : undefined })
+        }
+        expect(client.agrees).toBe(true)
+      }
+    }
   })
 })
 
