@@ -1,3 +1,5 @@
+import { roomFor, type Room } from './slices.ts'
+
 /** Room for many small results: one allocation holds hundreds of them. */
 const chunkSize = 32 * 1024
 
@@ -6,13 +8,13 @@ const chunkSize = 32 * 1024
  * to fill it.
  */
 export class Arena {
-  #chunk = new Uint8Array(0)
+  #chunk = roomFor(0)
   #used = 0
 
   /** Where to write up to that many bytes: at {@link start} of what is returned. */
-  reserve(most: number): Uint8Array {
-    if (this.#chunk.length - this.#used < most) {
-      this.#chunk = new Uint8Array(Math.max(most, chunkSize))
+  reserve(most: number): Room {
+    if (this.#chunk.bytes.length - this.#used < most) {
+      this.#chunk = roomFor(Math.max(most, chunkSize))
       this.#used = 0
     }
     return this.#chunk
@@ -24,7 +26,7 @@ export class Arena {
 
   /** What was written from {@link start} to `end`. */
   take(end: number): Uint8Array {
-    const bytes = this.#chunk.subarray(this.#used, end)
+    const bytes = this.#chunk.bytes.subarray(this.#used, end)
     this.#used = end
     return bytes
   }

@@ -1,6 +1,6 @@
 import { putVarint } from '../patch/put.ts'
 import { Places } from './places.ts'
-import { longestVarint, type Slices } from './slices.ts'
+import { longestVarint, roomFor, type Room, type Slices } from './slices.ts'
 import type { Update } from './update.ts'
 
 /** What the turn tells all who have the same tags: put together once, and copied into the patches of those who are told more. */
@@ -9,7 +9,7 @@ export class CommonRows {
   /** By the version they are for, patches of these rows alone. */
   readonly updates = new Map<number, Update>()
   #made = false
-  #body = new Uint8Array(0)
+  #body = roomFor(0)
   #length = 0
   /** By row, where its slice begins in the body, and where it ends. */
   #slices = new Int32Array(8)
@@ -45,7 +45,7 @@ export class CommonRows {
   }
 
   /** Writes some of its groups, without rows that are left out: their indexes ascend. */
-  put(out: Uint8Array, start: number, slices: Slices, from: number, until: number, skipped: readonly number[]): number {
+  put(out: Room, start: number, slices: Slices, from: number, until: number, skipped: readonly number[]): number {
     let at = start
     let group = from
     while (group < until) {
@@ -66,17 +66,17 @@ export class CommonRows {
   }
 
   /** A group of which rows are left out: what is between them is copied, and the ids behind them count from others. */
-  #putPart(out: Uint8Array, start: number, slices: Slices, group: number, skipped: readonly number[]): number {
+  #putPart(out: Room, start: number, slices: Slices, group: number, skipped: readonly number[]): number {
     const first = this.#firsts[group]!
     const end = this.#firsts[group + 1]!
     const gaps = skipped.filter((row) => row >= first && row < end)
     if (gaps.length === end - first) return start
-    let at = slices.putHeader(out, start, this.#groups[group]!, end - first - gaps.length)
+    let at = slices.putHeader(out.bytes, start, this.#groups[group]!, end - first - gaps.length)
     let next = 0
     let row = first
     for (const gap of [...gaps, end]) {
       if (row < gap) {
-        at = putVarint(out, at, slices.ids[this.places.items[row]!]! - next)
+        at = putVarint(out.bytes, at, slices.ids[this.places.items[row]!]! - next)
         at = this.#copy(out, at, this.#slices[row]!, this.#ends[gap - 1]!)
         next = slices.ids[this.places.items[gap - 1]!]! + 1
       }
@@ -85,15 +85,15 @@ export class CommonRows {
     return at
   }
 
-  #copy(out: Uint8Array, at: number, from: number, to: number): number {
-    if (to > from) out.set(this.#body.subarray(from, to), at)
+  #copy(out: Room, at: number, from: number, to: number): number {
+    if (to > from) out.bytes.set(this.#body.bytes.subarray(from, to), at)
     return at + to - from
   }
 
   #make(slices: Slices): void {
     const { items, count } = this.places
     const most = slices.most(items, count)
-    if (this.#body.length < most) this.#body = new Uint8Array(2 * most)
+    if (this.#body.bytes.length < most) this.#body = roomFor(2 * most)
     if (this.#ends.length < count) {
       this.#slices = new Int32Array(2 * count)
       this.#ends = new Int32Array(2 * count)

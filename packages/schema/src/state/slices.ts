@@ -9,12 +9,27 @@ const fewBytes = 2048
 /** Bytes of a number at most. */
 export const longestVarint = 8
 
+/** Bytes to be written to. */
+export interface Room {
+  readonly bytes: Uint8Array
+  /** Of the same bytes. */
+  readonly view: DataView
+}
+
+/** So many bytes that nobody has written to. */
+export function roomFor(length: number): Room {
+  const bytes = new Uint8Array(length)
+  return { bytes, view: new DataView(bytes.buffer) }
+}
+
 /** The rows of a turn's table as bytes, by their places, which are in the order of what is sent: by group, and then by id. */
 export class Slices {
   /** By group, what it begins with when it is of more than one node, but for their number. */
   headers: Uint8Array[] = []
   /** The slices one after the other. */
   bytes = new Uint8Array(0)
+  /** Of the same bytes. */
+  view = new DataView(this.bytes.buffer)
   /** By place: the index of the group, the id of the node, and where the slice begins; it ends where the next begins. */
   groups = new Int32Array(64)
   ids = new Uint32Array(64)
@@ -33,8 +48,9 @@ export class Slices {
   }
 
   /** Writes the rows of one group that stand at `items[first]` to `items[end - 1]`; returns where it ended. */
-  put(out: Uint8Array, start: number, items: Int32Array, first: number, end: number): number {
-    const { ids, starts, bytes } = this
+  put(room: Room, start: number, items: Int32Array, first: number, end: number): number {
+    const { ids, starts, bytes, view } = this
+    const { bytes: out, view: outView } = room
     // All places stand in the table.
     let at = this.putHeader(out, start, this.groups[items[first]!]!, end - first)
     let next = 0
@@ -50,7 +66,14 @@ export class Slices {
       if (to - from > shortSlice) {
         out.set(bytes.subarray(from, to), at)
         at += to - from
-      } else while (from < to) out[at++] = bytes[from++]!
+        continue
+      }
+      // Four bytes at once, as far as there are four.
+      for (; from + 4 <= to; from += 4) {
+        outView.setUint32(at, view.getUint32(from))
+        at += 4
+      }
+      while (from < to) out[at++] = bytes[from++]!
     }
     return at
   }

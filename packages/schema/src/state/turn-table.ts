@@ -107,6 +107,7 @@ export class TurnTable {
       }
     }
     slices.bytes = this.#writer.buffer
+    slices.view = this.#writer.view
     for (const [viewer, rows] of this.#exceptions) viewer.leaveOut(rows)
     // Nothing of the rows is needed any longer.
     this.clear()
@@ -162,7 +163,7 @@ export class TurnTable {
     const slices = this.#slices
     const most = slices.most(items, count) + (common?.most(slices, leftOut.length) ?? 0)
     const out = this.#arena.reserve(longestVarint + most)
-    let at = putVarint(out, this.#arena.start, versionCode(from, version))
+    let at = putVarint(out.bytes, this.#arena.start, versionCode(from, version))
     let told = 0
     for (let first = 0; first < count; ) {
       const end = slices.endOf(items, first, count)
