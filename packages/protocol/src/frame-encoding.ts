@@ -1,6 +1,7 @@
 import type { WireError } from './errors.ts'
 import { freeForm } from './free-form.ts'
-import { FrameType, type HelloFrame, type JoinFrame, type SentFrame, type Settle } from './frames.ts'
+import * as FrameType from './frame-type.ts'
+import type { HelloFrame, JoinFrame, SentFrame, Settle } from './frames.ts'
 import { binHeadSize, writeBinHead } from './msgpack-heads.ts'
 import { pack } from './msgpack.ts'
 

@@ -11,7 +11,8 @@ import {
   roomAddress,
   type Elements,
 } from './frame-elements.ts'
-import { FrameType, type Frame, type HelloFrame, type JoinBy, type JoinFrame, type UnfitJoinFrame } from './frames.ts'
+import * as FrameType from './frame-type.ts'
+import type { Frame, HelloFrame, JoinBy, JoinFrame, UnfitJoinFrame } from './frames.ts'
 import { mostCredit } from './limits.ts'
 import { inFrame, leastLimit, number, serverFrame } from './server-frame-parsing.ts'
 

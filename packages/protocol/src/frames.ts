@@ -1,33 +1,4 @@
-/** The numbers of the frame types. 11 to 15 are reserved for the link: acknowledging and resuming. */
-export const FrameType = {
-  /** Never sent: stands for a join that is refused, because it does not say what a join must. */
-  unfitJoin: -1,
-  /** Never sent: stands for a frame whose type this side does not know. */
-  unknown: 0,
-  hello: 1,
-  welcome: 2,
-  join: 3,
-  joined: 4,
-  refused: 5,
-  leave: 6,
-  left: 7,
-  beat: 8,
-  part: 9,
-  notice: 10,
-  event: 16,
-  call: 17,
-  reply: 18,
-  failed: 19,
-  cancel: 20,
-  stream: 21,
-  item: 22,
-  end: 23,
-  credit: 24,
-  patch: 25,
-  snapshot: 26,
-  check: 27,
-  resync: 28,
-} as const
+import type * as FrameType from './frame-type.ts'
 
 /** The first frame of a connection: who comes, and what it accepts. */
 export interface HelloFrame {

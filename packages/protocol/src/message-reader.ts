@@ -1,6 +1,7 @@
 import { JuntoError } from './errors.ts'
 import { isRef } from './frame-elements.ts'
-import { FrameType, type Frame } from './frames.ts'
+import * as FrameType from './frame-type.ts'
+import type { Frame } from './frames.ts'
 import { unpackSequence } from './msgpack.ts'
 
 /** What this side accepts: see the limits table. */

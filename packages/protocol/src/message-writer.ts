@@ -1,6 +1,6 @@
 import { JuntoError } from './errors.ts'
 import { isRef } from './frame-elements.ts'
-import { FrameType } from './frames.ts'
+import * as FrameType from './frame-type.ts'
 import { commonLimits, defaultMaxFrame } from './limits.ts'
 import { allocate, countValues } from './msgpack.ts'
 import { binHeadSize, uintSize, writeBinHead, writeUint } from './msgpack-heads.ts'

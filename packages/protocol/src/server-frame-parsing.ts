@@ -13,7 +13,8 @@ import {
   ref,
   text,
 } from './frame-elements.ts'
-import { FrameType, type Frame } from './frames.ts'
+import * as FrameType from './frame-type.ts'
+import type { Frame } from './frames.ts'
 import { mostChecked } from './limits.ts'
 
 /** The smallest message or frame that a peer may announce as its limit. */

@@ -7,7 +7,8 @@ import {
   type ClientLimits,
   type RandomSource,
 } from '@junto/protocol'
-import { causedBy, describe, encodeHello, FrameType, type Frame, type WelcomeFrame } from '@junto/protocol/internal'
+import * as FrameType from '@junto/protocol/frame-type'
+import { causedBy, describe, encodeHello, type Frame, type WelcomeFrame } from '@junto/protocol/internal'
 import { encodeNamed } from '@junto/schema/internal'
 import { ObservableValue } from '../observable.ts'
 import type { OpenSocket } from '../sockets/socket.ts'

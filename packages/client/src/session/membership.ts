@@ -1,4 +1,5 @@
 import { JuntoError } from '@junto/protocol'
+import * as FrameType from '@junto/protocol/frame-type'
 import {
   asJuntoError,
   causedBy,
@@ -7,7 +8,6 @@ import {
   encodeResync,
   errorFromWire,
   Exchange,
-  FrameType,
   type CheckFrame,
   type ExchangeEnd,
   type JoinedFrame,

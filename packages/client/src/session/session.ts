@@ -1,5 +1,6 @@
 import { JuntoError } from '@junto/protocol'
-import { encodeLeave, FrameType, type Frame, type JoinedFrame, type RoomFrame } from '@junto/protocol/internal'
+import * as FrameType from '@junto/protocol/frame-type'
+import { encodeLeave, type Frame, type JoinedFrame, type RoomFrame } from '@junto/protocol/internal'
 import {
   compileNamedLayout,
   decodeLayout,

@@ -1,7 +1,7 @@
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { describe, expect, it } from 'vitest'
 import { DeclaredError, JuntoError } from '../errors.ts'
-import { FrameType } from '../frames.ts'
+import * as FrameType from '../frame-type.ts'
 import { exchangePair, wait, type Side } from './exchange-pair.fixture.ts'
 import type { ExchangeEnd } from './exchange.ts'
 

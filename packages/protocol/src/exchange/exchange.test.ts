@@ -1,7 +1,7 @@
 import { VirtualClock } from '@junto/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { DeclaredError, JuntoError } from '../errors.ts'
-import { FrameType } from '../frames.ts'
+import * as FrameType from '../frame-type.ts'
 import { exchangePair, wait, type PairOptions } from './exchange-pair.fixture.ts'
 
 function setUp(options: Partial<PairOptions> = {}) {

@@ -1,6 +1,7 @@
 import { asJuntoError, JuntoError } from '../errors.ts'
 import { encodeEnd, encodeItem } from '../frame-encoding.ts'
-import { FrameType, type ExchangeFrame, type StreamFrame } from '../frames.ts'
+import * as FrameType from '../frame-type.ts'
+import type { ExchangeFrame, StreamFrame } from '../frames.ts'
 import { commonLimits, mostCredit } from '../limits.ts'
 import type { AnswerContext, Answerer, StreamAnswerer } from './answering.ts'
 import { Exchange, type ExchangeOptions } from './exchange.ts'
