@@ -17,13 +17,25 @@ export class CatchUp {
   readonly #body: BodyWriter
   readonly #gone: ReadonlyMap<number, readonly Leaving[]>
 
-  /** @param since The version that the viewer has; 0: nothing, all is new. */
-  constructor(marks: Marks, viewer: RestrictedViewer, since: number, body: BodyWriter) {
+  /** To whom something belongs that stands in the body. */
+  readonly owners = new Set<string>()
+
+  /**
+   * @param since The version that the viewer has; 0: nothing, all is new.
+   * @param gone What has left its view since then.
+   */
+  constructor(
+    marks: Marks,
+    viewer: RestrictedViewer,
+    since: number,
+    gone: ReadonlyMap<number, readonly Leaving[]>,
+    body: BodyWriter,
+  ) {
     this.#marks = marks
     this.#viewer = viewer
     this.#since = since
     this.#body = body
-    this.#gone = viewer.log.goneSince(since)
+    this.#gone = gone
   }
 
   /** @param known Whether the viewer has what the node stands in. */
@@ -48,6 +60,7 @@ export class CatchUp {
 
   #tellNode(node: StateNode, has: boolean): void {
     const { marked } = node
+    if (marked !== undefined && marked.owner !== '') this.owners.add(marked.owner)
     const hidden = this.#viewer.hidden(node)
     // What of it the viewer saw may have been something else.
     const shown = has && marked !== undefined && this.#viewer.clearedSince(marked, this.#since)

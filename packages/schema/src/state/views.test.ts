@@ -500,6 +500,51 @@ describe('a turn', () => {
     expect(clients.filter(({ state: { ships } }) => ships.get('one')?.hold?.has('b') === true).length).toBe(20)
   })
 
+  it('is caught up with once for all who get the same: newcomers, those who missed it, and those who get a tag', () => {
+    const { tree, state, join } = openArena()
+    const one = state.ships.set('one', ship('ann', 'one'))
+    state.hands.set('h', { by: 'ann', points: 1, wager: 5, cards: [{ face: 'ace' }] })
+    state.deck = { top: { face: 'king' } }
+    tree.close()
+    const clients = Array.from({ length: 50 }, (_, index) => join({ owner: `m${index}` }))
+    const ann = join({ owner: 'ann' })
+    const looking = join()
+    looking.viewer.see(one)
+    tree.close()
+    const body = vi.spyOn(BodyWriter.prototype, 'write')
+    const written = (): number => {
+      for (const client of [...clients, ann, looking]) client.take()
+      for (const client of clients) expect(client.state).toEqual(clients[0]?.state)
+      for (const client of [clients[0], ann, looking]) expect(client?.agrees).toBe(true)
+      const { length } = body.mock.calls
+      body.mockClear()
+      return length
+    }
+    // One for all, one for whom a record belongs to, and one with a view.
+    expect(written()).toBe(3)
+    expect(ann.state.hands.get('h')?.wager).toBe(5)
+    state.title = 'second'
+    tree.close()
+    one.x = 2
+    tree.close()
+    // Those who do not see the ship are told of the title alone, whoever they are.
+    expect(written()).toBe(3)
+    expect(looking.state.ships.get('one')?.x).toBe(2)
+    for (const { viewer } of [...clients, ann, looking]) viewer.grant('red')
+    tree.close()
+    expect(written()).toBe(3)
+    expect(clients[0]?.state.deck).toEqual({ top: { face: 'king' } })
+    // What one has been given when it was behind is not for those who were not, or not as much.
+    state.title = 'third'
+    tree.close()
+    for (const client of clients.slice(0, 20)) client.take()
+    state.title = 'fourth'
+    tree.close()
+    for (const client of clients.slice(20, 30)) client.viewer.reset()
+    // 20 are told by the turn.
+    expect(written()).toBe(4)
+  })
+
   it('writes nothing for those who have stalled', () => {
     const { tree, state, join } = openArena()
     const one = state.ships.set('one', ship('', 'one'))

@@ -1,8 +1,5 @@
-import { Mode, versionCode } from '../patch/body.ts'
-import { epochBytes } from '../patch/epoch.ts'
-import { Writer } from '../patch/writer.ts'
-import { BodyWriter } from './body-writer.ts'
-import { CatchUp } from './catch-up.ts'
+import { Mode } from '../patch/body.ts'
+import { Answers } from './answers.ts'
 import { MapNode } from './map-node.ts'
 import type { MapView } from './map-view.ts'
 import { MarkedState } from './marked-state.ts'
@@ -18,9 +15,8 @@ import { Clearance, type Marks } from './visibility.ts'
 export class Views implements Audience {
   readonly sight: Sight
   readonly #marks: Marks
-  readonly #root: StateNode
   readonly #table = new TurnTable()
-  readonly #writer = new Writer()
+  readonly #answers: Answers
   readonly #viewers = new Set<RestrictedViewer>()
   readonly #clearances = new Map<string, Clearance>()
   readonly #named = new Map<string, Set<RestrictedViewer>>()
@@ -32,7 +28,7 @@ export class Views implements Audience {
   constructor(sight: Sight, marks: Marks, root: StateNode) {
     this.sight = sight
     this.#marks = marks
-    this.#root = root
+    this.#answers = new Answers(sight, marks, root)
   }
 
   get clearances(): Iterable<Clearance> {
@@ -96,6 +92,7 @@ export class Views implements Audience {
 
   /** Closes a version: all follow that have the one before, and see what they saw of each record. */
   close(nodes: readonly StateNode[], version: number): void {
+    this.#answers.clear()
     let followed = false
     for (const viewer of this.#viewers) {
       if (viewer.at !== version - 1 || this.#retagged.has(viewer)) continue
@@ -164,31 +161,8 @@ export class Views implements Audience {
   /** What brings a viewer to the present version. */
   update(viewer: RestrictedViewer): Update | undefined {
     const { version } = this.sight
-    if (viewer.version !== 0 && viewer.at === version - 1 && viewer.followed === version) {
-      return this.#table.patch(viewer, viewer.version, version)
-    }
-    return viewer.version === 0 || !viewer.log.covers(viewer.at) ? this.#snapshot(viewer) : this.#catchUp(viewer)
-  }
-
-  #catchUp(viewer: RestrictedViewer): Update | undefined {
-    const body = this.#bodyFor(viewer, viewer.at)
-    if (body.empty) return undefined
-    this.#writer.varint(versionCode(viewer.version, this.sight.version))
-    body.write(this.#writer)
-    return { kind: 'patch', bytes: this.#writer.take() }
-  }
-
-  #snapshot(viewer: RestrictedViewer): Update {
-    this.#writer.raw(epochBytes(this.sight.epoch))
-    this.#writer.varint(this.sight.version)
-    this.#bodyFor(viewer, 0).write(this.#writer)
-    return { kind: 'snapshot', bytes: this.#writer.take() }
-  }
-
-  #bodyFor(viewer: RestrictedViewer, since: number): BodyWriter {
-    const body = new BodyWriter()
-    new CatchUp(this.#marks, viewer, since, body).tell(this.#root, since !== 0)
-    return body
+    const follows = viewer.version !== 0 && viewer.at === version - 1 && viewer.followed === version
+    return follows ? this.#table.patch(viewer, viewer.version, version) : this.#answers.to(viewer)
   }
 
   /** The hash of the nodes that a viewer sees whose ids are from `first` to `first + count - 1`. */
