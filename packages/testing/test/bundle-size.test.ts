@@ -10,7 +10,7 @@ import { root, run } from './packages/run.ts'
 const KB = 1000
 
 /** No page grows beyond this unnoticed. The aim is 22 KB. */
-const most = 37 * KB
+const most = 34 * KB
 
 interface Bundle {
   /** Minified, gzip -9. */

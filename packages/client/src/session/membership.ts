@@ -90,10 +90,9 @@ export class Membership {
     // The server gives up by itself when authenticating or joining takes too long: this is for one that does not.
     const unanswered = (): void => this.#refused(new JuntoError('timeout', `${this.#name} did not answer the join`))
     this.#state = { at: 'joining', ref, stop: clock.after(limits.authTimeout + limits.joinTimeout, unanswered) }
-    let frame: Uint8Array
     try {
       const { join, options, where, ...request } = this.#rejoinable()
-      frame = encodeJoin(ref, {
+      const frame = encodeJoin(ref, {
         ...request,
         join: encodeNamed(join?.(), 'join'),
         options: encodeNamed(options, 'options'),
