@@ -3,7 +3,7 @@ import type { Writer } from '../patch/writer.ts'
 import { byId } from './by-id.ts'
 import type { FieldSet } from './field-set.ts'
 import { RecordNode, type RecordType } from './record-node.ts'
-import { cut, sized } from './sized-array.ts'
+import { cut, emptied } from './reused-array.ts'
 import type { NodeType, StateNode, Told } from './state-node.ts'
 
 /** Nodes of one type that are sent alike: for records, with the same set of fields. */
@@ -13,11 +13,11 @@ abstract class Group<Item extends Told> {
   readonly fields: FieldSet | undefined
   protected readonly items: Item[]
 
-  constructor(type: NodeType, mode: Mode, fields: FieldSet | undefined, expected: number) {
+  constructor(type: NodeType, mode: Mode, fields: FieldSet | undefined, empty: Item[] = []) {
     this.type = type
     this.mode = mode
     this.fields = fields
-    this.items = sized(expected)
+    this.items = empty
   }
 
   write(writer: Writer): void {
@@ -39,9 +39,9 @@ class RecordGroup extends Group<RecordNode> {
   override readonly fields: FieldSet
   #count = 0
 
-  constructor(body: BodyWriter, type: RecordType, mode: Mode, fields: FieldSet, most: number) {
-    // An array that grows while it is filled takes longer than all else that is done with a record here.
-    super(type, mode, fields, Math.min(fields.lately, most))
+  constructor(body: BodyWriter, type: RecordType, mode: Mode, fields: FieldSet) {
+    super(type, mode, fields, fields.spare)
+    fields.spare = undefined
     this.body = body
     this.type = type
     this.fields = fields
@@ -68,9 +68,9 @@ class RecordGroup extends Group<RecordNode> {
 
   override write(writer: Writer): void {
     cut(this.items, this.#count)
-    this.fields.lately = this.#count
-    this.fields.groups[this.mode] = undefined
     super.write(writer)
+    this.fields.groups[this.mode] = undefined
+    this.fields.spare = emptied(this.items)
   }
 
   protected override pack(writer: Writer, records: readonly RecordNode[]): void {
@@ -103,13 +103,6 @@ export class BodyWriter {
   /** By mode, the groups of what is not in one of records, by set of fields or type. */
   readonly #told: (Map<object, ToldGroup> | undefined)[] = [undefined, undefined, undefined]
 
-  readonly #most: number
-
-  /** @param most How many nodes it will take in, if that is known: room is made for so many. */
-  constructor(most = 0) {
-    this.#most = most
-  }
-
   /** Whether there is nothing to write. */
   get empty(): boolean {
     return this.#groups.length === 0
@@ -135,7 +128,7 @@ export class BodyWriter {
     // The set of fields itself knows its group: births, and what changed by ones, go through here.
     const known = fields.groups[mode]
     if (known?.body === this) return known
-    const group = new RecordGroup(this, type, mode, fields, this.#most)
+    const group = new RecordGroup(this, type, mode, fields)
     fields.groups[mode] = group
     this.#groups.push(group)
     return group
@@ -145,7 +138,7 @@ export class BodyWriter {
     const groups = (this.#told[mode] ??= new Map<object, ToldGroup>())
     let group = groups.get(fields ?? type)
     if (group === undefined) {
-      group = new ToldGroup(type, mode, fields, 0)
+      group = new ToldGroup(type, mode, fields)
       groups.set(fields ?? type, group)
       this.#groups.push(group)
     }

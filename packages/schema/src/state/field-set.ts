@@ -1,6 +1,7 @@
 import { fieldSetLength } from '../patch/body.ts'
 import type { TypeDef } from '../layout.ts'
 import type { RecordGroup } from './body-writer.ts'
+import type { RecordNode } from './record-node.ts'
 import type { Slot } from './slot.ts'
 
 /** A field of a tracked record. */
@@ -44,8 +45,8 @@ export class FieldSet {
   readonly bytes: Uint8Array
   /** By mode, the group of the body being made that records with this set belong to. */
   readonly groups: (RecordGroup | undefined)[] = [undefined, undefined, undefined]
-  /** How many records the last of these groups was of. */
-  lately = 0
+  /** An emptied array for the records of the next of these groups. */
+  spare: RecordNode[] | undefined = undefined
 
   constructor(all: readonly TrackedField[], words: readonly number[]) {
     const bytes = new Uint8Array(fieldSetLength(all.length))

@@ -1,5 +1,5 @@
 import { entityScope, type Scope } from './scope.ts'
-import { cut, sized } from './sized-array.ts'
+import { cut, emptied } from './reused-array.ts'
 import { Handle, type StateNode } from './state-node.ts'
 
 /** Finds what a node is seen with, which is put into another under a key. */
@@ -17,9 +17,10 @@ const remembered = 1024
 export class NodeRegistry {
   /** Called when the first change since the last patch is made. */
   onDirty: (() => void) | undefined = undefined
-  /** Has the size of the last turn: an array that grows while it is filled is a third of the cost of a write. */
   #queue: StateNode[] = []
   #queued = 0
+  /** An emptied array for the next turn: one that grows while it is filled is a third of the cost of a write. */
+  #spare: StateNode[] | undefined
   #freeIds: number[] = []
   #nextId = 0
   readonly #byId: (StateNode | undefined)[] = []
@@ -69,16 +70,22 @@ export class NodeRegistry {
     if (this.#queued === 0) this.onDirty?.()
   }
 
-  /** What was touched, in that order; it begins anew. */
-  drain(): readonly StateNode[] {
+  /** What was touched, in that order; it begins anew. To be given back to {@link release}. */
+  drain(): StateNode[] {
     const nodes = cut(this.#queue, this.#queued)
-    this.#queue = sized(this.#queued)
+    this.#queue = this.#spare ?? []
+    this.#spare = undefined
     this.#queued = 0
     this.#looked = false
     const count = this.#nextId - this.#freeIds.length
     this.#crowd = Math.max(this.#crowd, count)
     if (this.#freeIds.length > remembered && count < this.#crowd / 2) this.#trim(count)
     return nodes
+  }
+
+  /** What was drained is not needed any more. */
+  release(nodes: StateNode[]): void {
+    this.#spare = emptied(nodes)
   }
 
   /** Takes in what was put somewhere: a handle with all below it; any other value is no concern. */

@@ -153,7 +153,7 @@ export class StateTree {
     const nodes = this.#registry.drain()
     const looked = this.#views?.resolve() ?? false
     // Whoever is behind is caught up when it asks: nothing is encoded for a room of stalled readers.
-    const body = this.#isFollowed() ? new BodyWriter(nodes.length) : undefined
+    const body = this.#isFollowed() ? new BodyWriter() : undefined
     const next = this.#version + 1
     const changed = closeNodes(nodes, next, body)
     if (changed || looked) {
@@ -164,6 +164,7 @@ export class StateTree {
       this.#views?.close(nodes, next)
     }
     for (const node of nodes) settle(node)
+    this.#registry.release(nodes)
     return changed || looked
   }
 
