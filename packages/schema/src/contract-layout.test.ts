@@ -342,6 +342,11 @@ describe('what depends on who looks', () => {
         /^state\.it: is a map with { view: true } of what is no object, map or list of the state/,
       ],
     ),
+    ...[t.Array(t.Object({}), { view: true }), t.Object({}, { view: true })].map((other): [string, Schema, RegExp] => [
+      'a view of what is no map',
+      other,
+      /^state\.it: has { view: true }, which only a map can have: put the entries into t\.Map\(T, { view: true }\)$/,
+    ]),
   ])('refuses %s', (_, schema, message) => {
     expect(refusal(() => room({ state: t.Object({ it: schema }) }))).toMatch(message)
   })
@@ -418,7 +423,7 @@ describe('what cannot travel is refused with its path and advice', () => {
     ['a cycle', Type.Cyclic({ A: Type.Object({ a: Type.Ref('A') }) }, 'A'), /^state\.it: refers to itself.*t\.Map/],
     ['a reference', Type.Ref('A'), /^state\.it: is a reference/],
     ['a codec', Type.Decode(Type.String(), (s) => s.length), /^state\.it: has a codec/],
-    ['an unknown unsafe', t.Unsafe<Date>({}), /^state\.it: is an unsafe type/],
+    ['an unknown unsafe', t.Unsafe<Date>({}), /^state\.it: is a schema of no known form: write t\.Object/],
     ['a record in state', t.Record(t.String(), t.String()), /^state\.it: is t\.Record.*t\.Map/],
     ['an optional item', t.Array(t.Optional(t.String())), /^state\.it\[\]: is optional/],
     ['a union of nothing', t.Union([]), /^state\.it: is a union of nothing/],

@@ -70,6 +70,13 @@ export class SchemaReader {
     const known = this.#read[place].get(keywords)
     if (known !== undefined) return known
     const mark = markOf(keywords)
+    // Anything may carry further keywords. This one, unread, would show to everybody what was meant to be hidden.
+    if (keywords['view'] === true) {
+      throw refusal(
+        path,
+        'has { view: true }, which only a map can have: put the entries into t.Map(T, { view: true })',
+      )
+    }
     const type =
       mark === undefined
         ? this.#standard(keywords, path, place, depth)

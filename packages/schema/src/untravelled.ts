@@ -15,7 +15,8 @@ const advice: { readonly [kind: string]: string } = {
   Rest: 'is a tuple of open length: use t.Array',
   Dependent: 'depends on a condition: use t.Union',
   Not: 'is a negation, which has no form on the wire',
-  Unsafe: 'is an unsafe type whose form is unknown: give it a JSON Schema with a type, or use t.Value or t.Json',
+  Unsafe:
+    'is a schema of no known form: write t.Object({ … }) around fields, t.Json() for free-form data, or a JSON Schema with a type',
 }
 
 /** What is wrong with a schema of a kind that cannot travel, and what to do about it. */
