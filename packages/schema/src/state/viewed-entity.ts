@@ -12,7 +12,7 @@ import { Handle, pathOf } from './state-node.ts'
 export function viewedEntity(registry: NodeRegistry, value: unknown): EntityScope | undefined {
   const node = Handle.node(value)
   if (node === undefined) {
-    const what = `is ${describe(value)}, and no entity: what comes into view stands in a map with { view: true }`
+    const what = `is ${describe(value)}, and no entity: what comes into view is what stands in a map with { view: true }, as map.get(key) returns it`
     throw new SchemaError('invalid_value', 'entity', what)
   }
   if (node.registry === undefined) return undefined

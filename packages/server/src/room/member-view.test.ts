@@ -193,6 +193,16 @@ describe('a predicate', () => {
   })
 })
 
+test.each<[string, unknown, RegExp]>([
+  ['no function', true, /second argument must be a function/],
+  ['an answer that is still to come', () => Promise.resolve(false), /must say at once .* returned a promise$/],
+])('a filter refuses %s, and shows nothing', (_, keep, message) => {
+  const view: { filter(map: unknown, keep: unknown): void } = Object(adas.view)
+  expect(() => view.filter(world.room.state.units, keep)).toThrow(message)
+  expect(() => view.filter(world.room.state.camps, keep)).toThrow(/^view\.filter: everybody sees all of this map/)
+  expect([...world.room.state.units.values()].some((each) => adas.view.has(each))).toBe(false)
+})
+
 describe('fields that not everybody sees', () => {
   test('are shown by tag, and hidden again', async () => {
     adas.view.add(world.unit('ann'))

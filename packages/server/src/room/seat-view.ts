@@ -7,6 +7,9 @@ type Keep = (entity: unknown, key: string) => unknown
 /** A map of the state, as far as filters look into it. */
 type Entries = Iterable<readonly [key: string, entity: unknown]>
 
+// A promise is true, whatever it will resolve to: everything would come into view.
+const asynchronous = 'view.filter: its predicate must say at once what is in view, and returned a promise'
+
 /** What stands under `member.view`, without its types. */
 export class SeatView {
   readonly #tree: StateTree
@@ -58,6 +61,18 @@ export class SeatView {
     if (!this.#tree.holds(map)) {
       throw new JuntoError('misuse', 'view.filter: its first argument must be a map of the state of this very room')
     }
+    if (!this.#tree.isViewed(map)) {
+      throw new JuntoError(
+        'misuse',
+        'view.filter: everybody sees all of this map: only a t.Map(T, { view: true }) has views',
+      )
+    }
+    if (typeof keep !== 'function') {
+      throw new JuntoError(
+        'misuse',
+        'view.filter: its second argument must be a function, or undefined to end the filter',
+      )
+    }
     this.#apply(new Map([[map, keep]]))
     this.#filters.set(map, keep)
   }
@@ -77,7 +92,11 @@ export class SeatView {
     const coming: unknown[] = []
     const going: unknown[] = []
     for (const [map, keep] of filters) {
-      for (const [key, entity] of map) (keep(entity, key) ? coming : going).push(entity)
+      for (const [key, entity] of map) {
+        const kept = keep(entity, key)
+        if (kept instanceof Promise) throw new JuntoError('misuse', asynchronous)
+        ;(kept ? coming : going).push(entity)
+      }
     }
     // A predicate may have removed something, which then is in nobody's view.
     for (const entity of going) if (this.#tree.holds(entity)) this.#viewer.unsee(entity)
