@@ -39,7 +39,8 @@ export class RecordType implements NodeType {
         values.push(field.slot.adopt(fieldOf(source, name)))
       }
     } catch (error) {
-      throw isHollow(source, this.locals) ? hollow() : within(error, name)
+      if (isHollow(source, this.locals)) throw hollow()
+      throw within(name in source ? error : lacking(error), name)
     }
     const { handle } = new RecordNode(this, values)
     for (const local of this.locals) Object.assign(handle, { [local]: fieldOf(source, local) })
@@ -68,6 +69,12 @@ function hollow(): Fault {
   return new Fault(
     'is an object without any field. Spreading a record of the state ({ ...record }) copies none: use toPlain(record)',
   )
+}
+
+// `{ ...record, x: 5 }` compiles, as if the other fields were in it.
+function lacking(error: unknown): unknown {
+  if (!(error instanceof Fault)) return error
+  return new Fault(`${error.what}. If a record of the state was spread: that copies no field, use toPlain(record)`)
 }
 
 /** A tracked record. Its values stand in its handle. */

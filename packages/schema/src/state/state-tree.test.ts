@@ -391,6 +391,9 @@ describe('refusing, with the path', () => {
     const { state } = open()
     const first = state.strokes.get('a')
     expect(refusal(() => state.strokes.set('b', Object({ ...first })))).toMatch(/^strokes\.b: .*use toPlain\(record\)/)
+    expect(refusal(() => state.strokes.set('b', Object({ ...first, width: 2 })))).toMatch(
+      /^strokes\.b\.\w+: is missing: expected .*use toPlain\(record\)$/,
+    )
   })
 })
 
