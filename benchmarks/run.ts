@@ -6,14 +6,15 @@ import type { Benchmark, Options, Result } from './benchmark.ts'
 import { PeerUnavailable } from './peers.ts'
 import { circumstances, format, Progress, save } from './report.ts'
 
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const available = readdirSync(here('.')).filter((name) => existsSync(here(`${name}/benchmark.ts`)))
+
 const usage = `usage: npm run bench -- [NAME…] [--rounds N] [--only PEER…] [--profile]
 
+  NAME          ${available.join(', ')}; all of them when none is named
   --rounds N    measured rounds per peer (default 3); only runs of 3 or more rounds of all peers are recorded
   --only PEER   measures this peer only; may be given several times
   --profile     writes a CPU profile of each measured process to benchmarks/results/profiles/; not recorded`
-
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-const available = readdirSync(here('.')).filter((name) => existsSync(here(`${name}/benchmark.ts`)))
 
 function readArguments(): { names: string[]; options: Options; recorded: boolean } {
   const { values, positionals } = parseArgs({
@@ -22,8 +23,13 @@ function readArguments(): { names: string[]; options: Options; recorded: boolean
       rounds: { type: 'string', default: '3' },
       only: { type: 'string', multiple: true, default: [] },
       profile: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
+  if (values.help) {
+    console.log(usage)
+    process.exit(0)
+  }
   const rounds = Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: a whole number from 1 up`)
   for (const name of positionals) {
