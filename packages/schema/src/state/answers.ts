@@ -3,8 +3,8 @@ import { epochBytes } from '../patch/epoch.ts'
 import { Writer } from '../patch/writer.ts'
 import { BodyWriter } from './body-writer.ts'
 import { CatchUp } from './catch-up.ts'
+import type { Present } from './present.ts'
 import type { RestrictedViewer } from './restricted-viewer.ts'
-import type { Sight } from './sight.ts'
 import type { StateNode } from './state-node.ts'
 import type { Update } from './update.ts'
 import type { Clearance, Marks } from './visibility.ts'
@@ -26,14 +26,14 @@ interface Answer {
  * nothing are kept until the next version, for all who have the same tags, and come from the same version.
  */
 export class Answers {
-  readonly #sight: Sight
+  readonly #present: Present
   readonly #marks: Marks
   readonly #root: StateNode
   readonly #writer = new Writer()
   readonly #kept = new Map<Clearance, Answer[]>()
 
-  constructor(sight: Sight, marks: Marks, root: StateNode) {
-    this.#sight = sight
+  constructor(present: Present, marks: Marks, root: StateNode) {
+    this.#present = present
     this.#marks = marks
     this.#root = root
   }
@@ -74,14 +74,14 @@ export class Answers {
 
   #patch(body: BodyWriter, from: number): Update | undefined {
     if (body.empty) return undefined
-    this.#writer.varint(versionCode(from, this.#sight.version))
+    this.#writer.varint(versionCode(from, this.#present.version))
     body.write(this.#writer)
     return { kind: 'patch', bytes: this.#writer.take() }
   }
 
   #snapshot(body: BodyWriter): Update {
-    this.#writer.raw(epochBytes(this.#sight.epoch))
-    this.#writer.varint(this.#sight.version)
+    this.#writer.raw(epochBytes(this.#present.epoch))
+    this.#writer.varint(this.#present.version)
     body.write(this.#writer)
     return { kind: 'snapshot', bytes: this.#writer.take() }
   }

@@ -1,33 +1,29 @@
 import { knownTag } from './known-tag.ts'
+import type { Present } from './present.ts'
 import { entityScope } from './scope.ts'
 import type { SharedUpdates } from './shared-updates.ts'
-import type { Sight } from './sight.ts'
 import { Handle } from './state-node.ts'
 import type { Update } from './update.ts'
 import { removedEntity, viewedEntity } from './viewed-entity.ts'
 import type { Viewer, ViewerOptions } from './viewer.ts'
 
-/** What viewers that see everything ask of their state. */
-export interface OpenHost {
-  readonly updates: SharedUpdates
-  /** The hash of all nodes whose ids are from `first` to `first + count - 1`. */
-  hash(first: number, count: number): number
-  forget(viewer: OpenViewer): void
-}
-
 /** One who sees everything. What is taken is shared by all who have the same version. */
 export class OpenViewer implements Viewer {
   readonly tags = new Set<string>()
   owner: string
-  readonly #sight: Sight
-  readonly #host: OpenHost
+  readonly #present: Present
+  readonly #updates: SharedUpdates
+  readonly #all: Set<OpenViewer>
   #version = 0
   #closed = false
 
-  constructor(sight: Sight, host: OpenHost, { owner = '' }: ViewerOptions) {
-    this.#sight = sight
-    this.#host = host
+  /** @param all All who see everything, until they close. */
+  constructor(present: Present, updates: SharedUpdates, all: Set<OpenViewer>, { owner = '' }: ViewerOptions) {
+    this.#present = present
+    this.#updates = updates
+    this.#all = all
     this.owner = owner
+    all.add(this)
   }
 
   get version(): number {
@@ -36,22 +32,21 @@ export class OpenViewer implements Viewer {
 
   /** Whether nothing is new for it. */
   get current(): boolean {
-    return this.#version >= this.#sight.written
+    return this.#version >= this.#present.written
   }
 
   take(): Update | undefined {
-    this.#sight.beClosed()
+    this.#present.beClosed()
     if (this.#closed || this.current) return undefined
-    const { updates } = this.#host
-    const { version } = this.#sight
-    const update = this.#version === 0 ? updates.snapshot(version) : updates.since(this.#version, version)
+    const { version } = this.#present
+    const update = this.#version === 0 ? this.#updates.snapshot(version) : this.#updates.since(this.#version, version)
     this.#version = version
     return update
   }
 
   resume(epoch: string, version: number): void {
-    const { epoch: present, first, version: last } = this.#sight
-    const known = epoch === present && Number.isInteger(version) && version >= first && version <= last
+    const { first, version: last } = this.#present
+    const known = epoch === this.#present.epoch && Number.isInteger(version) && version >= first && version <= last
     this.#version = known ? version : 0
   }
 
@@ -60,34 +55,34 @@ export class OpenViewer implements Viewer {
   }
 
   see(entity: unknown): boolean {
-    if (!this.#closed && viewedEntity(this.#sight.registry, entity) === undefined) throw removedEntity(entity)
+    if (!this.#closed && viewedEntity(this.#present.registry, entity) === undefined) throw removedEntity(entity)
     return false
   }
 
   unsee(entity: unknown): boolean {
-    if (!this.#closed) viewedEntity(this.#sight.registry, entity)
+    if (!this.#closed) viewedEntity(this.#present.registry, entity)
     return false
   }
 
   sees(entity: unknown): boolean {
     const scope = entityScope(Handle.node(entity))
-    return !this.#closed && scope?.node.registry === this.#sight.registry
+    return !this.#closed && scope?.node.registry === this.#present.registry
   }
 
   grant(tag: string): void {
-    if (!this.#closed) this.tags.add(knownTag(this.#sight.tags, tag))
+    if (!this.#closed) this.tags.add(knownTag(this.#present.tags, tag))
   }
 
   revoke(tag: string): void {
-    this.tags.delete(knownTag(this.#sight.tags, tag))
+    this.tags.delete(knownTag(this.#present.tags, tag))
   }
 
   hash(first: number, count: number): number {
-    return this.#host.hash(first, count)
+    return this.#present.hash(first, count)
   }
 
   close(): void {
     this.#closed = true
-    this.#host.forget(this)
+    this.#all.delete(this)
   }
 }

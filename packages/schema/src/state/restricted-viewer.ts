@@ -66,8 +66,8 @@ export class RestrictedViewer implements Viewer {
   }
 
   take(): Update | undefined {
-    const { version } = this.#views.sight
-    this.#views.sight.beClosed()
+    const { version } = this.#views.present
+    this.#views.present.beClosed()
     if (this.#closed || this.at === version) return undefined
     const update = this.#views.update(this)
     this.at = version
@@ -79,7 +79,7 @@ export class RestrictedViewer implements Viewer {
   }
 
   resume(epoch: string, version: number): void {
-    const known = epoch === this.#views.sight.epoch && Number.isInteger(version)
+    const known = epoch === this.#views.present.epoch && Number.isInteger(version)
     // What it had in other versions is not known: they were given to somebody else.
     if (known && this.#first !== 0 && version >= this.#first && version <= this.#last) this.#goOn(version)
     else this.reset()
@@ -96,14 +96,14 @@ export class RestrictedViewer implements Viewer {
 
   see(entity: unknown): boolean {
     if (this.#closed) return false
-    const scope = viewedEntity(this.#views.sight.registry, entity)
+    const scope = viewedEntity(this.#views.present.registry, entity)
     if (scope === undefined) throw removedEntity(entity)
     return this.#viewOf(scope.map).see(scope)
   }
 
   unsee(entity: unknown): boolean {
     if (this.#closed) return false
-    const scope = viewedEntity(this.#views.sight.registry, entity)
+    const scope = viewedEntity(this.#views.present.registry, entity)
     return scope !== undefined && this.views.get(scope.map)?.unsee(scope) === true
   }
 
@@ -113,13 +113,13 @@ export class RestrictedViewer implements Viewer {
   }
 
   grant(tag: string): void {
-    if (this.tags.has(knownTag(this.#views.sight.tags, tag)) || this.#closed) return
+    if (this.tags.has(knownTag(this.#views.present.tags, tag)) || this.#closed) return
     this.tags.add(tag)
     this.#views.retag(this)
   }
 
   revoke(tag: string): void {
-    if (this.tags.delete(knownTag(this.#views.sight.tags, tag)) && !this.#closed) this.#views.retag(this)
+    if (this.tags.delete(knownTag(this.#views.present.tags, tag)) && !this.#closed) this.#views.retag(this)
   }
 
   hash(first: number, count: number): number {

@@ -6,11 +6,11 @@ import type { Visibility } from '../visibility-marks.ts'
 import { BodyWriter } from './body-writer.ts'
 import { closeNodes } from './close-nodes.ts'
 import { NodeRegistry } from './node-registry.ts'
-import { OpenViewer, type OpenHost } from './open-viewer.ts'
+import { OpenViewer } from './open-viewer.ts'
+import { Present } from './present.ts'
 import { scopeFinder } from './scope.ts'
 import { Shapes } from './shapes.ts'
 import { SharedUpdates } from './shared-updates.ts'
-import type { Sight } from './sight.ts'
 import { Handle, type StateNode } from './state-node.ts'
 import type { Viewer, ViewerOptions } from './viewer.ts'
 import { Views } from './views.ts'
@@ -38,15 +38,11 @@ export class StateTree {
   readonly #marks: Marks | undefined
   readonly #updates: SharedUpdates
   readonly #root: StateNode
-  readonly #first: number
-  readonly #tags: ReadonlySet<string>
+  readonly #present: Present
   /** Those who see everything. */
   readonly #openViewers = new Set<OpenViewer>()
-  readonly #openHost: OpenHost
   /** Those who do not; none where nothing depends on who looks. */
   readonly #views: Views | undefined
-  #version: number
-  #written: number
 
   /**
    * Makes the state of a layout from a plain value.
@@ -74,23 +70,15 @@ export class StateTree {
 
   private constructor(root: Handle, { epoch, version = 1 }: StateOptions, marks: Marks | undefined) {
     this.epoch = epoch
-    this.#first = version
-    this.#version = version
-    this.#written = version
-    this.#tags = marks?.tags ?? new Set()
     this.#marks = marks
     this.#registry = new NodeRegistry(marks && scopeFinder(marks))
     this.#registry.attach(root, undefined, '')
+    this.#present = new Present(epoch, version, this.#registry, marks?.tags ?? new Set())
     const node = Handle.node(root)
     if (node === undefined) throw new TypeError('A handle without node')
     this.#root = node
     this.#updates = new SharedUpdates(epoch, node)
-    this.#openHost = {
-      updates: this.#updates,
-      hash: (from, count) => this.#hash(from, count),
-      forget: (viewer) => this.#openViewers.delete(viewer),
-    }
-    this.#views = marks && new Views(this.#sight(), marks, node)
+    this.#views = marks && new Views(this.#present, marks, node)
     const born = this.#registry.drain()
     for (const each of born) {
       each.born = version
@@ -107,12 +95,12 @@ export class StateTree {
 
   /** The version last closed. */
   get version(): number {
-    return this.#version
+    return this.#present.version
   }
 
   /** The version in which the state itself last changed, and not only who sees what of it. */
   get written(): number {
-    return this.#written
+    return this.#present.written
   }
 
   /** Whether there is something that belongs to no version yet. */
@@ -162,13 +150,13 @@ export class StateTree {
     const looked = this.#views?.resolve() ?? false
     // Whoever is behind is caught up when it asks: nothing is encoded for a room of stalled readers.
     const body = this.#isFollowed() ? new BodyWriter() : undefined
-    const next = this.#version + 1
+    const next = this.#present.version + 1
     const changed = closeNodes(nodes, next, body)
     if (changed || looked) {
-      this.#version = next
-      if (changed) this.#updates.turn(body, this.#written, next)
+      this.#present.version = next
+      if (changed) this.#updates.turn(body, this.#present.written, next)
       else this.#updates.forget()
-      if (changed) this.#written = next
+      if (changed) this.#present.written = next
       this.#views?.close(nodes, next)
     }
     for (const node of nodes) settle(node)
@@ -179,15 +167,13 @@ export class StateTree {
   /** One who looks at the state from now on. It has nothing yet: what it takes first is a snapshot. */
   viewer(options: ViewerOptions = {}): Viewer {
     if (this.#views !== undefined && options.everything !== true) return this.#views.open(options.owner ?? '')
-    const viewer = new OpenViewer(this.#sight(), this.#openHost, options)
-    this.#openViewers.add(viewer)
-    return viewer
+    return new OpenViewer(this.#present, this.#updates, this.#openViewers, options)
   }
 
   /** All of the present version, for saving. Made once per version: its bytes must not be written. */
   snapshot(): Uint8Array {
-    this.#beClosed()
-    return this.#updates.snapshot(this.#version).bytes
+    this.#present.beClosed()
+    return this.#updates.snapshot(this.#present.version).bytes
   }
 
   /**
@@ -201,34 +187,6 @@ export class StateTree {
   #isFollowed(): boolean {
     for (const viewer of this.#openViewers) if (viewer.current) return true
     return false
-  }
-
-  #sight(): Sight {
-    const present = { version: () => this.#version, written: () => this.#written }
-    return {
-      epoch: this.epoch,
-      first: this.#first,
-      get version() {
-        return present.version()
-      },
-      get written() {
-        return present.written()
-      },
-      registry: this.#registry,
-      tags: this.#tags,
-      beClosed: () => this.#beClosed(),
-    }
-  }
-
-  #hash(first: number, count: number): number {
-    let sum = 0
-    const end = Math.min(first + count, this.#registry.idBound)
-    for (let id = first; id < end; id++) sum = (sum + (this.#registry.at(id)?.hash() ?? 0)) | 0
-    return sum >>> 0
-  }
-
-  #beClosed(): void {
-    if (this.dirty) throw new Error('There are changes that belong to no version yet: call close first')
   }
 }
 

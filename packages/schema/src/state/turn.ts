@@ -7,15 +7,8 @@ import type { Row } from './row.ts'
 import { EntityScope, type FieldScope, type Scope } from './scope.ts'
 import type { StateNode, Told } from './state-node.ts'
 import type { TurnTable } from './turn-table.ts'
+import type { Views } from './views.ts'
 import type { Clearance, Marks } from './visibility.ts'
-
-/** Those who look at a state and do not see everything. */
-export interface Audience {
-  /** The sets of tags that anybody has. */
-  readonly clearances: Iterable<Clearance>
-  /** Those whom owner fields mean by that name. */
-  named(owner: string): Iterable<RestrictedViewer>
-}
 
 /**
  * One version in the making: finds for everything that changed who is told of it, and how.
@@ -25,13 +18,13 @@ export interface Audience {
  */
 export class Turn {
   readonly #marks: Marks
-  readonly #audience: Audience
+  readonly #audience: Views
   readonly #table: TurnTable
   readonly #version: number
   /** Rows that tell of nodes as new: to some because they are, to others because they come into view. */
   readonly #births = new Map<StateNode, Row[]>()
 
-  constructor(marks: Marks, audience: Audience, table: TurnTable, version: number) {
+  constructor(marks: Marks, audience: Views, table: TurnTable, version: number) {
     this.#marks = marks
     this.#audience = audience
     this.#table = table

@@ -3,17 +3,17 @@ import { Answers } from './answers.ts'
 import { MapNode } from './map-node.ts'
 import type { MapView } from './map-view.ts'
 import { MarkedState } from './marked-state.ts'
-import type { Sight } from './sight.ts'
+import type { Present } from './present.ts'
 import { RestrictedViewer } from './restricted-viewer.ts'
 import type { StateNode } from './state-node.ts'
 import { TurnTable } from './turn-table.ts'
-import { Turn, type Audience } from './turn.ts'
+import { Turn } from './turn.ts'
 import type { Update } from './update.ts'
 import { Clearance, type Marks } from './visibility.ts'
 
 /** All who look at a state and do not see everything: what each of them is told. */
-export class Views implements Audience {
-  readonly sight: Sight
+export class Views {
+  readonly present: Present
   readonly #marks: Marks
   readonly #table = new TurnTable()
   readonly #answers: Answers
@@ -25,16 +25,18 @@ export class Views implements Audience {
   /** Viewers that have other tags or another name since the last version. */
   readonly #retagged = new Set<RestrictedViewer>()
 
-  constructor(sight: Sight, marks: Marks, root: StateNode) {
-    this.sight = sight
+  constructor(present: Present, marks: Marks, root: StateNode) {
+    this.present = present
     this.#marks = marks
-    this.#answers = new Answers(sight, marks, root)
+    this.#answers = new Answers(present, marks, root)
   }
 
+  /** The sets of tags that anybody has. */
   get clearances(): Iterable<Clearance> {
     return this.#clearances.values()
   }
 
+  /** Those whom owner fields mean by that name. */
   named(owner: string): Iterable<RestrictedViewer> {
     return this.#named.get(owner) ?? []
   }
@@ -49,7 +51,7 @@ export class Views implements Audience {
   /** One who looks from now on. */
   open(owner: string): RestrictedViewer {
     const clearance = this.#hold(new Set())
-    const viewer = new RestrictedViewer(this, owner, clearance, this.sight.version)
+    const viewer = new RestrictedViewer(this, owner, clearance, this.present.version)
     this.#viewers.add(viewer)
     this.#name(viewer)
     return viewer
@@ -66,13 +68,13 @@ export class Views implements Audience {
   /** Something came into a view of a map, or is to leave it. */
   touch(view: MapView): void {
     this.#touched.push(view)
-    this.sight.registry.look()
+    this.present.registry.look()
   }
 
   /** A viewer has other tags, or another name. */
   retag(viewer: RestrictedViewer): void {
     this.#retagged.add(viewer)
-    this.sight.registry.look()
+    this.present.registry.look()
   }
 
   /** Finds what is different in who sees what; false when that comes down to nothing. To be followed by {@link close}. */
@@ -160,14 +162,14 @@ export class Views implements Audience {
 
   /** What brings a viewer to the present version. */
   update(viewer: RestrictedViewer): Update | undefined {
-    const { version } = this.sight
+    const { version } = this.present
     const follows = viewer.version !== 0 && viewer.at === version - 1 && viewer.followed === version
     return follows ? this.#table.patch(viewer, viewer.version, version) : this.#answers.to(viewer)
   }
 
   /** The hash of the nodes that a viewer sees whose ids are from `first` to `first + count - 1`. */
   hash(viewer: RestrictedViewer, first: number, count: number): number {
-    const { registry } = this.sight
+    const { registry } = this.present
     let sum = 0
     for (let id = first; id < Math.min(first + count, registry.idBound); id++) {
       const node = registry.at(id)
