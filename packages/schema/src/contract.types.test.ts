@@ -26,7 +26,7 @@ import type {
   StateMap,
   ViewedMap,
 } from './model.ts'
-import { live as asLive, toPlain } from './state/plain.ts'
+import { live as asLive, toPlain } from './state/values/plain.ts'
 import * as t from './types.ts'
 
 const Point = t.Object({ x: t.Quantized({ min: 0, max: 1000, step: 0.1 }), y: t.Number() })

@@ -6,7 +6,7 @@ import { defineRoom, type Schema } from './contract.ts'
 import { MirrorTree } from './mirror/mirror-tree.ts'
 import type { StateList, StateMap } from './model.ts'
 import { StateTree } from './state/state-tree.ts'
-import type { Viewer } from './state/viewer.ts'
+import type { Viewer } from './state/viewers/viewer.ts'
 import * as t from './types.ts'
 
 // Every type of a contract, in every place of a state where it can stand, by every way on which it reaches a client: what goes

@@ -60,5 +60,5 @@ export type {
   ViewedMapModel,
   VisibleModel,
 } from './model.ts'
-export { live, toPlain, type PlainOf } from './state/plain.ts'
+export { live, toPlain, type PlainOf } from './state/values/plain.ts'
 export * as t from './types.ts'

@@ -1,5 +1,5 @@
 import type { StateTree } from './state-tree.ts'
-import type { Viewer } from './viewer.ts'
+import type { Viewer } from './viewers/viewer.ts'
 
 const followers = new WeakMap<StateTree, Viewer>()
 

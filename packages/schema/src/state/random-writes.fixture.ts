@@ -1,8 +1,8 @@
 import { arrayOf, drawValue, modelOf, type Draws, type FieldSpec, type Spec } from './random-state.fixture.ts'
-import { toPlain } from './plain.ts'
-import { RecordHandle } from './record-handle.ts'
-import { TrackedList } from './tracked-list.ts'
-import { TrackedMap } from './tracked-map.ts'
+import { toPlain } from './values/plain.ts'
+import { RecordHandle } from './nodes/record-handle.ts'
+import { TrackedList } from './nodes/tracked-list.ts'
+import { TrackedMap } from './nodes/tracked-map.ts'
 
 /** A tracked state with a plain model of it, which the same is done to. */
 export interface Pair {

@@ -8,7 +8,7 @@ import { MirrorTree } from '../mirror/mirror-tree.ts'
 import type { TypeDef } from '../layout.ts'
 import type { Live, Mirror, StateList, StateMap } from '../model.ts'
 import * as t from '../types.ts'
-import { toPlain } from './plain.ts'
+import { toPlain } from './values/plain.ts'
 import { nextPatch, patchSince } from './patches.fixture.ts'
 import { StateTree } from './state-tree.ts'
 

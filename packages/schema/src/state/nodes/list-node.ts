@@ -1,0 +1,259 @@
+import { at, expected, Fault, step, within } from '../../codec/fault.ts'
+import { SchemaError } from '../../errors.ts'
+import { Mode } from '../../patch/body.ts'
+import { hashItems, hashNode } from '../../patch/hash.ts'
+import type { Writer } from '../../patch/writer.ts'
+import { Edits, type Run } from './edits.ts'
+import type { NodeRegistry } from './node-registry.ts'
+import type { Slot } from '../values/slot.ts'
+import { Handle, pathOf, standsThere, StateNode, type NodeType } from './state-node.ts'
+import { TrackedList } from './tracked-list.ts'
+
+/** A list type of a layout. */
+export class ListType implements NodeType {
+  readonly index: number
+  readonly item: Slot
+
+  constructor(index: number, item: Slot) {
+    this.index = index
+    this.item = item
+  }
+
+  /** A list made from an array, not attached yet. Throws a `Fault`. */
+  adopt(value: unknown): TrackedList {
+    const items = itemsOf(value)
+    const node = new ListNode(this)
+    let index = 0
+    try {
+      for (; index < items.length; index++) node.items.push(this.item.adopt(items[index]))
+    } catch (error) {
+      throw within(error, index)
+    }
+    return node.handle
+  }
+}
+
+function itemsOf(value: unknown): readonly unknown[] {
+  if (value instanceof TrackedList) return value.slice()
+  if (Array.isArray(value)) return value
+  throw expected('an array', value)
+}
+
+function twice(): Fault {
+  return new Fault('stands in this list twice: the second must be a copy (toPlain)')
+}
+
+/** A tracked list. */
+export class ListNode extends StateNode {
+  readonly type: ListType
+  readonly handle = new TrackedList(this)
+  readonly items: unknown[] = []
+  /** What was done since the last patch, unless the list will be sent whole. */
+  #edits: Edits | undefined = undefined
+  #whole = false
+
+  constructor(type: ListType) {
+    super()
+    this.type = type
+  }
+
+  /** An index as people give it, negative ones counted from the end, that must be from 0 to `limit`, `limit` excluded. */
+  indexOf(index: number, limit: number): number {
+    const found = index < 0 ? index + this.items.length : index
+    if (Number.isInteger(found) && found >= 0 && found < limit) return found
+    throw new SchemaError(
+      'invalid_value',
+      pathOf(this),
+      `has ${this.items.length} items, and no place ${String(index)}`,
+    )
+  }
+
+  /**
+   * What becomes of values that somebody puts here; `index` is where the first is to stand, for errors. It runs code of
+   * theirs, such as getters, which may write to this list: only when this has returned, it is known what stands where.
+   */
+  adopt(values: readonly unknown[], index: number): readonly unknown[] {
+    return values.map((value, offset) => this.#adopt(value, index + offset))
+  }
+
+  #adopt(value: unknown, index: number): unknown {
+    try {
+      return this.type.item.adopt(value)
+    } catch (error) {
+      throw at(error, pathOf(this, index))
+    }
+  }
+
+  /** Removes, and inserts what was adopted; returns what was removed. Indexes are in range. */
+  splice(index: number, remove: number, kept: readonly unknown[]): unknown[] {
+    return this.#splice(this.attached(index), index, remove, kept)
+  }
+
+  /** Replaces the item at an index, as people give it, and returns what then stands there. */
+  set(index: number, value: unknown): unknown {
+    const place = this.indexOf(index, this.items.length)
+    const before = this.items[place]
+    return standsThere(value, before) ? before : this.#set(index, this.#adopt(value, place))
+  }
+
+  #set(index: number, kept: unknown): unknown {
+    const place = this.indexOf(index, this.items.length)
+    const registry = this.attached(place)
+    if (!this.#same(this.items[place], kept)) this.#splice(registry, place, 1, [kept])
+    else if (this.type.item.drifts) this.items[place] = kept
+    return this.items[place]
+  }
+
+  /** Moves an item; indexes are in range. */
+  move(from: number, to: number): void {
+    this.attached(from)
+    if (from === to) return
+    this.#note((edits) => edits.move(from, to))
+    this.items.splice(to, 0, ...this.items.splice(from, 1))
+  }
+
+  /** Brings the items into an order. */
+  sort(compare?: (a: unknown, b: unknown) => number): void {
+    const before = [...this.items]
+    const sorted = [...before].sort(compare)
+    this.attached()
+    if (before.length !== this.items.length || before.some((item, index) => item !== this.items[index])) {
+      const what = 'was changed by the function that compares its items: nothing was sorted'
+      throw new SchemaError('invalid_value', pathOf(this), what)
+    }
+    this.#put(sorted)
+  }
+
+  /** Replaces all items; those that stand here already stay the same. */
+  replace(values: Iterable<unknown>): void {
+    const given = [...values]
+    // First what runs code of the values, which may write to this list; then it is asked which of them stand here.
+    const next = given.map((value, index) => (Handle.node(value) === undefined ? this.#adopt(value, index) : value))
+    const staying = this.#staying(given, next)
+    const registry = this.attached()
+    const { holdsNodes } = this.type.item
+    if (holdsNodes) for (const value of this.items) if (!staying.has(value)) registry.detach(value)
+    this.#put(next)
+    if (holdsNodes) for (const value of next) if (!staying.has(value)) registry.attach(value, this, '')
+  }
+
+  /** Those among the given handles that stand in this list. The others are adopted into `next`. */
+  #staying(given: readonly unknown[], next: unknown[]): ReadonlySet<unknown> {
+    const staying = new Set<unknown>()
+    for (const [index, value] of given.entries()) {
+      const node = Handle.node(value)
+      if (node === undefined) continue
+      if (node.parent !== this || node.registry === undefined) next[index] = this.#adopt(value, index)
+      else if (staying.has(value)) throw at(twice(), pathOf(this, index))
+      else staying.add(value)
+    }
+    return staying
+  }
+
+  /** Has these items, and is sent whole unless they are the same as before. */
+  #put(next: readonly unknown[]): void {
+    const same = next.length === this.items.length && next.every((value, index) => this.#same(value, this.items[index]))
+    // In place: whoever iterates goes on with the new items.
+    this.items.length = 0
+    for (const value of next) this.items.push(value)
+    if (same || this.born === 0) return
+    this.#whole = true
+    this.#edits = undefined
+    this.queue()
+  }
+
+  #same(one: unknown, other: unknown): boolean {
+    if (Object.is(one, other)) return true
+    return Handle.node(one) === undefined && Handle.node(other) === undefined && this.type.item.equal(one, other)
+  }
+
+  #splice(registry: NodeRegistry, index: number, remove: number, kept: readonly unknown[]): unknown[] {
+    if (remove === 0 && kept.length === 0) return []
+    this.#note((edits) => edits.splice(index, remove, kept.length))
+    const tail = index + remove < this.items.length ? this.items.splice(index + remove) : undefined
+    const removed = remove > 0 ? this.items.splice(index, remove) : []
+    // Not as arguments of one call: their number is limited.
+    for (const value of kept) this.items.push(value)
+    if (tail !== undefined) for (const value of tail) this.items.push(value)
+    if (this.type.item.holdsNodes) {
+      for (const value of removed) registry.detach(value)
+      for (const value of kept) registry.attach(value, this, '')
+    }
+    return removed
+  }
+
+  /** Keeps in mind what is about to be done. */
+  #note(edit: (edits: Edits) => void): void {
+    if (this.born === 0) return
+    this.queue()
+    if (this.#whole) return
+    this.#edits ??= new Edits(this.items.length)
+    edit(this.#edits)
+    if (this.#edits.scattered) this.#whole = true
+  }
+
+  override stepTo(child: StateNode): string {
+    return step(this.items.indexOf(child.handle))
+  }
+
+  override eachChild(visit: (child: StateNode, key: string) => void): void {
+    if (!this.type.item.holdsNodes) return
+    for (const value of this.items) {
+      const child = Handle.node(value)
+      if (child !== undefined) visit(child, '')
+    }
+  }
+
+  override plain(): unknown {
+    return this.items.map((value) => this.type.item.plain(value))
+  }
+
+  override shown(): unknown {
+    return this.items
+  }
+
+  override pending(): Mode | undefined {
+    if (this.#whole) return Mode.whole
+    if (this.#edits === undefined || this.#edits.none) return undefined
+    return this.#edits.keepsSome ? Mode.change : Mode.whole
+  }
+
+  override fieldSet(): undefined {
+    return undefined
+  }
+
+  override pack(writer: Writer, mode: Mode): void {
+    if (mode === Mode.change && this.#edits !== undefined) this.#packEdits(writer, this.#edits.runs())
+    else {
+      writer.varint(this.items.length)
+      for (const value of this.items) this.type.item.pack(writer, value)
+    }
+  }
+
+  #packEdits(writer: Writer, runs: readonly Run[]): void {
+    writer.varint(runs.length)
+    let index = 0
+    // Where the next run begins when items only come and go, and none is moved.
+    let expected = 0
+    for (const { from, count } of runs) {
+      writer.varint(count * 2 + (from === -1 ? 1 : 0))
+      if (from === -1) for (let at = index; at < index + count; at++) this.type.item.pack(writer, this.items[at])
+      else {
+        writer.signed(from - expected)
+        expected = from + count
+      }
+      index += count
+    }
+  }
+
+  override hash(): number {
+    const { plain } = this.type.item
+    const shown = this.items.map((item) => (Handle.node(item) === undefined ? plain(item) : item))
+    return hashItems(hashNode(this.id, this.type.index), shown, (item) => Handle.node(item)?.id)
+  }
+
+  override settle(): void {
+    this.#edits = undefined
+    this.#whole = false
+  }
+}
