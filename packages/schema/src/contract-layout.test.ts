@@ -448,6 +448,44 @@ describe('what cannot travel is refused with its path and advice', () => {
     expect(refusal(() => room({ state: t.Object({ it: schema }) }))).toMatch(message)
   })
 
+  it.each<[string, unknown, RegExp]>([
+    ['misspelt', { views: true }, /^state\.it\.\*: has no option 'views': did you mean 'view'\?$/],
+    ['in capitals', { View: true }, /^state\.it\.\*: has no option 'View': did you mean 'view'\?$/],
+    [
+      'that is none',
+      { hidden: true },
+      /^state\.it\.\*: has no option 'hidden': those of t\.Map are view, minProperties, /,
+    ],
+    [
+      'that the map itself sets',
+      { additionalProperties: false },
+      /^state\.it\.\*: has no option 'additionalProperties': /,
+    ],
+    ['of the wrong type', { view: 1 }, /^state\.it\.\*: has an option 'view' that is neither true nor false$/],
+    ['that is no object', true, /^state\.it\.\*: has true for its options: write t\.Map\(T, \{ view: true \}\)$/],
+  ])('an option of a map %s', (_, options, message) => {
+    const map: Schema = Reflect.apply(t.Map, undefined, [t.Object({}), options])
+    expect(refusal(() => room({ state: t.Object({ it: t.Map(map) }) }))).toMatch(message)
+  })
+
+  it('but not what a map can have', () => {
+    const keys = { propertyNames: t.String({ maxLength: 3 }), minProperties: 1, maxProperties: 2, required: ['a'] }
+    const notes = {
+      title: 'a',
+      description: 'b',
+      default: {},
+      examples: [{}],
+      deprecated: true,
+      $id: 'c',
+      $comment: 'd',
+    }
+    const map = t.Map(t.Object({}), { view: true, ...keys, ...notes, readOnly: true, writeOnly: false })
+    expect(() => room({ state: t.Object({ it: map }) })).not.toThrow()
+    // @ts-expect-error the compiler sees it first
+    const misspelt = t.Map(t.Object({}), { views: true })
+    expect(() => room({ state: t.Object({ it: misspelt }) })).toThrow(SchemaError)
+  })
+
   it.each(['then', 'toJSON', 'toString', 'valueOf'])('a message that the language calls by itself: %s', (name) => {
     expect(refusal(() => room({ clientToServer: { [name]: event(t.Null()) } }))).toMatch(
       new RegExp(`^clientToServer\\.${name}: cannot be called "${name}": the language calls that by itself`),

@@ -21,7 +21,8 @@ export const wireKeyword = '~wire'
 /** The value of {@link wireKeyword}. */
 export type WireMark =
   | { readonly kind: NumberKind | 'bytes' | 'json' | 'value' | 'local' | 'owner' | 'id' }
-  | { readonly kind: 'map'; readonly view: boolean }
+  /** `fault`: what is wrong with its options. */
+  | { readonly kind: 'map'; readonly view: boolean; readonly fault?: string }
   | { readonly kind: 'visible'; readonly to: readonly string[] }
   | { readonly kind: 'quantized'; readonly min: number; readonly max: number; readonly step: number }
 
@@ -93,6 +94,7 @@ export class SchemaReader {
         return this.#add({ kind: 'quantized', min: mark.min, max: mark.max, step: mark.step })
       }
       case 'map': {
+        if (mark.fault !== undefined) throw refusal(path, mark.fault)
         const type = this.#visit(keywords['additionalProperties'], `${path}.*`, place, depth + 1)
         return mark.view ? this.#viewedMap(type, path, place) : this.#add({ kind: 'map', type })
       }

@@ -16,7 +16,6 @@ import {
   type TInteger,
   type TNumber,
   type TNumberOptions,
-  type TObjectOptions,
   String as StringType,
   type TOptional,
   type TSchema,
@@ -26,6 +25,7 @@ import {
 } from 'typebox'
 import { numberRanges } from './codec/numbers.ts'
 import type { NumberKind } from './layout.ts'
+import { mapOptionsFault, type MapOptions } from './map-options.ts'
 import type {
   IdModel,
   JsonValue,
@@ -189,12 +189,6 @@ export function Bytes(
   )
 }
 
-/** Options of {@link Map}. */
-export interface MapOptions extends TObjectOptions {
-  /** Whether a member has only the entries that are in its view (`member.view`). For the state, and for objects. Default: false. */
-  readonly view?: boolean
-}
-
 /**
  * Entries by key. In state a tracked `StateMap`, in the client's mirror a `ReadonlyMap`, in messages a plain object. Keys
  * are strings; `__proto__` is none. Costs 1, 3 or 5 bytes, and each entry its key and its value.
@@ -207,8 +201,13 @@ export function Map<V extends TSchema>(
   value: V,
   options?: MapOptions & { readonly view?: false },
 ): TUnsafe<MapModel<Static<V>>>
-export function Map(value: TSchema, { view = false, ...options }: MapOptions = {}): TSchema {
-  return marked({ kind: 'map', view }, { ...options, type: 'object', additionalProperties: value })
+export function Map(value: TSchema, options: MapOptions = {}): TSchema {
+  const { view = false, ...keywords }: MapOptions = Object(options)
+  const fault = mapOptionsFault(options)
+  return marked(
+    { kind: 'map', view, ...(fault !== undefined && { fault }) },
+    { ...keywords, type: 'object', additionalProperties: value },
+  )
 }
 
 /**
