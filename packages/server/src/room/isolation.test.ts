@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { defineRoom, t } from '@junto/schema'
 import { describe, expect, test } from 'vitest'
 import { Desk, deskRooms, type DeskScript } from './desk.fixture.ts'
 import { Room, type RoomBaseClass, type RoomClass } from './room.ts'
@@ -125,8 +126,39 @@ describe('what a room throws stays there', () => {
     const { ScriptedRoom } = deskRooms({ onCreate: () => ({ n: 0, notes: { a: 5 } }) })
     world.registry.define(Desk, ScriptedRoom)
     await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'room_failed' })
-    expect(world.faults[0]).toMatch(/^onCreate of the room desk\/a failed: .*notes/)
+    expect(world.faults[0]).toMatch(
+      /^onCreate of the room desk\/a failed: notes\.a: expected a string, got the number 5$/,
+    )
   })
+
+  test.each<[string, object, string]>([
+    ['of the wrong type', { hp: NaN }, 'units.a.hp: expected a whole number from 0 to 255, got NaN'],
+    ['that is not there', { name: undefined }, 'units.a.name: is missing: expected a string'],
+    ['that is too long', { name: 'Adalbert' }, 'units.a.name: must not have more than 4 characters'],
+    ['of another form', { name: 'ada' }, 'units.a.name: must match pattern "^[A-Z]"'],
+    ['that a check of the program refuses', { odd: 2 }, 'units.a.odd: must be odd'],
+  ])(
+    'a first state with something %s is refused as a later write is, under the same path',
+    async (_, wrong, message) => {
+      const odd = t.Refine(
+        t.Integer(),
+        (value) => value % 2 === 1,
+        () => 'must be odd',
+      )
+      const Unit = t.Object({ hp: t.Uint8(), name: t.String({ maxLength: 4, pattern: '^[A-Z]' }), odd })
+      const state = t.Object({ units: t.Map(Unit) })
+      const Field = defineRoom('field', { version: 1, state, clientToServer: {}, serverToClient: {} })
+      class FieldRoom extends Room(Field) {
+        onCreate() {
+          return { units: { a: { hp: 1, name: 'Ada', odd: 1, ...wrong } } }
+        }
+      }
+      const world = new World()
+      world.registry.define(Field, FieldRoom)
+      await expect(world.join(Field, { key: 'a' })).rejects.toMatchObject({ code: 'room_failed' })
+      expect(world.faults).toEqual([`onCreate of the room field/a failed: ${message}`])
+    },
+  )
 
   test.each<[string, (base: RoomBaseClass<typeof Desk>) => unknown, string]>([
     [

@@ -272,11 +272,15 @@ export class RoomHost implements RoomScope, Candidate {
             `onCreate of ${definition.className} returned nothing: it must return the first state of the room`,
           )
         }
-        definition.validators.state?.(first, 'state')
       }
+      const tree = StateTree.create(definition.compiled, definition.contract, first, {
+        epoch: randomHex(this.#environment.random, 8),
+      })
+      // What is of the wrong type the tree has refused, in the words of any later write.
+      if (!saved) definition.validators.state?.(first, '')
       // Given up meanwhile.
       if (this.#life.phase !== 'creating') return
-      const works = this.#equip(first, router)
+      const works = this.#equip(tree, router)
       this.#life = { phase: 'restoring', works }
       if (saved) {
         this.#metadata = saved.metadata === undefined ? undefined : definition.readNamed('metadata', saved.metadata)
@@ -315,10 +319,9 @@ export class RoomHost implements RoomScope, Candidate {
     })
   }
 
-  #equip(first: unknown, router: Router): Works {
+  #equip(tree: StateTree, router: Router): Works {
     const { definition } = this
-    const { clock, turnEnd, random, limits, logger, metrics } = this.#environment
-    const tree = StateTree.create(definition.compiled, definition.contract, first, { epoch: randomHex(random, 8) })
+    const { clock, turnEnd, limits, logger, metrics } = this.#environment
     const saver = this.#archive?.saver(() => this.#record(sync))
     const sync = new RoomSync({
       tree,
