@@ -201,8 +201,8 @@ export function Map<V extends TSchema>(
   value: V,
   options?: MapOptions & { readonly view?: false },
 ): TUnsafe<MapModel<Static<V>>>
-export function Map(value: TSchema, options: MapOptions = {}): TSchema {
-  const { view = false, ...keywords }: MapOptions = Object(options)
+export function Map(value: TSchema, options: unknown = {}): TSchema {
+  const { view = false, ...keywords }: MapOptions = typeof options === 'object' && options !== null ? options : {}
   const fault = mapOptionsFault(options)
   return marked(
     { kind: 'map', view, ...(fault !== undefined && { fault }) },
