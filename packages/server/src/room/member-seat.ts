@@ -2,7 +2,8 @@ import { JuntoError, type Clock } from '@junto/protocol'
 import { FrameType, OfferingExchange, type Exchange, type Frame, type Settle } from '@junto/protocol/internal'
 import type { MessageCodec, Viewer } from '@junto/schema/internal'
 import type { AnswerValidators } from '@junto/schema/validate'
-import type { Recipient, RoomSync } from '../sync/room-sync.ts'
+import { Feed } from '../sync/feed.ts'
+import type { RoomSync } from '../sync/room-sync.ts'
 import { eventSenders } from './event-senders.ts'
 import { memberCalls, type MemberCallSettings } from './member-calls.ts'
 import type { Culprit } from './faults.ts'
@@ -50,7 +51,7 @@ type Phase = 'joining' | 'joined' | 'live' | 'gone'
 const minute = 60_000
 
 /** One membership: between the session's link and the room. */
-export class MemberSeat implements Seat, Sender, Recipient {
+export class MemberSeat implements Seat, Sender {
   readonly id: string
   /** How it looks at the state. */
   readonly viewer: Viewer
@@ -59,14 +60,12 @@ export class MemberSeat implements Seat, Sender, Recipient {
   readonly joined: JoinedInfo
   readonly #host: SeatHost
   readonly #link: MemberLink
+  readonly #feed: Feed
   #phase: Phase = 'joining'
   #reason: LeaveReason = 'disconnected'
   #message: string | undefined
   /** The room ended it before the session knew of the seat: to be told as soon as it does. */
   #untold = false
-  /** Frames that wait: for the snapshot first, later for a patch. */
-  #held: Uint8Array[] = []
-  #heldBytes = 0
   /** When it asked for snapshots within the last minute. */
   #resyncs: readonly number[] | undefined
   // All are made on first use: most members of most rooms sit there quietly.
@@ -79,6 +78,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
     this.#link = link
     this.id = sitter.id
     this.viewer = host.sync.tree.viewer({ owner: sitter.id })
+    this.#feed = new Feed(this.id, this.viewer, link, host.maxHeld)
     this.connection = sitter.connection
     this.joined = joined
     this.member = new RoomMember(this, sitter)
@@ -116,7 +116,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
     this.#untold = false
     if (this.#phase !== 'joined') return
     this.#phase = 'live'
-    this.#host.sync.add(this)
+    this.#host.sync.add(this.#feed)
   }
 
   receive(frame: Frame): void {
@@ -148,7 +148,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
   }
 
   drained(): void {
-    this.#host.sync.drained(this)
+    this.#host.sync.drained(this.#feed)
   }
 
   leave(reason: LeaveReason): void {
@@ -160,7 +160,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
   end(reason: LeaveReason, message?: string): void {
     const phase = this.#phase
     // What was sent before this shall arrive before it.
-    if (phase === 'live') this.#host.sync.deliver(this)
+    if (phase === 'live') this.#host.sync.deliver(this.#feed)
     this.#message = message
     if (!this.#leave(reason)) return
     if (phase === 'live') this.#link.ended(reason, message)
@@ -173,24 +173,8 @@ export class MemberSeat implements Seat, Sender, Recipient {
 
   /** Sends an event, encoded already. */
   event(frame: Uint8Array, codec: MessageCodec): void {
-    if (codec.delivery === 'volatile' && !this.#takesMore()) return
+    if (codec.delivery === 'volatile' && (this.#phase !== 'live' || this.#link.congested || this.#feed.behind)) return
     this.#send(frame, 'visible')
-  }
-
-  get congested(): boolean {
-    return this.#link.congested
-  }
-
-  send(frame: Uint8Array): void {
-    this.#link.send(frame)
-  }
-
-  release(): void {
-    const held = this.#held
-    if (this.#phase !== 'live' || held.length === 0) return
-    this.#held = []
-    this.#heldBytes = 0
-    for (const frame of held) this.#link.send(frame)
   }
 
   /** Calls and streams of this membership. */
@@ -255,32 +239,15 @@ export class MemberSeat implements Seat, Sender, Recipient {
       case 'joining':
       case 'joined':
         // A peer that does not read may keep its seat from starting for long.
-        if (this.#hold(frame)) return
+        if (this.#feed.hold(frame)) return
         this.end('failed', 'too much was sent to this member before it could be told that it had joined')
         return
       case 'live':
-        if (settle === 'reply') {
-          this.#link.send(frame)
-          return
-        }
-        if (this.#held.length === 0) this.#host.sync.awaitPatch(this)
-        // What the link cannot take either is the session's to judge.
-        if (!this.#hold(frame)) this.#host.sync.deliver(this)
+        if (settle === 'reply') this.#link.send(frame)
+        else this.#host.sync.say(this.#feed, frame)
         return
       case 'gone':
     }
-  }
-
-  /** @returns whether that was not too much. */
-  #hold(frame: Uint8Array): boolean {
-    this.#held.push(frame)
-    this.#heldBytes += frame.length
-    return this.#heldBytes <= this.#host.maxHeld
-  }
-
-  /** Whether what may be dropped can be sent all the same. */
-  #takesMore(): boolean {
-    return this.#phase === 'live' && !this.#link.congested && !this.#host.sync.isBehind(this)
   }
 
   /** The client says that its mirror came apart. */
@@ -293,7 +260,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
       return
     }
     this.#resyncs = [...recent, now]
-    sync.resync(this)
+    sync.resync(this.#feed)
   }
 
   #leave(reason: LeaveReason): boolean {
@@ -302,8 +269,7 @@ export class MemberSeat implements Seat, Sender, Recipient {
     const lost = this.#phase === 'live' ? 'outcome_unknown' : 'disconnected'
     this.#phase = 'gone'
     this.#reason = reason
-    this.#held = []
-    this.#host.sync.remove(this)
+    this.#host.sync.remove(this.#feed)
     this.viewer.close()
     this.#view?.close()
     this.#exchange?.close(reason === 'disconnected' ? lost : 'cancelled')

@@ -404,6 +404,22 @@ describe('a member that is put out while it is sent its patch', () => {
     expect(others.map((other) => mirrored(other).n)).toEqual([21, 21])
   })
 
+  test('is spoken of behind the patch that shows it, not behind the one that was leaving', async () => {
+    const all = await plaza({
+      onLeave: (room) => {
+        room.state.n += 10
+        room.broadcast.said({ text: 'somebody left' })
+      },
+    })
+    const { world, room, ada, bob } = all
+    tooSlow(ada)
+    room.state.n = 1
+    room.broadcast.said({ text: 'one' })
+    await world.clock.settle()
+    expect(bob.log).toEqual(['patch', 'event said', 'patch', 'event said'])
+    expect(mirrored(bob).n).toBe(11)
+  })
+
   test('disturbs nobody who catches up at the same time', async () => {
     const all = await plaza({ onLeave: ({ state }) => void state.n++ })
     const { world, ada, bob } = all

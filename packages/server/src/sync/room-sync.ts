@@ -3,25 +3,14 @@ import { encodeFrame, FrameType } from '@junto/protocol/internal'
 import type { StateTree, Update } from '@junto/schema/internal'
 import type { Logger } from '../observe/log.ts'
 import type { Counter, Gauge, Metrics } from '../observe/metrics.ts'
-import { Checks, type Checked } from './checks.ts'
+import { Checks } from './checks.ts'
+import type { Feed } from './feed.ts'
 import type { Flushable, TurnEnd } from './turn-end.ts'
 
-/** A member that receives state. */
-export interface Recipient extends Checked {
-  /** The member's id, for the log. */
-  readonly id: string
-  /** Whether so much waits for it that it takes no patches. {@link RoomSync.drained} says when that is over. */
-  readonly congested: boolean
-  /** Sends a frame of the state. The bytes are shared, and never written again. */
-  send(frame: Uint8Array): void
-  /** Sends what waited for the patch. */
-  release(): void
-}
-
-/** What is to be done for a recipient: a frame to be sent, or, without one, what waited to be released. */
+/** Frames on their way to a member. Their bytes may be shared, and are never written again. */
 interface Delivery {
-  readonly recipient: Recipient
-  readonly frame: Uint8Array | undefined
+  readonly feed: Feed
+  readonly frames: readonly Uint8Array[]
 }
 
 /** Parts of {@link RoomSync}. */
@@ -58,24 +47,19 @@ export interface RoomSyncOptions {
 export class RoomSync implements Flushable {
   readonly tree: StateTree
   readonly #options: RoomSyncOptions
-  readonly #checks: Checks<Recipient>
-  readonly #recipients = new Set<Recipient>()
-  readonly #behind = new Set<Recipient>()
-  /**
-   * Those to be looked after at the end of the turn, whether or not the state changed; true: even if too much waits for
-   * them.
-   */
-  readonly #asking = new Map<Recipient, boolean>()
-  #waiting: Recipient[] = []
+  readonly #checks: Checks<Feed>
+  readonly #feeds = new Set<Feed>()
+  /** Those to be looked after at the end of the turn, whether or not the state changed. */
+  readonly #waiting = new Set<Feed>()
   /**
    * What leaves now. All of it is made before the first of it is sent: sending may find that somebody is too slow, and the
    * room's onLeave writes to the state.
    */
   #outgoing: Delivery[] = []
-  /** How many of these are done. */
-  #done = 0
+  /** How many of these are sent. */
+  #sent = 0
   /** Frames of updates that several get. */
-  readonly #frames = new WeakMap<Update, Uint8Array>()
+  readonly #frames = new WeakMap<Update, readonly Uint8Array[]>()
   readonly #counts: Readonly<Record<'catchUps' | 'snapshots' | 'desyncs', Counter>> & { readonly behind: Gauge }
   /** When the next patch may leave. */
   #due = -Infinity
@@ -102,48 +86,42 @@ export class RoomSync implements Flushable {
   }
 
   /**
-   * Sends this recipient a snapshot at the end of the turn, then what waited for it; from then on it gets the patches. Not at once:
+   * Gives this feed a snapshot at the end of the turn, then what it holds; from then on it gets the patches. Not at once:
    * of a crowd that comes in one turn, each would have all the others sent a patch.
    */
-  add(recipient: Recipient): void {
+  add(feed: Feed): void {
     if (this.#over) return
-    this.#recipients.add(recipient)
-    this.#checks.add(recipient)
-    this.#asking.set(recipient, true)
+    this.#feeds.add(feed)
+    this.#checks.add(feed)
     this.#urgent = true
-    this.#enqueue()
+    this.#await(feed, 'now')
   }
 
-  remove(recipient: Recipient): void {
-    this.#recipients.delete(recipient)
-    this.#asking.delete(recipient)
-    this.#checks.remove(recipient)
-    this.#leaveBehind(recipient)
+  /** Nothing goes to this feed any more. */
+  remove(feed: Feed): void {
+    feed.release()
+    this.#feeds.delete(feed)
+    this.#waiting.delete(feed)
+    this.#checks.remove(feed)
+    this.#setBehind(feed, false)
   }
 
-  /** Whether this recipient takes no patches at the moment. */
-  isBehind(recipient: Recipient): boolean {
-    return this.#behind.has(recipient)
+  /** Has a frame leave at the end of the turn, after the feed's patch. */
+  say(feed: Feed, frame: Uint8Array): void {
+    if (!feed.holds) this.#await(feed)
+    // What the link cannot take either is the session's to judge.
+    if (!feed.hold(frame)) this.deliver(feed)
   }
 
-  /**
-   * Has `release` called at the end of the turn, after its patch. To be called once until then: the recipient keeps the
-   * mark.
-   */
-  awaitPatch(recipient: Recipient): void {
-    this.#waiting.push(recipient)
-    this.#enqueue()
+  /** What waited for the member has left. When it is behind, it catches up at the end of the turn. */
+  drained(feed: Feed): void {
+    if (feed.behind) this.#await(feed, 'when it can')
   }
 
-  /** What waited for this recipient has left. When it is behind, it catches up at the end of the turn. */
-  drained(recipient: Recipient): void {
-    if (this.#behind.has(recipient)) this.#ask(recipient)
-  }
-
-  /** The mirror of this recipient came apart: it gets a snapshot at the end of the turn. */
-  resync(recipient: Recipient): void {
+  /** The member's mirror came apart: it gets a snapshot at the end of the turn. */
+  resync(feed: Feed): void {
     const { room, name, logger } = this.#options
-    const { viewer, id } = recipient
+    const { viewer, id } = feed
     const { version } = viewer
     this.#counts.desyncs.add()
     logger.warn(`The mirror of a member of the room ${name} came apart; it gets a snapshot`, {
@@ -151,11 +129,11 @@ export class RoomSync implements Flushable {
       contract: room,
       member: id,
       version,
-      after: this.#checks.checkOf(recipient, version) ?? 'a patch that it refused, or an earlier check',
+      after: this.#checks.checkOf(feed, version) ?? 'a patch that it refused, or an earlier check',
     })
     viewer.reset()
     this.#urgent = true
-    this.#ask(recipient)
+    this.#await(feed, 'when it can')
   }
 
   /** The end of the turn. */
@@ -177,23 +155,21 @@ export class RoomSync implements Flushable {
   flushNow(): void {
     if (this.#over) return
     try {
-      this.#close()
-      this.#answer()
+      this.#take()
     } catch (error) {
       this.#over = true
       this.#options.onBroken(error)
       return
     }
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const recipient of waiting) if (!this.#behind.has(recipient)) this.#put(recipient, undefined)
+    for (const feed of this.#waiting) if (!feed.behind) this.#put(feed, feed.release())
+    this.#waiting.clear()
     this.#sendOut()
   }
 
-  /** As {@link flushNow}, and this recipient gets what is for it even if too much waits for it already. */
-  deliver(recipient: Recipient): void {
+  /** As {@link flushNow}, and this feed gets what is for it even if too much waits for its member already. */
+  deliver(feed: Feed): void {
     if (this.#over) return
-    this.#asking.set(recipient, true)
+    this.#await(feed, 'now')
     this.flushNow()
   }
 
@@ -202,92 +178,82 @@ export class RoomSync implements Flushable {
     this.#over = true
     this.tree.onDirty = undefined
     this.#cancelTimer?.()
-    for (const recipient of this.#recipients) this.remove(recipient)
-    this.#waiting = []
+    for (const feed of this.#feeds) this.remove(feed)
   }
 
-  #ask(recipient: Recipient): void {
-    if (!this.#asking.has(recipient)) this.#asking.set(recipient, false)
+  #await(feed: Feed, asks: Feed['asks'] = 'no'): void {
+    if (feed.asks !== 'now' && asks !== 'no') feed.asks = asks
+    this.#waiting.add(feed)
     this.#enqueue()
   }
 
-  #close(): void {
+  /** @returns whether there is a new version. */
+  #close(): boolean {
     const { tree } = this
-    if (!tree.dirty) return
+    if (!tree.dirty) return false
     const { interval, clock, onChange } = this.#options
     if (interval > 0) this.#due = clock.now() + interval
-    if (!tree.close()) return
+    if (!tree.close()) return false
     if (tree.written === tree.version) onChange()
-    const checked = this.#checks.areDue() ? new Set<Recipient>() : undefined
-    for (const recipient of this.#recipients) {
-      if (this.#behind.has(recipient) || this.#asking.has(recipient)) continue
-      if (recipient.congested) this.#fallBehind(recipient)
-      else if (this.#bring(recipient) === 'patch') checked?.add(recipient)
-    }
-    if (checked !== undefined) this.#checks.follow(checked, (recipient, frame) => this.#put(recipient, frame))
+    return true
   }
 
-  /** Those who asked, as far as they can take something now. */
-  #answer(): void {
-    this.#urgent = false
-    for (const [recipient, force] of this.#asking) {
-      if (recipient.congested && !force) {
-        this.#fallBehind(recipient)
-        continue
-      }
-      if (this.#leaveBehind(recipient)) this.#counts.catchUps.add()
-      this.#bring(recipient)
-      this.#put(recipient, undefined)
+  /** What is new, for those who can take something now. */
+  #take(): void {
+    const changed = this.#close()
+    const checked = changed && this.#checks.areDue() ? new Set<Feed>() : undefined
+    for (const feed of changed ? this.#feeds : this.#waiting) {
+      const { asks } = feed
+      feed.asks = 'no'
+      if (asks === 'no' && (feed.behind || !changed)) continue
+      const takes = asks === 'now' || !feed.link.congested
+      if (this.#setBehind(feed, !takes) && takes) this.#counts.catchUps.add()
+      if (takes && this.#bring(feed) === 'patch' && asks === 'no') checked?.add(feed)
     }
-    this.#asking.clear()
+    this.#urgent = false
+    if (checked !== undefined) this.#checks.follow(checked, (feed, frame) => this.#put(feed, [frame]))
   }
 
   /** Takes what is new for one, which may be nothing. */
-  #bring(recipient: Recipient): Update['kind'] | undefined {
-    const update = recipient.viewer.take()
+  #bring(feed: Feed): Update['kind'] | undefined {
+    const update = feed.viewer.take()
     if (update === undefined) return undefined
     if (update.kind === 'snapshot') this.#counts.snapshots.add()
-    this.#put(recipient, this.#frameOf(update))
+    this.#put(feed, this.#framesOf(update))
     return update.kind
   }
 
-  #put(recipient: Recipient, frame: Uint8Array | undefined): void {
-    this.#outgoing.push({ recipient, frame })
+  #put(feed: Feed, frames: readonly Uint8Array[] | undefined): void {
+    if (frames !== undefined) this.#outgoing.push({ feed, frames })
   }
 
   /** What comes back here from sending goes on with what is there, so that newer things leave behind older ones. */
   #sendOut(): void {
-    for (let next = this.#outgoing[this.#done]; next !== undefined; next = this.#outgoing[this.#done]) {
-      this.#done++
-      const { recipient, frame } = next
-      if (!this.#recipients.has(recipient)) continue
-      if (frame === undefined) recipient.release()
-      else recipient.send(frame)
+    for (let next = this.#outgoing[this.#sent]; next !== undefined; next = this.#outgoing[this.#sent]) {
+      this.#sent++
+      const { feed, frames } = next
+      if (this.#feeds.has(feed)) for (const frame of frames) feed.link.send(frame)
     }
     this.#outgoing = []
-    this.#done = 0
+    this.#sent = 0
   }
 
-  #frameOf(update: Update): Uint8Array {
-    let frame = this.#frames.get(update)
-    if (frame === undefined) {
+  #framesOf(update: Update): readonly Uint8Array[] {
+    let frames = this.#frames.get(update)
+    if (frames === undefined) {
       const { kind, bytes } = update
-      frame = encodeFrame({ type: kind === 'patch' ? FrameType.patch : FrameType.snapshot, bytes })
-      this.#frames.set(update, frame)
+      frames = [encodeFrame({ type: kind === 'patch' ? FrameType.patch : FrameType.snapshot, bytes })]
+      this.#frames.set(update, frames)
     }
-    return frame
+    return frames
   }
 
-  #fallBehind(recipient: Recipient): void {
-    if (this.#behind.has(recipient)) return
-    this.#behind.add(recipient)
-    this.#counts.behind.add(1)
-  }
-
-  #leaveBehind(recipient: Recipient): boolean {
-    const was = this.#behind.delete(recipient)
-    if (was) this.#counts.behind.add(-1)
-    return was
+  /** @returns whether that is new. */
+  #setBehind(feed: Feed, behind: boolean): boolean {
+    if (feed.behind === behind) return false
+    feed.behind = behind
+    this.#counts.behind.add(behind ? 1 : -1)
+    return true
   }
 
   #enqueue(): void {
