@@ -2,20 +2,19 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { compileLayout, encodeLayout, layoutOf, StateTree } from '@junto/schema/internal'
+import { compileLayout, layoutOf } from '@junto/schema/internal'
 import { build } from 'esbuild'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SeededRandom } from '../src/index.ts'
 import { describeInBrowser, launchBrowser } from './browser.ts'
 import { mirrored, writeTask, type Outcomes, type Task } from './fixtures/bundle/mirrored.ts'
-import { firstState, Kinds } from './independent-client/contract.fixture.ts'
-import { readLayout } from './independent-client/layout.ts'
-import { change } from './independent-client/random-state.fixture.ts'
+import { told, turnsOf, written, type Told } from './fixtures/bundle/written.ts'
+import { Kinds } from './independent-client/contract.fixture.ts'
 import { root } from './packages/run.ts'
 
-// Mirrors read the same where a page's content security policy forbids to make functions from text, and such a page hears of no
-// violation unless it asked for them.
+// Mirrors read the same, and states send the same bytes, where a page's content security policy forbids to make functions from text. A
+// page with mirrors hears of no violation unless it asked for such functions.
 
 const strict = "script-src 'self'"
 
@@ -23,16 +22,22 @@ let server: Server
 let browser: Browser
 
 beforeAll(async () => {
-  const script = await bundled()
+  const scripts = new Map([
+    ['mirror.js', await bundled('mirror-page.ts')],
+    ['state.js', await bundled('state-page.ts')],
+  ])
   server = createServer((request, response) => {
-    const [, policy, compiled, file] = request.url?.split('/') ?? []
+    const [, policy, page, file = ''] = request.url?.split('/') ?? []
     if (policy === 'strict') response.setHeader('content-security-policy', strict)
-    if (file === 'task') response.end(writeTask({ ...task, compiled: compiled === 'compiled' }))
-    else if (file === 'page.js') response.setHeader('content-type', 'text/javascript').end(script)
-    else
+    const script = scripts.get(file)
+    if (file === 'task') response.end(writeTask({ ...task, compiled: page === 'compiled' }))
+    else if (script !== undefined) response.setHeader('content-type', 'text/javascript').end(script)
+    else {
+      const source = page === 'state' ? 'state.js' : 'mirror.js'
       response
         .setHeader('content-type', 'text/html')
-        .end('<!doctype html><script type="module" src="page.js"></script>')
+        .end(`<!doctype html><script type="module" src="${source}"></script>`)
+    }
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
 })
@@ -42,10 +47,10 @@ afterAll(async () => {
   server.close()
 })
 
-/** The page's program, as a bundler for browsers puts it together. */
-async function bundled(): Promise<Uint8Array> {
+/** A page's program, as a bundler for browsers puts it together. */
+async function bundled(program: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('fixtures/bundle/mirror-page.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(`fixtures/bundle/${program}`, import.meta.url))],
     absWorkingDir: root,
     bundle: true,
     minify: true,
@@ -61,34 +66,20 @@ async function bundled(): Promise<Uint8Array> {
   return code.contents
 }
 
-/** Updates of a state with something of every kind, some of them spoilt; after each of these a snapshot. */
+/** What a state tells, some of it spoilt; a snapshot after each that was. */
 function updates(): Task['updates'] {
   const random = new SeededRandom(3)
-  const layout = compileLayout(layoutOf(Kinds))
-  const tree = StateTree.create(layout, Kinds, firstState(), { epoch: '0011223344556677' })
-  const viewer = tree.viewer({ everything: true })
-  const type = readLayout(encodeLayout(layout.layout)).state
-  const told: { kind: 'snapshot' | 'patch'; bytes: string }[] = []
-  const tell = (kind: 'snapshot' | 'patch', bytes: Uint8Array): void => {
-    told.push({ kind, bytes: Buffer.from(bytes).toString('hex') })
-  }
-  tell('snapshot', tree.snapshot())
-  viewer.take()
-  for (let step = 0; step < 200; step++) {
-    change(type, tree.root, random)
-    tree.close()
-    const update = viewer.take()
-    if (update === undefined) continue
-    if (!random.chance(0.3)) {
-      tell(update.kind, update.bytes)
+  const all: Told[] = []
+  for (const { update, snapshot } of turnsOf(200)) {
+    if (all.length === 0 || !random.chance(0.3)) {
+      all.push(told(update))
       continue
     }
-    const spoilt = update.bytes.slice()
-    spoilt[random.integer(0, spoilt.length - 1)] = random.integer(0, 255)
-    tell(update.kind, spoilt)
-    tell('snapshot', tree.snapshot())
+    const bytes = update.bytes.slice()
+    bytes[random.integer(0, bytes.length - 1)] = random.integer(0, 255)
+    all.push(told({ kind: update.kind, bytes }), snapshot())
   }
-  return told
+  return all
 }
 
 const task = { layout: compileLayout(layoutOf(Kinds)).layout, updates: updates() }
@@ -96,6 +87,11 @@ const task = { layout: compileLayout(layoutOf(Kinds)).layout, updates: updates()
 describeInBrowser('a page', () => {
   /** Has a page do it, and returns what came of it, and what the page heard of its policy. */
   async function visit(policy: 'strict' | 'none', readers: 'compiled' | 'usual') {
+    const { done, ...heard } = await open(`${policy}/${readers}`, policy)
+    return { ...(done as { readonly outcomes: Outcomes; readonly functions: boolean }), ...heard }
+  }
+
+  async function open(path: string, policy: 'strict' | 'none') {
     browser ??= await launchBrowser()
     const page = await browser.newPage()
     const lines: string[] = []
@@ -104,13 +100,13 @@ describeInBrowser('a page', () => {
       'violations = []; addEventListener("securitypolicyviolation", (event) => violations.push(event.blockedURI))',
     )
     const { port } = server.address() as AddressInfo
-    const response = await page.goto(`http://127.0.0.1:${port}/${policy}/${readers}/`)
+    const response = await page.goto(`http://127.0.0.1:${port}/${path}/`)
     expect(response?.headers()['content-security-policy']).toBe(policy === 'strict' ? strict : undefined)
     await page.waitForFunction('globalThis.done')
-    const done = (await page.evaluate('done')) as { readonly outcomes: Outcomes; readonly functions: boolean }
+    const done: unknown = await page.evaluate('done')
     const violations: unknown = await page.evaluate('violations')
     await page.close()
-    return { ...done, violations, lines }
+    return { done, violations, lines }
   }
 
   const expected = mirrored({ ...task, compiled: true })
@@ -141,5 +137,17 @@ describeInBrowser('a page', () => {
     expect(outcomes).toEqual(expected)
     expect(functions).toBe(false)
     expect(violations).toEqual(['eval'])
+  })
+
+  // The one violation is the attempt to make the first function: the policy was in force.
+  it.each([
+    ['none', []],
+    ['strict', ['eval']],
+  ] as const)('with a state of its own sends the same bytes as Node under the policy: %s', async (policy, heard) => {
+    const here = written(200)
+    expect(new Set(here.map(({ bytes }) => bytes)).size).toBeGreaterThan(100)
+    const { done, violations } = await open(`${policy}/state`, policy)
+    expect(done).toEqual(here)
+    expect(violations).toEqual(heard)
   })
 })
