@@ -149,6 +149,7 @@ describe('what a room throws stays there', () => {
       const state = t.Object({ units: t.Map(Unit) })
       const Field = defineRoom('field', { version: 1, state, clientToServer: {}, serverToClient: {} })
       class FieldRoom extends Room(Field) {
+        readonly handlers = this.handle({})
         onCreate() {
           return { units: { a: { hp: 1, name: 'Ada', odd: 1, ...wrong } } }
         }
