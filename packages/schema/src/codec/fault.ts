@@ -69,6 +69,13 @@ export function expected(what: string, value: unknown): Fault {
   return new Fault(value === undefined ? `is missing: expected ${what}` : `expected ${what}, got ${describe(value)}`)
 }
 
+/** The error for `null` where an optional value of the type stands: many take it for none. */
+export function nullForNone(error: unknown): unknown {
+  return error instanceof Fault
+    ? new Fault(error.what.replace(/, got null$/, ', or undefined for none, got null'))
+    : error
+}
+
 /** A fault of what came in another form than its type has on the wire: only another program can mend that. */
 export function malformed(wire: unknown): Fault {
   return expected('the wire form of its type', wire)

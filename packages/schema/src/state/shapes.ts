@@ -14,7 +14,7 @@ import { copy } from './values/plain.ts'
 import type { Slot } from './values/slot.ts'
 import { Handle, type StateNode } from './nodes/state-node.ts'
 import { variantChooser } from './values/variants.ts'
-import { wholeTypes, type ChooseVariant, type WholeType } from './values/whole-value.ts'
+import { optionally, wholeTypes, type ChooseVariant, type WholeType } from './values/whole-value.ts'
 
 type NodeType = RecordType | MapType | ListType
 
@@ -101,7 +101,7 @@ export class Shapes {
         return {
           ...inner,
           pack,
-          adopt: (value) => (value === undefined ? undefined : inner.adopt(value)),
+          adopt: optionally(inner.adopt),
           equal: (one, other) => one === other || (one !== undefined && other !== undefined && inner.equal(one, other)),
           plain: (kept) => (kept === undefined ? undefined : inner.plain(kept)),
           hash: (hash, kept) => (kept === undefined ? hashValue(hash, kept, idOf) : inner.hash(hash, kept)),

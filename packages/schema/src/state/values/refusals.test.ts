@@ -321,7 +321,9 @@ describe.each(Object.entries(kinds))('%s', (_, kind) => {
           expect(look(state), `${name} at ${path}`).toStrictEqual(keptOf(value))
           ;({ tree, state } = open(kind))
         } else {
-          expect(error, `${name} at ${path}`).toMatchObject({ code: 'invalid_value', message: path + said })
+          const hint =
+            optional && name === 'null' ? said.replace(/, got null$/, ', or undefined for none, got null') : said
+          expect(error, `${name} at ${path}`).toMatchObject({ code: 'invalid_value', message: path + hint })
           expect(error).toBeInstanceOf(SchemaError)
         }
         expect(tree.dirty).toBe(false)
@@ -339,6 +341,29 @@ describe.each(Object.entries(kinds))('%s', (_, kind) => {
       else expect(error, name).toMatchObject({ code: 'invalid_value', message: `inside.of.it${said}` })
     }
   })
+})
+
+it('null in an optional field is refused with what to write for none', () => {
+  const state = t.Object({
+    text: t.Optional(t.String()),
+    unit: t.Optional(t.Object({})),
+    both: t.Optional(t.Union([t.String(), t.Null()])),
+    whole: t.Value(t.Object({ inner: t.Optional(t.Uint8()) })),
+  })
+  const contract = defineRoom('room', { version: 1, state, clientToServer: {}, serverToClient: {} })
+  const create = (first: object) =>
+    StateTree.create(
+      compileLayout(layoutOf(contract)),
+      contract,
+      { whole: {}, ...first },
+      { epoch: '0123456789abcdef' },
+    )
+  expect(() => create({ text: null })).toThrow(/^text: expected a string, or undefined for none, got null$/)
+  expect(() => create({ unit: null })).toThrow(/^unit: expected an object, or undefined for none, got null$/)
+  expect(() => create({ whole: { inner: null } })).toThrow(
+    /^whole\.inner: expected a whole number from 0 to 255, or undefined for none, got null$/,
+  )
+  expect(create({ both: null }).toPlain()).toEqual({ both: null, whole: {} })
 })
 
 describe('a key of a map', () => {

@@ -1,5 +1,5 @@
 import type { Coder } from '../../codec/coder.ts'
-import { expected, isPlainObject, within } from '../../codec/fault.ts'
+import { expected, isPlainObject, nullForNone, within } from '../../codec/fault.ts'
 import { bigintCoder, inRange, numberRanges, outOf } from '../../codec/numbers.ts'
 import { angleFromSteps, angleToSteps, quantizer } from '../../codec/quantized.ts'
 import { booleanCoder, constantsCoder, literalCoder, nullCoder, stringCoder } from '../../codec/scalars.ts'
@@ -150,10 +150,23 @@ function takeBytes(value: unknown): unknown {
   return new Uint8Array(value)
 }
 
+/** Takes a value that may be absent. */
+export function optionally<T>(take: (value: unknown) => T): (value: unknown) => T | undefined {
+  return (value) => {
+    if (value === undefined) return undefined
+    if (value !== null) return take(value)
+    try {
+      return take(value)
+    } catch (error) {
+      throw nullForNone(error)
+    }
+  }
+}
+
 function optional(inner: WholeType): WholeType {
   return {
     drifts: inner.drifts,
-    take: (value) => (value === undefined ? undefined : inner.take(value)),
+    take: optionally(inner.take),
     equal: (one, other) => (one === undefined || other === undefined ? one === other : inner.equal(one, other)),
     plain: (kept) => (kept === undefined ? undefined : inner.plain(kept)),
   }
