@@ -188,8 +188,11 @@ export interface StateMap<V> extends Iterable<[string, Live<V>], void, unknown> 
 
 /** A map of the server's state of which a member has the entries that are in its view. */
 export interface ViewedMap<V> extends StateMap<V> {
-  /** A type only, by which these maps are told from others: there is no such property. */
-  readonly '~view': true
+  /**
+   * A type only, by which these maps are told from others: there is no such property. It is called as what to write in the contract,
+   * for where another map is given the compiler says that this is missing.
+   */
+  readonly 't.Map(T, { view: true })': true
 }
 
 /** A list of the server's state. */

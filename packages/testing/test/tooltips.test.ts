@@ -11,6 +11,8 @@ const uri = pathToFileURL(path).href
 
 /** What it shows for a name that the program exports, on one line. */
 let tooltip: (name: string) => Promise<string>
+/** What it says of a program that filters a map of the state. */
+let complaints: (map: string) => Promise<string[]>
 let end = (): void => {}
 
 beforeAll(async () => {
@@ -22,6 +24,15 @@ beforeAll(async () => {
   await server.ask('initialize', { processId: process.pid, rootUri: pathToFileURL(root).href, capabilities })
   server.tell('initialized', {})
   server.tell('textDocument/didOpen', { textDocument: { uri, languageId: 'typescript', version: 1, text } })
+  complaints = async (map) => {
+    const other = uri.replace('.ts', `-${map}.ts`)
+    const filtered = `${text}\ndeclare const view: import('@junto/server').MemberView<typeof Game>\nview.filter(${map}, () => true)\n`
+    server.tell('textDocument/didOpen', {
+      textDocument: { uri: other, languageId: 'typescript', version: 1, text: filtered },
+    })
+    const report = await server.ask('textDocument/diagnostic', { textDocument: { uri: other } })
+    return (report as { items: { message: string }[] }).items.map(({ message }) => message)
+  }
   tooltip = async (name) => {
     const line = lines.findIndex((code) => new RegExp(`^export (const|type) ${name} `).test(code))
     const position = { line, character: lines[line]?.indexOf(` ${name} `) ?? -1 }
@@ -58,6 +69,13 @@ it('a first state is shown as the plain object it is, and tags by name', async (
       'card: Id<{ face: number; }>; target?: Id<"player">; }; }; cards: { [key: string]: { face: number; }; }; }',
   )
   expect(await tooltip('Tags')).toBe('type Tags = "referee"')
+})
+
+it('a filter of a map that all see is refused with what to write in the contract', async () => {
+  expect(await complaints('server.cards')).toEqual([
+    expect.stringMatching(/Property ''t\.Map\(T, \{ view: true \}\)'' is missing in type 'StateMap</),
+  ])
+  expect(await complaints('server.players')).toEqual([])
 })
 
 interface Message {
