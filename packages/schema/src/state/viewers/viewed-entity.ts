@@ -2,7 +2,7 @@ import { describe } from '../../codec/fault.ts'
 import { SchemaError } from '../../errors.ts'
 import type { NodeRegistry } from '../nodes/node-registry.ts'
 import { entityScope, type EntityScope } from './scope.ts'
-import { Handle, pathOf } from '../nodes/state-node.ts'
+import { Handle, pathOf, type StateNode } from '../nodes/state-node.ts'
 
 /**
  * What somebody takes into or out of a view; nothing when it was removed from the state.
@@ -17,13 +17,18 @@ export function viewedEntity(registry: NodeRegistry, value: unknown): EntityScop
   }
   if (node.registry === undefined) return undefined
   if (node.registry !== registry) {
-    throw new SchemaError('invalid_value', pathOf(node), 'stands in the state of another room')
+    throw refused(node, 'stands in the state of another room')
   }
   const scope = entityScope(node)
   if (scope !== undefined) return scope
   const what =
     'cannot come into view by itself: it stands in no map with { view: true }. What stands inside of such an entity is seen with it'
-  throw new SchemaError('invalid_value', pathOf(node), what)
+  throw refused(node, what)
+}
+
+function refused(node: StateNode, what: string): SchemaError {
+  const path = pathOf(node)
+  return new SchemaError('invalid_value', path, path === '' ? `the state: ${what}` : what)
 }
 
 /** The error for an entity that was removed before it could come into view. */

@@ -229,6 +229,7 @@ describe('what somebody takes into view', () => {
       'hands.ann: cannot come into view by itself: it stands in no map with { view: true }',
       ({ state }) => state.hands.set('ann', { by: 'ann', points: 1, wager: 0, cards: [] }),
     ],
+    ['the state: cannot come into view by itself', ({ state }) => state],
     ['hands: cannot come into view', ({ state }) => state.hands],
     ['ships.one.hold: cannot come into view', ({ state }) => state.ships.set('one', ship()).hold],
     ['ships.one: stands in the state of another room', () => openArena().state.ships.set('one', ship())],
