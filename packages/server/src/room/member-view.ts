@@ -10,7 +10,7 @@ import type { EntitiesOf, Live, TagsOf, ViewedMap } from '@junto/schema'
 export interface MemberView<T> {
   /**
    * Whose `t.Owner()` fields this member is. Default: the member's id. When owners outlive a membership, use the user's id:
-   * `member.view.owner = member.user.id`.
+   * `member.view.owner = member.user.id`. Assigning anything but a string throws a TypeError.
    */
   owner: string
   /** The tags that were granted. */
@@ -34,6 +34,9 @@ export interface MemberView<T> {
   /**
    * Lets a predicate say which entries of a viewed map are in view, instead of `add` and `remove`. It is asked about all of them
    * now, and again at each {@link update}; what comes into the map in between is in nobody's view until then.
+   *
+   * When the field in which the map stands is assigned another one, or a field around it, the filter goes on with that at the next
+   * {@link update}. With an entry of a map, or an item of a list, that is replaced or removed, the filters in it end.
    *
    * @param keep `undefined` ends it: what is in view then stays.
    */

@@ -26,6 +26,13 @@ export class SeatView {
   }
 
   set owner(owner: string) {
+    // Untyped code may assign anything; nobody would be the owner of what is no name.
+    const given: unknown = owner
+    if (typeof given !== 'string') {
+      throw new TypeError(
+        `member.view.owner must be a string, what t.Owner() fields hold: a member's id or a user's, not ${given === null ? 'null' : typeof given}`,
+      )
+    }
     this.#viewer.owner = owner
   }
 
@@ -55,6 +62,7 @@ export class SeatView {
 
   filter(map: Entries, keep: Keep | undefined): void {
     if (keep === undefined) {
+      this.#follow()
       this.#filters.delete(map)
       return
     }
@@ -78,13 +86,24 @@ export class SeatView {
   }
 
   update(): void {
-    for (const map of this.#filters.keys()) if (!this.#tree.holds(map)) this.#filters.delete(map)
+    this.#follow()
     this.#apply(this.#filters)
   }
 
   /** The member is gone. */
   close(): void {
     this.#filters.clear()
+  }
+
+  /** The filter of a map that was replaced goes on with the one in its place; where there is none it ends. */
+  #follow(): void {
+    for (const [map, keep] of this.#filters) {
+      if (this.#tree.holds(map)) continue
+      this.#filters.delete(map)
+      const successor = this.#tree.successor(map)
+      if (successor === undefined || !this.#tree.isViewed(successor) || this.#filters.has(successor)) continue
+      this.#filters.set(successor, keep)
+    }
   }
 
   /** Asks all predicates before anything changes: one that throws leaves the view as it was. */
