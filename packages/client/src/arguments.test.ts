@@ -69,6 +69,11 @@ it('what a room takes is checked where it is given', async () => {
   expect(() => room.watch((state) => state.strokes, undefined as unknown as object)).toThrow(
     refused('listeners must be an object, not undefined'),
   )
+  expect(() => room.watch((state) => state.strokes, { added_: none } as object)).toThrow(
+    refused('listeners must have one of added, changed, removed, after, and has added_'),
+  )
+  expect(() => room.watch((state) => state.strokes, {})).toThrow(/^listeners must have .* and has nothing$/)
+  expect(() => room.watch((state) => state.strokes, { after: undefined } as object)).not.toThrow()
   expect(() => room.select(none)).toThrow(refused('selector must be a function, not number'))
   const call = room.call.clear(none as unknown as undefined, null as unknown as object)
   await expect(call).rejects.toMatchObject({ code: 'misuse' })

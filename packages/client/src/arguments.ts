@@ -8,8 +8,19 @@ export function checkFunction(value: unknown, what: string): void {
 }
 
 /** @throws JuntoError `misuse` when it is none. */
-export function checkObject(value: unknown, what: string): void {
+export function checkObject(value: unknown, what: string): asserts value is object {
   if (typeof value !== 'object' || value === null) throw wrong(what, 'an object', value)
+}
+
+/** @throws JuntoError `misuse` when it is no object that has one of these. */
+export function checkSome(value: unknown, what: string, names: readonly string[]): void {
+  checkObject(value, what)
+  if (!names.some((name) => name in value)) {
+    throw new JuntoError(
+      'misuse',
+      `${what} must have one of ${names.join(', ')}, and has ${Object.keys(value).join(', ') || 'nothing'}`,
+    )
+  }
 }
 
 /** What a wrong argument is refused with. */

@@ -8,7 +8,7 @@ import {
   type Selection,
   type WatchListeners,
 } from '@junto/schema/internal'
-import { checkFunction, checkObject } from '../arguments.ts'
+import { checkFunction, checkSome } from '../arguments.ts'
 import { Listeners } from '../listeners.ts'
 import { ObservableValue, type Observable } from '../observable.ts'
 import { subscription, type Subscription } from '../subscription.ts'
@@ -96,7 +96,7 @@ export class Room implements AsyncDisposable {
 
   watch(selector: (state: unknown) => unknown, listeners: WatchListeners<unknown>): Subscription {
     checkFunction(selector, 'selector')
-    checkObject(listeners, 'listeners')
+    checkSome(listeners, 'listeners', ['added', 'changed', 'removed', 'after'])
     const watch = this.mirror.watch(selector, listeners)
     return subscription(() => watch[Symbol.dispose]())
   }
