@@ -8,7 +8,7 @@ import { MirrorTree } from '../mirror/mirror-tree.ts'
 import type { TypeDef } from '../layout.ts'
 import type { Live, Mirror, StateList, StateMap } from '../model.ts'
 import * as t from '../types.ts'
-import { live, toPlain } from './values/plain.ts'
+import { toPlain } from './values/plain.ts'
 import { nextPatch, patchSince } from './patches.fixture.ts'
 import { StateTree } from './state-tree.ts'
 
@@ -522,33 +522,5 @@ describe('showing', () => {
     expect(names).toEqual(['grid', 'zoom'])
     expect(Object.keys(state.settings)).toEqual([])
     expect('zoom' in state.settings).toBe(true)
-  })
-})
-
-describe('what comes after a map', () => {
-  it('is the one of the same type in its field, or in the field around it', () => {
-    const Units = t.Map(t.Object({ hp: t.Uint8() }))
-    const Fight = t.Object({ kind: t.Literal('fight'), units: Units })
-    const Peace = t.Object({ kind: t.Literal('peace'), units: t.Map(t.String()) })
-    const shape = { round: t.Union([Fight, Peace]), by: t.Map(Units), list: t.Array(Units), none: t.Optional(Units) }
-    const contract = defineRoom('room', { version: 1, state: t.Object(shape), clientToServer: {}, serverToClient: {} })
-    const first = { round: { kind: 'fight', units: {} }, by: { a: {} }, list: [{}], none: {} }
-    const tree = StateTree.create(compileLayout(layoutOf(contract)), contract, first, { epoch: '0123456789abcdef' })
-    const state = tree.root as Live<StateOf<typeof contract>>
-    const { round, none } = state
-    const [units, a, item] = [round.units, state.by.get('a'), state.list.at(0)]
-    expect(tree.successor(units)).toBe(units)
-    state.round = live({ kind: 'fight', units: {} })
-    state.by.set('a', {})
-    state.list.set(0, {})
-    state.none = undefined
-    expect(tree.successor(units)).toBe(state.round.units)
-    expect([a, item, none, {}, round].map((map) => tree.successor(map))).toEqual(Array.from({ length: 5 }))
-    state.by = live({ a: {} })
-    state.none = live({})
-    expect([tree.successor(a), tree.successor(none)]).toEqual([undefined, state.none])
-    state.round = live({ kind: 'peace', units: {} })
-    expect(tree.successor(units)).toBe(undefined)
-    expect(tree.successor(round.units)).toBe(undefined)
   })
 })

@@ -5,15 +5,12 @@ import { readContract } from '../contract-layout.ts'
 import type { Visibility } from '../visibility-marks.ts'
 import { BodyWriter } from './encode/body-writer.ts'
 import { closeNodes } from './encode/close-nodes.ts'
-import { MapNode } from './nodes/map-node.ts'
 import { NodeRegistry } from './nodes/node-registry.ts'
 import { OpenViewer } from './viewers/open-viewer.ts'
 import { Present } from './viewers/present.ts'
 import { scopeFinder } from './viewers/scope.ts'
-import type { TrackedMap } from './nodes/tracked-map.ts'
 import { Shapes } from './shapes.ts'
 import { SharedUpdates } from './viewers/shared-updates.ts'
-import { RecordNode } from './nodes/record-node.ts'
 import { Handle, type StateNode } from './nodes/state-node.ts'
 import type { Viewer, ViewerOptions } from './viewers/viewer.ts'
 import { Views } from './viewers/views.ts'
@@ -141,29 +138,6 @@ export class StateTree {
   isViewed(tracked: unknown): boolean {
     const node = Handle.node(tracked)
     return node !== undefined && this.#marks?.isViewed(node) === true
-  }
-
-  /**
-   * The map of the same type that stands now where another one of this state stood that was replaced, by itself or with what is
-   * around it: in the same field. Under a key of a map or in a list there is another thing now, of which what was said of the one
-   * before must not count.
-   */
-  successor(map: unknown): TrackedMap | undefined {
-    const gone = Handle.node(map)
-    const node = gone && this.#standing(gone)
-    return node instanceof MapNode && node.type === gone?.type ? node.handle : undefined
-  }
-
-  /** A node, or what stands now in the field where it stood. */
-  #standing(node: StateNode): StateNode | undefined {
-    if (node.registry === this.#registry) return node
-    const parent = node.parent && this.#standing(node.parent)
-    if (!(parent instanceof RecordNode)) return undefined
-    let found: StateNode | undefined
-    parent.eachChild((child, field) => {
-      if (field === node.key) found = child
-    })
-    return found
   }
 
   /**

@@ -35,8 +35,8 @@ export interface MemberView<T> {
    * Lets a predicate say which entries of a viewed map are in view, instead of `add` and `remove`. It is asked about all of them
    * now, and again at each {@link update}; what comes into the map in between is in nobody's view until then.
    *
-   * When the field in which the map stands is assigned another one, or a field around it, the filter goes on with that at the next
-   * {@link update}. With an entry of a map, or an item of a list, that is replaced or removed, the filters in it end.
+   * A filter belongs to its map: another map that is assigned in its place has none, and all in it is hidden. So empty a map with
+   * `clear()`.
    *
    * @param keep `undefined` ends it: what is in view then stays.
    */

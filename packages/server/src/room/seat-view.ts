@@ -62,7 +62,6 @@ export class SeatView {
 
   filter(map: Entries, keep: Keep | undefined): void {
     if (keep === undefined) {
-      this.#follow()
       this.#filters.delete(map)
       return
     }
@@ -86,24 +85,13 @@ export class SeatView {
   }
 
   update(): void {
-    this.#follow()
+    for (const map of this.#filters.keys()) if (!this.#tree.holds(map)) this.#filters.delete(map)
     this.#apply(this.#filters)
   }
 
   /** The member is gone. */
   close(): void {
     this.#filters.clear()
-  }
-
-  /** The filter of a map that was replaced goes on with the one in its place; where there is none it ends. */
-  #follow(): void {
-    for (const [map, keep] of this.#filters) {
-      if (this.#tree.holds(map)) continue
-      this.#filters.delete(map)
-      const successor = this.#tree.successor(map)
-      if (successor === undefined || !this.#tree.isViewed(successor) || this.#filters.has(successor)) continue
-      this.#filters.set(successor, keep)
-    }
   }
 
   /** Asks all predicates before anything changes: one that throws leaves the view as it was. */
