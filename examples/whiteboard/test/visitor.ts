@@ -47,6 +47,20 @@ export class Visitor {
     return { x: sheet.x + x * scale, y: sheet.y + y * scale }
   }
 
+  /** Where the keyboard's crosshair is on the sheet. */
+  async crosshair(): Promise<Point> {
+    const sheet = await this.page.locator('#sheet').boundingBox()
+    if (sheet === null) throw new Error('There is no sheet.')
+    // It is shown where it is with the next frame.
+    await this.page.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    )
+    const cross = await this.page.locator('#crosshair').boundingBox()
+    if (cross === null) throw new Error('There is no crosshair.')
+    const scale = sheet.width / 1600
+    return [(cross.x + cross.width / 2 - sheet.x) / scale, (cross.y + cross.height / 2 - sheet.y) / scale]
+  }
+
   /** Moves the mouse along the way, with the button as it is. */
   async move(...way: Point[]): Promise<void> {
     for (const place of way) {
