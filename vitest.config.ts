@@ -13,15 +13,28 @@ export default defineConfig(({ mode }) => {
     resolve: { conditions: [source, ...defaultClientConditions] },
     ssr: { resolve: { conditions: [source, ...defaultServerConditions], externalConditions: [source] } },
     test: {
-      include: [
-        'packages/*/src/**/*.test.ts',
-        'packages/testing/test/**/*.test.ts',
-        'examples/*/test/**/*.test.ts',
-        'benchmarks/**/*.test.ts',
-        'docs/**/*.test.ts',
-        'scripts/**/*.test.ts',
-      ],
       exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/packed-app/**'],
+      projects: [
+        {
+          extends: true,
+          test: {
+            name: 'parts',
+            include: ['packages/*/src/**/*.test.ts', 'benchmarks/**/*.test.ts', 'scripts/**/*.test.ts'],
+            maxWorkers: 2,
+            sequence: { groupOrder: 0 },
+          },
+        },
+        {
+          extends: true,
+          test: {
+            name: 'whole',
+            include: ['packages/testing/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+            // One after the other: these start processes and browsers of their own, and some wait for real time to pass.
+            maxWorkers: 1,
+            sequence: { groupOrder: 1 },
+          },
+        },
+      ],
       pool: 'forks',
       env: { JUNTO_RUNS_FACTOR: env['JUNTO_RUNS_FACTOR'] ?? (long ? '20' : '1') },
       reporters: ['default', new ReplayReporter()],
