@@ -138,12 +138,21 @@ function modelOfRecord({ fields }: RecordKind, plain: unknown): Record<string, u
   return model
 }
 
+type EntriesOf = (map: ReadonlyMap<unknown, unknown>) => Iterable<readonly [unknown, unknown]>
+
 /** A model of the same value, of objects of its own: what becomes of something that is taken out and put back. */
-export function copyOf(model: unknown): unknown {
-  if (model instanceof Map) return new Map([...model].map(([key, part]) => [key, copyOf(part)]))
-  if (Array.isArray(model)) return model.map(copyOf)
+export function copyOf(model: unknown, entriesOf: EntriesOf = (map) => map): unknown {
+  if (model instanceof Map) {
+    return new Map(Array.from(entriesOf(model), ([key, part]) => [key, copyOf(part, entriesOf)]))
+  }
+  if (Array.isArray(model)) return model.map((item) => copyOf(item, entriesOf))
   if (typeof model !== 'object' || model === null || model instanceof Uint8Array) return model
-  return Object.fromEntries(Object.entries(model).map(([name, part]) => [name, copyOf(part)]))
+  return Object.fromEntries(Object.entries(model).map(([name, part]) => [name, copyOf(part, entriesOf)]))
+}
+
+/** The same by way of plain objects, in which keys that look like numbers come first. */
+export function plainCopyOf(model: unknown): unknown {
+  return copyOf(model, (map) => Object.entries(Object.fromEntries(map)))
 }
 
 /** The kind of a record of a union. */

@@ -1,7 +1,7 @@
 import type { StateList, StateMap } from '@junto/schema'
 import { toPlain } from '@junto/schema'
 import type { Kind, MapKind, RecordKind } from './kinds.ts'
-import { copyOf, listOf, mapOf, modelOf, variantOf, type Draws } from './model.ts'
+import { copyOf, listOf, mapOf, modelOf, plainCopyOf, variantOf, type Draws } from './model.ts'
 
 // Random writes, done alike to a room's state and to the model of it.
 
@@ -64,7 +64,7 @@ function writeMap(kind: MapKind, live: StateMap<unknown>, model: Map<string, unk
     if (draws.chance(0.1)) {
       const to = draws.key()
       live.set(to, toPlain(live.get(key)))
-      model.set(to, copyOf(model.get(key)))
+      model.set(to, plainCopyOf(model.get(key)))
       return true
     }
     if (draws.chance(0.03)) {
