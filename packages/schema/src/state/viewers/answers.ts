@@ -1,12 +1,10 @@
-import { versionCode } from '../../patch/body.ts'
-import { epochBytes } from '../../patch/epoch.ts'
 import { Writer } from '../../patch/writer.ts'
 import { BodyWriter } from '../encode/body-writer.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Present } from './present.ts'
 import type { RestrictedViewer } from './restricted-viewer.ts'
 import type { StateNode } from '../nodes/state-node.ts'
-import type { Update } from './update.ts'
+import { patchOf, snapshotOf, type Update } from './update.ts'
 import type { Clearance, Marks } from './visibility.ts'
 
 /** What somebody was told who is behind or new: the same holds for all like them. */
@@ -64,7 +62,7 @@ export class Answers {
     const body = new BodyWriter()
     const told = new CatchUp(this.#marks, viewer, at, gone, body)
     told.tell(this.#root, at !== 0)
-    const update = at === 0 ? this.#snapshot(body) : this.#patch(body, from)
+    const update = this.#update(at, from, body)
     if (plain && !told.owners.has(viewer.ownerName)) {
       this.#keep(viewer.clearance, { at, from, cleared, update, owners: told.owners })
     }
@@ -77,17 +75,9 @@ export class Answers {
     else kept.push(answer)
   }
 
-  #patch(body: BodyWriter, from: number): Update | undefined {
-    if (body.empty) return undefined
-    this.#writer.varint(versionCode(from, this.#present.version))
-    body.write(this.#writer)
-    return { kind: 'patch', bytes: this.#writer.take() }
-  }
-
-  #snapshot(body: BodyWriter): Update {
-    this.#writer.raw(epochBytes(this.#present.epoch))
-    this.#writer.varint(this.#present.version)
-    body.write(this.#writer)
-    return { kind: 'snapshot', bytes: this.#writer.take() }
+  #update(at: number, from: number, body: BodyWriter): Update | undefined {
+    const { epoch, version } = this.#present
+    if (at === 0) return snapshotOf(this.#writer, epoch, version, body)
+    return body.empty ? undefined : patchOf(this.#writer, from, version, body)
   }
 }

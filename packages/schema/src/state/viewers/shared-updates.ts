@@ -1,9 +1,8 @@
 import { Mode, versionCode } from '../../patch/body.ts'
-import { epochBytes } from '../../patch/epoch.ts'
 import { Writer } from '../../patch/writer.ts'
 import { BodyWriter } from '../encode/body-writer.ts'
 import type { StateNode } from '../nodes/state-node.ts'
-import type { Update } from './update.ts'
+import { snapshotOf, type Update } from './update.ts'
 
 /** Updates of the whole state, for all who see everything: each is made once. */
 export class SharedUpdates {
@@ -78,12 +77,9 @@ export class SharedUpdates {
   /** All of the present version. */
   snapshot(version: number): Update {
     if (this.#snapshot === undefined) {
-      this.#writer.raw(epochBytes(this.#epoch))
-      this.#writer.varint(version)
       const body = new BodyWriter()
       this.#everything((node) => body.add(node, Mode.birth))
-      body.write(this.#writer)
-      this.#snapshot = { kind: 'snapshot', bytes: this.#writer.take() }
+      this.#snapshot = snapshotOf(this.#writer, this.#epoch, version, body)
     }
     return this.#snapshot
   }
