@@ -7,7 +7,7 @@ const longestAddress = 256
 const longestText = 4096
 
 /** The highest number of a room. */
-export const highestRef = 0xffff_ffff
+const highestRef = 0xffff_ffff
 
 /** Whether a value can be the number of a room; 0 is the session. */
 export function isRef(value: unknown): value is number {

@@ -6,7 +6,7 @@ import { binHeadSize, writeBinHead } from './msgpack-heads.ts'
 import { pack } from './msgpack.ts'
 
 /** The longest text of an error that is sent; the rest is cut. */
-export const longestMessage = 1000
+const longestMessage = 1000
 
 // The bytes of a frame are without the room that it concerns: one encoding serves every receiver. They are never written
 // again. What cannot travel throws a JuntoError `invalid`.

@@ -69,7 +69,7 @@ export function outOf(kind: NumberKind, value: unknown): Fault {
  * The wire form of -0: an empty `bin`. Several msgpack encoders, the one used here among them, turn the float -0 into
  * the integer 0. No type that holds a number holds bytes too.
  */
-export const negativeZero = new Uint8Array(0)
+const negativeZero = new Uint8Array(0)
 
 function wireNumber(value: number): unknown {
   return value === 0 && Object.is(value, -0) ? negativeZero : value

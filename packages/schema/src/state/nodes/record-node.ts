@@ -159,10 +159,9 @@ export class RecordNode extends StateNode {
     }
   }
 
-  override plain(hidden?: Hidden): unknown {
+  override plain(): unknown {
     const plain: Record<string, unknown> = {}
     for (const { name, index, slot } of this.type.fields) {
-      if (hidden?.has(index) === true) continue
       const value = slot.plain(this.read(index))
       if (value !== undefined) plain[name] = value
     }

@@ -50,7 +50,7 @@ export abstract class StateNode implements Told {
   /** Calls `visit` for each node directly below. */
   abstract eachChild(visit: (child: StateNode, key: string) => void, hidden?: Hidden): void
   /** The plain value, as mirrors see it. */
-  abstract plain(hidden?: Hidden): unknown
+  abstract plain(): unknown
   /** What an inspector shows. */
   abstract shown(): unknown
   /** How the next patch must hold it; nothing when what was done cancelled out. Asked of a node that was born before. */
