@@ -16,7 +16,7 @@ import type { Report } from '../warnings.ts'
 import { backoff } from './backoff.ts'
 import { closedError, unreachableError } from './connection-errors.ts'
 import type { ConnectionState, ConnectionStatus } from './connection-state.ts'
-import { Link } from './link.ts'
+import { Line } from './line.ts'
 import type { PageEvents } from './page-events.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -55,15 +55,15 @@ export interface ConnectionOptions {
 /** `stop` ends the wait that a state is in. */
 type State =
   | { readonly at: 'idle'; readonly stop: () => void }
-  /** Asking for credentials, then opening the socket. `link` is there from then on. */
-  | { readonly at: 'connecting'; readonly stop: () => void; readonly attempt: number; link: Link | undefined }
+  /** Asking for credentials, then opening the socket. `line` is there from then on. */
+  | { readonly at: 'connecting'; readonly stop: () => void; readonly attempt: number; line: Line | undefined }
   /** The hello left, with it the joins. */
-  | { readonly at: 'handshaking'; readonly stop: () => void; readonly attempt: number; readonly link: Link }
+  | { readonly at: 'handshaking'; readonly stop: () => void; readonly attempt: number; readonly line: Line }
   | {
       readonly at: 'open'
       readonly stop: () => void
       readonly attempt: number
-      readonly link: Link
+      readonly line: Line
       readonly watchdog: Watchdog
       readonly since: number
     }
@@ -119,18 +119,18 @@ export class Connection {
   }
 
   /** Where frames can be sent: from the hello on, before the server has answered it. */
-  get link(): Link | undefined {
+  get line(): Line | undefined {
     const state = this.#state
-    return state.at === 'open' || state.at === 'handshaking' ? state.link : undefined
+    return state.at === 'open' || state.at === 'handshaking' ? state.line : undefined
   }
 
   get writable(): boolean {
-    return this.link !== undefined
+    return this.line !== undefined
   }
 
   /** Whether so much waits already that what may be dropped should be. */
   get congested(): boolean {
-    return (this.link?.waiting ?? Infinity) > this.#options.limits.softOutbox
+    return (this.line?.waiting ?? Infinity) > this.#options.limits.softOutbox
   }
 
   /** The owner wants to be connected: begins when there is neither a connection nor an attempt. */
@@ -153,17 +153,17 @@ export class Connection {
    * @throws JuntoError `disconnected`, or `too_large` when the server would never accept it.
    */
   send(room: number, frame: Uint8Array): void {
-    const { link } = this
-    if (link === undefined) {
+    const { line } = this
+    if (line === undefined) {
       throw new JuntoError('disconnected', `there is no connection to ${this.#options.url} at the moment`)
     }
-    link.add(room, frame)
+    line.add(room, frame)
     this.#scheduleFlush()
   }
 
   /** Sends at once what waits for the end of the turn. */
   flush(): void {
-    this.#messages += this.link?.flush() ?? 0
+    this.#messages += this.line?.flush() ?? 0
   }
 
   /** Ends it for good. What waits for the end of the turn still leaves. */
@@ -184,7 +184,7 @@ export class Connection {
     this.#listenToPage(true)
     const expire = (): void => this.#drop(unreachableError(url, `no answer within ${limits.connectTimeout} ms`), true)
     const stopDeadline = clock.after(limits.connectTimeout, expire)
-    const state: State = { at: 'connecting', stop: stopDeadline, attempt, link: undefined }
+    const state: State = { at: 'connecting', stop: stopDeadline, attempt, line: undefined }
     this.#become(state, { state: 'connecting', attempt })
     if (this.#state !== state) return
     if (auth === undefined) {
@@ -207,30 +207,30 @@ export class Connection {
     if (this.#state !== state) return
     const { url, openSocket, limits } = this.#options
     try {
-      const link: Link = new Link(url, openSocket, limits, {
-        open: () => this.#greet(state.attempt, link, credentials),
+      const line: Line = new Line(url, openSocket, limits, {
+        open: () => this.#greet(state.attempt, line, credentials),
         arrived: () => {
           if (this.#state.at === 'open') this.#state.watchdog.touch()
         },
-        frame: (room, frame) => this.#deliver(link, room, frame),
+        frame: (room, frame) => this.#deliver(line, room, frame),
         broken: (error) => this.#drop(error, false, closeCodes.badMessage),
         closed: (code, reason) => this.#closed(code, reason),
       })
-      state.link = link
+      state.line = line
     } catch (error) {
       // Such as a URL that is none: trying again would not help.
       this.#drop(unreachableError(url, describe(error), error), false)
     }
   }
 
-  #greet(attempt: number, link: Link, credentials: unknown): void {
+  #greet(attempt: number, line: Line, credentials: unknown): void {
     const { limits, session, program } = this.#options
     if (this.#state.at !== 'connecting') return
-    this.#state = { at: 'handshaking', stop: this.#state.stop, attempt, link }
+    this.#state = { at: 'handshaking', stop: this.#state.stop, attempt, line }
     const { maxMessage, maxFrame } = limits
     try {
       const auth = encodeNamed(credentials, 'auth')
-      link.add(0, encodeHello({ session, auth, client: program, maxMessage, maxFrame }))
+      line.add(0, encodeHello({ session, auth, client: program, maxMessage, maxFrame }))
     } catch (error) {
       this.#drop(causedBy(error, 'misuse', 'the hello cannot be sent'), false)
       return
@@ -239,10 +239,10 @@ export class Connection {
     this.flush()
   }
 
-  #deliver(link: Link, room: number, frame: Frame): void {
+  #deliver(line: Line, room: number, frame: Frame): void {
     switch (frame.type) {
       case FrameType.welcome:
-        this.#welcome(link, frame)
+        this.#welcome(line, frame)
         return
       case FrameType.beat:
         return
@@ -254,11 +254,11 @@ export class Connection {
     }
   }
 
-  #welcome(link: Link, welcome: WelcomeFrame): void {
+  #welcome(line: Line, welcome: WelcomeFrame): void {
     const state = this.#state
     if (state.at !== 'handshaking') throw new JuntoError('bad_message', 'a welcome came without a hello')
     state.stop()
-    link.setLimits(welcome)
+    line.setLimits(welcome)
     const { clock, limits, url } = this.#options
     const silence = welcome.heartbeat + limits.pongTimeout
     const watchdog = new Watchdog(clock, silence, () => {
@@ -267,7 +267,7 @@ export class Connection {
     })
     const { attempt } = state
     const stopWatching = (): void => watchdog.stop()
-    this.#become({ at: 'open', stop: stopWatching, attempt, link, watchdog, since: clock.now() }, { state: 'open' })
+    this.#become({ at: 'open', stop: stopWatching, attempt, line, watchdog, since: clock.now() }, { state: 'open' })
   }
 
   /** The socket is closed, by the server or by an accident. */
@@ -319,7 +319,7 @@ export class Connection {
     const state = this.#state
     this.#state = { at: 'idle', stop }
     state.stop()
-    if ('link' in state) state.link?.close(close)
+    if ('line' in state) state.line?.close(close)
   }
 
   #scheduleFlush(): void {

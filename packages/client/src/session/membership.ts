@@ -139,7 +139,7 @@ export class Membership {
     return clock.after(limits.joinTimeout, () => {
       const state = this.#state
       if (state.at !== 'syncing' && state.at !== 'repairing') return
-      const pending = this.#session.connection.link?.pending ?? 0
+      const pending = this.#session.connection.line?.pending ?? 0
       if (pending > 0 && pending !== seen) {
         state.stop = this.#awaitSnapshot(pending)
         return
@@ -199,7 +199,7 @@ export class Membership {
     } catch (error) {
       if (state.at !== 'joined' || !this.#rejoining.mayResync()) throw error
       const { connection, options } = this.#session
-      const notHeld = connection.link?.received ?? 0
+      const notHeld = connection.line?.received ?? 0
       this.#state = { ...state, at: 'repairing', held: [], notHeld, stop: this.#awaitSnapshot(0) }
       state.seat.send(encodeResync())
       const message = `the state of ${this.#name} came apart, and is asked for anew: ${describe(error)}`
@@ -210,7 +210,7 @@ export class Membership {
   #hold(state: State & { at: 'repairing' }, frame: RoomFrame): void {
     const { connection, options } = this.#session
     const { maxHeld } = options.limits
-    if ((connection.link?.received ?? 0) - state.notHeld > maxHeld) {
+    if ((connection.line?.received ?? 0) - state.notHeld > maxHeld) {
       throw new JuntoError('too_large', `more than ${maxHeld} bytes came before its state did`)
     }
     state.held.push(frame)

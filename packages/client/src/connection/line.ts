@@ -11,13 +11,13 @@ import type { OpenSocket, Socket } from '../sockets/socket.ts'
 
 const subprotocol = 'junto.v1'
 
-/** What a link tells its connection, from the moment when the socket is there. */
-export interface LinkEvents {
+/** What a line tells its connection, from the moment when the socket is there. */
+export interface LineEvents {
   /** It can be written to. */
   open(): void
   /** A message has begun to come. */
   arrived(): void
-  /** A frame, with the room it concerns (0: the session). What it throws breaks the link. */
+  /** A frame, with the room it concerns (0: the session). What it throws breaks the line. */
   frame(room: number, frame: Frame): void
   /** What came is no message, or its frames were refused. */
   broken(error: JuntoError): void
@@ -26,15 +26,15 @@ export interface LinkEvents {
 }
 
 /** One socket, in terms of frames. It tells nothing more once it was closed here. */
-export class Link {
+export class Line {
   readonly #socket: Socket
   readonly #reader: MessageReader
   readonly #writer = new MessageWriter()
   #received = 0
-  #events: LinkEvents | undefined
+  #events: LineEvents | undefined
 
   /** @throws whatever opening a socket throws, such as for a URL that is none. */
-  constructor(url: string, openSocket: OpenSocket, limits: ClientLimits, events: LinkEvents) {
+  constructor(url: string, openSocket: OpenSocket, limits: ClientLimits, events: LineEvents) {
     this.#reader = new MessageReader(limits, parseServerFrame)
     this.#socket = openSocket(url, subprotocol, {
       open: () => this.#events?.open(),
