@@ -9,7 +9,7 @@ export interface Culprit {
   /** The member's id, for the log. */
   readonly id: string
   /** What counts: whoever joins again does not become another one. */
-  readonly connection: object
+  readonly session: object
 }
 
 /** Parts of {@link Faults}. */
@@ -37,7 +37,7 @@ export interface FaultsOptions {
 export class Faults {
   readonly #options: FaultsOptions
   /** When the recent faults happened; oldest first. */
-  #recent: { readonly at: number; readonly connection: object | undefined }[] = []
+  #recent: { readonly at: number; readonly session: object | undefined }[] = []
   #given = false
 
   constructor(options: FaultsOptions) {
@@ -73,7 +73,7 @@ export class Faults {
   /**
    * Records a fault.
    *
-   * @param by Whose message brought it about. One connection counts once in a window: nobody shall be able to have a room
+   * @param by Whose message brought it about. One session counts once in a window: nobody shall be able to have a room
    *   closed for all by repeating the one message that its code cannot bear.
    */
   report(error: unknown, where: string, by?: Culprit): void {
@@ -86,7 +86,7 @@ export class Faults {
     } catch (second) {
       this.#failedAgain(second)
     }
-    this.#count(by?.connection)
+    this.#count(by?.session)
   }
 
   #failedAgain(error: unknown): void {
@@ -94,13 +94,13 @@ export class Faults {
     logger.error(`onError of the room ${watched.name} failed itself`, { room: watched.name, error })
   }
 
-  #count(connection: object | undefined): void {
+  #count(session: object | undefined): void {
     if (this.#given) return
     const { clock, window, most } = this.#options
     const at = clock.now()
     this.#recent = this.#recent.filter((fault) => at - fault.at < window)
-    if (connection && this.#recent.some((fault) => fault.connection === connection)) return
-    this.#recent.push({ at, connection })
+    if (session && this.#recent.some((fault) => fault.session === session)) return
+    this.#recent.push({ at, session })
     if (this.#recent.length <= most) return
     this.#given = true
     this.#recent = []

@@ -158,13 +158,12 @@ describe('seats', () => {
     await world.join(Desk, { key: 'a' })
   })
 
-  test('a connection has one seat in a room', async () => {
+  test('a session has one seat in a room', async () => {
     const world = new World()
     const { ScriptedRoom } = deskRooms()
     world.registry.define(Desk, ScriptedRoom)
-    const { connection } = await world.join(Desk, { key: 'a' })
-    const again = world.client(Desk)
-    Object.assign(again, { connection })
+    const { session } = await world.join(Desk, { key: 'a' })
+    const again = world.client(Desk, session)
     again.join({ key: 'a' })
     await world.clock.settle()
     expect(again.refused?.code).toBe('already_joined')
@@ -224,13 +223,12 @@ describe('matchmaking', () => {
     expect(rooms).toHaveLength(2)
   })
 
-  test('one connection that asks twice sits in two rooms', async () => {
+  test('one session that asks twice sits in two rooms', async () => {
     const world = new World()
     const { rooms, ScriptedRoom } = deskRooms()
     world.registry.define(Desk, ScriptedRoom)
     const client = await world.join(Desk, { by: 'joinOrCreate' })
-    const again = world.client(Desk)
-    Object.assign(again, { connection: client.connection })
+    const again = world.client(Desk, client.session)
     again.join({ by: 'joinOrCreate' })
     await world.clock.settle()
     expect(rooms).toHaveLength(2)
@@ -325,8 +323,7 @@ describe('who may join', () => {
       },
     })
     const ada = await world.join(Whiteboard, how, { auth: 'secret' })
-    const again = world.client(Whiteboard)
-    Object.assign(again, { connection: ada.connection })
+    const again = world.client(Whiteboard, ada.session)
     again.join({ ...how, key: 'b' })
     await world.clock.settle()
     expect(again.isJoined).toBe(true)

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { JuntoError } from '@junto/protocol'
-import type { ConnectionInfo } from './seat.ts'
+import type { SessionInfo } from './seat.ts'
 
 /** What is asked of a room's metadata: fields that must be equal. */
 export type Where = Readonly<Record<string, unknown>>
@@ -11,8 +11,8 @@ export interface Candidate {
   readonly metadata: unknown
   /** While it is being created: what the client that caused it asked for. Its metadata is not known yet. */
   readonly wanted: Where | undefined
-  /** Whether this connection could sit down there. */
-  canSeat(connection: ConnectionInfo): boolean
+  /** Whether this session could sit down there. */
+  canSeat(session: SessionInfo): boolean
 }
 
 /** Reads the `where` of a join. @throws JuntoError `invalid`. */
@@ -38,14 +38,10 @@ export function fits(metadata: unknown, where: Where): boolean {
  * The room to join, the oldest first, so that rooms fill up one after the other. A room that is just being created for
  * the same wish counts as fitting: else a hundred who come at once would each make one.
  */
-export function chooseRoom<C extends Candidate>(
-  rooms: Iterable<C>,
-  where: Where,
-  connection: ConnectionInfo,
-): C | undefined {
+export function chooseRoom<C extends Candidate>(rooms: Iterable<C>, where: Where, session: SessionInfo): C | undefined {
   for (const room of rooms) {
     // Whoever opened a room by a key did not mean it to be found.
-    if (room.key !== undefined || !room.canSeat(connection)) continue
+    if (room.key !== undefined || !room.canSeat(session)) continue
     if (room.wanted ? isDeepStrictEqual(room.wanted, where) : fits(room.metadata, where)) return room
   }
   return undefined

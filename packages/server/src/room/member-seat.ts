@@ -8,7 +8,7 @@ import { eventSenders } from './event-senders.ts'
 import { memberCalls, type MemberCallSettings } from './member-calls.ts'
 import type { Culprit } from './faults.ts'
 import type { Router, Sender } from './router.ts'
-import type { ConnectionInfo, JoinedInfo, LeaveReason, MemberLink, Seat } from './seat.ts'
+import type { JoinedInfo, LeaveReason, MemberLink, Seat, SessionInfo } from './seat.ts'
 import { SeatView } from './seat-view.ts'
 
 /** What a seat needs of its room. */
@@ -35,7 +35,7 @@ export interface SeatHost {
 /** Who sits there. */
 export interface Sitter {
   readonly id: string
-  readonly connection: ConnectionInfo
+  readonly session: SessionInfo
   readonly user: unknown
   readonly join: unknown
 }
@@ -55,7 +55,7 @@ export class MemberSeat implements Seat, Sender {
   readonly id: string
   /** How it looks at the state. */
   readonly viewer: Viewer
-  readonly connection: ConnectionInfo
+  readonly session: SessionInfo
   readonly member: RoomMember
   readonly joined: JoinedInfo
   readonly #host: SeatHost
@@ -79,7 +79,7 @@ export class MemberSeat implements Seat, Sender {
     this.id = sitter.id
     this.viewer = host.sync.tree.viewer({ owner: sitter.id })
     this.#feed = new Feed(this.id, this.viewer, link, host.maxHeld)
-    this.connection = sitter.connection
+    this.session = sitter.session
     this.joined = joined
     this.member = new RoomMember(this, sitter)
   }
@@ -151,6 +151,25 @@ export class MemberSeat implements Seat, Sender {
     this.#host.sync.drained(this.#feed)
   }
 
+  drop(): void {
+    this.leave('disconnected')
+  }
+
+  resume(): void {}
+
+  resumed(): void {}
+
+  forfeited(): void {}
+
+  unseat(): void {
+    this.leave('disconnected')
+  }
+
+  /** It came back, and was let in again as this user. */
+  readmitted(user: unknown): void {
+    this.member.user = user
+  }
+
   leave(reason: LeaveReason): void {
     this.#untold = false
     this.#leave(reason)
@@ -218,7 +237,7 @@ export class MemberSeat implements Seat, Sender {
       clock,
       maxCallsInFlight,
       streamCredit,
-      abandoned: this.connection.abandoned,
+      abandoned: this.session.abandoned,
       answer: router.answererFor(this),
       send: (frame, settle) => {
         this.#checkSize(frame)
@@ -287,7 +306,7 @@ export class MemberSeat implements Seat, Sender {
 /** What users see of a membership. Its types come from the contract, where it is handed out. */
 export class RoomMember {
   readonly id: string
-  readonly user: unknown
+  user: unknown
   readonly join: unknown
   readonly #seat: MemberSeat
   #call: Readonly<Record<string, unknown>> | undefined

@@ -3,7 +3,7 @@ import { isPromiseLike } from '@junto/protocol/internal'
 import type { Faults } from './faults.ts'
 import { MemberSeat, type RoomMember, type SeatHost, type Sitter } from './member-seat.ts'
 import { unlessAborted, within } from '../promises.ts'
-import { isLeaveReason, type ConnectionInfo, type JoinedInfo, type LeaveReason, type MemberLink } from './seat.ts'
+import { isLeaveReason, type JoinedInfo, type LeaveReason, type MemberLink, type SessionInfo } from './seat.ts'
 
 /** Parts of {@link Memberships}. */
 export interface MembershipsOptions {
@@ -26,14 +26,14 @@ export interface Newcomer {
 }
 
 /**
- * The seats of a room. A seat is taken before anything is waited for, by a connection, which may have one; it is free
+ * The seats of a room. A seat is taken before anything is waited for, by a session, which may have one; it is free
  * again when the membership ends or never comes about. `onLeave` runs once for each `onJoin` that completed.
  */
 export class Memberships {
   /** What users see: those who sit, joining ones included. */
   readonly members = new Map<string, RoomMember>()
   readonly #options: MembershipsOptions
-  readonly #taken = new Set<ConnectionInfo>()
+  readonly #taken = new Set<SessionInfo>()
   readonly #seats = new Set<MemberSeat>()
   /** Seats whose `onJoin` still runs. */
   readonly #joining = new Set<MemberSeat>()
@@ -50,8 +50,8 @@ export class Memberships {
     return this.#taken.size === 0
   }
 
-  canSeat(connection: ConnectionInfo): boolean {
-    return this.#taken.size < this.#options.most && !this.#taken.has(connection)
+  canSeat(session: SessionInfo): boolean {
+    return this.#taken.size < this.#options.most && !this.#taken.has(session)
   }
 
   /** Those who sit. */
@@ -60,21 +60,21 @@ export class Memberships {
   }
 
   /** Takes a seat. @throws JuntoError `room_full`, or `already_joined`. */
-  reserve(connection: ConnectionInfo): void {
-    if (this.#taken.has(connection)) {
-      throw new JuntoError('already_joined', 'this connection is a member of the room already')
+  reserve(session: SessionInfo): void {
+    if (this.#taken.has(session)) {
+      throw new JuntoError('already_joined', 'this session is a member of the room already')
     }
-    if (!this.canSeat(connection)) {
+    if (!this.canSeat(session)) {
       const { most } = this.#options
       const message = most === 1 ? 'the only seat of the room is taken' : `all ${most} seats of the room are taken`
       throw new JuntoError('room_full', message)
     }
-    this.#taken.add(connection)
+    this.#taken.add(session)
   }
 
   /** Gives back a seat on which nobody came to sit. */
-  release(connection: ConnectionInfo): void {
-    if (this.#taken.delete(connection) && this.isEmpty) this.#options.onEmpty()
+  release(session: SessionInfo): void {
+    if (this.#taken.delete(session) && this.isEmpty) this.#options.onEmpty()
   }
 
   /**
@@ -104,7 +104,7 @@ export class Memberships {
     this.#seats.delete(seat)
     if (this.#ended !== undefined) this.#ended.push(seat)
     else if (!this.#joining.has(seat)) this.#sayGoodbye(seat)
-    this.release(seat.connection)
+    this.release(seat.session)
   }
 
   /**

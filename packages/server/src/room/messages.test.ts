@@ -255,7 +255,7 @@ describe('streams', () => {
   })
 })
 
-test('handlers that a connection has left behind count against it in all of its rooms, however often it joins again', async () => {
+test('handlers that a session has left behind count against it in all of its rooms, however often it joins again', async () => {
   const world = new World({ limits: { maxCallsInFlight: 2 } })
   let running = 0
   const finish: (() => void)[] = []
@@ -268,12 +268,10 @@ test('handlers that a connection has left behind count against it in all of its 
     }),
   })
   world.registry.define(Desk, ScriptedRoom)
-  const connection = { session: 's', auth: 'a', remoteAddress: '10.0.0.1', abandoned: { count: 0 } }
+  const session = { session: 's', connection: { auth: 'a', remoteAddress: '10.0.0.1' }, abandoned: { count: 0 } }
   const codes: unknown[] = []
-  // One object stands for the connection in all of its rooms.
   const visit = async (key: string): Promise<void> => {
-    const client = world.client(Desk)
-    Object.assign(client, { connection })
+    const client = world.client(Desk, session)
     client.join({ key })
     await world.clock.settle()
     const calls = [client.outcome('act'), client.outcome('act')]
@@ -286,7 +284,7 @@ test('handlers that a connection has left behind count against it in all of its 
   expect(codes.slice(8)).toEqual(['rate_limited', 'rate_limited', 'rate_limited', 'rate_limited'])
   for (const each of finish.splice(0)) each()
   await world.clock.settle()
-  expect(connection.abandoned.count).toBe(0)
+  expect(session.abandoned.count).toBe(0)
   await visit('a')
   expect(running).toBe(10)
 })

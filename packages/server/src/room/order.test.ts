@@ -212,7 +212,7 @@ describe('joining', () => {
     world.registry.define(Desk, ScriptedRoom)
     const client = world.client(Desk)
     const seat = await world.registry.join(
-      { by: 'open', room: 'desk', key: 'a', connection: client.connection },
+      { by: 'open', room: 'desk', key: 'a', session: client.session },
       client,
       client.abort.signal,
     )
@@ -232,7 +232,7 @@ describe('joining', () => {
     world.registry.define(Desk, ScriptedRoom)
     const client = world.client(Desk)
     const seat = await world.registry.join(
-      { by: 'open', room: 'desk', key: 'a', connection: client.connection },
+      { by: 'open', room: 'desk', key: 'a', session: client.session },
       client,
       client.abort.signal,
     )

@@ -6,11 +6,12 @@ import { Authenticator } from './authenticator.ts'
 import type { DefineOptions } from './define-options.ts'
 import { RoomDefinition } from './definition.ts'
 import { environmentOf, type RoomEnvironment } from './environment.ts'
+import { MemberSeat } from './member-seat.ts'
 import { chooseRoom, fits, readWhere, type Where } from './matchmaking.ts'
 import { unlessAborted } from '../promises.ts'
 import type { RoomClass } from './room.ts'
 import { RoomHost, type Origin } from './room-host.ts'
-import { isLeaveReason, type ConnectionInfo, type JoinRequest, type MemberLink, type Rooms, type Seat } from './seat.ts'
+import { isLeaveReason, type JoinRequest, type MemberLink, type Rooms, type Seat, type SessionInfo } from './seat.ts'
 
 /** The rooms of one definition. */
 interface Shelf {
@@ -51,6 +52,13 @@ export class RoomRegistry implements Rooms {
     }
     const definition = RoomDefinition.of(contract, room, options)
     this.#shelves.set(contract.name, { definition, rooms: new Set(), byKey: new Map() })
+  }
+
+  async readmit(seat: Seat, session: SessionInfo): Promise<void> {
+    const definition = this.#shelves.get(seat.joined.room)?.definition
+    if (!definition || !(seat instanceof MemberSeat))
+      throw new JuntoError('misuse', 'this seat is not one of these rooms')
+    seat.readmitted(await this.#authenticator.identify(definition, session.connection))
   }
 
   authenticates(room: string): boolean {
@@ -98,7 +106,7 @@ export class RoomRegistry implements Rooms {
   }
 
   async #join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat> {
-    const { connection } = request
+    const { session } = request
     this.#refuseWhileClosing()
     const shelf = this.#shelves.get(request.room)
     if (!shelf) throw new JuntoError('unknown_room', `this server has no rooms of type ${JSON.stringify(request.room)}`)
@@ -111,30 +119,26 @@ export class RoomRegistry implements Rooms {
       )
     }
     const join = definition.readNamed('join', request.join)
-    const user = await unlessAborted(signal, this.#authenticator.identify(definition, connection), givenUp)
+    const user = await unlessAborted(signal, this.#authenticator.identify(definition, session.connection), givenUp)
     this.#refuseWhileClosing()
     const host = await this.#enter(shelf, request, signal)
-    return host.join({ connection, user, join, link, layouts: request.layouts ?? [] }, signal)
+    return host.join({ session, user, join, link, layouts: request.layouts ?? [] }, signal)
   }
 
   /** Finds or makes the room and takes a seat in it, which the caller has to fill or to give back. */
   #enter(shelf: Shelf, request: JoinRequest, signal: AbortSignal): Promise<RoomHost> {
-    const { connection } = request
+    const { session } = request
     const options = (): unknown => shelf.definition.readNamed('options', request.options)
     switch (request.by) {
       case 'open':
-        return this.#open(shelf, keyOf(request), options(), connection, signal)
+        return this.#open(shelf, keyOf(request), options(), session, signal)
       case 'create':
         if (request.key !== undefined) throw new JuntoError('invalid', 'key: create takes none; open finds or creates')
-        return this.#sit(
-          this.#make(shelf, { key: undefined, options: options(), wanted: undefined }),
-          connection,
-          signal,
-        )
+        return this.#sit(this.#make(shelf, { key: undefined, options: options(), wanted: undefined }), session, signal)
       case 'join':
-        return this.#sit(this.#byIdOf(shelf, request.id), connection, signal)
+        return this.#sit(this.#byIdOf(shelf, request.id), session, signal)
       case 'joinOrCreate':
-        return this.#match(shelf, readWhere(request.where), options(), connection, signal)
+        return this.#match(shelf, readWhere(request.where), options(), session, signal)
     }
   }
 
@@ -142,13 +146,13 @@ export class RoomRegistry implements Rooms {
     shelf: Shelf,
     key: string,
     options: unknown,
-    connection: ConnectionInfo,
+    session: SessionInfo,
     signal: AbortSignal,
   ): Promise<RoomHost> {
     for (;;) {
       const there = shelf.byKey.get(key)
       if (!there?.isClosing) {
-        return this.#sit(there ?? this.#make(shelf, { key, options, wanted: undefined }), connection, signal)
+        return this.#sit(there ?? this.#make(shelf, { key, options, wanted: undefined }), session, signal)
       }
       // It is being saved: only then may the next one be restored from that.
       await unlessAborted(signal, there.closed, givenUp)
@@ -160,28 +164,28 @@ export class RoomRegistry implements Rooms {
     shelf: Shelf,
     where: Where,
     options: unknown,
-    connection: ConnectionInfo,
+    session: SessionInfo,
     signal: AbortSignal,
   ): Promise<RoomHost> {
     for (;;) {
-      const found = chooseRoom(shelf.rooms, where, connection)
-      if (!found) return this.#sit(this.#make(shelf, { key: undefined, options, wanted: where }), connection, signal)
-      const host = await this.#sit(found, connection, signal)
+      const found = chooseRoom(shelf.rooms, where, session)
+      if (!found) return this.#sit(this.#make(shelf, { key: undefined, options, wanted: where }), session, signal)
+      const host = await this.#sit(found, session, signal)
       // It was only being created when it was chosen, and has become something else.
       if (fits(host.metadata, where)) return host
-      host.release(connection)
+      host.release(session)
       this.#refuseWhileClosing()
     }
   }
 
   /** Takes a seat at once, then waits for the room. */
-  async #sit(host: RoomHost, connection: ConnectionInfo, signal: AbortSignal): Promise<RoomHost> {
-    host.reserve(connection)
+  async #sit(host: RoomHost, session: SessionInfo, signal: AbortSignal): Promise<RoomHost> {
+    host.reserve(session)
     try {
       await unlessAborted(signal, host.ready, givenUp)
       return host
     } catch (error) {
-      host.release(connection)
+      host.release(session)
       throw error
     }
   }

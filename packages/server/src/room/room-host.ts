@@ -16,7 +16,7 @@ import { RoomArchive } from './room-archive.ts'
 import { constructWithin, type RoomScope } from './room-scope.ts'
 import { RoomTimers } from './room-timers.ts'
 import { Router } from './router.ts'
-import type { ConnectionInfo, LeaveReason, MemberLink } from './seat.ts'
+import type { LeaveReason, MemberLink, SessionInfo } from './seat.ts'
 
 /** Why and how a room came about. */
 export interface Origin {
@@ -29,7 +29,7 @@ export interface Origin {
 
 /** Somebody who wants a seat that was reserved. */
 export interface Entrant {
-  readonly connection: ConnectionInfo
+  readonly session: SessionInfo
   readonly user: unknown
   readonly join: unknown
   readonly link: MemberLink
@@ -123,26 +123,26 @@ export class RoomHost implements RoomScope, Candidate {
     return this.#life.phase === 'creating' ? this.#origin.wanted : undefined
   }
 
-  canSeat(connection: ConnectionInfo): boolean {
-    return !this.isClosing && this.#memberships.canSeat(connection)
+  canSeat(session: SessionInfo): boolean {
+    return !this.isClosing && this.#memberships.canSeat(session)
   }
 
   /** Takes a seat, before anything is waited for. @throws JuntoError `room_full`, or `already_joined`. */
-  reserve(connection: ConnectionInfo): void {
-    this.#memberships.reserve(connection)
+  reserve(session: SessionInfo): void {
+    this.#memberships.reserve(session)
     this.#cancelDisposal?.()
     this.#cancelDisposal = undefined
   }
 
   /** Gives back a seat on which nobody came to sit. */
-  release(connection: ConnectionInfo): void {
-    this.#memberships.release(connection)
+  release(session: SessionInfo): void {
+    this.#memberships.release(session)
   }
 
   /** Seats somebody on a reserved seat. @throws JuntoError; the seat is free again then. */
   async join(entrant: Entrant, signal: AbortSignal): Promise<MemberSeat> {
     if (this.#life.phase !== 'open') {
-      this.release(entrant.connection)
+      this.release(entrant.session)
       throw new JuntoError('room_closed', `the room ${this.name} is closed`)
     }
     const { compiled, name, wireLayout } = this.definition

@@ -12,7 +12,7 @@ import { MemoryStore } from '../store/memory-store.ts'
 import { Store } from '../store/store.ts'
 import { TurnEnd } from '../sync/turn-end.ts'
 import { RoomRegistry } from './registry.ts'
-import type { ConnectionInfo, JoinRequest, LeaveReason, MemberLink, Seat } from './seat.ts'
+import type { ConnectionInfo, JoinRequest, LeaveReason, MemberLink, Seat, SessionInfo } from './seat.ts'
 
 /** A line of the log. */
 export interface LogLine {
@@ -54,7 +54,7 @@ export class World {
   readonly services: Services
   readonly #limits: Limits
   registry: RoomRegistry
-  #connections = 0
+  #sessions = 0
 
   constructor(options: WorldOptions = {}) {
     this.random = new SeededRandom(options.seed ?? 1)
@@ -82,15 +82,18 @@ export class World {
     })
   }
 
-  /** A client without a socket. */
-  client(contract: AnyContract, connection: Partial<ConnectionInfo> = {}): TestClient {
-    const number = ++this.#connections
-    return new TestClient(this, contract, {
+  /** A client without a socket, of a session of its own where none is given. */
+  client(contract: AnyContract, session: SessionInfo = this.session()): TestClient {
+    return new TestClient(this, contract, session)
+  }
+
+  session(connection: Partial<ConnectionInfo> = {}): SessionInfo {
+    const number = ++this.#sessions
+    return {
       session: `session-${number}`,
-      auth: `token-${number}`,
-      remoteAddress: '10.0.0.1',
-      ...connection,
-    })
+      connection: { auth: `token-${number}`, remoteAddress: '10.0.0.1', ...connection },
+      abandoned: { count: 0 },
+    }
   }
 
   /** What a promise comes to, once everything that can happen without time passing has. */
@@ -106,7 +109,7 @@ export class World {
     how: Partial<JoinRequest>,
     connection?: Partial<ConnectionInfo>,
   ): Promise<TestClient> {
-    const client = this.client(contract, connection)
+    const client = this.client(contract, this.session(connection))
     client.join(how)
     await this.clock.settle()
     if (client.refused) throw client.refused
@@ -116,7 +119,7 @@ export class World {
 
 /** The client's side of one membership: a hand-made link, and an exchange to call through it. */
 export class TestClient implements MemberLink {
-  readonly connection: ConnectionInfo
+  readonly session: SessionInfo
   readonly frames: Frame[] = []
   /** The bytes of all frames, as the room handed them over. */
   readonly bytes: Uint8Array[] = []
@@ -142,12 +145,12 @@ export class TestClient implements MemberLink {
   readonly #exchange: Exchange
   #seat: Seat | undefined
 
-  constructor(world: World, contract: AnyContract, connection: ConnectionInfo) {
+  constructor(world: World, contract: AnyContract, session: SessionInfo) {
     this.#world = world
     this.#contract = contract
     this.#compiled = compileLayout(layoutOf(contract))
     this.mirror = new MirrorTree(this.#compiled)
-    this.connection = connection
+    this.session = session
     this.#exchange = new Exchange({
       clock: world.clock,
       send: (frame) => this.#receive(frameOf(frame)),
@@ -178,7 +181,7 @@ export class TestClient implements MemberLink {
     const request: JoinRequest = {
       by: how.key === undefined ? 'joinOrCreate' : 'open',
       room: this.#contract.name,
-      connection: this.connection,
+      session: this.session,
       ...how,
       ...(how.options !== undefined && { options: encodeNamed(how.options, 'options') }),
       ...(how.join !== undefined && { join: encodeNamed(how.join, 'join') }),
@@ -291,6 +294,14 @@ export class TestClient implements MemberLink {
       default:
     }
     this.log.push(nameOf(frame.type))
+  }
+
+  sendState(bytes: Uint8Array): void {
+    this.send(bytes)
+  }
+
+  sendLoose(bytes: Uint8Array): void {
+    this.send(bytes)
   }
 
   notice(code: ErrorCode, message: string): void {

@@ -2,7 +2,7 @@ import type { ErrorCode } from '@junto/protocol'
 import type { AbandonedHandlers, Frame, JoinBy } from '@junto/protocol/internal'
 
 /**
- * The seam between sessions and rooms. A session knows connections, room refs and frames' bytes; a room knows members.
+ * The seam between sessions and rooms. A session knows lines, room refs and frames' bytes; a room knows members.
  * Neither sees the other's insides: a session holds {@link Seat}s, a room holds {@link MemberLink}s.
  */
 
@@ -10,7 +10,8 @@ import type { AbandonedHandlers, Frame, JoinBy } from '@junto/protocol/internal'
  * Why a membership ended; what `onLeave` is told.
  *
  * - `left`: the client left.
- * - `disconnected`: its connection ended.
+ * - `disconnected`: its connection ended, and it did not come back in time.
+ * - `refused`: it came back with credentials that no longer let it in.
  * - `kicked`: the room removed it.
  * - `closed`: the room was closed.
  * - `failed`: the room broke (too many faults) and was closed.
@@ -18,24 +19,51 @@ import type { AbandonedHandlers, Frame, JoinBy } from '@junto/protocol/internal'
  */
 export type LeaveReason = (typeof leaveReasons)[number]
 
-const leaveReasons = ['left', 'disconnected', 'kicked', 'closed', 'failed', 'shutdown'] as const
+const leaveReasons = ['left', 'disconnected', 'refused', 'kicked', 'closed', 'failed', 'shutdown'] as const
 
 /** Whether something, such as the reason of an abort signal, is a reason for leaving. */
 export function isLeaveReason(reason: unknown): reason is LeaveReason {
   return leaveReasons.some((each) => each === reason)
 }
 
-/** What a room may do with one member's connection. The session adds the room ref. */
+/** Whether a member that was away has all that was said to it meanwhile: `resumed`; or not: `resynced`. Its state is right either way. */
+export type ResumeOutcome = 'resumed' | 'resynced'
+
+/** The version of a room's state that a client says it has. Untrusted. */
+export interface HeldState {
+  readonly epoch: string
+  readonly version: number
+}
+
+/** How an event that is not `reliable` is to be sent. */
+export interface LooseDelivery {
+  /** For class `latest`: of those that wait with the same key, only the newest is sent. Left out for `volatile`. */
+  readonly key?: string
+  /** What has a higher one leaves first, and is dropped last. */
+  readonly priority: number
+}
+
+/**
+ * What a room may do with one member's session, whether or not that has a line just now. The session adds the room ref. Nothing here
+ * throws or waits. Frames' bytes may be shared with other links and must not be written to.
+ */
 export interface MemberLink {
   /**
-   * Queues a frame; it leaves with everything else of this turn, in the order of sending. Never throws and never
-   * waits. The bytes may be shared with other links and must not be written to. A frame that can never fit is dropped
-   * by the session, which then ends the membership or says so in its log.
+   * Sends a numbered frame: it leaves with everything else of this turn, in the order of sending, and is kept until the client has
+   * acknowledged it; while the session is away, for the time when it is back. A frame that can never fit is dropped by the session,
+   * which then ends the membership or says so in its log.
    */
   send(frame: Uint8Array): void
+  /** Sends a patch, snapshot or check, in one order with {@link send}. While the session is away: nothing. */
+  sendState(frame: Uint8Array): void
   /**
-   * Whether so much waits already that what may be dropped or postponed should be. When that is over, {@link Seat.drained} is
-   * called.
+   * Sends a loose frame. One of class `volatile` is dropped while the socket takes nothing or the session is away; of `latest`, the
+   * newest for each key waits.
+   */
+  sendLoose(frame: Uint8Array, how: LooseDelivery): void
+  /**
+   * Whether so much waits already that what may be dropped or postponed should be; also while the session is away. When too much
+   * waits no longer, {@link Seat.drained} is called.
    */
   readonly congested: boolean
   /** Bytes of one frame that the client accepts. What is larger fails at its sender, who can do something about it. */
@@ -46,21 +74,27 @@ export interface MemberLink {
    */
   notice(code: ErrorCode, message: string): void
   /**
-   * The room ended the membership: the session tells the client and forgets the seat. Never called for what the
-   * session ended itself by {@link Seat.leave}.
+   * The room ended the membership: the session tells the client, when it is back if it is away, and forgets the seat. Never called
+   * for what the session ended itself by {@link Seat.leave}.
    */
   ended(reason: LeaveReason, message?: string): void
 }
 
-/** Who is at the other end. One object per connection: authentication is remembered by its identity. */
+/** Who is at the other end of a line. One object for each hello, also of a resume: authentication is remembered by its identity. */
 export interface ConnectionInfo {
-  /** The session's id, chosen by the client. A secret between it and the server. */
-  readonly session: string
   /** The credentials of its hello, as sent: untrusted. */
   readonly auth: unknown
   readonly remoteAddress: string
-  /** Handlers that run on after it had stopped waiting for them, in all of its rooms. Left out: counted for each membership. */
-  readonly abandoned?: AbandonedHandlers
+}
+
+/** A session: outlives its connections. Seats are taken by the identity of this object. */
+export interface SessionInfo {
+  /** Its id, chosen by the client. */
+  readonly session: string
+  /** The present connection, or the last one: replaced at each resume, by the session. */
+  connection: ConnectionInfo
+  /** Handlers that run on after it had stopped waiting for them, in all of its rooms. */
+  readonly abandoned: AbandonedHandlers
 }
 
 /** A join frame's content. Everything in it is untrusted, its shape is checked by the frame's parser. */
@@ -77,7 +111,7 @@ export interface JoinRequest {
   readonly version?: number | undefined
   /** Hashes of the layouts that the client holds already. */
   readonly layouts?: readonly string[] | undefined
-  readonly connection: ConnectionInfo
+  readonly session: SessionInfo
 }
 
 /** What the joined frame says: sent as it stands, a map by name. */
@@ -91,22 +125,53 @@ export interface JoinedInfo {
   readonly layout: string
   /** The layout itself, unless the client holds it. */
   readonly definition?: unknown
+  /** The session took a seat again that it had before. */
+  readonly kept?: true
 }
 
-/** One membership, seen from the session. */
+/**
+ * One membership, seen from the session. Nothing here throws.
+ *
+ * It is kept over lines: {@link drop}, then {@link resume} and {@link resumed} with the next one, or {@link unseat} when the client that
+ * came back knows nothing of it. How long it is kept is up to the session, which ends it by {@link leave}.
+ */
 export interface Seat {
+  /** To be sent as it is when {@link start} is called: another one when the seat was taken again. */
   readonly joined: JoinedInfo
   /**
-   * To be called once, directly after the joined frame was handed to the link: sends the snapshot, then what the room
-   * sent to this member while it joined, and delivers from then on. Nothing is sent before.
+   * To be called once for each join, directly after the joined frame was handed to the link: brings the snapshot, then what the room
+   * sent to this member while it joined, and delivers from then on. Nothing is sent before. When the session went away before
+   * that, {@link drop} comes first: then what is reliable is handed to the link, and the state comes with {@link resume}.
    */
   start(): void
-  /** A frame of this member for the room. Never throws: bad ones are answered. */
+  /** A frame of this member for the room. Bad ones are answered. */
   receive(frame: Frame): void
   /** What waited for the client has left: {@link MemberLink.congested} is over. */
   drained(): void
+  /** The line is gone, the session is away. The seat is kept; `onDrop` runs. Harmless when called again. */
+  drop(): void
   /**
-   * The client left, or its connection is gone. Nothing is sent to the link any more. May be called more than once, and
+   * There is a line again, and the client has the joined frame. Brings the state from the version that it has, at once; says nothing that is
+   * numbered before {@link resumed}.
+   *
+   * @param has `undefined`: nothing, as when its joined frame has only now been replayed.
+   */
+  resume(has: HeldState | undefined): void
+  /**
+   * All that was kept for it has been replayed: `onResume` runs.
+   *
+   * @param missed Of the room's numbered frames to it, how many are gone.
+   */
+  resumed(outcome: ResumeOutcome, missed: number): void
+  /** Numbered frames of its that the link gave up, because too much was kept. Their calls and streams fail. */
+  forfeited(frames: readonly Uint8Array[]): void
+  /**
+   * The client is back and has forgotten everything, as a page that was reloaded. Its calls end as `outcome_unknown`, and the seat
+   * waits for a join of the same session, which it then gets with `kept`.
+   */
+  unseat(): void
+  /**
+   * The client left, was refused, or did not come back. Nothing is sent to the link any more. May be called more than once, and
    * after the room ended the membership: `onLeave` runs exactly once.
    */
   leave(reason: LeaveReason): void
@@ -115,15 +180,23 @@ export interface Seat {
 /** Where sessions find rooms. Implemented by the room registry. */
 export interface Rooms {
   /**
-   * Finds or makes the room, takes a seat in it and runs `onJoin`.
+   * Finds or makes the room, takes a seat in it and runs `onJoin`. Where this session has a seat that waits for it
+   * ({@link Seat.unseat}), it gets that one again.
    *
-   * Aborting `signal` (the connection is gone, or the client left before it had joined) frees the seat; whatever
+   * Aborting `signal` (the session has ended, or the client left before it had joined) frees the seat; whatever
    * `signal.reason` then says is the reason for `onLeave` when it is a {@link LeaveReason}, else `disconnected`. The
    * promise may still resolve when the abort came after: a session that no longer wants the seat calls `leave`.
    *
    * @throws JuntoError for the refused frame: code, message and data are meant for the client. Never anything else.
    */
   join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat>
+  /**
+   * Asks again who sits on a seat, with the credentials of `session.connection`. From then on `member.user` is what that says.
+   *
+   * @throws JuntoError `unauthorized` or `forbidden` when it may not sit there any more; anything else says that this cannot be told
+   *   now.
+   */
+  readmit(seat: Seat, session: SessionInfo): Promise<void>
   /**
    * Whether a room type of this name asks who comes. Where it does not, a session may want to look at the origin of a
    * stranger before it joins.

@@ -2,7 +2,7 @@ import { JuntoError } from '@junto/protocol'
 import type { ErrorCode } from '@junto/protocol'
 import { encodeFrame, errorToWire, FrameType } from '@junto/protocol/internal'
 import type { Frame, JoinFrame } from '@junto/protocol/internal'
-import type { ConnectionInfo, LeaveReason, MemberLink, Rooms, Seat } from '../room/seat.ts'
+import type { LeaveReason, MemberLink, Rooms, Seat, SessionInfo } from '../room/seat.ts'
 import type { Outbox } from './outbox.ts'
 
 /** What a membership needs of its session. */
@@ -48,13 +48,13 @@ export class Membership implements MemberLink {
   }
 
   /** Asks for a seat. To be called once. Never rejects. */
-  async join(rooms: Rooms, frame: JoinFrame, connection: ConnectionInfo): Promise<void> {
+  async join(rooms: Rooms, frame: JoinFrame, session: SessionInfo): Promise<void> {
     if (this.#state.kind !== 'joining') return
     const { signal } = this.#state.abort
     let seat: Seat
     try {
       const { by, room, key, id, where, join, options, version, layouts } = frame
-      const request = { by, room, key, id, where, join, options, version, layouts, connection }
+      const request = { by, room, key, id, where, join, options, version, layouts, session }
       seat = await rooms.join(request, this, signal)
     } catch (error) {
       this.#refused(frame.room, error)
@@ -110,6 +110,14 @@ export class Membership implements MemberLink {
 
   send(frame: Uint8Array): void {
     if (this.#state.kind === 'joined') this.#send(this.ref, frame)
+  }
+
+  sendState(frame: Uint8Array): void {
+    this.send(frame)
+  }
+
+  sendLoose(frame: Uint8Array): void {
+    this.send(frame)
   }
 
   get congested(): boolean {

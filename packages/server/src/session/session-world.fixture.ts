@@ -6,7 +6,7 @@ import { SeededRandom, VirtualClock } from '@junto/testing'
 import { ConsoleLogger } from '../observe/log.ts'
 import { MemoryMetrics } from '../observe/metrics.ts'
 import { Watchdog } from '../observe/watchdog.ts'
-import type { JoinRequest, LeaveReason, MemberLink, Rooms, Seat } from '../room/seat.ts'
+import type { HeldState, JoinRequest, LeaveReason, MemberLink, ResumeOutcome, Rooms, Seat } from '../room/seat.ts'
 import { TurnEnd } from '../sync/turn-end.ts'
 import { FakeConnection } from './fake-connection.fixture.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -46,7 +46,7 @@ export class PendingJoin implements Seat {
 
   start(): void {
     this.log.push('start')
-    this.link.send(encodeFrame({ type: FrameType.snapshot, bytes: Uint8Array.of(1) }))
+    this.link.sendState(encodeFrame({ type: FrameType.snapshot, bytes: Uint8Array.of(1) }))
   }
 
   receive(frame: Frame): void {
@@ -55,6 +55,27 @@ export class PendingJoin implements Seat {
 
   drained(): void {
     this.log.push('drained')
+  }
+
+  drop(): void {
+    this.log.push('drop')
+  }
+
+  resume(has: HeldState | undefined): void {
+    this.log.push(`resume ${has === undefined ? 'nothing' : has.version}`)
+    this.link.sendState(encodeFrame({ type: FrameType.snapshot, bytes: Uint8Array.of(2) }))
+  }
+
+  resumed(outcome: ResumeOutcome, missed: number): void {
+    this.log.push(`${outcome} ${missed}`)
+  }
+
+  forfeited(frames: readonly Uint8Array[]): void {
+    this.log.push(`forfeited ${frames.length}`)
+  }
+
+  unseat(): void {
+    this.log.push('unseat')
   }
 
   leave(reason: LeaveReason): void {
@@ -72,6 +93,8 @@ export class FakeRooms implements Rooms {
     this.joins.push(pending)
     return pending.seat
   }
+
+  async readmit(): Promise<void> {}
 
   authenticates(): boolean {
     return this.authenticated

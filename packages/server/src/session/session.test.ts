@@ -83,7 +83,7 @@ describe('join', () => {
       room: 'board',
       by: 'open',
       key: 'a',
-      connection: { session: sessionId, auth: { token: 'x' }, remoteAddress: '10.0.0.1' },
+      session: { session: sessionId, connection: { auth: { token: 'x' }, remoteAddress: '10.0.0.1' } },
     })
   })
 
@@ -108,10 +108,10 @@ describe('join', () => {
     expect(await received()).toEqual(['1: event 3', '1: event 3', '1: event 3', 'joined 2', '2: snapshot'])
   })
 
-  test('one object stands for the connection in all of them', () => {
+  test('one object stands for the session in all of them', () => {
     const { send, rooms } = build()
     send(hello, join(1), join(2))
-    expect(rooms.joins[0]?.request.connection).toBe(rooms.joins[1]?.request.connection)
+    expect(rooms.joins[0]?.request.session).toBe(rooms.joins[1]?.request.session)
   })
 
   test('an error that is not meant for the client stays here', async () => {

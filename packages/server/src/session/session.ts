@@ -6,7 +6,7 @@ import type { ServerLimits } from '../config.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Watchdog } from '../observe/watchdog.ts'
-import type { ConnectionInfo, LeaveReason, Rooms } from '../room/seat.ts'
+import type { LeaveReason, Rooms, SessionInfo } from '../room/seat.ts'
 import type { TurnEnd } from '../sync/turn-end.ts'
 import type { Connection, ConnectionEnding, ConnectionEvents, ConnectionFault } from '../transport/transport.ts'
 import type { Heartbeat, Pulse } from './heartbeat.ts'
@@ -42,7 +42,7 @@ export interface SessionListener {
  */
 type State =
   | { readonly kind: 'awaiting-hello'; readonly cancelDeadline: () => void }
-  | { readonly kind: 'open'; readonly info: ConnectionInfo; readonly pulse: Pulse }
+  | { readonly kind: 'open'; readonly info: SessionInfo; readonly pulse: Pulse }
   | { readonly kind: 'ending' }
   | { readonly kind: 'gone' }
 
@@ -191,7 +191,11 @@ export class Session implements ConnectionEvents, MembershipHost {
     const { maxMessage = limits.maxMessage, maxFrame = limits.maxFrame } = hello
     this.outbox.setPeerLimits({ maxMessage, maxFrame })
     const { remoteAddress } = this.#connection
-    const info: ConnectionInfo = { session: hello.session, auth: hello.auth, remoteAddress, abandoned: { count: 0 } }
+    const info: SessionInfo = {
+      session: hello.session,
+      connection: { auth: hello.auth, remoteAddress },
+      abandoned: { count: 0 },
+    }
     this.#state = { kind: 'open', info, pulse: heartbeat.start(this) }
     this.#listener.known()
     this.#send({
@@ -203,7 +207,7 @@ export class Session implements ConnectionEvents, MembershipHost {
     })
   }
 
-  #sessionFrame(frame: Frame, info: ConnectionInfo): void {
+  #sessionFrame(frame: Frame, info: SessionInfo): void {
     switch (frame.type) {
       case FrameType.join:
         return this.#join(frame, info)
@@ -230,7 +234,7 @@ export class Session implements ConnectionEvents, MembershipHost {
     else if (this.#ended.get(ref) !== 'left') this.strike('not_joined', `room ${ref} is not joined`)
   }
 
-  #join(frame: JoinFrame, info: ConnectionInfo): void {
+  #join(frame: JoinFrame, info: SessionInfo): void {
     const { rooms } = this.#environment
     const { ref } = frame
     this.#claim(ref)
@@ -257,7 +261,7 @@ export class Session implements ConnectionEvents, MembershipHost {
   }
 
   /** What speaks against a join before any room is asked. */
-  #refusalOf(frame: JoinFrame, info: ConnectionInfo): JuntoError | undefined {
+  #refusalOf(frame: JoinFrame, info: SessionInfo): JuntoError | undefined {
     const { rooms, limits } = this.#environment
     if (this.#memberships.size >= limits.maxRoomsPerConnection) {
       return new JuntoError(
@@ -266,7 +270,7 @@ export class Session implements ConnectionEvents, MembershipHost {
       )
     }
     // A browser's page was judged by its origin. Another program has shown nothing yet.
-    if (this.#connection.origin === undefined && info.auth == null && rooms.authenticates(frame.room)) {
+    if (this.#connection.origin === undefined && info.connection.auth == null && rooms.authenticates(frame.room)) {
       return new JuntoError(
         'unauthorized',
         `the room '${frame.room}' asks programs that are no browser page for credentials, and the hello had none: ` +
