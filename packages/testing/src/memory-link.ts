@@ -2,10 +2,12 @@ import type { Socket, SocketEvents } from '@junto/client'
 import type { Clock } from '@junto/protocol'
 import type { Acceptor, Connection, ConnectionEvents } from '@junto/server'
 import { MemoryPipe } from './memory-pipe.ts'
-import type { Item, MemoryNetworkOptions } from './memory-pipe.ts'
+import type { Amount, Item, MemoryNetworkOptions } from './memory-pipe.ts'
 
 /** An open socket of a memory network, with what only tests do to one. */
 export interface MemorySocket extends Socket {
+  /** The connection that it is an end of. */
+  readonly link: MemoryLink
   /** Sends a text message, which the protocol has none of. */
   sendText(text: string): void
   /** Ends the connection without a word to the other side's program: the other side sees 1006. */
@@ -31,6 +33,8 @@ export class MemoryLink {
   readonly #origin: string | undefined
   readonly #ended: (() => void)[] = []
   #serverEvents: ConnectionEvents | undefined
+  /** Nothing passes any more, ever. */
+  #broken = false
   /** What each end has come to: `deaf` ends wait for the other half of the closing and are told nothing else. */
   #server: 'open' | 'deaf' | 'over' = 'open'
   #clientState: 'connecting' | 'open' | 'closing' | 'over' = 'connecting'
@@ -48,18 +52,11 @@ export class MemoryLink {
     this.#clientEvents = events
     this.#remoteAddress = remoteAddress
     this.#origin = origin
-    this.up = new MemoryPipe(
-      clock,
-      options,
-      (item) => this.#atServer(item),
-      () => {},
-    )
-    this.down = new MemoryPipe(
-      clock,
-      options,
-      (item) => this.#atClient(item),
-      () => this.#server === 'open' && this.#serverEvents?.drain(),
-    )
+    this.up = new MemoryPipe(clock, options, { deliver: (item) => this.#atServer(item), drained: () => {} })
+    this.down = new MemoryPipe(clock, options, {
+      deliver: (item) => this.#atClient(item),
+      drained: () => this.#server === 'open' && this.#serverEvents?.drain(),
+    })
     this.client = new ClientEnd(this)
   }
 
@@ -68,14 +65,54 @@ export class MemoryLink {
     return this.#clientState === 'over'
   }
 
+  /** @internal */
+  get broken(): boolean {
+    return this.#broken
+  }
+
   /** Breaks the connection. What is under way is lost, and both ends see 1006. */
   cut(): void {
-    this.up.clear()
-    this.down.clear()
+    this.#lose()
     this.#clock.after(0, () => {
       this.#endServer(1006, '')
       this.#endClient(1006, '')
     })
+  }
+
+  /**
+   * Breaks the connection as soon as so much more has passed in a direction: within the message in which that byte stands, which
+   * is lost with all that is under way, or behind that message.
+   */
+  cutAfter(direction: 'up' | 'down', amount: Amount): void {
+    this[direction].after(amount, () => this.cut())
+  }
+
+  /** Nothing passes any more, in either direction, and nobody is told, until {@link flow}. */
+  stall(): void {
+    this.up.pause()
+    this.down.pause()
+  }
+
+  /** What {@link stall} held up passes, and all else. */
+  flow(): void {
+    if (this.#broken) return
+    this.up.resume()
+    this.down.resume()
+  }
+
+  /**
+   * Breaks the connection, and only the other end sees it: `believer` sends into the void, until it finds out by itself. What is under
+   * way is lost.
+   */
+  halfOpen(believer: 'client' | 'server'): void {
+    this.#lose()
+    this.#clock.after(0, () => (believer === 'client' ? this.#endServer(1006, '') : this.#endClient(1006, '')))
+  }
+
+  /** @internal The server's process is gone: its machine tells the client, and nobody tells its program. */
+  orphan(): void {
+    this.#serverEvents = undefined
+    this.cut()
   }
 
   /** @internal An attempt that comes to nothing. */
@@ -137,6 +174,12 @@ export class MemoryLink {
     this.cut()
   }
 
+  #lose(): void {
+    this.#broken = true
+    this.up.clear()
+    this.down.clear()
+  }
+
   #atServer(item: Item): void {
     if (this.#server === 'over') return
     if (item.kind === 'close') {
@@ -188,38 +231,38 @@ function received(data: Uint8Array | string): Uint8Array | string {
 }
 
 class ClientEnd implements MemorySocket {
-  readonly #link: MemoryLink
+  readonly link: MemoryLink
 
   constructor(link: MemoryLink) {
-    this.#link = link
+    this.link = link
   }
 
   get bufferedAmount(): number {
-    return this.#link.up.bufferedAmount
+    return this.link.up.bufferedAmount
   }
 
   send(message: Uint8Array): void {
-    this.#link.fromClient(message)
+    this.link.fromClient(message)
   }
 
   sendText(text: string): void {
-    this.#link.fromClient(text)
+    this.link.fromClient(text)
   }
 
   close(code = 1005, reason = ''): void {
-    this.#link.closeClient(code, reason)
+    this.link.closeClient(code, reason)
   }
 
   abort(): void {
-    this.#link.cut()
+    this.link.cut()
   }
 
   pause(): void {
-    this.#link.down.pause()
+    this.link.down.pause()
   }
 
   resume(): void {
-    this.#link.down.resume()
+    if (!this.link.broken) this.link.down.resume()
   }
 }
 
@@ -248,10 +291,20 @@ class ServerEnd implements Connection {
   }
 
   close(code: number, reason: string): void {
+    // The other half of the closing has to be read.
+    this.resume()
     this.#link.closeServer(code, reason)
   }
 
   terminate(): void {
     this.#link.terminateServer()
+  }
+
+  pause(): void {
+    this.#link.up.pause()
+  }
+
+  resume(): void {
+    if (!this.#link.broken) this.#link.up.resume()
   }
 }

@@ -1,10 +1,11 @@
 import type { Connection, ConnectionEnding } from '@junto/server'
 import { expect, test } from 'vitest'
 import { MemoryNetwork } from './memory-network.ts'
+import type { MemoryNetworkOptions } from './memory-pipe.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** A server that echoes, and a client of it. */
-async function build(options: { latency?: number } = {}) {
+async function build(options: MemoryNetworkOptions = {}) {
   const clock = new VirtualClock()
   const network = new MemoryNetwork(clock, options)
   const log: string[] = []
@@ -20,6 +21,7 @@ async function build(options: { latency?: number } = {}) {
           if (typeof message !== 'string') connection.send(message)
         },
         pong: () => log.push(`pong at ${clock.now()}`),
+        pinged: () => {},
         drain: () => log.push('drain'),
         failed: () => {},
         closed: ({ code }: ConnectionEnding) => log.push(`server closed ${code} at ${clock.now()}`),
@@ -106,4 +108,174 @@ test('nobody listens: the attempt fails', async () => {
   })
   await clock.settle()
   expect(closes).toEqual(['1006 nobody listens at ws://nowhere'])
+})
+
+test('jitter delays each message by its own share, and lets none overtake', async () => {
+  const { clock, log, socket } = await build({ latency: 10, jitter: 50 })
+  const times = (): number[] =>
+    log.filter((line) => line.startsWith('server ')).map((line) => Number(line.split(' at ')[1]))
+  for (let n = 0; n < 20; n++) {
+    socket.send(Uint8Array.of(n))
+    await clock.advance(20)
+  }
+  await clock.advance(200)
+  expect(log.filter((line) => line.startsWith('server ')).map((line) => Number(line.split(' ')[1]))).toEqual(
+    Array.from({ length: 20 }, (_, n) => n),
+  )
+  const delays = times().map((at, n) => at - (100 + 20 * n))
+  expect(Math.min(...delays)).toBeGreaterThanOrEqual(10)
+  expect(Math.max(...delays)).toBeLessThanOrEqual(60)
+  expect(new Set(delays).size).toBeGreaterThan(10)
+})
+
+test('bytes read one at a time, each in a turn, make the same messages', async () => {
+  const { clock, network, log, socket } = await build({ slice: 1, capacity: 0 })
+  const [link] = network.links
+  if (link === undefined) throw new Error('no connection')
+  socket.send(Uint8Array.of(1, 2, 3))
+  const waiting: number[] = []
+  link.up.after({ bytes: 1 }, () => waiting.push(socket.bufferedAmount))
+  await clock.settle()
+  expect(waiting).toEqual([2])
+  expect(log.slice(1)).toEqual(['server 1,2,3 at 100', 'client 1,2,3 at 100', 'drain'])
+})
+
+test('a slow reader takes so many bytes a second, and the sender sees what waits', async () => {
+  const { clock, network, log, server } = await build({ capacity: 1000 })
+  const [link] = network.links
+  if (link === undefined) throw new Error('no connection')
+  link.down.rate = 1000
+  for (let n = 0; n < 4; n++) server.send(new Uint8Array(1000))
+  expect(server.bufferedAmount).toBe(3000)
+  await clock.advance(2500)
+  expect(server.bufferedAmount).toBe(1000)
+  expect(link.down.messages).toBe(2)
+  link.down.rate = Infinity
+  await clock.advance('1s')
+  expect(link.down.messages).toBe(4)
+  expect(log.at(-1)).toBe('drain')
+})
+
+test.each([
+  [{ bytes: 2 }, []],
+  [{ bytes: 3 }, []],
+  [{ bytes: 4 }, ['server 1,1,1 at 120']],
+  [{ bytes: 6 }, ['server 1,1,1 at 120']],
+  [{ messages: 1 }, ['server 1,1,1 at 120']],
+  [{ messages: 2 }, ['server 1,1,1 at 120', 'server 2,2,2 at 120']],
+])('cut after %o', async (amount, arrived) => {
+  const { clock, network, log, socket } = await build({ latency: 20 })
+  network.links[0]?.cutAfter('up', amount)
+  socket.send(Uint8Array.of(1, 1, 1))
+  socket.send(Uint8Array.of(2, 2, 2))
+  socket.send(Uint8Array.of(3, 3, 3))
+  await clock.advance(100)
+  expect(log.slice(1)).toEqual([...arrived, 'server closed 1006 at 120', 'client closed 1006 at 120'])
+})
+
+test('a connection can be cut before anything has passed on it', async () => {
+  const clock = new VirtualClock()
+  const network = new MemoryNetwork(clock)
+  const log: string[] = []
+  await network.transport().listen({
+    admit: () => undefined,
+    turnedAway: () => {},
+    accept: () => ({
+      message: () => {},
+      pong: () => {},
+      pinged: () => {},
+      drain: () => {},
+      failed: () => {},
+      closed: ({ code }) => log.push(`server ${code}`),
+    }),
+  })
+  const stop = network.onConnection((link) => link.cut())
+  const connect = () =>
+    network.connect(network.url, {
+      open: () => log.push('open'),
+      message: () => {},
+      close: (code) => log.push(`client ${code}`),
+    })
+  connect()
+  await clock.settle()
+  expect(log).toEqual(['server 1006', 'client 1006'])
+  stop()
+  connect()
+  await clock.settle()
+  expect(log.slice(2)).toEqual(['open'])
+})
+
+test.each(['client', 'server'] as const)('half-open: the %s goes on believing', async (believer) => {
+  const { clock, network, log, socket, server } = await build()
+  network.links[0]?.halfOpen(believer)
+  const other = believer === 'client' ? 'server' : 'client'
+  await clock.settle()
+  expect(log.slice(1)).toEqual([`${other} closed 1006 at 100`])
+  network.links[0]?.flow()
+  socket.resume()
+  socket.send(Uint8Array.of(1))
+  server.send(Uint8Array.of(2))
+  await clock.advance('1m')
+  expect(log).toHaveLength(2)
+})
+
+test('a stall holds both directions up until it flows again', async () => {
+  const { clock, network, log, socket, server } = await build()
+  network.links[0]?.stall()
+  socket.send(Uint8Array.of(1))
+  server.send(Uint8Array.of(2))
+  await clock.advance('1m')
+  expect(log).toHaveLength(1)
+  network.links[0]?.flow()
+  await clock.settle()
+  expect(log.slice(1).toSorted()).toEqual(['client 1 at 60100', 'client 2 at 60100', 'server 1 at 60100'])
+})
+
+test('without a network attempts fail; a silent one answers nothing', async () => {
+  const { clock, network, log } = await build()
+  const events = {
+    open: () => log.push('open'),
+    message: () => {},
+    close: (code: number, reason: string) => log.push(`${code} ${reason}`),
+  }
+  network.connect(network.url, events, { reach: 'refused' })
+  network.reach = 'silent'
+  const silent = network.connect(network.url, events)
+  await clock.advance('1h')
+  expect(log.slice(1)).toEqual(['1006 the network is unreachable'])
+  silent.close()
+  await clock.settle()
+  expect(log.slice(2)).toEqual(['1006 '])
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test('a server whose process dies is told nothing, its clients are', async () => {
+  const clock = new VirtualClock()
+  const network = new MemoryNetwork(clock)
+  const log: string[] = []
+  const transport = network.transport()
+  await transport.listen({
+    admit: () => undefined,
+    turnedAway: () => {},
+    accept: () => ({
+      message: () => log.push('message'),
+      pong: () => {},
+      pinged: () => {},
+      drain: () => {},
+      failed: () => {},
+      closed: () => log.push('closed'),
+    }),
+  })
+  const socket = network.connect(network.url, {
+    open: () => {},
+    message: () => {},
+    close: (code) => log.push(`${code}`),
+  })
+  await clock.settle()
+  socket.send(Uint8Array.of(1))
+  transport.kill()
+  await clock.settle()
+  expect(log).toEqual(['1006'])
+  // Its address is free.
+  expect(transport.url).toBeUndefined()
 })

@@ -1,3 +1,6 @@
+import { dirname, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
 /** How a property is run, in the form that fast-check's `assert` takes. */
 export interface Runs {
   readonly numRuns: number
@@ -25,6 +28,29 @@ export function runs(usual: number): Runs {
 export function seeds(usual: number): readonly number[] {
   const { numRuns, seed } = runs(usual)
   return seed === undefined ? Array.from({ length: numRuns }, (_, index) => index + 1) : [seed]
+}
+
+/**
+ * The command that runs a test again with one seed alone, where it takes its seeds from {@link seeds}.
+ *
+ * @param file the test's. Default: the file that calls, through whatever functions of this package.
+ */
+export function replayCommand(seed: number, file: string | undefined = callingFile()): string {
+  if (file === undefined) return `JUNTO_SEED=${seed} before the command that runs the test`
+  const path = relative(process.cwd(), file)
+  return `JUNTO_SEED=${seed} ${process.env['VITEST'] === undefined ? 'node' : 'npx vitest run'} ${path}`
+}
+
+/** The file outside of this folder that the present call comes from. Asynchronous calls are followed as far as the engine does. */
+function callingFile(): string | undefined {
+  const here = dirname(fileURLToPath(import.meta.url))
+  for (const line of (new Error().stack ?? '').split('\n').slice(1)) {
+    const [, url] = /\(?((?:file:\/\/)?\/[^\s()]+?):\d+:\d+\)?$/.exec(line) ?? []
+    if (url === undefined) continue
+    const file = url.startsWith('file:') ? fileURLToPath(url) : url
+    if (dirname(file) !== here || /\.test\.\w+$/.test(file)) return file
+  }
+  return undefined
 }
 
 function factor(): number {

@@ -73,6 +73,15 @@ export class VirtualClock extends Clock {
     return this.#pending
   }
 
+  /** When the next timer falls due, as {@link now} will say it then; `undefined` while none is set. */
+  get nextAt(): number | undefined {
+    for (let next = this.#timers[0]; next !== undefined; next = this.#timers[0]) {
+      if (next.run !== undefined) return next.at
+      this.#pop()
+    }
+    return undefined
+  }
+
   /**
    * Moves the time on and runs what falls due until then, the end included; resolves when all of it, and everything that hangs on
    * it without waiting for more time, has run.
@@ -177,7 +186,12 @@ function isBefore(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }
 
-function milliseconds(duration: number | string): number {
+/**
+ * A duration in milliseconds, given as such or as a text: `'250ms'`, `'5s'`, `'2m'`, `'1h'`.
+ *
+ * @throws JuntoError `misuse` for anything else.
+ */
+export function milliseconds(duration: number | string): number {
   const match = typeof duration === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(duration) : undefined
   const ms = typeof duration === 'number' ? duration : Number(match?.[1]) * (units[match?.[2] ?? ''] ?? NaN)
   if (ms >= 0 && Number.isFinite(ms)) return ms

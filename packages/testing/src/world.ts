@@ -1,0 +1,411 @@
+import type { JuntoClient, Warning } from '@junto/client'
+import { JuntoError } from '@junto/protocol'
+import type { AnyContract } from '@junto/schema'
+import {
+  MemoryStore,
+  type DefineArguments,
+  type JuntoServer,
+  type MemoryMetrics,
+  type RoomBase,
+  type RoomClass,
+  type Store,
+} from '@junto/server'
+import { RunningBot, type Bot, type BotProgram } from './bot.ts'
+import { History } from './history.ts'
+import { Machine, type AnyJoined, type WorldClientOptions } from './machine.ts'
+import { MemoryNetwork } from './memory-network.ts'
+import type { MemoryNetworkOptions } from './memory-pipe.ts'
+import { mirrorDifference } from './mirror-difference.ts'
+import { replayCommand } from './runs.ts'
+import { SeededRandom } from './seeded-random.ts'
+import {
+  describeRoom,
+  nameOf,
+  ServerProcess,
+  type AnyRoom,
+  type LogLine,
+  type WorldServerOptions,
+} from './server-process.ts'
+import { milliseconds, VirtualClock } from './virtual-clock.ts'
+
+/** Contracts with the classes of their rooms, and what `define` takes besides: `[[Board, BoardRoom], [Lobby, LobbyRoom, { … }]]`. */
+export type WorldRooms<C extends readonly AnyContract[]> = {
+  readonly [I in keyof C]: readonly [contract: C[I], room: RoomClass<NoInfer<C[I]>>, ...DefineArguments<C[I]>]
+}
+
+/** What a {@link World} is made from. */
+export interface WorldOptions<C extends readonly AnyContract[]> {
+  /** Any whole number. The same seed, and the same calls, give the same history. Default: 1. */
+  readonly seed?: number
+  /** The rooms that the server has. */
+  readonly rooms: WorldRooms<C>
+  /** What the network is like. Default: no latency, and no faults. */
+  readonly network?: MemoryNetworkOptions
+  /** Other options of the server: `limits`, for one. */
+  readonly server?: WorldServerOptions
+  /** Where rooms are saved. Default: memory. */
+  readonly store?: Store
+}
+
+/** Longer than anything in a server waits: after so long it has forgotten whoever is gone. */
+const longest = '10m'
+
+/**
+ * A server with rooms, and any number of clients, in memory and in virtual time:
+ *
+ * ```ts
+ * import { createWorld } from '@junto/testing'
+ * import type { RoomClass } from '@junto/server'
+ * import { Poll } from './contract.ts'
+ *
+ * declare const PollRoom: RoomClass<typeof Poll>
+ *
+ * const world = createWorld({ seed: 1, rooms: [[Poll, PollRoom]] })
+ * const ada = world.client()
+ * const poll = await world.until(ada.open(Poll, { key: 'lunch', join: { name: 'Ada' } }))
+ * world.cut(ada)
+ * await world.advance('5s')
+ * console.log(poll.status.value.state) // joined, again
+ * await world.end()
+ * ```
+ *
+ * The server listens already.
+ */
+export function createWorld<const C extends readonly AnyContract[]>(options: WorldOptions<C>): World {
+  return new World(options)
+}
+
+/** See {@link createWorld}. */
+export class World implements AsyncDisposable {
+  readonly seed: number
+  readonly clock = new VirtualClock()
+  /** Draws for the test. Servers, clients and bots have sources of their own. */
+  readonly random: SeededRandom
+  readonly network: MemoryNetwork
+  /** Where rooms are saved; it outlives servers. */
+  readonly store: Store
+  /** What the server logged, whichever it was. */
+  readonly log: LogLine[] = []
+  /** What clients warned of. */
+  readonly warnings: Warning[] = []
+  /** What programs and rooms record in it is looked at by {@link check}. */
+  readonly history = new History()
+  readonly #options: WorldOptions<readonly AnyContract[]>
+  readonly #contracts = new Map<string, AnyContract>()
+  readonly #machines = new Map<JuntoClient, Machine>()
+  readonly #bots: RunningBot[] = []
+  #running: ServerProcess
+  #seeds: number
+  /** What {@link until} waits for now, or waited for last. */
+  #waiting: Promise<void> = Promise.resolve()
+
+  /** @internal */
+  constructor(options: WorldOptions<readonly AnyContract[]>) {
+    const { seed = 1, rooms, network, store } = options
+    if (!Number.isSafeInteger(seed))
+      throw new JuntoError('misuse', `the seed of a world is a whole number, not ${seed}`)
+    if (rooms.length === 0) throw new JuntoError('misuse', 'a world needs rooms: rooms: [[Contract, RoomClass]]')
+    this.seed = seed
+    this.#seeds = seed * 1000
+    this.#options = options
+    this.random = this.#source()
+    this.network = new MemoryNetwork(this.clock, { random: this.#source(), ...network })
+    this.store = store ?? new MemoryStore()
+    for (const [contract] of rooms) this.#contracts.set(contract.name, contract)
+    this.#running = this.#serve()
+  }
+
+  /** The server that runs now, or ran last. */
+  get server(): JuntoServer {
+    return this.#running.server
+  }
+
+  /** What that server counts. */
+  get metrics(): MemoryMetrics {
+    return this.#running.metrics
+  }
+
+  /** All clients, in the order in which they were made. */
+  get clients(): readonly JuntoClient[] {
+    return [...this.#machines.keys()]
+  }
+
+  /** A client of the server, on a machine of its own. It connects with the first room that it joins. */
+  client(options: WorldClientOptions = {}): JuntoClient {
+    const machine = new Machine(this.clock, this.network, {
+      random: this.#source(),
+      onWarning: (warning) => this.warnings.push(warning),
+      ...options,
+    })
+    this.#machines.set(machine.client, machine)
+    return machine.client
+  }
+
+  /** A client with a program that runs by itself while time passes. */
+  bot(name: string, program: BotProgram, options?: WorldClientOptions): Bot {
+    const bot = new RunningBot(name, this.client(options), this.#source(), this.clock, program)
+    this.#bots.push(bot)
+    return bot
+  }
+
+  /**
+   * The running room of a contract and a key, as its own class; for rooms without a key, by id.
+   *
+   * @throws JuntoError `misuse` when there is none.
+   */
+  room<T extends AnyContract>(contract: T, keyOrId: string): RoomBase<T> {
+    for (const [id, room] of this.#running.rooms) {
+      // Made from this very contract by `define`.
+      if (nameOf(room) === contract.name && (room.key === keyOrId || id === keyOrId)) return room as RoomBase<T>
+    }
+    const known = [...this.#running.rooms.values()].map(describeRoom)
+    throw new JuntoError(
+      'misuse',
+      `no room ${contract.name} '${keyOrId}' runs now; there ${known.length === 0 ? 'is none' : `are ${known.join(', ')}`}`,
+    )
+  }
+
+  /** Lets time pass; see {@link VirtualClock.advance}. */
+  async advance(duration: number | string): Promise<void> {
+    await this.clock.advance(duration)
+    if (this.#running.failure !== undefined) throw this.#running.failure
+  }
+
+  /** Runs what is due now and everything that hangs on it, while no time passes. */
+  settle(): Promise<void> {
+    return this.advance(0)
+  }
+
+  /**
+   * Lets time pass until a promise settles, and no longer.
+   *
+   * @param within How long that may take. Default: one minute.
+   * @returns what it resolves to.
+   * @throws what it rejects with; JuntoError `timeout` when it takes longer, or nothing is left that it could wait for.
+   */
+  until<V>(promise: Promise<V>, within: number | string = '1m'): Promise<V> {
+    // It may reject before its turn comes.
+    promise.catch(nothing)
+    // Several may be waited for at once: each has its turn.
+    const turn = this.#waiting.then(() => this.#until(promise, within))
+    this.#waiting = turn.then(nothing, nothing)
+    return turn
+  }
+
+  async #until<V>(promise: Promise<V>, within: number | string): Promise<V> {
+    let settled = false
+    const settle = (): void => void (settled = true)
+    promise.then(settle, settle)
+    const end = this.clock.now() + milliseconds(within)
+    await this.settle()
+    while (!settled) {
+      const next = this.clock.nextAt
+      if (next === undefined || next > end) {
+        await this.advance(Math.max(0, end - this.clock.now()))
+        if (settled) break
+        const why = next === undefined ? 'nothing that it could wait for is under way' : `${String(within)} have passed`
+        throw new JuntoError('timeout', `what is waited for did not happen: ${why}`)
+      }
+      await this.advance(Math.max(0, next - this.clock.now()))
+    }
+    return promise
+  }
+
+  /** Breaks a client's connection. What is under way is lost, and both ends see 1006. The client may come back at once. */
+  cut(client: JuntoClient): void {
+    this.#machine(client).link?.cut()
+  }
+
+  /** Nothing passes any more on a client's connection, in either direction, and nobody is told, until {@link flow}. */
+  stall(client: JuntoClient): void {
+    this.#machine(client).link?.stall()
+  }
+
+  /** Ends a {@link stall}. */
+  flow(client: JuntoClient): void {
+    this.#machine(client).link?.flow()
+  }
+
+  /** Breaks a client's connection so that one end does not notice: `believer` finds out by itself. The other one sees 1006. */
+  halfOpen(client: JuntoClient, believer: 'client' | 'server' = 'server'): void {
+    this.#machine(client).link?.halfOpen(believer)
+  }
+
+  /**
+   * A client reads no more than so many bytes a second, on the connection that it has now.
+   *
+   * @param rate `Infinity` ends it.
+   */
+  slow(client: JuntoClient, rate: number): void {
+    if (!(rate > 0)) throw new JuntoError('misuse', `a rate is bytes a second, above 0, not ${rate}: stall() stops all`)
+    const link = this.#machine(client).link
+    if (link !== undefined) link.down.rate = rate
+  }
+
+  /** Takes the network from a client: its connection breaks, the server is told nothing, attempts fail until {@link online}. */
+  offline(client: JuntoClient): void {
+    this.#machine(client).reach = 'refused'
+    this.halfOpen(client)
+  }
+
+  /** Gives it back. The client is not told: it comes back with its next attempt. */
+  online(client: JuntoClient): void {
+    this.#machine(client).reach = 'open'
+  }
+
+  /** The server ends in order, and another one goes on from what was saved. Lets the time pass that this takes. */
+  async restart(): Promise<void> {
+    await this.close()
+    this.serve()
+  }
+
+  /** The server ends in order. Lets the time pass that this takes. */
+  async close(): Promise<void> {
+    await this.until(this.#running.server.close(), longest)
+  }
+
+  /** The server's process dies, without a word and without saving; its machine tells the clients that they lost it. */
+  kill(): void {
+    this.#running.kill()
+  }
+
+  /** Another server begins, in the place of one that was closed or killed. */
+  serve(): void {
+    if (this.#running.listens) {
+      throw new JuntoError('misuse', 'a server is running already: close() or kill() it first')
+    }
+    this.#running = this.#serve()
+  }
+
+  /**
+   * Looks whether everything is as it should be. To be called when nothing is under way: behind an {@link advance} that is longer than
+   * messages take.
+   *
+   * - What each joined client has of a room is what its member may see of the room's state.
+   * - What the {@link history} holds is what was promised.
+   * - No bot has failed.
+   *
+   * @throws Error that names all that is not, and the seed.
+   */
+  check(): void {
+    this.#fail(this.#faults())
+  }
+
+  /**
+   * Ends everything, and looks whether all is as it should be: what {@link check} looks at, and that nothing is left (no connection, session,
+   * room or byte on the server when all clients are gone; no timer when it has closed as well).
+   *
+   * @throws Error that names all that is not, and the seed.
+   */
+  async end(): Promise<void> {
+    for (const bot of this.#bots) bot.stop()
+    for (const { client } of this.#machines.values()) {
+      this.online(client)
+      this.flow(client)
+      this.slow(client, Infinity)
+    }
+    await this.settle()
+    const faults = [...this.#faults()]
+    for (const { client } of this.#machines.values()) await client.close()
+    faults.push(...(await this.#emptied()))
+    if (this.#running.listens) await this.close()
+    // The other half of a closing may be on its way.
+    await this.advance('1m')
+    faults.push(...this.#leftTimers())
+    this.#fail(faults)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.end()
+  }
+
+  #faults(): readonly string[] {
+    const faults: string[] = []
+    for (const [index, { rooms }] of [...this.#machines.values()].entries()) {
+      for (const joined of rooms) {
+        if (joined.status.value.state !== 'joined') continue
+        const found = this.#faultOf(joined)
+        if (found !== undefined)
+          faults.push(`client ${index + 1}, room ${joined.name} '${joined.key ?? joined.id}': ${found}`)
+      }
+    }
+    for (const { name, failure } of this.#bots) {
+      if (failure !== undefined) faults.push(`bot '${name}' failed: ${told(failure.error)}`)
+    }
+    return [...faults, ...this.history.faults()]
+  }
+
+  #faultOf(joined: AnyJoined): string | undefined {
+    const contract = this.#contracts.get(joined.name)
+    const room = this.#running.rooms.get(joined.id)
+    if (contract === undefined || room === undefined) return 'the client has joined it, and it does not run'
+    const member = room.members.get(joined.memberId)
+    if (member === undefined) return `the client has joined it, and is no member of it (${joined.memberId})`
+    return mirrorDifference(contract, room.state, member, joined.state)
+  }
+
+  /** Lets time pass until the server has forgotten everybody; tells what it has not. */
+  async #emptied(): Promise<readonly string[]> {
+    if (!this.#running.listens) return []
+    const left = (): readonly string[] => this.#running.leftovers((room) => this.#staysEmpty(room))
+    const end = this.clock.now() + milliseconds(longest)
+    await this.settle()
+    while (left().length > 0) {
+      const next = this.clock.nextAt
+      if (next === undefined || next > end)
+        return [`when all clients were gone, the server still had ${left().join(', ')}`]
+      await this.advance(Math.max(0, next - this.clock.now()))
+    }
+    return []
+  }
+
+  /** Whether a room is told to stay when nobody is there. */
+  #staysEmpty(room: AnyRoom): boolean {
+    const [, , options] = this.#options.rooms.find(([contract]) => contract.name === nameOf(room)) ?? []
+    return options?.disposeAfter === Infinity
+  }
+
+  #leftTimers(): readonly string[] {
+    const faults: string[] = []
+    const tell = (who: string, { pendingTimers: count }: { readonly pendingTimers: number }): void => {
+      if (count > 0) faults.push(`${count === 1 ? '1 timer is' : `${count} timers are`} left of ${who}`)
+    }
+    tell('the server', this.#running.clock)
+    for (const [index, { clock }] of [...this.#machines.values()].entries()) tell(`client ${index + 1}`, clock)
+    if (faults.length === 0) tell('the test or the network', this.clock)
+    return faults
+  }
+
+  #fail(faults: readonly string[]): void {
+    if (faults.length === 0) return
+    const where = `In the world of seed ${this.seed}, at ${this.clock.now()} ms`
+    throw new Error(`${where}:\n- ${faults.join('\n- ')}\n\nOnce more: ${replayCommand(this.seed)}`)
+  }
+
+  #machine(client: JuntoClient): Machine {
+    const machine = this.#machines.get(client)
+    if (machine === undefined)
+      throw new JuntoError('misuse', 'that client is not of this world: make it with world.client()')
+    return machine
+  }
+
+  #serve(): ServerProcess {
+    const { clock, network, store, log } = this
+    const { server: options, rooms } = this.#options
+    return new ServerProcess({ clock, network, store, log, random: this.#source(), options }, (process) => {
+      for (const [contract, room, ...settings] of rooms) {
+        process.server.define(contract, process.watched(room), ...settings)
+      }
+    })
+  }
+
+  #source(): SeededRandom {
+    return new SeededRandom(this.#seeds++)
+  }
+}
+
+function nothing(): void {}
+
+function told(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
