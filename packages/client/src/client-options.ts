@@ -39,6 +39,6 @@ export interface JuntoClientOptions {
    * that no policy objects to.
    */
   readonly readers?: MakeReaders
-  /** What the page knows about the network and its own end. Default: `online` and `pagehide` in browsers, elsewhere nothing. */
+  /** What the page knows about the network and about being looked at, put aside and ended. Default: a browser's events, elsewhere nothing. */
   readonly page?: PageEvents
 }

@@ -10,6 +10,11 @@ export const clientLimitsTable = {
   maxFrame: bytes(64 * MiB, KiB),
   /** A client gives up on a connection that was not established and welcomed by then. */
   connectTimeout: ms(10_000, 100),
+  /**
+   * For a sign of life when there is reason to doubt the connection: the page comes back to the front or runs again, the network changed.
+   * A phone's radio wakes up in a second or two.
+   */
+  probeTimeout: ms(3_000, 100),
   /** Events that wait on a client for their first listener. */
   maxUnheard: count(256, 1),
   /** What comes for a room while its mirror waits for the snapshot that repairs it; with more, the room is joined afresh. */

@@ -7,8 +7,9 @@ import type { Observable } from '../observable.ts'
  * - `idle`: no room is wanted, nothing is open. The first join connects.
  * - `connecting`: an attempt is under way; `attempt` counts from 1 since the connection was last good.
  * - `open`: the server greeted us.
- * - `waiting`: the last attempt failed, or the connection was lost, for the reason in `error`; the next attempt comes at
- *   `retryAt` (ms since 1970, for a countdown) by itself.
+ * - `waiting`: the last attempt failed, or the connection was lost, for the reason in `error`; the next attempt comes by itself at
+ *   `retryAt` (ms since 1970, for a countdown; `Infinity` while the page is put aside), and when the network or the reader comes back.
+ *   `offline` says that this machine has no network, as far as the browser knows: a server on the same machine may be reached all the same.
  * - `closed`: by the program, or for good by the server, which then stands in `error`. Rooms that were open have ended. After
  *   an end by the server the next join tries anew.
  */
@@ -16,7 +17,13 @@ export type ConnectionState =
   | { readonly state: 'idle' }
   | { readonly state: 'connecting'; readonly attempt: number }
   | { readonly state: 'open' }
-  | { readonly state: 'waiting'; readonly attempt: number; readonly retryAt: number; readonly error: JuntoError }
+  | {
+      readonly state: 'waiting'
+      readonly attempt: number
+      readonly retryAt: number
+      readonly error: JuntoError
+      readonly offline: boolean
+    }
   | { readonly state: 'closed'; readonly error?: JuntoError }
 
 /** The state of a client's connection: {@link ConnectionState} as `value`, and its name alone as `state`. */

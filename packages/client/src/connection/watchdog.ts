@@ -1,47 +1,123 @@
-import type { Clock } from '@junto/protocol'
+import type { ClientLimits, Clock } from '@junto/protocol'
+
+/** What a watchdog watches, and by which times. */
+export interface WatchdogOptions {
+  readonly clock: Clock
+  readonly limits: Pick<ClientLimits, 'pongTimeout' | 'probeTimeout'>
+  /** How often the server says something while nothing happens: ms. */
+  readonly heartbeat: number
+  /** How soon it says something more after what concerns a room, and how soon we may wonder about an answer: ms. */
+  readonly activeHeartbeat: number
+  /** Bytes that the network did not take yet. */
+  readonly waiting: () => number
+  /** Asks the server for a sign of life. */
+  readonly probe: () => void
+  /** There was none for so many ms: the line is dead. Told once. */
+  readonly dead: (silence: number) => void
+}
 
 /** A timer that fires so much too late slept with the machine or the page: what came meanwhile is not yet delivered. */
 const overslept = 2_000
 
-/** How long it then waits for what may be waiting. */
-const grace = 5_000
-
-/** Barks when nothing was heard for too long. A touch costs one reading of the clock, and no timer. */
+/**
+ * Notices that a server has vanished. How long it may be silent depends on what was said last: `heartbeat` and the wait for a pong in
+ * general; twice `activeHeartbeat` after something that concerns a room, or after something of ours that it has to acknowledge;
+ * `probeTimeout` where there is reason to doubt. Whatever comes is a sign of life, and costs one reading of the clock and no timer.
+ */
 export class Watchdog {
-  readonly #clock: Clock
-  readonly #silence: number
-  readonly #bark: () => void
+  readonly #options: WatchdogOptions
   #heard: number
-  #stopTimer: () => void
+  /** From when on one is due within `heartbeat` and the wait for a pong. */
+  #from: number
+  /** From when on a sign of life is due within twice `activeHeartbeat`. */
+  #since = Infinity
+  /** When one is due that was asked for. */
+  #asked = Infinity
+  /** What waited for the network when a sign of life was overdue. */
+  #waiting = Infinity
+  #wakesAt = Infinity
+  #stopTimer = (): void => {}
 
-  /**
-   * @param silence Milliseconds without a touch that are too long.
-   */
-  constructor(clock: Clock, silence: number, bark: () => void) {
-    this.#clock = clock
-    this.#silence = silence
-    this.#bark = bark
-    this.#heard = clock.now()
-    this.#stopTimer = this.#check(silence)
+  constructor(options: WatchdogOptions) {
+    this.#options = options
+    this.#heard = this.#from = options.clock.now()
+    this.#wake()
   }
 
-  /** Something was heard. */
-  touch(): void {
-    this.#heard = this.#clock.now()
+  /** A message has begun to come, before what is in it. */
+  heard(): void {
+    this.#heard = this.#options.clock.now()
+    this.#waiting = Infinity
+    this.#beginAnew(this.#heard)
+  }
+
+  /** What came concerns a room: the server will say more soon, or that there is no more. */
+  flows(): void {
+    this.#expect(this.#heard)
+  }
+
+  /** Something left that the server acknowledges. */
+  expectAck(): void {
+    if (this.#since === Infinity) this.#expect(this.#options.clock.now())
+  }
+
+  /** There is reason to doubt that the line still is one: asks, and waits for `probeTimeout` only. */
+  doubt(): void {
+    const { clock, limits, probe } = this.#options
+    if (this.#asked < Infinity) return
+    this.#asked = clock.now() + limits.probeTimeout
+    this.#wake()
+    probe()
   }
 
   stop(): void {
     this.#stopTimer()
   }
 
-  #check(ms: number): () => void {
-    const due = this.#clock.now() + ms
-    return this.#clock.after(ms, () => {
-      const now = this.#clock.now()
-      const left = this.#heard + this.#silence - now
-      if (left > 0) this.#stopTimer = this.#check(left)
-      else if (now - due > overslept) this.#stopTimer = this.#check(grace)
-      else this.#bark()
-    })
+  #beginAnew(now: number): void {
+    this.#from = now
+    this.#since = Infinity
+    this.#asked = Infinity
+  }
+
+  #expect(since: number): void {
+    this.#since = Math.min(this.#since, since)
+    this.#wake()
+  }
+
+  get #due(): number {
+    const { heartbeat, activeHeartbeat, limits } = this.#options
+    return Math.min(this.#from + heartbeat + limits.pongTimeout, this.#since + 2 * activeHeartbeat, this.#asked)
+  }
+
+  /** Sees to it that it looks when a sign of life is due, if not before. */
+  #wake(): void {
+    const due = this.#due
+    if (due >= this.#wakesAt) return
+    const { clock } = this.#options
+    this.#wakesAt = due
+    this.#stopTimer()
+    this.#stopTimer = clock.after(due - clock.now(), () => this.#look())
+  }
+
+  #look(): void {
+    const { clock, waiting, dead } = this.#options
+    const now = clock.now()
+    const late = now - this.#wakesAt
+    this.#wakesAt = Infinity
+    if (now < this.#due) {
+      this.#wake()
+      return
+    }
+    const waits = waiting()
+    if (waits > 0 && waits < this.#waiting) {
+      // A long message on a slow line: the answer cannot be here. As long as it gets shorter, somebody takes it.
+      this.#waiting = waits
+      this.#beginAnew(now)
+      this.#expect(now)
+    } else if (late > overslept) {
+      this.#beginAnew(now)
+      this.doubt()
+    } else dead(Math.round(now - this.#heard))
   }
 }

@@ -1,10 +1,11 @@
 import type { RandomSource } from '@junto/protocol'
-import { VirtualClock } from '@junto/testing'
-import { expect, test } from 'vitest'
+import { runs, VirtualClock } from '@junto/testing'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
 import { Heartbeat } from './heartbeat.ts'
 import type { Pulse } from './heartbeat.ts'
 
-const limits = { heartbeat: 15_000, pongTimeout: 10_000 }
+const limits = { heartbeat: 15_000, activeHeartbeat: 5_000, pongTimeout: 10_000 }
 
 /** Numbers given one after the other, then halves. */
 function numbers(...values: number[]): RandomSource {
@@ -91,14 +92,24 @@ test('a connection that ended does not beat, even within the same step', async (
 /** A clock whose timers come late, as when somebody computes for long. */
 class StallingClock extends VirtualClock {
   #lag = 0
+  #slept = 0
 
   override now(): number {
     return super.now() + this.#lag
   }
 
+  override time(): number {
+    return super.time() + this.#lag + this.#slept
+  }
+
   /** The process is held up for so long, from now on. */
   stall(ms: number): void {
     this.#lag += ms
+  }
+
+  /** The machine sleeps for so long, and with it this clock; the calendar goes on. */
+  sleep(ms: number): void {
+    this.#slept += ms
   }
 }
 
@@ -147,4 +158,135 @@ test('an answer that lies in the socket when the look is due is read first', asy
   heartbeat.start({ beat: () => pulse.alive(), silent() {} })
   await clock.advance('7500ms')
   expect(deaths).toEqual([])
+})
+
+test('a machine that slept, clock and all, gives everybody time to answer', async () => {
+  const clock = new StallingClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const { beats, deaths, pulse } = peer(clock, heartbeat, () => {})
+  await clock.advance('17s')
+  expect(beats).toEqual([7500])
+  clock.sleep(60_000)
+  await clock.advance('5s')
+  expect(deaths).toEqual([])
+  pulse.alive()
+  await clock.advance('5s')
+  expect(deaths).toEqual([])
+})
+
+test('a process that stumbles all the time still notices who is dead', async () => {
+  const clock = new StallingClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const { deaths } = peer(clock, heartbeat, () => {})
+  for (let second = 0; second < 25 && deaths.length === 0; second++) {
+    clock.stall(300)
+    await clock.advance(700)
+  }
+  expect(deaths).toHaveLength(1)
+})
+
+describe('[P13] while something flows', () => {
+  test('what was sent and not reacted to is asked about, and a dead link noticed within 10 seconds', async () => {
+    const clock = new VirtualClock()
+    const heartbeat = new Heartbeat(clock, numbers(0.999), limits)
+    const { beats, deaths, pulse } = peer(clock, heartbeat, () => {})
+    await clock.advance('2100ms')
+    pulse.sent()
+    await clock.advance('1s')
+    pulse.sent()
+    await clock.advance('60s')
+    expect(beats).toEqual([7000])
+    expect(deaths).toEqual([12_000])
+  })
+
+  test('a peer that reacts is not asked while more is sent to it', async () => {
+    const clock = new VirtualClock()
+    const heartbeat = new Heartbeat(clock, numbers(), limits)
+    const { beats, deaths, pulse } = peer(clock, heartbeat, (own) => own.alive())
+    for (let tick = 0; tick < 1200; tick++) {
+      pulse.sent()
+      await clock.advance(25)
+      pulse.alive()
+      await clock.advance(25)
+    }
+    // Those of each interval alone, which carry the time.
+    expect(beats).toEqual([7500, 22_500, 37_500, 52_500])
+    expect(deaths).toEqual([])
+  })
+
+  test('a peer that only takes is asked now and then', async () => {
+    const clock = new VirtualClock()
+    const heartbeat = new Heartbeat(clock, numbers(0.999), limits)
+    const { beats, pulse } = peer(clock, heartbeat, (own) => clock.after(40, () => own.alive()))
+    for (let tick = 0; tick < 1200; tick++) {
+      pulse.sent()
+      await clock.advance(50)
+    }
+    expect(beats.length).toBeGreaterThan(9)
+    expect(beats.length).toBeLessThan(13)
+  })
+
+  test('the last thing sent is followed by a beat, even when the peer has reacted: it waits for one', async () => {
+    const clock = new VirtualClock()
+    const heartbeat = new Heartbeat(clock, numbers(0.999), limits)
+    const { beats, deaths, pulse } = peer(clock, heartbeat, (own) => own.alive())
+    await clock.advance('2s')
+    pulse.sent()
+    pulse.alive()
+    await clock.advance('20s')
+    expect(beats).toEqual([7000, 22_000])
+    expect(deaths).toEqual([])
+  })
+
+  test('whenever the peer vanishes, and whatever is sent, the times hold; nobody who answers is dropped', async () => {
+    const idle = limits.heartbeat + limits.pongTimeout
+    const active = 2 * limits.activeHeartbeat
+    const steps = fc.array(
+      fc.record({ wait: fc.integer({ min: 1, max: 9_000 }), does: fc.constantFrom('send', 'hear', 'both') }),
+      { maxLength: 40 },
+    )
+    const input = fc.record({
+      first: fc.double({ min: 0, max: 0.999, noNaN: true }),
+      latency: fc.integer({ min: 0, max: 4_700 }),
+      steps,
+      vanishes: fc.integer({ min: 0, max: 120_000 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(input, async ({ first, latency, steps: history, vanishes }) => {
+        const clock = new VirtualClock()
+        const heartbeat = new Heartbeat(clock, numbers(first), limits)
+        const told: number[] = []
+        let sentInVain: number | undefined
+        let lastSent: number | undefined
+        const isThere = (): boolean => clock.now() < vanishes
+        const { deaths, pulse } = peer(clock, heartbeat, (own) => {
+          if (lastSent !== undefined) expect(clock.now() - lastSent).toBeLessThanOrEqual(limits.activeHeartbeat)
+          lastSent = undefined
+          told.push(clock.now())
+          clock.after(latency, () => {
+            if (isThere()) own.alive()
+          })
+        })
+        for (const { wait, does } of history) {
+          await clock.advance(wait)
+          if (deaths.length > 0) break
+          if (does !== 'hear') {
+            if (lastSent !== undefined) expect(clock.now() - lastSent).toBeLessThanOrEqual(limits.activeHeartbeat)
+            lastSent = clock.now()
+            if (!isThere()) sentInVain ??= clock.now()
+            pulse.sent()
+          }
+          if (does !== 'send' && isThere()) pulse.alive()
+        }
+        await clock.advance(vanishes + 2 * idle)
+        expect(deaths).toHaveLength(1)
+        const [death = 0] = deaths
+        expect(death).toBeGreaterThanOrEqual(vanishes)
+        expect(death - vanishes).toBeLessThanOrEqual(idle)
+        if (sentInVain !== undefined) expect(death - sentInVain).toBeLessThanOrEqual(active)
+        expect(clock.pendingTimers).toBe(0)
+      }),
+      runs(200),
+    )
+  })
 })

@@ -12,47 +12,68 @@ export interface Beating {
 export interface Pulse {
   /** Something came from the peer, or it took bytes that had waited for it. Cheap: called for every message. */
   alive(): void
+  /**
+   * A message left that holds more than beats, echoes and acks: the peer is watched more closely, and gets a beat before it begins
+   * to wonder. Cheap: called for every message.
+   */
+  sent(): void
   /** The connection is over. */
   stop(): void
 }
 
-/** Steps into which an interval is cut: how exactly its times are kept, and so how many connections beat at once. */
-const stepsPerInterval = 60
+/** The smallest of the times is cut into so many steps: how exactly times are kept, and so how many connections beat at once. */
+const stepsPerTime = 20
 
 /** Steps that a timer may come late before the process itself counts as having been held up. */
 const toleratedSteps = 1
 
+/** A step that never comes. */
+const never = Infinity
+
 /**
- * Beats of all connections from one timer. Each interval has 60 steps, and a connection stands in the step at which its
- * next thing is due: a beat, or the look whether an answer has come. First beats are spread over the interval, so that
- * ten thousand connections made at once do not beat at once.
+ * Beats of all connections from one timer. Time goes in steps (250 ms at the defaults), and a connection stands at the step at which it is
+ * looked at next: when a beat may be due, or an answer overdue, and every `activeHeartbeat` at least, so that what is sent and what comes
+ * has only to be noted.
  *
- * When the process itself was held up, by a room that computes or a suspended machine, answers may lie unread in the
- * sockets: nobody is declared dead for that, and everybody gets the whole time again.
+ * - A beat leaves `heartbeat` after the last one; but `activeHeartbeat` after something was sent that the peer has not reacted to, and after the
+ *   last thing that was sent, so that who waits for more knows whether it waits in vain.
+ * - Nothing was heard `pongTimeout` after a beat, or `activeHeartbeat` after one that asked about something sent: dead. So a link over
+ *   which something is sent is known to be dead after twice `activeHeartbeat` at most, an idle one after `heartbeat` and `pongTimeout`.
+ *
+ * First beats are spread over the interval, so that ten thousand connections made at once do not beat at once. When the process
+ * itself was held up, by a room that computes or a suspended machine, answers may lie unread in the sockets: that time counts for nobody.
  */
 export class Heartbeat {
   readonly #clock: Clock
   readonly #random: RandomSource
   readonly #step: number
-  readonly #stepsToPong: number
-  readonly #stepsToBeat: number
+  readonly #steps: { readonly idle: number; readonly active: number; readonly pong: number }
+  /** The hearts by the step at which they are looked at: a ring. */
   readonly #wheel: Set<Heart>[]
+  readonly #wheelTime: Steps = { now: 0 }
   readonly #stopHeart = (heart: Heart) => this.#stop(heart)
-  #at = 0
+  /** Until then nobody is declared dead. */
+  #pardonedUntil = 0
+  /** When the next step is due. */
   #due = 0
+  /** How far the calendar was ahead of the clock at the last step. */
+  #ahead = 0
   #beating = 0
   #cancel: (() => void) | undefined
 
-  constructor(clock: Clock, random: RandomSource, limits: Pick<Limits, 'heartbeat' | 'pongTimeout'>) {
+  constructor(
+    clock: Clock,
+    random: RandomSource,
+    limits: Pick<Limits, 'heartbeat' | 'activeHeartbeat' | 'pongTimeout'>,
+  ) {
+    const { heartbeat, activeHeartbeat, pongTimeout } = limits
     this.#clock = clock
     this.#random = random
-    this.#step = limits.heartbeat / stepsPerInterval
+    this.#step = Math.min(heartbeat, activeHeartbeat, pongTimeout) / stepsPerTime
     // Rounded down: the times are upper bounds.
-    this.#stepsToPong = Math.max(1, Math.floor(limits.pongTimeout / this.#step))
-    // A beat is due an interval after the last one, but not before its answer was.
-    this.#stepsToBeat = Math.max(1, stepsPerInterval - this.#stepsToPong)
-    const size = Math.max(stepsPerInterval, this.#stepsToPong) + 1
-    this.#wheel = Array.from({ length: size }, () => new Set<Heart>())
+    const steps = (ms: number): number => Math.floor(ms / this.#step)
+    this.#steps = { idle: steps(heartbeat), active: steps(activeHeartbeat), pong: steps(pongTimeout) }
+    this.#wheel = Array.from({ length: this.#steps.active + 1 }, () => new Set<Heart>())
   }
 
   /** Connections that beat. The timer runs while there are any. */
@@ -62,11 +83,16 @@ export class Heartbeat {
 
   /** Begins to beat, at a random step within the next interval. */
   start(beating: Beating): Pulse {
-    const heart = new Heart(beating, this.#stopHeart)
+    const heart = new Heart(beating, this.#wheelTime, this.#stopHeart)
+    const { idle, active } = this.#steps
+    const first = 1 + Math.floor(this.#random.number() * (idle - 1))
+    heart.beaten = this.#wheelTime.now + first - idle
     this.#beating++
-    this.#put(heart, 1 + Math.floor(this.#random.number() * (stepsPerInterval - 1)))
+    // Those that came at the same time are looked at at different ones, too.
+    this.#put(heart, 1 + ((first - 1) % active))
     if (!this.#cancel) {
       this.#due = this.#clock.now() + this.#step
+      this.#ahead = this.#clock.time() - this.#clock.now()
       this.#wait()
     }
     return heart
@@ -84,7 +110,7 @@ export class Heartbeat {
 
   #put(heart: Heart, steps: number): void {
     heart.slot?.delete(heart)
-    heart.slot = this.#wheel[(this.#at + steps) % this.#wheel.length]
+    heart.slot = this.#wheel[(this.#wheelTime.now + steps) % this.#wheel.length]
     heart.slot?.add(heart)
   }
 
@@ -94,67 +120,106 @@ export class Heartbeat {
 
   #tick(): void {
     const late = Math.floor((this.#clock.now() - this.#due) / this.#step)
-    const heldUp = late >= toleratedSteps
+    const heldUp = Math.max(late, this.#slept())
     // What fell due meanwhile is done now, once: a suspended machine must not wake up to thousands of rounds.
     const steps = 1 + Math.min(late, this.#wheel.length - 1)
-    for (let step = 0; step < steps; step++) this.#advance(heldUp)
+    if (heldUp >= toleratedSteps) {
+      // So much longer is everybody given, but never for ever: a process that stumbles again and again finds out, too.
+      this.#pardonedUntil = this.#wheelTime.now + steps + Math.min(heldUp, this.#steps.pong)
+    }
+    for (let step = 0; step < steps; step++) this.#advance()
     this.#due += (late + 1) * this.#step
     if (this.#beating > 0) this.#wait()
     else this.#cancel = undefined
   }
 
-  #advance(heldUp: boolean): void {
-    this.#at = (this.#at + 1) % this.#wheel.length
-    for (const heart of this.#wheel[this.#at] ?? []) {
-      // Ended by what another one did in this step.
-      if (heart.slot === undefined) continue
-      if (!heart.waiting) this.#beat(heart)
-      else if (heart.heard) this.#rest(heart)
-      else if (heldUp) this.#put(heart, this.#stepsToPong)
-      else this.#suspect(heart)
+  /** Steps that the machine slept, when its clock stood still meanwhile: the calendar has gone on. */
+  #slept(): number {
+    const ahead = this.#clock.time() - this.#clock.now()
+    const steps = Math.floor((ahead - this.#ahead) / this.#step)
+    this.#ahead = ahead
+    return steps
+  }
+
+  #advance(): void {
+    this.#wheelTime.now++
+    for (const heart of this.#wheel[this.#wheelTime.now % this.#wheel.length] ?? []) {
+      // Unless it was ended by what another one did in this step.
+      if (heart.slot !== undefined) this.#look(heart)
     }
   }
 
-  #beat(heart: Heart): void {
-    heart.waiting = true
-    heart.heard = false
-    this.#put(heart, this.#stepsToPong)
-    heart.beating.beat()
+  #look(heart: Heart): void {
+    const { now } = this.#wheelTime
+    if (heart.overdue <= now) {
+      if (now >= this.#pardonedUntil) this.#suspect(heart)
+      else heart.overdue = this.#pardonedUntil
+    }
+    if (this.#beatDue(heart) <= now) this.#beat(heart)
+    const next = Math.min(this.#beatDue(heart), Math.max(heart.overdue, now + 1), now + this.#steps.active)
+    // Unless its beat ended it.
+    if (heart.slot !== undefined) this.#put(heart, next - now)
   }
 
-  #rest(heart: Heart): void {
-    heart.waiting = false
-    this.#put(heart, this.#stepsToBeat)
+  #beatDue(heart: Heart): number {
+    const since = heart.unanswered === never ? heart.last : heart.unanswered
+    return Math.min(heart.beaten + this.#steps.idle, since + this.#steps.active)
+  }
+
+  #beat(heart: Heart): void {
+    const { now } = this.#wheelTime
+    const asks = heart.unanswered !== never
+    heart.beaten = now
+    heart.last = never
+    heart.unanswered = never
+    heart.overdue = Math.min(heart.overdue, now + (asks ? this.#steps.active : this.#steps.pong))
+    heart.beating.beat()
   }
 
   /** Timers run before what has arrived is read: the answer may lie in the socket. One more turn, then it is dead. */
   #suspect(heart: Heart): void {
-    this.#rest(heart)
     this.#clock.atEndOfTurn(() => {
-      if (heart.slot === undefined || heart.heard) return
+      if (heart.slot === undefined || heart.overdue > this.#wheelTime.now) return
       this.#stop(heart)
       heart.beating.silent()
     })
   }
 }
 
+/** The wheel's time, for the hearts to read. */
+interface Steps {
+  now: number
+}
+
 class Heart implements Pulse {
   readonly beating: Beating
-  /** A beat was sent, and the look for its answer is due next. */
-  waiting = false
-  /** Something came since the last beat. */
-  heard = true
+  /** The step of the last beat. */
+  beaten = 0
+  /** The step at which something was sent last, unless a beat followed. */
+  last = never
+  /** The step of the first thing sent since something was heard or a beat left. */
+  unanswered = never
+  /** The step at which it counts as dead, unless something is heard. */
+  overdue = never
   /** Where it stands; undefined once it is over. */
   slot: Set<Heart> | undefined
+  readonly #steps: Steps
   readonly #over: (heart: Heart) => void
 
-  constructor(beating: Beating, over: (heart: Heart) => void) {
+  constructor(beating: Beating, steps: Steps, over: (heart: Heart) => void) {
     this.beating = beating
+    this.#steps = steps
     this.#over = over
   }
 
   alive(): void {
-    this.heard = true
+    this.unanswered = never
+    this.overdue = never
+  }
+
+  sent(): void {
+    this.last = this.#steps.now
+    if (this.unanswered === never) this.unanswered = this.last
   }
 
   stop(): void {

@@ -1,0 +1,122 @@
+import type { Clock } from '@junto/protocol'
+
+/** What the client knows of the server's clock and of the way there: `room.time`. */
+export interface RoomTime {
+  /**
+   * The server's time, in milliseconds since 1970, with fractions. It never goes back, and runs at least half and at most one and a half times as
+   * fast as time does while it is corrected; only what is more than a second behind jumps ahead. Until the first answer of the server,
+   * one round trip after the first use, it is this machine's own time.
+   */
+  now(): number
+  /** Milliseconds of the fastest of the last round trips; undefined until the first. */
+  readonly rtt: number | undefined
+  /** By how many milliseconds the last round trips took longer than the fastest, on average; undefined until the first. */
+  readonly jitter: number | undefined
+}
+
+/** One round trip. */
+interface Sample {
+  /** When its answer came, by our clock. */
+  readonly at: number
+  readonly rtt: number
+  /** The server's time less ours, if both ways took equally long: wrong by half the round trip at most. */
+  readonly offset: number
+}
+
+const mostSamples = 16
+/** So many are taken one after the other; then one each {@link interval} is enough. */
+const firstSamples = 5
+const interval = 5_000
+
+/** What two clocks go apart by: quartz does by a twentieth of that, virtual machines now and then by more. */
+const drift = 1 / 2_000
+
+/** Both clocks tell time in steps of up to a millisecond. */
+const resolution = 2
+
+/** From here on being behind is not made up for by going faster. */
+const jump = 1_000
+
+/**
+ * Estimates the server's clock from round trips. Each says between which bounds the server's time is: the time of its answer lies
+ * between those of the question and of the arrival. The narrowest bounds count, so the fastest round trips, and the younger ones of those,
+ * because clocks go apart. A round trip that contradicts them says that a clock has jumped: what was known before is forgotten.
+ *
+ * It asks when it is read, and at most so often; it has no timer, and who does not use it sends nothing.
+ */
+export class ServerTime implements RoomTime {
+  readonly #clock: Clock
+  readonly #probe: () => boolean
+  #samples: Sample[] = []
+  #probed = -Infinity
+  #told: { readonly at: number; readonly time: number } | undefined
+
+  /** @param probe Sends `clock.now()` to the server, which answers with it and its own time. False where there is no connection. */
+  constructor(clock: Clock, probe: () => boolean) {
+    this.#clock = clock
+    this.#probe = probe
+  }
+
+  get rtt(): number | undefined {
+    this.#use()
+    return this.#samples.length > 0 ? Math.min(...this.#samples.map(({ rtt }) => rtt)) : undefined
+  }
+
+  get jitter(): number | undefined {
+    const { rtt: least } = this
+    if (least === undefined) return undefined
+    return this.#samples.reduce((sum, { rtt }) => sum + rtt - least, 0) / this.#samples.length
+  }
+
+  now(): number {
+    this.#use()
+    const now = this.#clock.now()
+    const best = this.#best(now)
+    if (best === undefined) return this.#clock.time()
+    let time = now + best.offset
+    if (this.#told !== undefined) {
+      const passed = now - this.#told.at
+      const expected = this.#told.time + passed
+      const off = time - expected
+      if (off < jump) time = expected + Math.max(-passed / 2, Math.min(passed / 2, off))
+    }
+    this.#told = { at: now, time }
+    return time
+  }
+
+  /** The server answered what was sent at `sent`, by our clock, with its time. */
+  echoed(sent: number, serverTime: number): void {
+    const at = this.#clock.now()
+    const rtt = at - sent
+    // A server that makes answers up.
+    if (!(rtt >= 0)) return
+    const sample: Sample = { at, rtt, offset: serverTime - (sent + at) / 2 }
+    const best = this.#best(at)
+    const off = best === undefined ? 0 : Math.abs(best.offset - sample.offset)
+    if (best !== undefined && off > uncertainty(best, at) + uncertainty(sample, at)) this.#samples = []
+    this.#samples.push(sample)
+    if (this.#samples.length > mostSamples) this.#samples.shift()
+    if (this.#samples.length < firstSamples) this.#ask()
+  }
+
+  #best(now: number): Sample | undefined {
+    let best: Sample | undefined
+    for (const sample of this.#samples) {
+      if (best === undefined || uncertainty(sample, now) < uncertainty(best, now)) best = sample
+    }
+    return best
+  }
+
+  #use(): void {
+    if (this.#clock.now() - this.#probed >= interval) this.#ask()
+  }
+
+  #ask(): void {
+    if (this.#probe()) this.#probed = this.#clock.now()
+  }
+}
+
+/** By how much an offset may be wrong. */
+function uncertainty({ at, rtt }: Sample, now: number): number {
+  return rtt / 2 + (now - at) * drift + resolution
+}
