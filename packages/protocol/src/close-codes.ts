@@ -26,6 +26,12 @@ export const closeCodes = {
   authTimeout: closeCode(4004, 'auth_timeout', 'Checking the credentials took too long.'),
   overloaded: closeCode(4005, 'overloaded', 'The server takes no more connections now.'),
   internal: closeCode(4006, 'internal', 'The closing side failed.'),
+  sessionLost: closeCode(
+    4007,
+    'session_lost',
+    'The session is not known by this secret, or cannot go on: begin another.',
+  ),
+  flooding: closeCode(4008, 'flooding', 'Messages came faster than allowed.'),
   badMessage: closeCode(4500, 'bad_message', 'What came is no message of this protocol.'),
   unauthorized: closeCode(4501, 'unauthorized', 'The credentials are missing, wrong or expired.'),
   abuse: closeCode(4502, 'abuse', 'The peer went on making errors.'),

@@ -102,6 +102,10 @@ export const errorHelp = {
     cause: 'The connection, the user or the server has reached its number of rooms.',
     fix: 'Leave rooms that are no longer needed, or raise the limit that the message names.',
   },
+  too_many_connections: {
+    cause: 'The user is connected as often as the server allows.',
+    fix: 'Close the other tabs or programs of this user, or raise the limit that the message names.',
+  },
   shutting_down: {
     cause: 'The server is stopping and takes nothing new.',
     fix: 'Come back: clients do so by themselves.',

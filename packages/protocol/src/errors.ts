@@ -23,6 +23,7 @@ export const errorCodes = [
   'room_failed',
   'incompatible',
   'too_many_rooms',
+  'too_many_connections',
   'shutting_down',
   'unreachable',
   'store_failed',

@@ -88,8 +88,15 @@ export function roomAddress(by: JoinBy, of: Elements): Pick<JoinFrame, 'room' | 
   }
 }
 
-/** The map at a position. What it has beyond what is asked of it is not looked at. */
-export function map(of: Elements, key: number): Elements {
+/** The arrays in an array, each read as what it must hold. */
+export function tuples<T>(of: Elements, key: string, read: (elements: readonly unknown[]) => T): T[] {
+  const value = element(of, key)
+  if (Array.isArray(value) && value.every((one) => Array.isArray(one))) return value.map(read)
+  throw misfit(of, key, 'an array of arrays')
+}
+
+/** The map at a position or name. What it has beyond what is asked of it is not looked at. */
+export function map(of: Elements, key: number | string): Elements {
   const value = element(of, key)
   if (isMap(value)) return value
   throw misfit(of, key, 'a map')

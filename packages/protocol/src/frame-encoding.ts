@@ -20,7 +20,7 @@ export function encodeFrame(frame: SentFrame): Uint8Array {
     }
     case FrameType.welcome: {
       const { type, ...data } = frame
-      return pack([type, data])
+      return pack([type, present(data)])
     }
     case FrameType.join: {
       const { type: _, ref, ...data } = frame
@@ -42,8 +42,16 @@ export function encodeFrame(frame: SentFrame): Uint8Array {
       return encodeBin([0x93, frame.type, frame.more ? 0xc3 : 0xc2], frame.bytes)
     case FrameType.notice:
       return pack([frame.type, frame.code, short(frame.message)])
+    case FrameType.ack:
+      return encodeAck(frame.received)
+    case FrameType.probe:
+      return encodeProbe(frame.time)
+    case FrameType.echo:
+      return pack([frame.type, frame.time, frame.serverTime])
     case FrameType.event:
       return encodeEvent(frame.id, frame.payload)
+    case FrameType.loose:
+      return encodeLoose(frame.id, frame.payload)
     case FrameType.call:
       return encodeCall(frame.no, frame.id, frame.params, frame.timeout, frame.settle)
     case FrameType.reply:
@@ -71,7 +79,8 @@ export function encodeFrame(frame: SentFrame): Uint8Array {
 }
 
 export function encodeHello(data: Omit<HelloFrame, 'type'>): Uint8Array {
-  return pack([FrameType.hello, present(data)])
+  const { resume } = data
+  return pack([FrameType.hello, present(resume === undefined ? data : { ...data, resume: present(resume) })])
 }
 
 export function encodeJoin(ref: number, data: Omit<JoinFrame, 'type' | 'ref'>): Uint8Array {
@@ -82,8 +91,20 @@ export function encodeLeave(ref: number): Uint8Array {
   return pack([FrameType.leave, ref])
 }
 
+export function encodeAck(received: number): Uint8Array {
+  return pack([FrameType.ack, received])
+}
+
+export function encodeProbe(time: number): Uint8Array {
+  return pack([FrameType.probe, time])
+}
+
 export function encodeEvent(id: number, payload: unknown): Uint8Array {
   return pack(cut([FrameType.event, id, payload]))
+}
+
+export function encodeLoose(id: number, payload: unknown): Uint8Array {
+  return pack(cut([FrameType.loose, id, payload]))
 }
 
 export function encodeCall(no: number, id: number, params: unknown, timeout: number, settle: Settle): Uint8Array {

@@ -9,12 +9,13 @@ import {
   optional,
   ref,
   roomAddress,
+  tuples,
   type Elements,
 } from './frame-elements.ts'
 import * as FrameType from './frame-type.ts'
-import type { Frame, HelloFrame, JoinBy, JoinFrame, UnfitJoinFrame } from './frames.ts'
+import type { Frame, HeldState, HelloFrame, JoinBy, JoinFrame, ResumeRequest, UnfitJoinFrame } from './frames.ts'
 import { mostCredit } from './limits.ts'
-import { inFrame, leastLimit, number, serverFrame } from './server-frame-parsing.ts'
+import { inFrame, leastLimit, milliseconds, number, serverFrame } from './server-frame-parsing.ts'
 
 const mostLayouts = 64
 
@@ -45,6 +46,8 @@ export function parseFrame(value: unknown): Frame {
         return { type: FrameType.credit, no: number(parts), credit: credit(parts, 2) }
       case FrameType.resync:
         return { type: FrameType.resync }
+      case FrameType.probe:
+        return { type: FrameType.probe, time: milliseconds(parts, 1) }
       default:
         return serverFrame(parts)
     }
@@ -56,14 +59,39 @@ function credit(parts: readonly unknown[], position: number): number {
 }
 
 function hello(data: Elements): HelloFrame {
+  const resume = optional(data, 'resume', resumeRequest)
   return {
     type: FrameType.hello,
     session: hex(data, 'session', 32),
+    secret: resume === undefined ? optional(data, 'secret', secret) : secret(data, 'secret'),
     auth: element(data, 'auth'),
     client: optional(data, 'client', name),
     maxMessage: optional(data, 'maxMessage', limit),
     maxFrame: optional(data, 'maxFrame', limit),
+    resume,
   }
+}
+
+function secret(data: Elements, key: string): string {
+  return hex(data, key, 32)
+}
+
+function resumeRequest(hello: Elements): ResumeRequest {
+  const data = map(hello, 'resume')
+  return {
+    next: secret(data, 'next'),
+    received: optional(data, 'received', integer),
+    from: optional(data, 'from', firstSent),
+    rooms: optional(data, 'rooms', heldStates),
+  }
+}
+
+function firstSent(data: Elements, key: string): number {
+  return integer(data, key, 1)
+}
+
+function heldStates(data: Elements, key: string): readonly HeldState[] {
+  return tuples(data, key, (room) => [ref(room, 0), hex(room, 1, 16), integer(room, 2, 1)])
 }
 
 function limit(data: Elements, key: string): number {

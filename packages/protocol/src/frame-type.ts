@@ -1,5 +1,5 @@
 // The numbers of the frame types, each a constant of its own: who imports this file as a namespace, and from here, bundles
-// numbers and no table. 11 to 15 are reserved for the link: acknowledging and resuming.
+// numbers and no table. 14 and 15 are free for the session.
 
 /** Never sent: stands for a join that is refused, because it does not say what a join must. */
 export const unfitJoin = -1
@@ -15,6 +15,9 @@ export const left = 7
 export const beat = 8
 export const part = 9
 export const notice = 10
+export const ack = 11
+export const probe = 12
+export const echo = 13
 export const event = 16
 export const call = 17
 export const reply = 18
@@ -28,3 +31,4 @@ export const patch = 25
 export const snapshot = 26
 export const check = 27
 export const resync = 28
+export const loose = 29

@@ -12,7 +12,17 @@ import { fromHex, join, toHex } from './hex.fixture.ts'
 import { unpackSequence } from './msgpack.ts'
 
 const session = '0123456789abcdef0123456789abcdef'
+const secret = '00112233445566778899aabbccddeeff'
+const next = 'ffeeddccbbaa99887766554433221100'
 const bytes = Uint8Array.of(1, 2, 3)
+const welcome = {
+  session,
+  maxMessage: 65_536,
+  maxFrame: 262_144,
+  heartbeat: 15_000,
+  activeHeartbeat: 5000,
+  resumeWindow: 60_000,
+}
 
 /** Each type once in full, and with what may be left out left out. */
 const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
@@ -23,10 +33,65 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
       'a4 61 75 74 68 a1 78 a6 63 6c 69 65 6e 74 a4 64 65 6d 6f aa 6d 61 78 4d 65 73 73 61 67 65 ce 00 01 00 00 a8 6d 61 78 46 72 61 6d 65 cd 04 00',
   ],
   [
+    'F10',
+    { type: FrameType.hello, session, secret },
+    '92 01 82 a7 73 65 73 73 69 6f 6e d9 20 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 a6 73 65 63 72 65 74 d9 20 30 30 31 31 32 32 33 33 34 34 35 35 36 36 37 37 38 38 39 39 61 61 62 62 63 63 64 64 65 65 66 66',
+  ],
+  [
+    'F10',
+    {
+      type: FrameType.hello,
+      session,
+      secret,
+      resume: { next, received: 300, from: 7, rooms: [[1, '0123456789abcdef', 12]] },
+    },
+    '92 01 83 a7 73 65 73 73 69 6f 6e d9 20 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 a6 73 65 63 72 65 74 d9 20 30 30 31 31 32 32 33 33 34 34 35 35 36 36 37 37 38 38 39 39 61 61 62 62 63 63 64 64 65 65 66 66 a6 72 65 73 75 6d 65 84 a4 6e 65 78 74 d9 20 66 66 65 65 64 64 63 63 62 62 61 61 39 39 38 38 37 37 36 36 35 35 34 34 33 33 32 32 31 31 30 30 a8 72 65 63 65 69 76 65 64 cd 01 2c a4 66 72 6f 6d 07 a5 72 6f 6f 6d 73 91 93 01 b0 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 0c',
+  ],
+  [
+    'F10',
+    { type: FrameType.hello, session, secret, resume: { next } },
+    '92 01 83 a7 73 65 73 73 69 6f 6e d9 20 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 a6 73 65 63 72 65 74 d9 20 30 30 31 31 32 32 33 33 34 34 35 35 36 36 37 37 38 38 39 39 61 61 62 62 63 63 64 64 65 65 66 66 a6 72 65 73 75 6d 65 81 a4 6e 65 78 74 d9 20 66 66 65 65 64 64 63 63 62 62 61 61 39 39 38 38 37 37 36 36 35 35 34 34 33 33 32 32 31 31 30 30',
+  ],
+  [
     'F11',
-    { type: FrameType.welcome, session, maxMessage: 65_536, maxFrame: 262_144, heartbeat: 15_000 },
-    '92 02 84 a7 73 65 73 73 69 6f 6e d9 20 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 ' +
-      'aa 6d 61 78 4d 65 73 73 61 67 65 ce 00 01 00 00 a8 6d 61 78 46 72 61 6d 65 ce 00 04 00 00 a9 68 65 61 72 74 62 65 61 74 cd 3a 98',
+    {
+      type: FrameType.welcome,
+      session,
+      maxMessage: 65_536,
+      maxFrame: 262_144,
+      heartbeat: 15_000,
+      activeHeartbeat: 5000,
+      resumeWindow: 60_000,
+    },
+    '92 02 86 a7 73 65 73 73 69 6f 6e d9 20 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 aa 6d 61 78 4d 65 73 73 61 67 65 ce 00 01 00 00 a8 6d 61 78 46 72 61 6d 65 ce 00 04 00 00 a9 68 65 61 72 74 62 65 61 74 cd 3a 98 af 61 63 74 69 76 65 48 65 61 72 74 62 65 61 74 cd 13 88 ac 72 65 73 75 6d 65 57 69 6e 64 6f 77 cd ea 60',
+  ],
+  [
+    'F11',
+    {
+      type: FrameType.welcome,
+      session,
+      maxMessage: 65_536,
+      maxFrame: 262_144,
+      heartbeat: 15_000,
+      activeHeartbeat: 5000,
+      resumeWindow: 60_000,
+      resumed: { received: 9 },
+    },
+    '92 02 87 a7 73 65 73 73 69 6f 6e d9 20 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 aa 6d 61 78 4d 65 73 73 61 67 65 ce 00 01 00 00 a8 6d 61 78 46 72 61 6d 65 ce 00 04 00 00 a9 68 65 61 72 74 62 65 61 74 cd 3a 98 af 61 63 74 69 76 65 48 65 61 72 74 62 65 61 74 cd 13 88 ac 72 65 73 75 6d 65 57 69 6e 64 6f 77 cd ea 60 a7 72 65 73 75 6d 65 64 81 a8 72 65 63 65 69 76 65 64 09',
+  ],
+  [
+    'F11',
+    {
+      type: FrameType.welcome,
+      session,
+      maxMessage: 65_536,
+      maxFrame: 262_144,
+      heartbeat: 15_000,
+      activeHeartbeat: 5000,
+      resumeWindow: 60_000,
+      resumed: { received: 9, resynced: [[1, 40]] },
+    },
+    '92 02 87 a7 73 65 73 73 69 6f 6e d9 20 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 aa 6d 61 78 4d 65 73 73 61 67 65 ce 00 01 00 00 a8 6d 61 78 46 72 61 6d 65 ce 00 04 00 00 a9 68 65 61 72 74 62 65 61 74 cd 3a 98 af 61 63 74 69 76 65 48 65 61 72 74 62 65 61 74 cd 13 88 ac 72 65 73 75 6d 65 57 69 6e 64 6f 77 cd ea 60 a7 72 65 73 75 6d 65 64 82 a8 72 65 63 65 69 76 65 64 09 a8 72 65 73 79 6e 63 65 64 91 92 01 28',
   ],
   [
     'F12',
@@ -37,6 +102,11 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
     'F13',
     { type: FrameType.joined, ref: 1, room: 'chat', id: 'r', member: 'm', layout: '0123456789abcdef' },
     '93 04 01 84 a4 72 6f 6f 6d a4 63 68 61 74 a2 69 64 a1 72 a6 6d 65 6d 62 65 72 a1 6d a6 6c 61 79 6f 75 74 b0 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66',
+  ],
+  [
+    'F13',
+    { type: FrameType.joined, ref: 1, room: 'chat', id: 'r', member: 'm', layout: '0123456789abcdef', kept: true },
+    '93 04 01 85 a4 72 6f 6f 6d a4 63 68 61 74 a2 69 64 a1 72 a6 6d 65 6d 62 65 72 a1 6d a6 6c 61 79 6f 75 74 b0 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 a4 6b 65 70 74 c3',
   ],
   [
     'F14',
@@ -53,6 +123,13 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
     'F19',
     { type: FrameType.notice, code: 'not_joined', message: 'no' },
     '93 0a aa 6e 6f 74 5f 6a 6f 69 6e 65 64 a2 6e 6f',
+  ],
+  ['F34', { type: FrameType.ack, received: 300 }, '92 0b cd 01 2c'],
+  ['F35', { type: FrameType.probe, time: 1234.5 }, '92 0c cb 40 93 4a 00 00 00 00 00'],
+  [
+    'F36',
+    { type: FrameType.echo, time: 1234.5, serverTime: 1_767_225_600_000 },
+    '93 0d cb 40 93 4a 00 00 00 00 00 cb 42 79 b7 6d aa 80 00 00',
   ],
   ['F20', { type: FrameType.event, id: 2, payload: [1.5] }, '93 10 02 91 cb 3f f8 00 00 00 00 00 00'],
   ['F20', { type: FrameType.event, id: 2, payload: null }, '92 10 02'],
@@ -84,6 +161,8 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
     '95 1b 03 40 40 ce fe dc ba 98',
   ],
   ['F32', { type: FrameType.resync }, '91 1c'],
+  ['F33', { type: FrameType.loose, id: 2, payload: [7] }, '93 1d 02 91 07'],
+  ['F33', { type: FrameType.loose, id: 2, payload: null }, '92 1d 02'],
 ]
 
 describe('every type', () => {
@@ -120,7 +199,7 @@ describe('every type', () => {
 })
 
 describe('[F5] types that are not known', () => {
-  it.each([0, 11, 15, 29, 1000])('%d is passed on as unknown', (wireType) => {
+  it.each([0, 14, 15, 30, 1000])('%d is passed on as unknown', (wireType) => {
     expect(parseFrame([wireType, 1, 2])).toEqual({ type: FrameType.unknown, wireType })
   })
 })
@@ -185,7 +264,30 @@ describe('[F4] what a position must not hold', () => {
     ['a session in capitals', [1, { session: session.toUpperCase() }]],
     ['a short session', [1, { session: '00' }]],
     ['a limit below 1 KiB', [1, { session, maxMessage: 1023 }]],
+    ['a secret that is too short', [1, { session, secret: '00' }]],
+    ['a resume without a secret', [1, { session, resume: { next } }]],
+    ['a resume without the next secret', [1, { session, secret, resume: {} }]],
+    ['a resume that is a list', [1, { session, secret, resume: [next] }]],
+    ['a resume from frame 0', [1, { session, secret, resume: { next, from: 0 } }]],
+    ['a resume after -1 frames', [1, { session, secret, resume: { next, received: -1 } }]],
+    ['a resume of rooms by number', [1, { session, secret, resume: { next, rooms: [1] } }]],
+    [
+      'a resume of the session as a room',
+      [1, { session, secret, resume: { next, rooms: [[0, '0123456789abcdef', 1]] } }],
+    ],
+    ['a resume of a state without its epoch', [1, { session, secret, resume: { next, rooms: [[1, null, 1]] } }]],
+    [
+      'a resume of a state of version 0',
+      [1, { session, secret, resume: { next, rooms: [[1, '0123456789abcdef', 0]] } }],
+    ],
     ['a welcome without limits', [2, { session }]],
+    ['a welcome that resumes after nothing', [2, { ...welcome, resumed: {} }]],
+    ['a welcome that misses no frames', [2, { ...welcome, resumed: { received: 0, resynced: [[1, 0]] } }]],
+    ['an ack of nothing', [11]],
+    ['an ack of a part of a frame', [11, 1.5]],
+    ['a probe at no time', [12, Infinity]],
+    ['an echo without the time of the server', [13, 1]],
+    ['a loose event without an id', [29]],
     ['a room number 0', [3, 0, { by: 'open', room: 'chat' }]],
     ['a room number of 33 bits', [3, 2 ** 32, { by: 'open', room: 'chat' }]],
     ['a room number that is a bigint', [3, 1n, { by: 'open', room: 'chat' }]],

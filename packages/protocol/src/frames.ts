@@ -5,6 +5,8 @@ export interface HelloFrame {
   readonly type: typeof FrameType.hello
   /** Chosen by the client: 32 hex signs. */
   readonly session: string
+  /** Chosen by the client: 32 hex signs, by which only it can resume the session. Without one the session ends with its connection. */
+  readonly secret?: string | undefined
   /** Credentials, for the application to judge. */
   readonly auth?: unknown
   /** Name and version of the client's program, for logs. */
@@ -13,7 +15,24 @@ export interface HelloFrame {
   readonly maxMessage?: number | undefined
   /** The largest frame the client accepts, in bytes. */
   readonly maxFrame?: number | undefined
+  /** There when the session may have begun on an earlier connection. */
+  readonly resume?: ResumeRequest | undefined
 }
+
+/** With what a client comes back to its session. */
+export interface ResumeRequest {
+  /** The secret that replaces the present one: 32 hex signs. */
+  readonly next: string
+  /** Numbered frames of the server that the client has taken; undefined when it has forgotten all, as a reloaded page has. */
+  readonly received?: number | undefined
+  /** The number of the first numbered frame that the client can still send: its oldest kept one, or the next. Default: 1. */
+  readonly from?: number | undefined
+  /** The rooms of which the client holds the state, each with the state's epoch (16 hex signs) and version. */
+  readonly rooms?: readonly HeldState[] | undefined
+}
+
+/** The state that a client holds of a room. */
+export type HeldState = readonly [ref: number, epoch: string, version: number]
 
 /** The answer to a hello. */
 export interface WelcomeFrame {
@@ -25,7 +44,24 @@ export interface WelcomeFrame {
   readonly maxFrame: number
   /** Milliseconds between beats. */
   readonly heartbeat: number
+  /** Milliseconds from what the server sends to the next beat, at most. */
+  readonly activeHeartbeat: number
+  /** Milliseconds for which the session outlives its connection. */
+  readonly resumeWindow: number
+  /** There when the session was found; else it is new, whatever the client had before. */
+  readonly resumed?: Resumed | undefined
 }
+
+/** How a session goes on. */
+export interface Resumed {
+  /** Numbered frames of the client that the server has taken. */
+  readonly received: number
+  /** The rooms some of whose numbered frames are gone, and how many. */
+  readonly resynced?: readonly MissedFrames[] | undefined
+}
+
+/** Numbered frames of a room that the client will never get. */
+export type MissedFrames = readonly [ref: number, missed: number]
 
 /** How a room is looked for. */
 export type JoinBy = 'open' | 'create' | 'join' | 'joinOrCreate'
@@ -72,6 +108,8 @@ export interface JoinedFrame {
   readonly layout: string
   /** The layout itself, unless the client named its hash. */
   readonly definition?: unknown
+  /** The session has its former seat again: it had one in the room, which the client had forgotten. */
+  readonly kept?: true | undefined
 }
 
 /** A join that failed. */
@@ -119,7 +157,29 @@ export interface NoticeFrame {
   readonly message: string
 }
 
-/** An event. */
+/** How many numbered frames of the other side were taken: it need not keep them any longer. */
+export interface AckFrame {
+  readonly type: typeof FrameType.ack
+  readonly received: number
+}
+
+/** Asks for the server's time, and measures the way to it. */
+export interface ProbeFrame {
+  readonly type: typeof FrameType.probe
+  /** Milliseconds, by any clock of the client. */
+  readonly time: number
+}
+
+/** Answers a probe at once. */
+export interface EchoFrame {
+  readonly type: typeof FrameType.echo
+  /** That of the probe. */
+  readonly time: number
+  /** Milliseconds since 1970. */
+  readonly serverTime: number
+}
+
+/** A reliable event. */
 export interface EventFrame {
   readonly type: typeof FrameType.event
   readonly id: number
@@ -221,6 +281,13 @@ export interface ResyncFrame {
   readonly type: typeof FrameType.resync
 }
 
+/** An event that may be replaced or dropped on its way: of the delivery `latest` or `volatile`. */
+export interface LooseFrame {
+  readonly type: typeof FrameType.loose
+  readonly id: number
+  readonly payload: unknown
+}
+
 /** A frame of a type that this side does not know. */
 export interface UnknownFrame {
   readonly type: typeof FrameType.unknown
@@ -239,13 +306,16 @@ export type SessionFrame =
   | BeatFrame
   | PartFrame
   | NoticeFrame
+  | AckFrame
+  | ProbeFrame
+  | EchoFrame
 
 /** Frames of calls and streams. */
 export type ExchangeFrame =
   CallFrame | ReplyFrame | FailedFrame | CancelFrame | StreamFrame | ItemFrame | EndFrame | CreditFrame
 
 /** Frames that concern a room: they stand behind its number. */
-export type RoomFrame = EventFrame | ExchangeFrame | PatchFrame | SnapshotFrame | CheckFrame | ResyncFrame
+export type RoomFrame = EventFrame | LooseFrame | ExchangeFrame | PatchFrame | SnapshotFrame | CheckFrame | ResyncFrame
 
 /** A frame that can be sent. */
 export type SentFrame = SessionFrame | RoomFrame

@@ -4,7 +4,17 @@
 export { checkSignal, onAbort } from './exchange/abort.ts'
 export type { AnswerContext, Answerer, StreamAnswerer } from './exchange/answering.ts'
 export { longestName, roomAddress } from './frame-elements.ts'
-export { encodeEvent, encodeFrame, encodeHello, encodeJoin, encodeLeave, encodeResync } from './frame-encoding.ts'
+export {
+  encodeAck,
+  encodeEvent,
+  encodeFrame,
+  encodeHello,
+  encodeJoin,
+  encodeLeave,
+  encodeLoose,
+  encodeProbe,
+  encodeResync,
+} from './frame-encoding.ts'
 export { parseFrame } from './frame-parsing.ts'
 export {
   asJuntoError,
@@ -27,16 +37,19 @@ export {
 } from './exchange/exchange.ts'
 export * as FrameType from './frame-type.ts'
 export type {
+  AckFrame,
   BeatFrame,
   CallFrame,
   CancelFrame,
   CheckFrame,
   CreditFrame,
+  EchoFrame,
   EndFrame,
   EventFrame,
   ExchangeFrame,
   FailedFrame,
   Frame,
+  HeldState,
   HelloFrame,
   ItemFrame,
   JoinBy,
@@ -44,11 +57,16 @@ export type {
   JoinFrame,
   LeaveFrame,
   LeftFrame,
+  LooseFrame,
+  MissedFrames,
   NoticeFrame,
   PartFrame,
   PatchFrame,
+  ProbeFrame,
   RefusedFrame,
   ReplyFrame,
+  ResumeRequest,
+  Resumed,
   ResyncFrame,
   RoomFrame,
   SentFrame,
@@ -60,9 +78,12 @@ export type {
   UnknownFrame,
   WelcomeFrame,
 } from './frames.ts'
+export { LatestSlots } from './link/latest.ts'
+export { frameOverhead, Link, type LinkFrame, type LinkOptions, type LinkOverflow } from './link/link.ts'
+export { isNumbered } from './link/numbered.ts'
 export { isPromiseLike } from './exchange/promise-like.ts'
 export { OfferingExchange, type OfferingOptions } from './exchange/offering-exchange.ts'
 export { MessageReader, type ReaderLimits } from './message-reader.ts'
-export { MessageWriter, type WriterLimits } from './message-writer.ts'
+export { MessageWriter, refuseTooLarge, type FrameLimits, type WriterLimits } from './message-writer.ts'
 export { pack, unpack, unpackSequence } from './msgpack.ts'
 export { parseServerFrame } from './server-frame-parsing.ts'

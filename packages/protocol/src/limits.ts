@@ -88,6 +88,20 @@ export const commonLimits = {
    * a machine.
    */
   hardOutbox: bytes(1 * MiB, 2 * KiB),
+  /**
+   * Kept of what one peer has not acknowledged while its connection is down; 64 bytes are counted for each frame besides its
+   * own. Four messages of the largest size, or half a minute of 60 actions a second.
+   */
+  resumeBuffer: bytes(256 * KiB, KiB),
+  /** Frames kept for a peer whose connection is down: replaying them takes some 10 ms. */
+  resumeFrames: count(4096, 16),
+  /**
+   * What came is acknowledged this long after it at the latest. Where messages flow, acks ride on them; elsewhere one small
+   * message a second is cheap.
+   */
+  ackDelay: ms(1_000, 1),
+  /** Events of class latest that wait for one peer, each the newest of its key: a screen full of cursors. */
+  maxLatest: count(256, 1),
 } satisfies LimitTable
 
 /**

@@ -5,14 +5,18 @@ import { commonLimits, defaultMaxFrame } from './limits.ts'
 import { allocate, countValues } from './msgpack.ts'
 import { binHeadSize, uintSize, writeBinHead, writeUint } from './msgpack-heads.ts'
 
-/** What a peer accepts, and how large frames are cut for it. */
-export interface WriterLimits {
-  /** Bytes of one message that the peer accepts. */
-  readonly maxMessage: number
+/** What a peer accepts of one frame. */
+export interface FrameLimits {
   /** Bytes of one frame that the peer accepts. */
   readonly maxFrame: number
   /** Values in one frame that the peer accepts. Default: the limit `maxElements`. */
   readonly maxElements?: number | undefined
+}
+
+/** What a peer accepts, and how large frames are cut for it. */
+export interface WriterLimits extends FrameLimits {
+  /** Bytes of one message that the peer accepts. */
+  readonly maxMessage: number
   /** Bytes of the pieces of large frames. Default: the limit `partSize`. */
   readonly partSize?: number | undefined
 }
@@ -22,6 +26,22 @@ const partOverhead = 1 + 3 + 5
 
 /** So that a room number is never cut. */
 const leastPiece = 5
+
+/**
+ * Refuses a frame that a peer would never accept: to be asked before a link numbers it, since a number cannot be taken back.
+ *
+ * @throws JuntoError `too_large`.
+ */
+export function refuseTooLarge(frame: Uint8Array, limits: FrameLimits): void {
+  const { maxFrame, maxElements = commonLimits.maxElements.value } = limits
+  if (frame.length > maxFrame) {
+    throw new JuntoError('too_large', `a frame of ${frame.length} bytes, where the peer accepts ${maxFrame}`)
+  }
+  // No value is smaller than a byte, so that only large frames have to be counted.
+  if (frame.length > maxElements && countValues(frame) > maxElements) {
+    throw new JuntoError('too_large', `a frame of ${countValues(frame)} values, where the peer accepts ${maxElements}`)
+  }
+}
 
 interface Waiting {
   readonly room: number
@@ -34,9 +54,8 @@ interface Waiting {
  * on when it has drained.
  */
 export class MessageWriter {
+  #limits: FrameLimits = { maxFrame: 0 }
   #maxMessage = 0
-  #maxFrame = 0
-  #maxElements = 0
   // Of parts; larger frames leave in several.
   #pieceSize = 0
 
@@ -58,9 +77,8 @@ export class MessageWriter {
 
   /** What the peer accepts, once it is known. */
   setLimits(limits: WriterLimits): void {
+    this.#limits = limits
     this.#maxMessage = limits.maxMessage
-    this.#maxFrame = limits.maxFrame
-    this.#maxElements = limits.maxElements ?? commonLimits.maxElements.value
     this.#pieceSize = Math.min(limits.partSize ?? commonLimits.partSize.value, limits.maxMessage - partOverhead)
     if (!(this.#pieceSize >= leastPiece)) throw new JuntoError('misuse', `maxMessage is ${limits.maxMessage}`)
   }
@@ -71,16 +89,7 @@ export class MessageWriter {
    * @throws JuntoError `too_large` when the peer would never accept it.
    */
   add(room: number, frame: Uint8Array): void {
-    if (frame.length > this.#maxFrame) {
-      throw new JuntoError('too_large', `a frame of ${frame.length} bytes, where the peer accepts ${this.#maxFrame}`)
-    }
-    // No value is smaller than a byte, so that only large frames have to be counted.
-    if (frame.length > this.#maxElements && countValues(frame) > this.#maxElements) {
-      throw new JuntoError(
-        'too_large',
-        `a frame of ${countValues(frame)} values, where the peer accepts ${this.#maxElements}`,
-      )
-    }
+    refuseTooLarge(frame, this.#limits)
     if (!isRef(room)) throw new JuntoError('misuse', `${String(room)} is not the number of a room`)
     this.#waiting.push({ room, frame })
     this.#size += frame.length

@@ -12,9 +12,11 @@ import {
   optional,
   ref,
   text,
+  tuples,
+  type Elements,
 } from './frame-elements.ts'
 import * as FrameType from './frame-type.ts'
-import type { Frame } from './frames.ts'
+import type { Frame, MissedFrames, Resumed } from './frames.ts'
 import { mostChecked } from './limits.ts'
 
 /** The smallest message or frame that a peer may announce as its limit. */
@@ -58,6 +60,9 @@ export function serverFrame(parts: readonly unknown[]): Frame {
         maxMessage: integer(data, 'maxMessage', leastLimit),
         maxFrame: integer(data, 'maxFrame', leastLimit),
         heartbeat: integer(data, 'heartbeat', 1),
+        activeHeartbeat: integer(data, 'activeHeartbeat', 1),
+        resumeWindow: integer(data, 'resumeWindow'),
+        resumed: optional(data, 'resumed', resumed),
       }
     }
     case FrameType.joined: {
@@ -71,6 +76,7 @@ export function serverFrame(parts: readonly unknown[]): Frame {
         member: address(data, 'member'),
         layout: hex(data, 'layout', 16),
         definition: element(data, 'definition'),
+        kept: element(data, 'kept') === true || undefined,
       }
     }
     case FrameType.refused:
@@ -83,7 +89,12 @@ export function serverFrame(parts: readonly unknown[]): Frame {
       return { type, more: flag(parts, 1), bytes: bytes(parts, 2) }
     case FrameType.notice:
       return { type, code: code(parts, 1), message: message(parts, 2) }
+    case FrameType.ack:
+      return { type, received: integer(parts, 1) }
+    case FrameType.echo:
+      return { type, time: milliseconds(parts, 1), serverTime: milliseconds(parts, 2) }
     case FrameType.event:
+    case FrameType.loose:
       return { type, id: integer(parts, 1), payload: parts[2] ?? null }
     case FrameType.call:
       return {
@@ -125,6 +136,18 @@ export function serverFrame(parts: readonly unknown[]): Frame {
   }
 }
 
+function resumed(welcome: Elements): Resumed {
+  const data = map(welcome, 'resumed')
+  return {
+    received: integer(data, 'received'),
+    resynced: optional(data, 'resynced', missedFrames),
+  }
+}
+
+function missedFrames(data: Elements, key: string): readonly MissedFrames[] {
+  return tuples(data, key, (room) => [ref(room, 0), integer(room, 1, 1)])
+}
+
 /** The number of a call or stream. */
 export function number(parts: readonly unknown[]): number {
   return integer(parts, 1, 1)
@@ -138,7 +161,7 @@ function message(parts: readonly unknown[], position: number): string {
   return optional(parts, position, text) ?? ''
 }
 
-function milliseconds(parts: readonly unknown[], position: number): number {
+export function milliseconds(parts: readonly unknown[], position: number): number {
   const value = parts[position]
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
   throw misfit(parts, position, 'milliseconds')

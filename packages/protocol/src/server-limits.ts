@@ -5,6 +5,7 @@ import {
   defaultMaxFrame,
   KiB,
   mergeLimits,
+  MiB,
   ms,
   type LimitsOf,
   type LimitTable,
@@ -23,12 +24,50 @@ export const serverLimitsTable = {
   helloTimeout: ms(10_000, 100),
   /** Between beats of a server: below the idle time-outs of proxies (30 s and more), a ping costs some 30 µs. */
   heartbeat: ms(15_000, 100),
+  /** From what was sent to the next beat at the latest, and from that beat to its answer: a dead link under use is noticed within 10 s. */
+  activeHeartbeat: ms(5_000, 100),
+  /** For a session to be resumed after its connection is gone: a tunnel, a lift, a change of networks. */
+  resumeWindow: ms(60_000, 0),
+  /** Sessions without a connection. Those that went first end when there are more. */
+  maxAwaySessions: count(10_000, 0),
+  /** Kept for all sessions without a connection: each gets its share on average, and few use it. Those that went first give theirs up. */
+  maxResumeTotal: bytes(64 * MiB, KiB),
+  /** Waiting for all peers together. Beyond it those for whom most waits are closed, to come back. */
+  maxOutboxTotal: bytes(256 * MiB, KiB),
   /** For a peer to answer a close frame; then its socket is destroyed. A slow line needs a round trip or two. */
   closeTimeout: ms(2_000, 1),
   /** Memberships of one connection, those under way included. */
   maxRoomsPerConnection: count(64, 1),
-  /** Errors of one connection that are answered with a notice; then it is closed. */
+  /**
+   * Calls, events, streams and joins of one session a second. A mouse of 240 Hz as reliable events with as many calls
+   * beside it stays below; each costs the server some 5 µs, more in your handlers.
+   */
+  messageRate: count(500, 1),
+  /** So many of them at once: a document of 2,000 shapes that a script puts in one by one. */
+  messageBurst: count(2_000, 1),
+  /** The same of one user, over all of its sessions: two tabs at their full rate. */
+  userMessageRate: count(1_000, 1),
+  /** So many of them at once. */
+  userMessageBurst: count(4_000, 1),
+  /** Frames of any kind and messages of one session a second, those that are not counted above too: each costs some µs. */
+  frameRate: count(4_000, 1),
+  /** So many of them at once: all that a client keeps for a resume, twice over. */
+  frameBurst: count(16_000, 1),
+  /**
+   * Bytes of one session a second, beyond which the server reads later: the rest waits at the client. Decoding what is
+   * made to be dear costs 0.25 µs a byte, so one client takes a fifteenth of a core and no more.
+   */
+  byteRate: bytes(256 * KiB, KiB),
+  /** So many of them at once: a picture, or a whole replay after a resume. */
+  byteBurst: bytes(MiB, KiB),
+  /** WebSocket pings and pongs of one connection a second. Each ping is answered by a system call of 10 µs; Junto's clients send none. */
+  controlRate: count(10, 1),
+  /** So many of them at once. */
+  controlBurst: count(50, 1),
+  /** Mistakes of one session that are answered with a notice; then it is closed. */
   strikes: count(20, 1),
+  /** After so long one mistake is forgotten: a page that stays open for a week may make more than twenty. */
+  strikeHealing: ms(30_000, 1),
   /** Snapshots that one member may ask for within a minute, because its mirror came apart. Junto's client asks for three, and then joins afresh. */
   maxResyncs: count(6, 1),
   /** Between checks of mirrors in one room, which go behind patches: 12 bytes and some 10 µs for the 64 nodes of one. */
@@ -39,6 +78,38 @@ export const serverLimitsTable = {
   maxConnections: count(20_000, 1),
   /** Connections from one address. A school or an office stands behind one; a single machine must not take all. */
   maxConnectionsPerAddress: count(1_000, 1),
+  /** Sessions of one user, those that are away included: tabs and devices, and what a crashed browser left behind. */
+  maxConnectionsPerUser: count(50, 1),
+  /** New connections a second. Each costs 0.3 ms with its hello and a join: after an outage there is time for the rooms, too. */
+  acceptRate: count(1_000, 1),
+  /** So many of them at once. */
+  acceptBurst: count(2_000, 1),
+  /** New connections from one address a second: one that connects in a loop takes a tenth of what the server accepts. */
+  acceptRatePerAddress: count(100, 1),
+  /** So many of them at once: everybody of a school comes back after an outage. */
+  acceptBurstPerAddress: count(1_000, 1),
+  /** Joins of one user a second. */
+  joinRatePerUser: count(10, 1),
+  /** So many of them at once: some tabs with all the rooms that a connection may have. */
+  joinBurstPerUser: count(200, 1),
+  /** Joins from one address a second. */
+  joinRatePerAddress: count(200, 1),
+  /** So many of them at once: a school, with two rooms each. */
+  joinBurstPerAddress: count(2_000, 1),
+  /** Rooms that one user causes to be made, or loaded from the store, a second. */
+  createRatePerUser: count(2, 1),
+  /** So many of them at once: someone who opens all documents of a folder. */
+  createBurstPerUser: count(50, 1),
+  /** Rooms that one address causes to be made, or loaded, a second. */
+  createRatePerAddress: count(20, 1),
+  /** So many of them at once. */
+  createBurstPerAddress: count(500, 1),
+  /** Rooms that exist because one user asked for them. */
+  maxRoomsPerUser: count(200, 1),
+  /** Rooms that exist because one address asked for them. */
+  maxRoomsPerAddress: count(2_000, 1),
+  /** Percent of the heap's limit in use, above which a server takes no new rooms and joins: garbage collection needs the rest to keep up. */
+  heapMark: count(85, 1, 100),
   /** Uninterrupted work of one room after which a server names it: players notice a pause of a quarter second. */
   blockedAfter: ms(250, 1),
   /** Rooms of one server. An idle one costs a few KB; whoever creates rooms as fast as possible meets this. */
