@@ -1,5 +1,6 @@
 import { execFileSync, fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -166,6 +167,13 @@ export async function withWorkers<T>(
     for (const worker of workers) worker.kill()
     throw error
   }
+}
+
+/** How many files and sockets a process of this machine may have open; Node raises it to the most that is allowed. */
+export function openFiles(): number {
+  if (process.platform !== 'linux') return Infinity
+  const [, most] = /^Max open files\s+\d+\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+  return most === undefined || most === 'unlimited' ? Infinity : Number(most)
 }
 
 /** Builds packages and what they depend on, which the processes load without the condition @junto/source: measured is what would be published. */

@@ -2,6 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { Session } from 'node:inspector/promises'
 import { dirname } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Answer, Part, Request } from './harness.ts'
 
 let part: Part | undefined
@@ -24,6 +26,16 @@ function sample(): unknown {
     memory: process.memoryUsage.rss(),
     counters: part?.counters?.() ?? {},
   }
+}
+
+setFlagsFromString('--expose-gc')
+// The flag adds it to contexts made from now on.
+const collectGarbage: () => void = runInNewContext('gc')
+
+/** Leaves in memory only what is needed. Twice, for what the first time has let go of. */
+function collect(): void {
+  collectGarbage()
+  collectGarbage()
 }
 
 let profiler: Session | undefined
@@ -49,6 +61,7 @@ function answer(request: Request): unknown {
   if (request.kind === 'start-profile') return startProfile()
   if (request.kind === 'stop-profile') return stopProfile(request.file)
   if (request.no === 0) return start(request.value)
+  if (request.name === 'collect') return collect()
   const command = part?.commands?.[request.name]
   if (command === undefined) throw new Error(`there is no command '${request.name}'`)
   return command(request.value)

@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Benchmark, Options, Result, Target } from '../benchmark.ts'
+import { Figures } from '../figures.ts'
+import { between, buildPackages, openFiles, withWorkers } from '../harness.ts'
+import type { Arrivals, LoadSettings } from '../joins/load.ts'
+import type { ServeSettings } from '../joins/peer.ts'
+
+/** Each a module of ../joins/peers: the clients are those of that benchmark. */
+const peers = ['junto', 'raw-ws'] as const
+
+/** Times are in ms. */
+const settings = {
+  clients: 10_000,
+  /** Those that are there before memory is looked at for the first time: what a server needs anyway is not counted. */
+  first: 2_000,
+  /** Processes that hold the clients, and how many of each are on their way at a time. */
+  loads: 4,
+  atOnce: 8,
+  heartbeat: 15_000,
+  /** Until what follows the joins has been acknowledged; and until the last of it, a ping that asks whether they have come. */
+  settleFirst: 3_000,
+  settle: 7_000,
+  /** How long the heartbeat is watched: whole intervals. */
+  watched: 15_000,
+}
+
+const memory = { id: 'memory', title: 'memory per joined client (RSS)', unit: 'KB' }
+const heartbeat = { id: 'heartbeat', title: '10,000 idle clients: server CPU', unit: '% of a core' }
+const beats = { id: 'ping', title: 'the same, for a ping and its pong', unit: 'µs' }
+
+const targets: readonly Target[] = [
+  { row: memory.id, peer: 'junto', atMost: 14 },
+  { row: heartbeat.id, peer: 'junto', atMost: 2.5 },
+]
+
+const notes = [
+  `Memory is what the resident set of the server's process grew by from ${settings.first.toLocaleString('en')} joined clients to ${settings.clients.toLocaleString('en')}, divided by their number, each time after a collection of garbage. What the kernel keeps for a socket is not in it. Rooms have 50 clients and a state of 20 players each.`,
+  `Each client gets a ping every ${settings.heartbeat / 1000} s, and Junto's a beat with the time as well. The server's CPU time was taken over ${settings.watched / 1000} s in which nothing else happened.`,
+  'raw-ws pings its clients in the same way, and keeps a name and an id of each; junto: with sessions that can be resumed.',
+]
+
+export const benchmark: Benchmark = {
+  name: 'idle',
+  title: 'Idle clients: memory, and what keeping them alive costs',
+  libraries: ['ws', 'msgpackr', 'typebox'],
+  async run(options, progress) {
+    const chosen = peers.filter((name) => options.only.length === 0 || options.only.includes(name))
+    if (chosen.length === 0) throw new Error(`--only: the peers are ${peers.join(', ')}`)
+    const files = openFiles()
+    if (files < settings.clients + 200) {
+      throw new Error(
+        `this needs ${settings.clients + 200} open files in a process, and ${files} are allowed: raise it with 'ulimit -n'`,
+      )
+    }
+    if (chosen.includes('junto')) {
+      progress.step(0, 'building the packages')
+      buildPackages(['server', 'client'])
+    }
+    const figures = new Figures()
+    const steps = options.rounds * chosen.length
+    for (let round = 0, step = 0; round < options.rounds; round++) {
+      for (let i = 0; i < chosen.length; i++) {
+        const peer = chosen[(i + round) % chosen.length]!
+        progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: ${peer}`)
+        await measure(peer, options, figures)
+      }
+    }
+    return { rows: figures.rows(), targets, notes, settings } satisfies Result
+  },
+}
+
+/** One round of one peer, in fresh processes. */
+async function measure(peer: string, options: Options, figures: Figures): Promise<void> {
+  const { clients, first, loads, atOnce } = settings
+  await withWorkers(async (start) => {
+    const given: ServeSettings = { heartbeat: settings.heartbeat }
+    const module = new URL(`../joins/peers/${peer}.ts`, import.meta.url)
+    const server = await start({ module, role: 'serve', settings: given })
+    // An address each: the connections from one address to a port are limited by the ports that it has.
+    const from = (n: number): LoadSettings => ({ peer, port: Number(server.ready), from: `127.0.0.${n + 2}` })
+    const crowd = await Promise.all(
+      Array.from({ length: loads }, (_, n) =>
+        start({ module: new URL('../joins/load.ts', import.meta.url), role: 'load', settings: from(n) }),
+      ),
+    )
+    /** All processes together bring the clients from one number up to another. */
+    const grow = async (since: number, until: number, settle: number): Promise<void> => {
+      const count = (until - since) / loads
+      await Promise.all(
+        crowd.map((load, n) =>
+          load.command('arrive', { first: since + n * count, count, pace: { atOnce } } satisfies Arrivals),
+        ),
+      )
+      await sleep(settle)
+      await server.command('collect')
+    }
+    await grow(0, first, settings.settleFirst)
+    const few = await server.sample()
+    await grow(first, clients, settings.settle)
+    const many = await server.sample()
+    figures.add(memory, peer, (many.memory - few.memory) / (clients - first) / 1000)
+
+    const profile = options.profile && join(options.profile, `${peer}-idle.cpuprofile`)
+    const { cpu, share, counters } = await server.profiled(profile, async () => {
+      const before = await server.sample()
+      await sleep(settings.watched)
+      return between(before, await server.sample())
+    })
+    if (counters['open'] !== 0) throw new Error(`${-(counters['open'] ?? 0)} clients were lost meanwhile`)
+    figures.add(heartbeat, peer, share * 100)
+    figures.add(beats, peer, cpu / ((clients * settings.watched) / settings.heartbeat))
+  })
+}

@@ -1,0 +1,103 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Benchmark, Options, Result, Target } from '../benchmark.ts'
+import { Figures } from '../figures.ts'
+import { between, buildPackages, withWorkers, type Worker } from '../harness.ts'
+import { median } from '../statistics.ts'
+import type { Arrivals, LoadSettings } from './load.ts'
+import type { ServeSettings } from './peer.ts'
+
+/** Each a module in peers/. */
+const peers = ['junto', 'raw-ws'] as const
+
+const paces: readonly {
+  readonly id: string
+  readonly title: string
+  readonly pace: Arrivals['pace']
+  readonly count: number
+}[] = [
+  { id: 'join', title: 'join, 16 clients at a time', pace: { atOnce: 16 }, count: 1_500 },
+  { id: 'join-single', title: 'join, one client every 3 ms', pace: { rate: 333 }, count: 600 },
+]
+
+const targets: readonly Target[] = [{ row: 'join', peer: 'junto', atMost: 450 }]
+
+/** What a join leads to within `after` ms, such as its acknowledgement, belongs to it; pings come later. */
+const settings = { warmUp: 4_000, batches: 3, paces, after: 1_500, heartbeat: 15_000 }
+
+const notes = [
+  'Server and load run in processes of their own. A join is a connection, the verification of a signed token, a seat in a room of 50, and the first state of 20 players at the client. It costs what the CPU time of the server process (user and system) grew by while clients came, divided by their number.',
+  'Clients stay until the figure is taken: what closing costs is not in it. One every 3 ms finds a server that sleeps, and to be woken costs processor time too.',
+  'raw-ws: a message to join, answered by one with the state. junto: @junto/client, with the session, the layout of the contract, and the acknowledgement of what came.',
+]
+
+export const benchmark: Benchmark = {
+  name: 'joins',
+  title: 'Joins: server CPU from the connection to the first state',
+  libraries: ['ws', 'msgpackr', 'typebox'],
+  async run(options, progress) {
+    const chosen = peers.filter((name) => options.only.length === 0 || options.only.includes(name))
+    if (chosen.length === 0) throw new Error(`--only: the peers are ${peers.join(', ')}`)
+    if (chosen.includes('junto')) {
+      progress.step(0, 'building the packages')
+      buildPackages(['server', 'client'])
+    }
+    const figures = new Figures()
+    const steps = options.rounds * chosen.length
+    for (let round = 0, step = 0; round < options.rounds; round++) {
+      for (let i = 0; i < chosen.length; i++) {
+        const peer = chosen[(i + round) % chosen.length]!
+        progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: ${peer}`)
+        await measure(peer, options, figures)
+      }
+    }
+    return { rows: figures.rows(), targets, notes, settings } satisfies Result
+  },
+}
+
+/** One round of one peer, in fresh processes. */
+async function measure(peer: string, options: Options, figures: Figures): Promise<void> {
+  await withWorkers(async (start) => {
+    const given: ServeSettings = { heartbeat: settings.heartbeat }
+    const module = new URL(`./peers/${peer}.ts`, import.meta.url)
+    const server = await start({ module, role: 'serve', settings: given })
+    const load = await start({
+      module: new URL('./load.ts', import.meta.url),
+      role: 'load',
+      settings: { peer, port: Number(server.ready), from: '127.0.0.2' } satisfies LoadSettings,
+    })
+    let first = 0
+    const batch = async (count: number, pace: Arrivals['pace']) => {
+      const before = await server.sample()
+      await load.command('arrive', { first, count, pace } satisfies Arrivals)
+      await sleep(settings.after)
+      const served = between(before, await server.sample())
+      first += count
+      await load.command('leave')
+      await emptied(server)
+      const { joins = 0 } = served.counters
+      if (joins !== count) throw new Error(`${joins} clients of ${count} joined`)
+      return served.cpu / joins
+    }
+    for (let n = 0; n < settings.warmUp; n += 1_000) await batch(1_000, { atOnce: 16 })
+    for (const { id, title, pace, count } of paces) {
+      const profile = options.profile && join(options.profile, `${peer}-${id}.cpuprofile`)
+      const batches = await server.profiled(profile, async () => {
+        const taken = []
+        for (let n = 0; n < settings.batches; n++) taken.push(await batch(count, pace))
+        return taken
+      })
+      figures.add({ id, title, unit: 'µs each' }, peer, median(batches))
+    }
+  })
+}
+
+/** Waits until all connections are closed. */
+async function emptied(server: Worker): Promise<void> {
+  const longest = 20_000
+  const began = performance.now()
+  while ((await server.sample()).counters['open'] !== 0) {
+    if (performance.now() - began > longest) throw new Error('clients are still connected')
+    await sleep(20)
+  }
+}
