@@ -106,6 +106,10 @@ export const errorHelp = {
     cause: 'The user is connected as often as the server allows.',
     fix: 'Close the other tabs or programs of this user, or raise the limit that the message names.',
   },
+  overloaded: {
+    cause: 'The server has not the memory for more rooms and members now.',
+    fix: 'Come back later: `retryAfter` says when, if known. Add servers, or memory, or lower what one room holds.',
+  },
   shutting_down: {
     cause: 'The server is stopping and takes nothing new.',
     fix: 'Come back: clients do so by themselves.',

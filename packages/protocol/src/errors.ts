@@ -24,6 +24,7 @@ export const errorCodes = [
   'incompatible',
   'too_many_rooms',
   'too_many_connections',
+  'overloaded',
   'shutting_down',
   'unreachable',
   'store_failed',

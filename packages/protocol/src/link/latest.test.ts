@@ -43,6 +43,20 @@ describe('slots of the class latest', () => {
     expect(all(slots)).toEqual(['1:1', '1:4', '1:3'])
   })
 
+  it('drop the same when they have too many bytes, also by a newer frame', () => {
+    const slots = new LatestSlots(10, 4)
+    slots.set(1, 'a', frame(1), 0)
+    slots.set(1, 'b', frame(2), 0)
+    slots.set(1, 'c', frame(3), 1)
+    slots.set(1, 'b', frame(4, 4), 0)
+    expect([slots.size, slots.bytes]).toEqual([3, 4])
+    slots.set(1, 'c', frame(5, 5), 1)
+    expect([slots.size, slots.bytes]).toEqual([2, 4])
+    expect(all(slots)).toEqual(['1:5 5', '1:4 4'])
+    slots.set(1, 'a', frame(1, 2, 3, 4, 5), 0)
+    expect([slots.size, slots.bytes, slots.take()]).toEqual([0, 0, undefined])
+  })
+
   it('forget a room, or all', () => {
     const slots = new LatestSlots(10)
     slots.set(1, 'a', frame(1), 0)

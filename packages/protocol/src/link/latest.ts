@@ -11,14 +11,21 @@ interface Slot {
  */
 export class LatestSlots {
   readonly #most: number
+  readonly #mostBytes: number
   /** By priority, and then in the order of waiting. */
   readonly #waiting = new Map<number, Map<string, Slot>>()
   #size = 0
   #bytes = 0
 
-  /** @param most How many may wait; see the limit `maxLatest`. With more, the oldest of the lowest priority goes. */
-  constructor(most: number) {
+  /**
+   * With more than may wait, the oldest of the lowest priority goes.
+   *
+   * @param most How many frames may wait; see the limit `maxLatest`.
+   * @param mostBytes How many bytes they may have together.
+   */
+  constructor(most: number, mostBytes = Infinity) {
     this.#most = most
+    this.#mostBytes = mostBytes
   }
 
   /** How many frames wait. */
@@ -42,13 +49,14 @@ export class LatestSlots {
     const place = `${room}/${key}`
     const slot = slots.get(place)
     this.#bytes += frame.length
-    if (slot !== undefined) {
+    if (slot === undefined) {
+      slots.set(place, { room, frame })
+      this.#size++
+    } else {
       this.#bytes -= slot.frame.length
       slot.frame = frame
-      return
     }
-    slots.set(place, { room, frame })
-    if (++this.#size > this.#most) this.#takeOldest(Math.min(...this.#waiting.keys()))
+    while (this.#size > this.#most || this.#bytes > this.#mostBytes) this.#takeOldest(Math.min(...this.#waiting.keys()))
   }
 
   /** The oldest of the highest priority, which no longer waits. Undefined when nothing does. */

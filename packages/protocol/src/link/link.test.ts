@@ -6,6 +6,8 @@ import { frameOf, watchedLink, type WatchedLink } from './link.fixture.ts'
 /** Bytes that each frame of these tests counts. */
 const each = 4 + frameOverhead
 
+const missed = (...rooms: (readonly [room: number, frames: number])[]) => new Map(rooms)
+
 function send({ link }: WatchedLink, ...frames: (readonly [room: number, value: number])[]): boolean[] {
   return frames.map(([room, value]) => link.send(room, frameOf(value)))
 }
@@ -276,6 +278,21 @@ describe('a link that keeps too much', () => {
     expect(link.attach(0)).toEqual(new Map([[1, 3]]))
     link.heard()
     expect(link.attach(0)).toEqual(new Map())
+  })
+
+  it('of a server gives all up when it must, and knows what it still keeps', () => {
+    const one = watchedLink({ kind: 'forfeit' })
+    const [joined, first, second] = [frameOf(1), frameOf(2), frameOf(3)]
+    one.link.begin()
+    one.link.send(0, joined)
+    one.link.send(1, first)
+    one.link.detach()
+    one.link.send(2, second)
+    expect([joined, first, second].map((frame) => one.link.keeps(frame))).toEqual([true, true, true])
+    one.link.forfeit()
+    expect([joined, first, second].map((frame) => one.link.keeps(frame))).toEqual([true, false, false])
+    expect([one.forfeited(), one.link.kept]).toEqual([['1:2', '2:3'], each])
+    expect(one.link.attach(1)).toEqual(missed([1, 1], [2, 1]))
   })
 
   it('of a server never gives up the frames of the session', () => {

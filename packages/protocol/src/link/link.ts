@@ -144,6 +144,13 @@ export class Link {
     return this.#remove((kept) => kept.number === 0 && kept.frame === frame).length > 0
   }
 
+  /** Whether a frame is kept: the peer may not have got it, and will yet. */
+  keeps(frame: Uint8Array): boolean {
+    let kept = this.#first
+    while (kept !== undefined && kept.frame !== frame) kept = kept.next
+    return kept !== undefined
+  }
+
   /** The frames that were never transmitted, in order. They are no longer kept: for a client whose session was lost. */
   takeUnsent(): readonly LinkFrame[] {
     return this.#remove((kept) => kept.number === 0)
@@ -210,6 +217,11 @@ export class Link {
   detach(): void {
     this.#state = 'detached'
     this.#giveUp()
+  }
+
+  /** Gives up what is kept for all rooms, for the sake of others. To be called while detached. */
+  forfeit(): void {
+    this.#giveUp(0, 0)
   }
 
   /**
@@ -297,8 +309,8 @@ export class Link {
   }
 
   /** While too much is kept for one who is away, the room with most of it gives its frames up. Those of the session stay. */
-  #giveUp(): void {
-    const { maxBytes, maxFrames, overflow } = this.#options
+  #giveUp(maxBytes = this.#options.maxBytes, maxFrames = this.#options.maxFrames): void {
+    const { overflow } = this.#options
     if (overflow.kind === 'refuse') return
     const lost: [room: number, frames: Uint8Array[]][] = []
     while (this.#bytes > maxBytes || this.#length > maxFrames) {
