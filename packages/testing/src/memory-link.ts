@@ -10,6 +10,8 @@ export interface MemorySocket extends Socket {
   readonly link: MemoryLink
   /** Sends a text message, which the protocol has none of. */
   sendText(text: string): void
+  /** Has the transport ask for a sign of life, which the other side's transport gives. Browsers never do. */
+  ping(): void
   /** Ends the connection without a word to the other side's program: the other side sees 1006. */
   abort(): void
   /** Stops reading: what is sent to it waits at the sender. */
@@ -33,8 +35,6 @@ export class MemoryLink {
   readonly #origin: string | undefined
   readonly #ended: (() => void)[] = []
   #serverEvents: ConnectionEvents | undefined
-  /** Nothing passes any more, ever. */
-  #broken = false
   /** What each end has come to: `deaf` ends wait for the other half of the closing and are told nothing else. */
   #server: 'open' | 'deaf' | 'over' = 'open'
   #clientState: 'connecting' | 'open' | 'closing' | 'over' = 'connecting'
@@ -65,11 +65,6 @@ export class MemoryLink {
     return this.#clientState === 'over'
   }
 
-  /** @internal */
-  get broken(): boolean {
-    return this.#broken
-  }
-
   /** Breaks the connection. What is under way is lost, and both ends see 1006. */
   cut(): void {
     this.#lose()
@@ -89,15 +84,14 @@ export class MemoryLink {
 
   /** Nothing passes any more, in either direction, and nobody is told, until {@link flow}. */
   stall(): void {
-    this.up.pause()
-    this.down.pause()
+    this.up.stall()
+    this.down.stall()
   }
 
   /** What {@link stall} held up passes, and all else. */
   flow(): void {
-    if (this.#broken) return
-    this.up.resume()
-    this.down.resume()
+    this.up.flow()
+    this.down.flow()
   }
 
   /**
@@ -141,8 +135,8 @@ export class MemoryLink {
   }
 
   /** @internal */
-  fromClient(data: Uint8Array | string): void {
-    if (this.#clientState === 'open') this.up.push({ kind: 'message', data })
+  fromClient(item: Item): void {
+    if (this.#clientState === 'open') this.up.push(item)
   }
 
   /** @internal */
@@ -175,7 +169,6 @@ export class MemoryLink {
   }
 
   #lose(): void {
-    this.#broken = true
     this.up.clear()
     this.down.clear()
   }
@@ -187,8 +180,14 @@ export class MemoryLink {
       this.#endServer(item.code, item.reason)
     } else if (this.#server === 'open') {
       if (item.kind === 'pong') this.#serverEvents?.pong()
+      else if (item.kind === 'ping') this.#pinged()
       else if (item.kind === 'message') this.#serverEvents?.message(received(item.data))
     }
+  }
+
+  #pinged(): void {
+    this.down.push({ kind: 'pong' })
+    this.#serverEvents?.pinged()
   }
 
   #atClient(item: Item): void {
@@ -242,15 +241,19 @@ class ClientEnd implements MemorySocket {
   }
 
   send(message: Uint8Array): void {
-    this.link.fromClient(message)
+    this.link.fromClient({ kind: 'message', data: message })
   }
 
   sendText(text: string): void {
-    this.link.fromClient(text)
+    this.link.fromClient({ kind: 'message', data: text })
   }
 
   close(code = 1005, reason = ''): void {
     this.link.closeClient(code, reason)
+  }
+
+  ping(): void {
+    this.link.fromClient({ kind: 'ping' })
   }
 
   abort(): void {
@@ -262,7 +265,7 @@ class ClientEnd implements MemorySocket {
   }
 
   resume(): void {
-    if (!this.link.broken) this.link.down.resume()
+    this.link.down.resume()
   }
 }
 
@@ -305,6 +308,14 @@ class ServerEnd implements Connection {
   }
 
   resume(): void {
-    if (!this.#link.broken) this.#link.up.resume()
+    this.#link.up.resume()
+  }
+
+  pause(): void {
+    this.#link.up.pause()
+  }
+
+  resume(): void {
+    this.#link.up.resume()
   }
 }

@@ -21,6 +21,7 @@ async function build(options: MemoryNetworkOptions = {}) {
           if (typeof message !== 'string') connection.send(message)
         },
         pong: () => log.push(`pong at ${clock.now()}`),
+        pinged: () => log.push('pinged'),
         pinged: () => {},
         drain: () => log.push('drain'),
         failed: () => {},
@@ -184,6 +185,7 @@ test('a connection can be cut before anything has passed on it', async () => {
       message: () => {},
       pong: () => {},
       pinged: () => {},
+      pinged: () => {},
       drain: () => {},
       failed: () => {},
       closed: ({ code }) => log.push(`server ${code}`),
@@ -261,6 +263,7 @@ test('a server whose process dies is told nothing, its clients are', async () =>
       message: () => log.push('message'),
       pong: () => {},
       pinged: () => {},
+      pinged: () => {},
       drain: () => {},
       failed: () => {},
       closed: () => log.push('closed'),
@@ -278,4 +281,25 @@ test('a server whose process dies is told nothing, its clients are', async () =>
   expect(log).toEqual(['1006'])
   // Its address is free.
   expect(transport.url).toBeUndefined()
+})
+
+test('a client can ping, as other programs than browsers do', async () => {
+  const { clock, log, socket } = await build()
+  socket.ping()
+  await clock.settle()
+  expect(log.slice(1)).toEqual(['pinged'])
+})
+
+test('a server that stops reading leaves what is sent at the sender, whatever the network does', async () => {
+  const { clock, network, log, socket, server } = await build({ capacity: 0 })
+  server.pause()
+  socket.send(Uint8Array.of(1, 2))
+  network.links[0]?.stall()
+  network.links[0]?.flow()
+  await clock.settle()
+  expect(socket.bufferedAmount).toBe(2)
+  server.resume()
+  await clock.settle()
+  expect(socket.bufferedAmount).toBe(0)
+  expect(log.slice(1)).toEqual(['server 1,2 at 100', 'client 1,2 at 100'])
 })

@@ -61,9 +61,14 @@ export class MemoryPipe {
   readonly #events: PipeEvents
   #queue: Entry[] = []
   #lastDue = 0
-  #held = 0
+  #bytesHeld = 0
   #passed = { bytes: 0, messages: 0 }
+  /** The reader does not read. */
   #paused = false
+  /** The network does not carry. */
+  #stalled = false
+  /** Nothing passes any more, ever. */
+  #broken = false
   #cancel: (() => void) | undefined
   #waiting = false
   #trigger: { readonly bytes: number; readonly messages: number; readonly run: () => void } | undefined
@@ -82,7 +87,7 @@ export class MemoryPipe {
 
   /** Bytes that wait at the sender: those beyond what the pipe takes in. */
   get bufferedAmount(): number {
-    return Math.max(0, this.#held - this.#capacity)
+    return Math.max(0, this.#bytesHeld - this.#capacity)
   }
 
   /** Bytes of messages that were read at the far end so far. */
@@ -95,15 +100,25 @@ export class MemoryPipe {
     return this.#passed.messages
   }
 
-  /** Nothing arrives any more, until {@link resume}. */
+  /** The reader stops to read, until {@link resume}: what is sent to it waits. */
   pause(): void {
     this.#paused = true
-    this.#cancel?.()
-    this.#cancel = undefined
+    this.#stop()
   }
 
   resume(): void {
     this.#paused = false
+    this.#schedule()
+  }
+
+  /** The network carries nothing any more, until {@link flow}, whether the reader reads or not. */
+  stall(): void {
+    this.#stalled = true
+    this.#stop()
+  }
+
+  flow(): void {
+    this.#stalled = false
     this.#schedule()
   }
 
@@ -123,22 +138,32 @@ export class MemoryPipe {
     this.#lastDue = Math.max(this.#lastDue, this.#clock.now() + this.latency + jitter)
     const size = sizeOf(item)
     this.#queue.push({ item, due: this.#lastDue, left: size })
-    this.#held += size
+    this.#bytesHeld += size
     if (this.bufferedAmount > 0) this.#waiting = true
     this.#schedule()
   }
 
   /** @internal What is under way is lost, and nothing arrives any more. */
   clear(): void {
-    this.pause()
+    this.#broken = true
+    this.#stop()
     this.#queue = []
-    this.#held = 0
+    this.#bytesHeld = 0
     this.#trigger = undefined
+  }
+
+  get #held(): boolean {
+    return this.#paused || this.#stalled || this.#broken
+  }
+
+  #stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
   }
 
   #schedule(): void {
     const first = this.#queue[0]
-    if (!first || this.#paused || this.#cancel) return
+    if (!first || this.#held || this.#cancel) return
     const now = this.#clock.now()
     const reading = Math.min(this.#sliceNow, first.left) / this.rate
     this.#cancel = this.#clock.after(Math.max(0, first.due - now) + reading * 1000, () => {
@@ -157,7 +182,7 @@ export class MemoryPipe {
     const piecemeal = this.#sliceNow < Infinity
     // What is pushed meanwhile is due in another turn.
     const due = this.#queue.findIndex((entry) => entry.due > now)
-    for (let count = due === -1 ? this.#queue.length : due; count > 0 && !this.#paused; count--) {
+    for (let count = due === -1 ? this.#queue.length : due; count > 0 && !this.#held; count--) {
       const [first] = this.#queue
       if (first === undefined) break
       const bytes = this.#step(first)
@@ -175,7 +200,7 @@ export class MemoryPipe {
     const limit = (this.#trigger?.bytes ?? Infinity) - this.#passed.bytes
     const bytes = Math.min(first.left, this.#sliceNow, limit)
     first.left -= bytes
-    this.#held -= bytes
+    this.#bytesHeld -= bytes
     this.#passed.bytes += bytes
     if (first.left > 0) {
       this.#fire()
@@ -184,7 +209,7 @@ export class MemoryPipe {
     // A byte that completes a message has been read; whether it is handled is another matter, which a cut may prevent.
     if (bytes > 0 && this.#trigger?.bytes === this.#passed.bytes) {
       this.#fire()
-      if (this.#paused || this.#queue[0] !== first) return bytes
+      if (this.#held || this.#queue[0] !== first) return bytes
     }
     this.#queue.shift()
     if (first.item.kind === 'message') this.#passed.messages++
