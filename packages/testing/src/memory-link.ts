@@ -310,12 +310,4 @@ class ServerEnd implements Connection {
   resume(): void {
     this.#link.up.resume()
   }
-
-  pause(): void {
-    this.#link.up.pause()
-  }
-
-  resume(): void {
-    this.#link.up.resume()
-  }
 }

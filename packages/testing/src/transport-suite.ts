@@ -347,14 +347,8 @@ class ServerSide {
     this.#notify()
   }
 
-  pinged(): void {}
-
   pong(): void {
     this.pongs++
-    this.#notify()
-  }
-
-  pinged(): void {
     this.#notify()
   }
 
