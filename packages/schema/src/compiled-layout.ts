@@ -13,6 +13,8 @@ export interface MessageCodec {
   readonly delivery: 'reliable' | 'latest' | 'volatile'
   /** Of events; 0 for calls and streams. */
   readonly priority: number
+  /** Of events of the delivery `latest`: the field of the payload by which one replaces another. Undefined: any replaces any. */
+  readonly key: string | undefined
   /** Of calls, in milliseconds. */
   readonly timeout: number | undefined
   /** Of calls. */
@@ -69,7 +71,7 @@ function byName(messages: readonly MessageCodec[]): ReadonlyMap<string, MessageC
 
 function messageCodec(def: MessageDef, id: number, types: readonly Codec[]): MessageCodec {
   const codec = (type: TypeIndex | undefined): Codec | undefined => (type === undefined ? type : lower(types, type))
-  const usual = { delivery: 'reliable', priority: 0, timeout: undefined, idempotent: false } as const
+  const usual = { delivery: 'reliable', priority: 0, key: undefined, timeout: undefined, idempotent: false } as const
   return {
     ...usual,
     ...def,

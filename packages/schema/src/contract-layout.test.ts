@@ -107,6 +107,24 @@ describe('a layout', () => {
     ])
   })
 
+  it('holds the key of an event of which the latest counts, and nothing of limits', () => {
+    const Cursor = t.Object({ of: t.Optional(t.String()), x: t.Integer() })
+    const a = event(Cursor, { delivery: 'latest', key: 'of', priority: 1, limit: { rate: 0.5 } })
+    const b = event(t.Value(Cursor), { delivery: 'latest', key: 'of' })
+    const contract = room({ clientToServer: { a, b } })
+    const [one, other] = layoutOf(contract).up
+    expect(one).toEqual({
+      kind: 'event',
+      name: 'a',
+      payload: expect.any(Number),
+      delivery: 'latest',
+      priority: 1,
+      key: 'of',
+    })
+    expect(other).toMatchObject({ key: 'of' })
+    expect(a.limit).toEqual({ rate: 0.5 })
+  })
+
   it.each<[string, Schema, unknown]>([
     ['a union of one', t.Union([t.String()]), { kind: 'string' }],
     [
@@ -528,6 +546,47 @@ describe('what cannot travel is refused with its path and advice', () => {
       'a priority that is no number',
       { clientToServer: { a: event(undefined, { priority: NaN }) } },
       /^clientToServer\.a\.priority/,
+    ],
+    [
+      'a key of what is not replaced',
+      { clientToServer: { a: event(t.Object({ id: t.String() }), { delivery: 'volatile', key: 'id' }) } },
+      /^clientToServer\.a\.key: is for events of the delivery 'latest'; this one is volatile$/,
+    ],
+    [
+      'a key that is no field',
+      // @ts-expect-error what the compiler says as well
+      { clientToServer: { a: event(t.Object({ id: t.String() }), { delivery: 'latest', key: 'di' }) } },
+      /^clientToServer\.a\.key: names no field of the payload: there is no "di"$/,
+    ],
+    [
+      'a key of no payload',
+      // @ts-expect-error what the compiler says as well
+      { clientToServer: { a: event(undefined, { delivery: 'latest', key: 'id' }) } },
+      /^clientToServer\.a\.key: names no field of the payload/,
+    ],
+    [
+      'a key that is a record',
+      {
+        clientToServer: {
+          a: event(t.Object({ at: t.Optional(t.Object({ x: t.Integer() })) }), { delivery: 'latest', key: 'at' }),
+        },
+      },
+      /^clientToServer\.a\.key: names a field of the kind record: take one that holds a string/,
+    ],
+    [
+      'a limit of nothing',
+      { clientToServer: { a: call({ limit: { rate: 0 } }) } },
+      /^clientToServer\.a\.limit\.rate: is 0; write messages a second, above 0$/,
+    ],
+    [
+      'a burst of less than one',
+      { clientToServer: { a: stream({ item: t.Integer(), limit: { rate: 1, burst: 0.5 } }) } },
+      /^clientToServer\.a\.limit\.burst: is 0\.5; write how many may come at once, 1 or more$/,
+    ],
+    [
+      'a limit of the server',
+      { serverToClient: { a: event(undefined, { limit: { rate: 1 } }) } },
+      /^serverToClient\.a\.limit: limits the server itself/,
     ],
     [
       'a message that is none',

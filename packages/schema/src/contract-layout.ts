@@ -1,11 +1,11 @@
 import { step } from './codec/fault.ts'
-import type { AnyContract, AnyMessage, Call, Event, Stream } from './contract.ts'
+import type { AnyContract, AnyMessage, Call, Event, RateLimit, Stream } from './contract.ts'
 import { SchemaError } from './errors.ts'
 import { explainLayoutFault } from './layout-faults.ts'
 import { decodeLayout } from './layout-gate.ts'
 import { encodeLayout } from './layout-wire.ts'
 import { messageNameFault, nameFault } from './layout-bounds.ts'
-import type { Layout, MessageDef, TypeDef, TypeIndex } from './layout.ts'
+import type { EventDef, Layout, MessageDef, TypeDef, TypeIndex, TypeKind } from './layout.ts'
 import { isFrameworkCode } from './messages.ts'
 import { hasAmbiguousUnion } from './named-ambiguity.ts'
 import { refusal, SchemaReader, type Place } from './schema-reader.ts'
@@ -120,6 +120,9 @@ function messages(
     if (path === 'serverToClient' && readMessage(message, at).kind === 'stream') {
       throw refusal(at, 'is a stream, which only clients open: declare it in clientToServer, or send event()s')
     }
+    if (path === 'serverToClient' && message.limit !== undefined) {
+      throw refusal(`${at}.limit`, 'limits the server itself: limits are for what clients send')
+    }
     return messageOf(reader, name, message, at)
   })
 }
@@ -128,11 +131,16 @@ function messageOf(reader: SchemaReader, name: string, declared: AnyMessage, pat
   const maybe = (schema: unknown, part: string): TypeIndex | undefined =>
     schema === undefined ? undefined : reader.read(schema, `${path}.${part}`, 'plain')
   const message = readMessage(declared, path)
+  checkLimit(message.limit, path)
   switch (message.kind) {
     case 'event': {
-      const { delivery, priority, schemas } = message
+      const { delivery, priority, key, schemas } = message
       if (!Number.isSafeInteger(priority)) throw refusal(`${path}.priority`, 'is not a whole number')
-      return { kind: 'event', name, payload: maybe(schemas.payload, 'payload'), delivery, priority }
+      const def = { kind: 'event', name, payload: maybe(schemas.payload, 'payload'), delivery, priority } as const
+      if (key === undefined) return def
+      const wrong = keyFault(reader.types, def, key)
+      if (wrong !== undefined) throw refusal(`${path}.key`, wrong)
+      return { ...def, key }
     }
     case 'call': {
       const { timeout, idempotent, schemas } = message
@@ -157,6 +165,31 @@ function messageOf(reader: SchemaReader, name: string, declared: AnyMessage, pat
       return { kind: 'stream', name, params, item: reader.read(schemas.item, `${path}.item`, 'plain') }
     }
   }
+}
+
+/** What a field cannot be by whose value events are told apart. */
+const notKeys: readonly TypeKind[] = ['null', 'bytes', 'json', 'record', 'map', 'list', 'tuple', 'union', 'value']
+
+function keyFault(types: readonly TypeDef[], { delivery, payload }: EventDef, key: string): string | undefined {
+  if (delivery !== 'latest') return `is for events of the delivery 'latest'; this one is ${delivery}`
+  const inner = (type: TypeIndex | undefined): TypeDef | undefined => {
+    const def = types[type ?? -1]
+    return def?.kind === 'optional' || def?.kind === 'value' ? inner(def.type) : def
+  }
+  const record = inner(payload)
+  const field = record?.kind === 'record' ? record.fields.find(({ name }) => name === key) : undefined
+  if (field === undefined) return `names no field of the payload: there is no "${key}"`
+  const kind = inner(field.type)?.kind
+  if (kind === undefined || !notKeys.includes(kind)) return undefined
+  return `names a field of the kind ${kind}: take one that holds a string, a number or the like`
+}
+
+/** @throws SchemaError when a limit is none. */
+function checkLimit(limit: RateLimit | undefined, path: string): void {
+  if (limit === undefined) return
+  const { rate, burst = 1 } = limit
+  if (!(rate > 0)) throw refusal(`${path}.limit.rate`, `is ${rate}; write messages a second, above 0`)
+  if (!(burst >= 1)) throw refusal(`${path}.limit.burst`, `is ${burst}; write how many may come at once, 1 or more`)
 }
 
 type KnownMessage = Call<unknown, unknown, unknown> | Event<unknown> | Stream<unknown, unknown>

@@ -26,11 +26,24 @@ export type ValueOf<S> = Plain<ModelOf<S>>
  */
 export type Delivery = 'reliable' | 'latest' | 'volatile'
 
+/**
+ * How often each member may send a message. Only the server knows it: what comes faster is answered with `rate_limited`, and
+ * the handler does not run.
+ */
+export interface RateLimit {
+  /** So many a second in the long run, above 0; 0.5 is one every two seconds. */
+  readonly rate: number
+  /** So many at once after a pause. Default: what `rate` allows in a second, at least 1. */
+  readonly burst?: number
+}
+
 // Constraints name these non-generic bases: a constraint on `Call<any, any, any>` costs the compiler over a million
 // instantiations for a contract of fifty calls.
 /** Any message of a contract. */
 export interface AnyMessage {
   readonly kind: 'call' | 'event' | 'stream'
+  /** How often each member may send it. Undefined: as often as its connection may send anything. */
+  readonly limit?: RateLimit | undefined
   readonly '~caller'?: unknown
 }
 
@@ -70,6 +83,8 @@ export interface Event<P> extends AnyMessage {
   readonly schemas: { readonly payload: Schema | undefined }
   readonly delivery: Delivery
   readonly priority: number
+  /** Of the delivery `latest`: the field of the payload by which one event replaces another. */
+  readonly key: string | undefined
   readonly '~types'?: { payload: P }
 }
 
@@ -92,6 +107,26 @@ export interface CallOptions<P, R, E> {
   readonly idempotent?: boolean
   /** Milliseconds after which a caller gives up. Default: the client's or server's `callTimeout`. */
   readonly timeout?: number
+  /** How often each member may call. Default: as often as its connection may send anything. */
+  readonly limit?: RateLimit
+}
+
+/** How an {@link event} of a payload `P` travels. */
+export interface EventOptions<P> {
+  /** Default: `reliable`. */
+  readonly delivery?: Delivery
+  /**
+   * Of those that are not reliable, what is sent first and dropped last when there is no room: higher numbers. A whole number.
+   * Default: 0.
+   */
+  readonly priority?: number
+  /**
+   * Only with `latest`: the field of the payload by which a waiting event is replaced, such as the id of what it tells about.
+   * Default: any replaces any.
+   */
+  readonly key?: P extends void ? never : keyof P & string
+  /** How often each member may send it. Default: as often as its connection may send anything. */
+  readonly limit?: RateLimit
 }
 
 type ErrorData<E> = { [K in keyof E]: ValueOf<E[K]> }
@@ -107,6 +142,7 @@ export function call<
     schemas: { params: options.params, result: options.result, errors: options.errors ?? {} },
     idempotent: options.idempotent ?? false,
     timeout: options.timeout,
+    limit: options.limit,
   }
   // What is left out is a type only.
   return made as Call<ValueOf<P>, ValueOf<R>, ErrorData<E>>
@@ -115,13 +151,15 @@ export function call<
 /** Declares an event. Without a payload schema it carries none. */
 export function event<P extends Schema | undefined = undefined>(
   payload?: P,
-  options: { readonly delivery?: Delivery; readonly priority?: number } = {},
+  options: EventOptions<ValueOf<NoInfer<P>>> = {},
 ): Event<ValueOf<P>> {
   return {
     kind: 'event',
     schemas: { payload },
     delivery: options.delivery ?? 'reliable',
     priority: options.priority ?? 0,
+    key: options.key,
+    limit: options.limit,
   }
 }
 
@@ -131,8 +169,10 @@ export function stream<I extends Schema, P extends Schema | undefined = undefine
   readonly params?: P
   /** Each item. */
   readonly item: I
+  /** How often each member may open it. Default: as often as its connection may send anything. */
+  readonly limit?: RateLimit
 }): Stream<ValueOf<P>, ValueOf<I>> {
-  return { kind: 'stream', schemas: { params: options.params, item: options.item } }
+  return { kind: 'stream', schemas: { params: options.params, item: options.item }, limit: options.limit }
 }
 
 /** What {@link defineRoom} is made from. */

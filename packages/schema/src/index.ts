@@ -10,6 +10,8 @@ export type {
   CallOptions,
   Contract,
   Delivery,
+  EventOptions,
+  RateLimit,
   Down,
   EntitiesOf,
   Event,

@@ -30,7 +30,10 @@ const contract = defineRoom('room', {
     wait: call({ timeout: Infinity }),
     all: stream({ item: Item, params: t.String() }),
   },
-  serverToClient: { cleared: event(t.String(), { delivery: 'latest', priority: -3 }) },
+  serverToClient: {
+    cleared: event(t.String(), { delivery: 'latest', priority: -3 }),
+    moved: event(t.Object({ who: t.String(), to: t.Integer() }), { delivery: 'latest', key: 'who' }),
+  },
 })
 
 /** A layout as it arrives. */
@@ -104,6 +107,7 @@ describe('a layout', () => {
 
 describe('a hostile layout', () => {
   const bare = (types: unknown[], state = types.length - 1): unknown => ['room', 1, types, state, null, [], []]
+  const keyed = (message: unknown[]): unknown => ['room', 1, [2, [36, 'k', 0]], 1, null, [message], []]
   const fields = (count: number): unknown[] => Array.from({ length: count }, (_, index) => [`f${index}`, 0]).flat()
 
   it.each<[string, unknown, RegExp]>([
@@ -173,6 +177,12 @@ describe('a hostile layout', () => {
       ['room', 1, [[36]], 0, null, [[1, 'a', null, null, [], NaN, false]], []],
       /^layout\.up\[0\]: .*'form'/,
     ],
+    ['has a key of a reliable event', keyed([0, 'a', 1, 0, 0, 'k']), /^layout\.up\[0\]: .*'form'/],
+    ['has a key that is no field', keyed([0, 'a', 1, 1, 0, 'l']), /^layout\.up\[0\]: .*'form'/],
+    ['has a key that is no name', keyed([0, 'a', 1, 1, 0, 0]), /^layout\.up\[0\]: .*'form'/],
+    ['has a key of no payload', keyed([0, 'a', null, 1, 0, 'k']), /^layout\.up\[0\]: .*'form'/],
+    ['has a key of a payload that is no record', keyed([0, 'a', 0, 1, 0, 'k']), /^layout\.up\[0\]: .*'form'/],
+    ['has an event with more than a key', keyed([0, 'a', 1, 1, 0, 'k', 1]), /^layout\.up\[0\]: .*'form'/],
     ['has an unknown delivery', ['room', 1, [[36]], 0, null, [[0, 'a', null, 3, 0]], []], /^layout\.up\[0\]: .*'form'/],
   ])('that %s is refused', (_, wire, message) => {
     expect(refusal(wire)).toMatch(message)

@@ -3,7 +3,7 @@ import { isRange } from './codec/quantized.ts'
 import { SchemaError } from './errors.ts'
 import { isName, isWellFormed, layoutBounds as bounds } from './layout-bounds.ts'
 import { deliveries, firstParameterKind, messageKinds, parameterKinds, simpleKinds } from './layout-wire.ts'
-import type { Layout, LiteralValue, MessageDef, TypeDef, TypeIndex } from './layout.ts'
+import type { Field, Layout, LiteralValue, MessageDef, TypeDef, TypeIndex } from './layout.ts'
 
 /** What the parts of a layout keep to: the bounds, and else the form that docs/protocol.md gives them. */
 export type LayoutRule = keyof typeof bounds | 'form'
@@ -122,6 +122,12 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
     return index
   }
 
+  function fieldsOf(index: TypeIndex | undefined): readonly Field[] {
+    const def = types[index ?? -1]
+    if (def?.kind === 'value') return fieldsOf(def.type)
+    return def?.kind === 'record' ? def.fields : []
+  }
+
   /** Names, each with its type behind it. */
   function pairs<T>(
     wire: readonly unknown[],
@@ -224,10 +230,14 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
     const name = nameOf(key)
     switch (kind) {
       case 'event': {
-        const [payload, way, priority] = exactly(3, rest)
+        const [payload, way, priority, ...more] = rest
         const delivery = deliveries[integer(way)]
         check(delivery !== undefined)
-        return { kind, name, payload: maybe(payload), delivery, priority: integer(priority, -Infinity) }
+        const event = { kind, name, payload: maybe(payload), delivery, priority: integer(priority, -Infinity) }
+        if (more.length === 0) return event
+        const [field] = exactly(1, more)
+        check(delivery === 'latest' && fieldsOf(event.payload).some((one) => one.name === field))
+        return { ...event, key: nameOf(field) }
       }
       case 'call': {
         const [params, result, errors, timeout, idempotent] = exactly(5, rest)

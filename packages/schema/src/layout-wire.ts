@@ -6,7 +6,7 @@ import type { Layout, MessageDef, TypeDef } from './layout.ts'
  *     layout:  [name, version, types, state, presence or nil, up, down]
  *     type:    number of a simple kind, or [number of the kind, …]
  *              a literal: [33, value], or [33, digits, true] of a bigint
- *     message: [0, name, payload or nil, delivery, priority]
+ *     message: [0, name, payload or nil, delivery, priority], and behind that the key field, if there is one
  *              [1, name, params or nil, result or nil, [code, type, …], timeout or nil, idempotent]
  *              [2, name, params or nil, item]
  *
@@ -112,7 +112,12 @@ function encodeMessage(def: MessageDef): unknown {
 function partsOf(def: MessageDef): readonly unknown[] {
   switch (def.kind) {
     case 'event':
-      return [def.payload ?? null, deliveries.indexOf(def.delivery), def.priority]
+      return [
+        def.payload ?? null,
+        deliveries.indexOf(def.delivery),
+        def.priority,
+        ...(def.key === undefined ? [] : [def.key]),
+      ]
     case 'call':
       return [
         def.params ?? null,

@@ -75,6 +75,8 @@ export interface EventDef {
   readonly payload: TypeIndex | undefined
   readonly delivery: 'reliable' | 'latest' | 'volatile'
   readonly priority: number
+  /** Of the delivery `latest`: the field of its payload by which one event replaces another. Absent: any replaces any. */
+  readonly key?: string
 }
 
 /** A call of the message table. A declared error is known by its index in `errors`. */
