@@ -5,7 +5,9 @@ import type { DependencyContainer, Provided } from './container.ts'
 import type { Logger, LogLevel } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
 import type { Store } from './store/store.ts'
+import type { TrustProxy } from './transport/proxy-trust.ts'
 import type { Transport } from './transport/transport.ts'
+import type { TlsOptions } from './transport/ws-transport.ts'
 
 /** What a server is made from. Everything may be left out. */
 export interface JuntoServerOptions {
@@ -18,6 +20,22 @@ export interface JuntoServerOptions {
    * and leaves everything else alone. You start and stop it yourself.
    */
   readonly server?: Server | SecureServer
+  /**
+   * Certificate and key (PEM) for `wss://` on that port: `{ cert: readFileSync('cert.pem'), key: readFileSync('key.pem') }`.
+   * Not needed behind a proxy that speaks TLS itself, nor with a `server` that does. Default: `ws://`.
+   */
+  readonly tls?: TlsOptions
+  /**
+   * Whose word about where a connection comes from is taken (`X-Forwarded-For`): the number of proxies before this server, or their
+   * addresses: `1`, `['10.0.0.0/8']`. Whoever is not named here cannot claim another address. Default: nobody's; all
+   * clients behind a proxy then share what one address may have.
+   */
+  readonly trustProxy?: TrustProxy
+  /**
+   * What becomes of an upgrade whose URL carries credentials (`?token=…`): `refuse`, since URLs end up in logs and histories, or
+   * `ignore`, where something before this server needs them. Junto never reads them. Default: `refuse`.
+   */
+  readonly queryTokens?: 'refuse' | 'ignore'
   /** Path of the WebSocket, to be named in the client's `url`. Default: `/`. */
   readonly path?: string
   /**

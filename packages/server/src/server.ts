@@ -3,6 +3,8 @@ import type { Limits } from '@junto/protocol'
 import type { AnyContract } from '@junto/schema'
 import { ServerLimits } from './config.ts'
 import { provide, provideBy, Services } from './container.ts'
+import { HeapGauge, HeapGuard, MemoryGauge } from './limits/heap-guard.ts'
+import { Quotas } from './limits/quotas.ts'
 import { ConsoleLogger, Logger } from './observe/log.ts'
 import { MemoryMetrics, Metrics } from './observe/metrics.ts'
 import { Watchdog } from './observe/watchdog.ts'
@@ -51,6 +53,7 @@ export class JuntoServer {
   readonly #admission: Admission
   readonly #sessions: Sessions
   readonly #logger: Logger
+  readonly #heap: HeapGuard
   #state: State = 'new'
   #closing: Promise<void> | undefined
 
@@ -62,13 +65,15 @@ export class JuntoServer {
     const clock = services.resolve(Clock)
     this.metrics = services.resolve(Metrics)
     this.#logger = services.resolve(Logger)
-    this.#transports = transportsOf(options, limits)
+    this.#heap = services.resolve(HeapGuard)
+    this.#transports = transportsOf(options, limits, this.#logger)
     this.#rooms = new RoomRegistry(services)
     this.#admission = new Admission({
       origins: options.origins ?? [],
       allowLocal: options.localOrigins ?? process.env['NODE_ENV'] !== 'production',
       limits,
       logger: this.#logger,
+      clock,
     })
     this.#sessions = new Sessions(
       {
@@ -88,6 +93,14 @@ export class JuntoServer {
   /** Connections that are open. */
   get connections(): number {
     return this.#sessions.size
+  }
+
+  /**
+   * Whether new clients should be sent here: it listens, does not close, and has memory left. For the readiness probe of a
+   * load balancer; what is connected goes on in any case.
+   */
+  get ready(): boolean {
+    return this.#state === 'listening' && !this.#heap.overloaded
   }
 
   /** Where clients find it, while it listens: `ws://localhost:1727`. */
@@ -200,6 +213,7 @@ function composeServices(options: JuntoServerOptions, limits: Limits): Services 
   const defaults = [
     provide(Clock, SystemClock),
     provide(RandomSource, SystemRandom),
+    provide(MemoryGauge, HeapGauge),
     provideBy(Logger, () => new ConsoleLogger(options.logLevel)),
     provide(Metrics, MemoryMetrics),
     provideBy(Store, (root) => new FileStore('.junto', root.resolve(Logger))),
@@ -214,6 +228,8 @@ function composeServices(options: JuntoServerOptions, limits: Limits): Services 
   const own = [
     provide(ServerLimits, limits),
     provideBy(TurnEnd, (root) => new TurnEnd(root.resolve(Clock))),
+    provideBy(HeapGuard, (root) => new HeapGuard(root.resolve(Clock), root.resolve(MemoryGauge), limits)),
+    provideBy(Quotas, (root) => new Quotas({ clock: root.resolve(Clock), limits, heap: root.resolve(HeapGuard) })),
     provideBy(
       Watchdog,
       (root) => new Watchdog(root.resolve(Clock), root.resolve(Logger), root.resolve(Metrics), limits.blockedAfter),
@@ -224,15 +240,23 @@ function composeServices(options: JuntoServerOptions, limits: Limits): Services 
   return Services.root([...fallbacks, ...given, ...services, ...own], container)
 }
 
-function transportsOf(options: JuntoServerOptions, limits: Limits): readonly Transport[] {
-  const { port, host, server, path, transports = [] } = options
-  if (server !== undefined && (port !== undefined || host !== undefined)) {
+function transportsOf(options: JuntoServerOptions, limits: Limits, logger: Logger): readonly Transport[] {
+  const { port, host, tls, server, path, trustProxy, queryTokens, transports = [] } = options
+  if (server !== undefined && (port !== undefined || host !== undefined || tls !== undefined)) {
     throw new JuntoError(
       'misuse',
-      "A server has either a 'port' (and 'host') of its own, or the 'server' of somebody else: leave one of them out.",
+      "A server has either a 'port' (with 'host' and 'tls') of its own, or the 'server' of somebody else: leave one of them out.",
     )
   }
-  if (server !== undefined) return [new WsTransport({ server, path, limits }), ...transports]
+  const onUntrustedProxy = (address: string) => {
+    logger.warn(
+      'A connection says that it comes through a proxy (X-Forwarded-For), which is not believed. All clients of a proxy share ' +
+        'the limits of its address; where there is one before this server: new JuntoServer({ trustProxy: 1 })',
+      { address },
+    )
+  }
+  const common = { path, limits, trustProxy, queryTokens, onUntrustedProxy }
+  if (server !== undefined) return [new WsTransport({ ...common, server }), ...transports]
   if (port === undefined && transports.length > 0) return transports
-  return [new WsTransport({ port: port ?? defaultPort, host, path, limits }), ...transports]
+  return [new WsTransport({ ...common, port: port ?? defaultPort, host, tls }), ...transports]
 }

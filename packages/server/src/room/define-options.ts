@@ -1,4 +1,4 @@
-import type { AnyContract, Of } from '@junto/schema'
+import type { AnyContract, Of, RateLimit } from '@junto/schema'
 
 /** What `authenticate` is asked about. */
 export interface Credentials {
@@ -50,10 +50,24 @@ export type Authenticate<T> = undefined extends Of<T>['user']
       readonly authenticate: (
         credentials: Credentials,
       ) => Of<T>['user'] | undefined | Promise<Of<T>['user'] | undefined>
+      /**
+       * What tells one user from another, for what a user may have and do over all connections, and for who may take a seat
+       * again. Default: the field `id` of the user, where it has one that is a text or a number.
+       */
+      readonly userKey?: (user: Of<T>['user']) => string
     }
 
+/** Limits of single messages. */
+export interface MessageRates<T extends AnyContract> {
+  /**
+   * How often one user may send a message to one room, by its name; over what the contract says in its `limit`. What comes
+   * too often is refused with `rate_limited`, and nothing else with it. Default: as the contract says.
+   */
+  readonly messageLimits?: { readonly [K in keyof Of<T>['clientToServer']]?: RateLimit }
+}
+
 /** What `define` takes beside contract and class. */
-export type DefineOptions<T extends AnyContract> = RoomSettings & Authenticate<T>
+export type DefineOptions<T extends AnyContract> = RoomSettings & MessageRates<T> & Authenticate<T>
 
 /** The options of `define`, which may be left out where the contract declares no user. */
 export type DefineArguments<T extends AnyContract> = undefined extends Of<T>['user']

@@ -1,5 +1,5 @@
 import { JuntoError } from '@junto/protocol'
-import type { AnyContract } from '@junto/schema'
+import type { AnyContract, RateLimit } from '@junto/schema'
 import {
   compileLayout,
   encodeLayout,
@@ -12,10 +12,11 @@ import {
 } from '@junto/schema/internal'
 import { validatorsOf, type Validators } from '@junto/schema/validate'
 import { injectedTokens, type Constructable } from '../container.ts'
+import type { BucketSize } from '../limits/token-bucket.ts'
 import type { Credentials, DefineOptions } from './define-options.ts'
 import { RoomBase, type RoomClass } from './room.ts'
 import { longestWait } from './room-timers.ts'
-import type { LeaveReason } from './seat.ts'
+import type { LeaveReason, Resumption } from './seat.ts'
 
 /** A room object as its host sees it: `define` has checked the types, which are erased here. */
 export interface RunningRoom {
@@ -23,6 +24,8 @@ export interface RunningRoom {
   onCreate(creation: { readonly key: string | undefined; readonly options: unknown }): unknown
   onRestore?(restoration: { readonly key: string }): unknown
   onJoin?(member: object, join: unknown): unknown
+  onDrop?(member: object): unknown
+  onResume?(member: object, resumption: Resumption): unknown
   onLeave?(member: object, reason: LeaveReason): unknown
   onTick?(dt: number): unknown
   onDispose?(): unknown
@@ -56,6 +59,9 @@ export class RoomDefinition {
   /** Milliseconds; `undefined`: the server's limit. */
   readonly disposeAfter: number | undefined
   readonly authenticate: ((credentials: Credentials) => unknown) | undefined
+  /** How often a user may send each message, by id; undefined: as often as all together. */
+  readonly messageLimits: readonly (BucketSize | undefined)[]
+  readonly #userKey: ((user: unknown) => unknown) | undefined
   readonly #named: NamedCodecs
 
   private constructor(contract: AnyContract, roomClass: Constructable<RunningRoom>, options: AnyOptions) {
@@ -82,6 +88,8 @@ export class RoomDefinition {
     }
     this.disposeAfter = disposeAfter
     this.authenticate = options.authenticate
+    this.#userKey = options.userKey
+    this.messageLimits = messageLimits(this.compiled, contract, options.messageLimits ?? {})
     if (contract.shape.user && !this.authenticate) {
       throw new JuntoError(
         'misuse',
@@ -122,6 +130,19 @@ export class RoomDefinition {
     return value
   }
 
+  /**
+   * What tells this user from others; undefined where nothing does.
+   *
+   * @throws JuntoError `misuse` when `userKey` yields no text, and whatever else it throws.
+   */
+  userKeyOf(user: unknown): string | undefined {
+    if (user === undefined) return undefined
+    if (this.#userKey === undefined) return idOf(user)
+    const key = this.#userKey(user)
+    if (typeof key === 'string' && key !== '') return key
+    throw new JuntoError('misuse', `userKey of define(${this.name}, …) must yield a text, not ${String(key)}`)
+  }
+
   /** Checks a plain value of the server's own. @throws SchemaError naming the path. */
   checkNamed(part: NamedPart, value: unknown): void {
     const codec = this.#named[part]
@@ -142,6 +163,37 @@ interface AnyOptions {
   readonly patchRate?: number
   readonly disposeAfter?: number
   readonly authenticate?: (credentials: Credentials) => unknown
+  // Methods are compared loosely: `define` has checked the user's type.
+  userKey?(this: void, user: unknown): unknown
+  readonly messageLimits?: Readonly<Record<string, RateLimit | undefined>>
+}
+
+function idOf(user: unknown): string | undefined {
+  if (typeof user !== 'object' || user === null || !('id' in user)) return undefined
+  const { id } = user
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+}
+
+function messageLimits(
+  { up }: CompiledLayout,
+  { name: room, shape }: AnyContract,
+  given: Readonly<Record<string, RateLimit | undefined>>,
+): readonly (BucketSize | undefined)[] {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(shape.clientToServer, name)) continue
+    const names = Object.keys(shape.clientToServer).join(', ')
+    throw new JuntoError('misuse', `messageLimits of define(${room}, …): there is no '${name}'; clients send ${names}`)
+  }
+  return up.map(({ name }) => {
+    const limit = given[name] ?? shape.clientToServer[name]?.limit
+    if (limit === undefined) return undefined
+    const { rate, burst = Math.max(1, rate) } = limit
+    if (rate > 0 && rate < Infinity && burst >= 1 && burst < Infinity) return { rate, burst }
+    throw new JuntoError(
+      'misuse',
+      `the limit of ${room}.${name} must have a rate above 0 a second and a burst from 1, not ${rate} and ${burst}`,
+    )
+  })
 }
 
 function classNameOf({ name }: { readonly name: string }, contract: AnyContract): string {

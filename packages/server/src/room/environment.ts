@@ -1,6 +1,7 @@
 import { Clock, RandomSource } from '@junto/protocol'
 import { ServerLimits } from '../config.ts'
 import type { Services } from '../container.ts'
+import { Quotas } from '../limits/quotas.ts'
 import { Logger } from '../observe/log.ts'
 import { Metrics } from '../observe/metrics.ts'
 import { Watchdog } from '../observe/watchdog.ts'
@@ -16,6 +17,7 @@ export interface RoomEnvironment {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly limits: ServerLimits
+  readonly quotas: Quotas
   readonly watchdog: Watchdog
   readonly turnEnd: TurnEnd
   readonly store: Store
@@ -30,6 +32,7 @@ export function environmentOf(services: Services): RoomEnvironment {
     logger: services.resolve(Logger),
     metrics: services.resolve(Metrics),
     limits: services.resolve(ServerLimits),
+    quotas: services.resolve(Quotas),
     watchdog: services.resolve(Watchdog),
     turnEnd: services.resolve(TurnEnd),
     store: new OrderedStore(services.resolve(Store)),

@@ -5,6 +5,8 @@ import { compileLayout, encodeNamed, layoutOf, MirrorTree, type CompiledLayout }
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { ServerLimits } from '../config.ts'
 import { provide, Services, type Provided } from '../container.ts'
+import { HeapGuard } from '../limits/heap-guard.ts'
+import { Quotas } from '../limits/quotas.ts'
 import { Logger, type Fields } from '../observe/log.ts'
 import { MemoryMetrics, Metrics } from '../observe/metrics.ts'
 import { Watchdog } from '../observe/watchdog.ts'
@@ -12,7 +14,16 @@ import { MemoryStore } from '../store/memory-store.ts'
 import { Store } from '../store/store.ts'
 import { TurnEnd } from '../sync/turn-end.ts'
 import { RoomRegistry } from './registry.ts'
-import type { ConnectionInfo, JoinRequest, LeaveReason, MemberLink, Seat, SessionInfo } from './seat.ts'
+import type {
+  ConnectionInfo,
+  HeldState,
+  JoinRequest,
+  LeaveReason,
+  LooseDelivery,
+  MemberLink,
+  Seat,
+  SessionInfo,
+} from './seat.ts'
 
 /** A line of the log. */
 export interface LogLine {
@@ -51,6 +62,8 @@ export class World {
   readonly logger = new TestLogger()
   readonly metrics = new MemoryMetrics()
   readonly store: Store
+  /** How full the memory is said to be. */
+  readonly gauge = { used: () => 0.5 }
   readonly services: Services
   readonly #limits: Limits
   registry: RoomRegistry
@@ -60,6 +73,7 @@ export class World {
     this.random = new SeededRandom(options.seed ?? 1)
     this.store = options.store ?? new MemoryStore()
     this.#limits = serverLimits(options.limits)
+    const heap = new HeapGuard(this.clock, this.gauge, this.#limits)
     this.services = Services.root([
       provide(Clock, this.clock),
       provide(RandomSource, this.random),
@@ -68,6 +82,7 @@ export class World {
       provide(ServerLimits, this.#limits),
       provide(Watchdog, new Watchdog(this.clock, this.logger, this.metrics, this.#limits.blockedAfter)),
       provide(TurnEnd, new TurnEnd(this.clock)),
+      provide(Quotas, new Quotas({ clock: this.clock, limits: this.#limits, heap })),
       provide(Store, this.store),
       ...(options.services ?? []),
     ])
@@ -128,7 +143,6 @@ export class TestClient implements MemberLink {
   readonly notices: string[] = []
   readonly endings: { readonly reason: LeaveReason; readonly message: string | undefined }[] = []
   readonly abort = new AbortController()
-  congested = false
   maxFrame = 64 * 1024 * 1024
   /** Answers calls of the server, by name; others wait for ever. */
   answers: Record<string, (params: unknown) => unknown> = {}
@@ -144,6 +158,10 @@ export class TestClient implements MemberLink {
   readonly #contract: AnyContract
   readonly #exchange: Exchange
   #seat: Seat | undefined
+  #line: 'up' | 'dead' | 'none' = 'up'
+  #congested = false
+  readonly #kept: Uint8Array[] = []
+  readonly #latest = new Map<string, Uint8Array>()
 
   constructor(world: World, contract: AnyContract, session: SessionInfo) {
     this.#world = world
@@ -205,11 +223,57 @@ export class TestClient implements MemberLink {
     this.seat.drained()
   }
 
-  /** The connection is gone, joined or not. */
-  drop(reason: LeaveReason = 'disconnected'): void {
+  /** The session has ended, joined or not. */
+  leave(reason: LeaveReason = 'disconnected'): void {
     this.abort.abort(reason)
     this.#seat?.leave(reason)
     this.#exchange.close('disconnected')
+  }
+
+  /** The line has died, which nobody knows yet: what is sent to the client does not arrive. */
+  die(): void {
+    this.#line = 'dead'
+  }
+
+  /** The line is gone, and the session knows. */
+  drop(): void {
+    this.#line = 'none'
+    this.seat.drop()
+  }
+
+  /** There is a line again, as for a session that has the right secret; the client says what it has of the state. */
+  resume(has: HeldState | undefined = this.held): void {
+    this.#line = 'up'
+    this.seat.resume(has)
+    this.#replay()
+    this.seat.resumed('resumed', 0)
+  }
+
+  /** As {@link resume}, but what was kept is gone. */
+  resync(): void {
+    this.#line = 'up'
+    this.seat.resume(this.held)
+    const missed = this.#kept.splice(0)
+    this.#replay()
+    this.seat.forfeited(missed)
+    this.seat.resumed('resynced', missed.length)
+  }
+
+  /** What it says that it has of the state. */
+  get held(): HeldState | undefined {
+    const { epoch, version } = this.mirror
+    return epoch === undefined ? undefined : { epoch, version }
+  }
+
+  /** Numbered frames that wait for a line. */
+  get kept(): readonly Uint8Array[] {
+    return this.#kept
+  }
+
+  #replay(): void {
+    for (const frame of this.#kept.splice(0)) this.send(frame)
+    for (const frame of this.#latest.values()) this.#take(frame)
+    this.#latest.clear()
   }
 
   call(name: string, params?: unknown, options: { settle?: Settle; signal?: AbortSignal; timeout?: number } = {}) {
@@ -234,7 +298,7 @@ export class TestClient implements MemberLink {
   event(name: string, payload?: unknown): void {
     const codec = this.#codec(name)
     this.#receive({
-      type: FrameType.event,
+      type: codec.delivery === 'reliable' ? FrameType.event : FrameType.loose,
       id: codec.id,
       payload: codec.payload?.encode(payload, 'payload') ?? null,
     })
@@ -258,12 +322,35 @@ export class TestClient implements MemberLink {
 
   // As a link
 
+  get congested(): boolean {
+    return this.#congested || this.#line === 'none'
+  }
+
+  set congested(congested: boolean) {
+    this.#congested = congested
+  }
+
   send(bytes: Uint8Array): void {
+    if (this.#line === 'up') this.#take(bytes)
+    else this.#kept.push(bytes)
+  }
+
+  sendState(bytes: Uint8Array): void {
+    if (this.#line === 'up') this.#take(bytes)
+  }
+
+  sendLoose(bytes: Uint8Array, { key }: LooseDelivery): void {
+    if (this.#line === 'up') this.#take(bytes)
+    else if (key !== undefined) this.#latest.set(key, bytes)
+  }
+
+  #take(bytes: Uint8Array): void {
     const frame = frameOf(bytes)
     this.bytes.push(bytes)
     this.frames.push(frame)
     switch (frame.type) {
-      case FrameType.event: {
+      case FrameType.event:
+      case FrameType.loose: {
         const codec = this.#compiled.down[frame.id]
         this.log.push(`event ${codec?.name}`)
         this.events.push([codec?.name ?? '', codec?.payload?.decode(frame.payload, 'payload')])
@@ -294,14 +381,6 @@ export class TestClient implements MemberLink {
       default:
     }
     this.log.push(nameOf(frame.type))
-  }
-
-  sendState(bytes: Uint8Array): void {
-    this.send(bytes)
-  }
-
-  sendLoose(bytes: Uint8Array): void {
-    this.send(bytes)
   }
 
   notice(code: ErrorCode, message: string): void {

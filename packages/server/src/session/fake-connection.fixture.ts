@@ -35,6 +35,14 @@ export class FakeConnection implements Connection {
     this.log.push('terminate')
   }
 
+  pause(): void {
+    this.log.push('pause')
+  }
+
+  resume(): void {
+    this.log.push('resume')
+  }
+
   /** The peer takes everything that was buffered. */
   take(): void {
     this.bufferedAmount = 0

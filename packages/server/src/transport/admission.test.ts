@@ -1,21 +1,24 @@
-import { serverLimits } from '@junto/protocol'
+import { serverLimits, type Limits } from '@junto/protocol'
+import { VirtualClock } from '@junto/testing'
 import { describe, expect, test } from 'vitest'
 import { ConsoleLogger } from '../observe/log.ts'
 import { Admission } from './admission.ts'
 import type { AdmissionOptions } from './admission.ts'
 
-function build(options: Partial<AdmissionOptions> = {}) {
+function build({ limits, ...options }: Partial<Omit<AdmissionOptions, 'limits'>> & { limits?: Partial<Limits> } = {}) {
   const lines: string[] = []
+  const clock = new VirtualClock()
   const admission = new Admission({
     origins: [],
     allowLocal: false,
-    limits: serverLimits(),
+    limits: serverLimits(limits),
     logger: new ConsoleLogger('debug', (line) => lines.push(line)),
+    clock,
     ...options,
   })
   const judge = (origin: string | undefined, host = 'game.example', remoteAddress = '10.0.0.1') =>
     admission.judge({ origin, host, remoteAddress })?.reason
-  return { admission, judge, lines }
+  return { admission, judge, lines, clock }
 }
 
 describe('origins', () => {
@@ -128,5 +131,60 @@ describe('capacity', () => {
       reason: 'shutting_down',
       retryAfter: 5,
     })
+  })
+})
+
+describe('the rate', () => {
+  test('of connections from one address, which leaves others alone', async () => {
+    const { admission, judge, clock } = build({ limits: { acceptRatePerAddress: 10, acceptBurstPerAddress: 2 } })
+    for (let n = 0; n < 2; n++) admission.entered('10.0.0.1').gone()
+    expect(admission.judge({ origin: undefined, host: undefined, remoteAddress: '10.0.0.1' })).toMatchObject({
+      status: 429,
+      reason: 'accept_rate_per_address',
+      retryAfter: 1,
+    })
+    expect(judge(undefined, '', '10.0.0.2')).toBeUndefined()
+    await clock.advance(100)
+    expect(judge(undefined, '', '10.0.0.1')).toBeUndefined()
+  })
+
+  test('of addresses of one network, as one', () => {
+    const { admission, judge } = build({ limits: { acceptRatePerAddress: 10, acceptBurstPerAddress: 1 } })
+    admission.entered('2001:db8::1').gone()
+    expect(judge(undefined, '', '2001:db8::2')).toBe('accept_rate_per_address')
+    expect(judge(undefined, '', '2001:db8:1::2')).toBeUndefined()
+  })
+
+  test('of all connections', async () => {
+    const { admission, judge, clock } = build({ limits: { acceptRate: 100, acceptBurst: 3 } })
+    for (let n = 0; n < 3; n++) admission.entered(`10.0.0.${n}`)
+    expect(admission.judge({ origin: undefined, host: undefined, remoteAddress: '10.0.1.1' })).toMatchObject({
+      status: 503,
+      reason: 'accept_rate',
+      retryAfter: 1,
+    })
+    await clock.advance(10)
+    expect(judge(undefined, '', '10.0.1.1')).toBeUndefined()
+  })
+
+  test('is not used up by who is refused', () => {
+    const { admission, judge } = build({ limits: { acceptRate: 1, acceptBurst: 1 } })
+    for (let n = 0; n < 100; n++) expect(judge('https://evil.example')).toBe('origin')
+    expect(judge(undefined)).toBeUndefined()
+    admission.entered('10.0.0.1')
+    expect(judge(undefined)).toBe('accept_rate')
+  })
+
+  test('of a whole school that comes back after an outage is fine, and memory of it does not last', async () => {
+    const { admission, judge, clock } = build()
+    const school = Array.from({ length: 900 }, () => {
+      expect(judge(undefined, '', '10.0.0.1')).toBeUndefined()
+      return admission.entered('10.0.0.1')
+    })
+    for (const { known } of school) known()
+    await clock.advance('1m')
+    for (const { gone } of school) gone()
+    expect(admission.connections).toBe(0)
+    for (let n = 0; n < 900; n++) expect(judge(undefined, '', '10.0.0.1')).toBeUndefined()
   })
 })

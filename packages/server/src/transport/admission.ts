@@ -1,5 +1,7 @@
 import { JuntoError } from '@junto/protocol'
-import type { Limits } from '@junto/protocol'
+import type { Clock, Limits } from '@junto/protocol'
+import { addressKey } from '../limits/address.ts'
+import { TokenBucket } from '../limits/token-bucket.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Arrival, Refusal } from './transport.ts'
 
@@ -12,8 +14,24 @@ export interface AdmissionOptions {
   readonly origins: readonly string[]
   /** Whether pages of this machine (`http://localhost:5173`) may connect: so that development needs no settings. */
   readonly allowLocal: boolean
-  readonly limits: Pick<Limits, 'maxConnections' | 'maxConnectionsPerAddress' | 'maxPendingConnections'>
+  readonly limits: Pick<
+    Limits,
+    | 'maxConnections'
+    | 'maxConnectionsPerAddress'
+    | 'maxPendingConnections'
+    | 'acceptRate'
+    | 'acceptBurst'
+    | 'acceptRatePerAddress'
+    | 'acceptBurstPerAddress'
+  >
   readonly logger: Logger
+  readonly clock: Clock
+}
+
+/** Those who come from one address. */
+interface Source {
+  open: number
+  readonly accepts: TokenBucket
 }
 
 /**
@@ -24,17 +42,21 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #allowed: readonly ((origin: string) => boolean)[]
-  readonly #byAddress = new Map<string, number>()
+  readonly #sources = new Map<string, Source>()
+  readonly #accepts: TokenBucket
   /** Origins that were refused and logged: a page that tries again every second must not fill the log. */
   readonly #logged = new Set<string>()
   #connections = 0
   #pending = 0
   #closed = false
+  #sweepAt = leastSwept
 
   /** @throws JuntoError `misuse` for an origin that is none. */
   constructor(options: AdmissionOptions) {
     this.#options = options
     this.#allowed = options.origins.map(originPattern)
+    const { acceptRate, acceptBurst } = options.limits
+    this.#accepts = new TokenBucket({ rate: acceptRate, burst: acceptBurst })
   }
 
   /** Connections that are open. */
@@ -58,9 +80,13 @@ export class Admission {
    * @returns what to call at its hello, when it is no longer a stranger, and at its end.
    */
   entered(remoteAddress: string): { readonly known: () => void; readonly gone: () => void } {
+    const now = this.#options.clock.now()
+    const source = this.#source(remoteAddress, now)
     this.#connections++
     this.#pending++
-    this.#byAddress.set(remoteAddress, this.#from(remoteAddress) + 1)
+    source.open++
+    this.#accepts.take(now)
+    source.accepts.take(now)
     let pending = true
     const known = () => {
       if (pending) this.#pending--
@@ -69,9 +95,7 @@ export class Admission {
     const gone = () => {
       known()
       this.#connections--
-      const left = this.#from(remoteAddress) - 1
-      if (left > 0) this.#byAddress.set(remoteAddress, left)
-      else this.#byAddress.delete(remoteAddress)
+      source.open--
     }
     return { known, gone }
   }
@@ -93,15 +117,40 @@ export class Admission {
     if (this.#pending >= maxPendingConnections) {
       return busy('max_pending', 'Too many connections are waiting to say hello (limit maxPendingConnections).')
     }
-    if (this.#from(remoteAddress) >= maxConnectionsPerAddress) {
+    const now = this.#options.clock.now()
+    const { open, accepts } = this.#source(remoteAddress, now)
+    if (open >= maxConnectionsPerAddress) {
       const message = 'This address has as many connections as one may have (limit maxConnectionsPerAddress).'
       return { status: 429, reason: 'max_connections_per_address', message, retryAfter: retrySeconds }
+    }
+    // Before the rate of all: one address must not use that up for everybody else.
+    if (accepts.wait(now) > 0) {
+      const message = 'Connections from this address come too fast (limit acceptRatePerAddress).'
+      return { status: 429, reason: 'accept_rate_per_address', message, retryAfter: 1 }
+    }
+    if (this.#accepts.wait(now) > 0) {
+      return busy('accept_rate', 'Connections come faster than this server takes them (limit acceptRate).', 1)
     }
     return undefined
   }
 
-  #from(remoteAddress: string): number {
-    return this.#byAddress.get(remoteAddress) ?? 0
+  #source(remoteAddress: string, now: number): Source {
+    const key = addressKey(remoteAddress)
+    let source = this.#sources.get(key)
+    if (source === undefined) {
+      if (this.#sources.size >= this.#sweepAt) this.#sweep(now)
+      const { acceptRatePerAddress: rate, acceptBurstPerAddress: burst } = this.#options.limits
+      this.#sources.set(key, (source = { open: 0, accepts: new TokenBucket({ rate, burst }) }))
+    }
+    return source
+  }
+
+  /** Forgets those of whom nothing is left, once the number of addresses has doubled since the last time. */
+  #sweep(now: number): void {
+    for (const [key, { open, accepts }] of this.#sources) {
+      if (open === 0 && accepts.isFull(now)) this.#sources.delete(key)
+    }
+    this.#sweepAt = Math.max(leastSwept, 2 * this.#sources.size)
   }
 
   #logRefused(origin: string): void {
@@ -119,9 +168,11 @@ export class Admission {
 
 const maxLogged = 100
 const retrySeconds = 5
+/** Below so many addresses it is not worth looking for idle ones. */
+const leastSwept = 1000
 
-function busy(reason: string, message: string): Refusal {
-  return { status: 503, reason, message, retryAfter: retrySeconds }
+function busy(reason: string, message: string, retryAfter = retrySeconds): Refusal {
+  return { status: 503, reason, message, retryAfter }
 }
 
 /** The page was served by the host it connects to; by which port's scheme, a proxy may have hidden. */

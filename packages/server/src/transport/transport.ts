@@ -41,7 +41,7 @@ export interface Acceptor {
 
 /** Somebody who wants to connect, as far as the transport knows. */
 export interface Arrival {
-  /** The peer's address as the transport sees it: never taken from what the peer says. */
+  /** The peer's address as the transport sees it, or as a proxy says that is trusted: never taken from what the peer says. */
   readonly remoteAddress: string
   /** The page that connects, as browsers tell it; other programs send none, or any. */
   readonly origin: string | undefined
@@ -89,6 +89,10 @@ export interface Connection {
   close(code: number, reason: string): void
   /** Ends the connection at once and frees what it holds. The peer may find out late, and not why. */
   terminate(): void
+  /** Stops reading: what the peer sends waits on its side. What has been read already is still told. */
+  pause(): void
+  /** Reads on. */
+  resume(): void
 }
 
 /**
@@ -98,8 +102,10 @@ export interface Connection {
 export interface ConnectionEvents {
   /** A message. A string is a text message, which this protocol has none of. The bytes belong to the listener. */
   message(message: Uint8Array | string): void
-  /** The peer's transport answered a ping. */
+  /** The peer's transport answered a ping, or pretends to. */
   pong(): void
+  /** The peer asked for a sign of life, which the transport has given. */
+  pinged(): void
   /**
    * Everything that was sent has left this process, after some of it had to wait: `bufferedAmount` was above zero when
    * `send` returned, and is zero now. So the peer has taken bytes: a sign of life.

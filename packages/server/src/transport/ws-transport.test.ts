@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close()
 })
 
-const silent: ConnectionEvents = { message() {}, pong() {}, drain() {}, failed() {}, closed() {} }
+const silent: ConnectionEvents = { message() {}, pong() {}, pinged() {}, drain() {}, failed() {}, closed() {} }
 
 function acceptor(): Acceptor & { readonly turned: string[]; accepted: number } {
   return {

@@ -1,14 +1,17 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { Server as SecureServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { JuntoError } from '@junto/protocol'
 import type { Limits } from '@junto/protocol'
+import { describe } from '@junto/protocol/internal'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
+import { ProxyTrust, type TrustProxy } from './proxy-trust.ts'
 import { subprotocol } from './transport.ts'
 import type { Acceptor, Connection, ConnectionEvents, ConnectionFault, Transport } from './transport.ts'
-import { arrivalOf, checkUpgrade, pathOf, refuseUpgrade } from './upgrade.ts'
+import { arrivalOf, checkUpgrade, forwardedFor, pathOf, refuseUpgrade } from './upgrade.ts'
 
 /** The limits that a WebSocket transport keeps itself. */
 export type WsLimits = Pick<Limits, 'maxMessage' | 'maxFragments' | 'headerTimeout' | 'closeTimeout'>
@@ -18,18 +21,36 @@ export type WsTransportOptions = {
   /** Path of the WebSocket, without query. Default: `/`. */
   readonly path?: string | undefined
   readonly limits: WsLimits
+  /** Whose `X-Forwarded-For` is believed. Default: nobody's. */
+  readonly trustProxy?: TrustProxy | undefined
+  /** Whether requests with credentials in the query of their URL are let pass. Default: `refuse`. */
+  readonly queryTokens?: 'refuse' | 'ignore' | undefined
+  /** Told once when a request claims to come through a proxy, and none is trusted. */
+  readonly onUntrustedProxy?: ((address: string) => void) | undefined
 } & (
   | {
       /** 0 takes any free port. */
       readonly port: number
       /** Default: all addresses of the machine. */
       readonly host?: string | undefined
+      /** Default: no encryption. */
+      readonly tls?: TlsOptions | undefined
     }
   | {
       /** Requests and WebSockets of other paths are left to whoever else listens. Its user starts and stops it. */
       readonly server: Server | SecureServer
     }
 )
+
+/** What a port of its own needs for `wss://`. All in PEM. */
+export interface TlsOptions {
+  /** The certificate, with those that lead from it to a known authority behind it. */
+  readonly cert: string | Buffer
+  /** Its private key. */
+  readonly key: string | Buffer
+  /** What the key is encrypted with, if it is. */
+  readonly passphrase?: string
+}
 
 /** WebSockets, by the `ws` package. */
 export class WsTransport implements Transport {
@@ -39,11 +60,14 @@ export class WsTransport implements Transport {
   readonly #sockets: WebSocketServer
   readonly #connections = new Set<WsConnection>()
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head)
+  readonly #proxies: ProxyTrust
   #acceptor: Acceptor | undefined
   #closing: Promise<void> | undefined
+  #untrustedSeen = false
 
+  /** @throws JuntoError `misuse` saying which option cannot be. */
   constructor(options: WsTransportOptions) {
-    const { limits, path = '/' } = options
+    const { limits, path = '/', trustProxy = 0 } = options
     if (!path.startsWith('/') || path.includes('?')) {
       throw new JuntoError(
         'misuse',
@@ -52,7 +76,8 @@ export class WsTransport implements Transport {
     }
     this.#options = options
     this.#path = path
-    this.#http = 'server' in options ? options.server : createHttpServer(limits)
+    this.#proxies = new ProxyTrust(trustProxy)
+    this.#http = 'server' in options ? options.server : createHttpServer(limits, options.tls)
     const settings = {
       noServer: true,
       clientTracking: false,
@@ -82,6 +107,8 @@ export class WsTransport implements Transport {
     if ('server' in this.#options) return
     this.#http.on('request', (_request, response) => this.#explain(response))
     this.#http.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#refuseRequest(error, socket))
+    // A handshake that failed or took too long: Node ends its socket.
+    this.#http.on('tlsClientError', () => acceptor.turnedAway('tls'))
     const { port, host } = this.#options
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', (error) => reject(explainListenError(error, port, host)))
@@ -123,17 +150,26 @@ export class WsTransport implements Transport {
         message: `There is no WebSocket at this path; it is at ${this.#path}.`,
       })
     }
-    const fault = checkUpgrade(request)
+    const fault = checkUpgrade(request, this.#options.queryTokens ?? 'refuse')
     if (fault) acceptor.turnedAway(fault.reason)
-    const refusal = fault ?? acceptor.admit(arrivalOf(request))
+    const arrival = arrivalOf(request, this.#proxies)
+    this.#noticeProxy(request, arrival.remoteAddress)
+    const refusal = fault ?? acceptor.admit(arrival)
     if (refusal) return refuseUpgrade(socket, refusal)
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const { remoteAddress, origin } = arrivalOf(request)
+      const { remoteAddress, origin } = arrival
       const connection = new WsConnection(webSocket, socket, remoteAddress, origin)
       this.#connections.add(connection)
       webSocket.on('close', () => this.#connections.delete(connection))
       connection.listen(acceptor.accept(connection))
     })
+  }
+
+  /** Behind a proxy that nobody has named all clients seem to come from one address, and share what one may have. */
+  #noticeProxy(request: IncomingMessage, address: string): void {
+    if (this.#untrustedSeen || this.#proxies.any || forwardedFor(request) === undefined) return
+    this.#untrustedSeen = true
+    this.#options.onUntrustedProxy?.(address)
   }
 
   /** A browser or a probe that asks by plain HTTP is told what this is. */
@@ -159,17 +195,23 @@ const requestFaults: Readonly<Record<string, { status: number; reason: string; m
 }
 const otherFault = { status: 400, reason: 'bad_request', message: 'This is no HTTP request.' }
 
-function createHttpServer({ headerTimeout }: WsLimits): Server {
+function createHttpServer({ headerTimeout }: WsLimits, tls: TlsOptions | undefined): Server | SecureServer {
   // Node looks only now and then for requests that are late: the two together must not exceed the deadline.
   const interval = Math.ceil(headerTimeout / 10)
   const timeout = headerTimeout - interval
-  return createServer({
+  const settings = {
     headersTimeout: timeout,
     requestTimeout: timeout,
     connectionsCheckingInterval: interval,
     keepAliveTimeout: 5000,
     maxHeaderSize: 16_384,
-  })
+  }
+  if (tls === undefined) return createServer(settings)
+  try {
+    return createSecureServer({ ...settings, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: headerTimeout })
+  } catch (error) {
+    throw new JuntoError('misuse', `The server's tls cannot be used: ${describe(error)}`, { cause: error })
+  }
 }
 
 function explainListenError(error: NodeJS.ErrnoException, port: number, host = 'this machine'): JuntoError {
@@ -214,6 +256,9 @@ class WsConnection implements Connection {
     this.#webSocket.on('pong', () => {
       if (!this.#over) events.pong()
     })
+    this.#webSocket.on('ping', () => {
+      if (!this.#over) events.pinged()
+    })
     this.#webSocket.on('close', (code, reason) => {
       this.#over = true
       events.closed({ code, reason: reason.toString() })
@@ -244,12 +289,22 @@ class WsConnection implements Connection {
   close(code: number, reason: string): void {
     if (this.#over) return
     this.#over = true
+    // The peer's answer to the close frame has to be read.
+    if (this.#webSocket.isPaused) this.#webSocket.resume()
     this.#webSocket.close(code, reason)
   }
 
   terminate(): void {
     this.#over = true
     this.#webSocket.terminate()
+  }
+
+  pause(): void {
+    if (!this.#over) this.#webSocket.pause()
+  }
+
+  resume(): void {
+    if (!this.#over) this.#webSocket.resume()
   }
 
   /** Ends it for the transport, in order where it is not over yet; resolves when it is gone. */

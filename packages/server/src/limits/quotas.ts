@@ -1,0 +1,175 @@
+import { JuntoError, type Clock, type Limits } from '@junto/protocol'
+import { addressKey } from './address.ts'
+import type { HeapGuard } from './heap-guard.ts'
+import { Parties, type Party } from './parties.ts'
+import type { TokenBucket } from './token-bucket.ts'
+
+/** A session, as far as it is counted. Told apart by identity. */
+export interface Visitor {
+  readonly connection: { readonly remoteAddress: string }
+}
+
+/** What is kept of one session: who it is, as far as it has shown that. */
+export class Account {
+  /** Users that it was identified as, one for each kind of room at most. */
+  readonly users = new Set<Party>()
+  /** The last of them. */
+  user: Party | undefined
+
+  /** What its user may send, over all sessions. */
+  get messages(): TokenBucket | undefined {
+    return this.user?.messages
+  }
+
+  /** By what limits of single messages are counted: the user, or the session where nobody has asked who it is. */
+  get holder(): object {
+    return this.user ?? this
+  }
+}
+
+/** Parts of {@link Quotas}. */
+export interface QuotasOptions {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly heap: HeapGuard
+}
+
+/** How much users and addresses may have and do, over all of their sessions. One for each server. */
+export class Quotas {
+  readonly #clock: Clock
+  readonly #limits: Limits
+  readonly #heap: HeapGuard
+  readonly #users: Parties
+  readonly #addresses: Parties
+  readonly #accounts = new WeakMap<Visitor, Account>()
+
+  constructor({ clock, limits, heap }: QuotasOptions) {
+    this.#clock = clock
+    this.#limits = limits
+    this.#heap = heap
+    this.#users = new Parties({
+      joins: { rate: limits.joinRatePerUser, burst: limits.joinBurstPerUser },
+      creations: { rate: limits.createRatePerUser, burst: limits.createBurstPerUser },
+      messages: { rate: limits.userMessageRate, burst: limits.userMessageBurst },
+    })
+    this.#addresses = new Parties({
+      joins: { rate: limits.joinRatePerAddress, burst: limits.joinBurstPerAddress },
+      creations: { rate: limits.createRatePerAddress, burst: limits.createBurstPerAddress },
+    })
+  }
+
+  /** The account of a session, made when it is first asked for. */
+  of(session: Visitor): Account {
+    let account = this.#accounts.get(session)
+    if (account === undefined) this.#accounts.set(session, (account = new Account()))
+    return account
+  }
+
+  /** A session has ended: it counts no more. Harmless when called again. */
+  close(session: Visitor): void {
+    const account = this.of(session)
+    for (const user of account.users) user.sessions.delete(session)
+    account.users.clear()
+    account.user = undefined
+  }
+
+  /**
+   * A session wants to join a room.
+   *
+   * @throws JuntoError `overloaded`; `rate_limited`.
+   */
+  joining(session: Visitor): void {
+    this.#heap.refuseIfOverloaded()
+    const now = this.#clock.now()
+    const { joins } = this.#address(session, now)
+    if (!joins.tryTake(now)) throw tooOften('joins from this address', 'joinRatePerAddress', joins.wait(now))
+  }
+
+  /**
+   * A session that joins has shown who it is.
+   *
+   * @param key The user's; undefined where a room knows no users.
+   * @throws JuntoError `too_many_connections`; `rate_limited`.
+   */
+  identified(session: Visitor, key: string | undefined): void {
+    if (key === undefined) return
+    const now = this.#clock.now()
+    const { joins } = this.#enroll(session, key, now)
+    if (!joins.tryTake(now)) throw tooOften('joins of this user', 'joinRatePerUser', joins.wait(now))
+  }
+
+  /**
+   * A session that came back has shown again who it is.
+   *
+   * @throws JuntoError `too_many_connections`, where it is another user than before.
+   */
+  identifiedAgain(session: Visitor, key: string | undefined): void {
+    if (key !== undefined) this.#enroll(session, key, this.#clock.now())
+  }
+
+  /**
+   * A room is about to be made, or loaded, because a session asked for it.
+   *
+   * @returns what to call when the room is no more.
+   * @throws JuntoError `overloaded`; `too_many_rooms`; `rate_limited`.
+   */
+  creating(session: Visitor): () => void {
+    this.#heap.refuseIfOverloaded()
+    const now = this.#clock.now()
+    const { maxRoomsPerUser, maxRoomsPerAddress } = this.#limits
+    const { user } = this.of(session)
+    const address = this.#address(session, now)
+    if (user !== undefined && user.rooms >= maxRoomsPerUser) {
+      throw tooManyRooms('this user', 'maxRoomsPerUser', maxRoomsPerUser)
+    }
+    if (address.rooms >= maxRoomsPerAddress) {
+      throw tooManyRooms('this address', 'maxRoomsPerAddress', maxRoomsPerAddress)
+    }
+    const userWait = user?.creations.wait(now) ?? 0
+    if (userWait > 0) throw tooOften('rooms made for this user', 'createRatePerUser', userWait)
+    const wait = address.creations.wait(now)
+    if (wait > 0) throw tooOften('rooms made for this address', 'createRatePerAddress', wait)
+    const parties = user === undefined ? [address] : [address, user]
+    for (const party of parties) {
+      party.creations.take(now)
+      party.rooms++
+    }
+    let made = true
+    return () => {
+      if (made) for (const party of parties) party.rooms--
+      made = false
+    }
+  }
+
+  /** Counts a session among those of its user, once. */
+  #enroll(session: Visitor, key: string, now: number): Party {
+    const account = this.of(session)
+    const user = this.#users.of(key, now)
+    const { maxConnectionsPerUser } = this.#limits
+    if (!user.sessions.has(session) && user.sessions.size >= maxConnectionsPerUser) {
+      throw new JuntoError(
+        'too_many_connections',
+        `this user has ${maxConnectionsPerUser} connections, which is all it may have (limit maxConnectionsPerUser)`,
+      )
+    }
+    user.sessions.add(session)
+    account.users.add(user)
+    account.user = user
+    return user
+  }
+
+  #address({ connection }: Visitor, now: number): Party {
+    return this.#addresses.of(addressKey(connection.remoteAddress), now)
+  }
+}
+
+function tooOften(what: string, limit: string, wait: number): JuntoError {
+  const retryAfter = Math.ceil(wait)
+  return new JuntoError('rate_limited', `too many ${what} (limit ${limit}): try again in ${retryAfter} ms`, {
+    retryAfter,
+  })
+}
+
+function tooManyRooms(who: string, limit: string, most: number): JuntoError {
+  return new JuntoError('too_many_rooms', `${most} rooms exist because ${who} asked for them (limit ${limit})`)
+}
