@@ -5,6 +5,7 @@ import { Figures } from '../figures.ts'
 import { between, buildPackages, withWorkers, type Worker, type WorkerOptions } from '../harness.ts'
 import { median } from '../statistics.ts'
 import type { LoadShape } from './load.ts'
+import * as ticking from './ticking/measure.ts'
 
 /** Each a module in peers/. */
 const peers: readonly { readonly name: string; readonly rows: readonly string[] }[] = [
@@ -22,6 +23,7 @@ const shapes: readonly { readonly id: string; readonly title: string; readonly s
   { id: 'calls-1', title: '50 connections × 1 in flight', shape: { connections: 50, inFlight: 1, work: 0 } },
 ]
 const idle = { id: 'idle', title: 'idle round trip' }
+const writing = { id: 'writing', title: "… of a call that writes, settle: 'reply'" }
 
 const targets: readonly Target[] = [
   { row: 'calls-8', peer: 'junto', against: 'raw-ws', atMost: 0.4 },
@@ -30,6 +32,8 @@ const targets: readonly Target[] = [
   { row: 'calls-8-busy', peer: 'junto', against: 'hand-batched', atMost: 1.5 },
   { row: 'calls-1', peer: 'junto', against: 'raw-ws', atMost: 1.25 },
   { row: 'idle', peer: 'junto-client', against: 'raw-ws', atMost: 1.2 },
+  { row: 'writing', peer: 'junto-client', against: 'raw-ws', atMost: 1.2 },
+  ...ticking.targets,
 ]
 
 /**
@@ -44,6 +48,7 @@ const settings = {
   longestWarmUp: 6000,
   measured: 1200,
   roundTrips: { batches: 4, warmUp: 1_000, count: 1_500 },
+  ticking: ticking.settings,
 }
 
 const notes = [
@@ -51,12 +56,13 @@ const notes = [
   'At 8 in flight the client works 8 µs on each answer, so that the server has time to spare; "server saturated" is without that work. There the kernel gathers the messages of raw-ws into fewer reads and writes, which makes it cheaper.',
   'junto: contract validation on, with a load generator that speaks the protocol as leanly as those of the others do. junto-client: the same server under @junto/client.',
   'raw-ws and hand-batched validate nothing and know no rooms; hand-batched sends one message per connection and turn.',
-  'Sessions that resume, with their acks, are not part of Junto yet.',
+  "The round trip of a call that writes is one in a room that ticks 20 times a second, which with settle: 'reply' does not wait for the patch; beside it that of raw-ws, of the same turns.",
+  ...ticking.notes,
 ]
 
 export const benchmark: Benchmark = {
   name: 'calls',
-  title: 'Calls: server CPU per call, and the time of an idle round trip',
+  title: 'Messages: server CPU per call and event, and how long calls take',
   libraries: ['ws', 'msgpackr', 'typebox'],
   async run(options, progress) {
     const chosen = options.only.length > 0 ? peers.filter(({ name }) => options.only.includes(name)) : peers
@@ -66,7 +72,7 @@ export const benchmark: Benchmark = {
       buildPackages(['server', 'client'])
     }
     const figures = new Figures()
-    const steps = options.rounds * (1 + chosen.reduce((sum, { rows }) => sum + rows.length, 0))
+    const steps = options.rounds * (2 + chosen.reduce((sum, { rows }) => sum + rows.length, 0))
     let step = 0
 
     // Interleaved, and each round begins with another peer: what the machine does meanwhile hits all of them.
@@ -80,6 +86,13 @@ export const benchmark: Benchmark = {
       progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: ${idle.title} of all`)
       await measureRoundTrips(
         chosen.map(({ name }) => name),
+        figures,
+      )
+      progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: rooms that tick`)
+      await ticking.measureTicking(
+        chosen.map(({ name }) => name),
+        round,
+        options,
         figures,
       )
     }
@@ -122,14 +135,20 @@ async function measureRoundTrips(peers: readonly string[], figures: Figures): Pr
       await load.command('end')
       running.push({ peer, load, times: [] })
     }
+    const writer: { load: Worker; times: number[] }[] = []
+    if (peers.includes('junto-client')) writer.push({ load: await ticking.startCaller(start), times: [] })
     for (let batch = 0; batch < settings.roundTrips.batches; batch++) {
-      for (const { load, times } of running) {
-        // The load is load.ts, of the same source.
+      for (const { load, times } of [...running, ...writer]) {
+        // The loads are of the same source.
         const batchTimes = (await load.command('roundTrips', settings.roundTrips)) as number[]
         times.push(median(batchTimes))
       }
     }
-    for (const { peer, times } of running) figures.add({ ...idle, unit: 'µs' }, peer, median(times) * 1000)
+    for (const { peer, times } of running) {
+      figures.add({ ...idle, unit: 'µs' }, peer, median(times) * 1000)
+      if (peer === 'raw-ws') figures.add({ ...writing, unit: 'µs' }, peer, median(times) * 1000)
+    }
+    for (const { times } of writer) figures.add({ ...writing, unit: 'µs' }, 'junto-client', median(times) * 1000)
   })
 }
 

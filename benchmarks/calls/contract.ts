@@ -1,4 +1,4 @@
-import { call, defineRoom, t } from '@junto/schema'
+import { call, defineRoom, event, t } from '@junto/schema'
 
 /** What every peer does, in Junto's words: some parameters of different types in, a small result out. */
 export const Board = defineRoom('board', {
@@ -17,4 +17,17 @@ export const Board = defineRoom('board', {
     }),
   },
   serverToClient: {},
+})
+
+/** A room that ticks: what happens in it is told 20 times a second. */
+export const Arena = defineRoom('arena', {
+  version: 1,
+  state: t.Object({ x: t.Number() }),
+  clientToServer: {
+    /** Writes to the state. */
+    move: call({ params: t.Object({ x: t.Number() }), result: t.Number() }),
+    /** The same, after so many events to the caller. */
+    crowd: call({ params: t.Object({ events: t.Uint8() }), result: t.Number() }),
+  },
+  serverToClient: { moved: event(t.Object({ n: t.Uint32(), x: t.Number(), y: t.Number() })) },
 })

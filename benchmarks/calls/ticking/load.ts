@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Part } from '../../harness.ts'
+import { enter } from './junto.ts'
+import { tickRate, type PeerModule } from './peer.ts'
+
+/** What {@link watch} is told at its start. */
+export interface WatchSettings {
+  /** The module beside this one. */
+  readonly peer: string
+  readonly port: number
+  readonly clients: number
+}
+
+/** Clients that get events, and see to it that none is missing. Ready when all are connected. */
+export async function watch(settings: unknown): Promise<Part> {
+  const { peer, port, clients } = settings as WatchSettings // from measure.ts
+  const module: PeerModule = await import(new URL(`./${peer}.ts`, import.meta.url).href)
+  let received = 0
+  const watchers: { close(): void }[] = []
+  for (let i = 0; i < clients; i++) {
+    let last: number | undefined
+    const watcher = await module.watch(port, (n) => {
+      if (last !== undefined && n !== last + 1) throw new Error(`event ${n} came after ${last}`)
+      last = n
+      received++
+    })
+    watchers.push(watcher)
+  }
+  return {
+    counters: () => ({ received }),
+    close() {
+      for (const watcher of watchers) watcher.close()
+    },
+  }
+}
+
+/** A client of a ticking room that makes one call after the other. */
+export async function call(port: unknown): Promise<Part> {
+  const { client, room } = await enter(Number(port))
+  let x = 0
+
+  /** How long each call took until it settled, in ms: calls at every phase of the tick, equally often. */
+  async function settle(count: unknown): Promise<number[]> {
+    const times: number[] = []
+    await room.call.move({ x: ++x })
+    for (let i = 0; i < Number(count); i++) {
+      // The one before settled with a patch: from there so far into the interval.
+      await sleep((i / Number(count)) * (1000 / tickRate))
+      const began = performance.now()
+      await room.call.move({ x: ++x })
+      times.push(performance.now() - began)
+      if (room.state.x !== x) throw new Error(`settled with ${room.state.x} for ${x}`)
+    }
+    return times
+  }
+
+  /** How long each of the last `count` calls took, in ms, with `settle: 'reply'`: one right after the other. */
+  async function roundTrips({ warmUp, count }: { warmUp: number; count: number }): Promise<number[]> {
+    const times: number[] = []
+    for (let i = 0; i < warmUp + count; i++) {
+      const began = performance.now()
+      await room.call.move({ x: ++x }, { settle: 'reply' })
+      if (i >= warmUp) times.push(performance.now() - began)
+    }
+    return times
+  }
+
+  /** Calls that are answered behind so many events and a patch, one per tick. */
+  async function crowd({ calls, events }: { calls: number; events: number }): Promise<void> {
+    let came = 0
+    const listening = room.on('moved', () => came++)
+    for (let i = 0; i < calls; i++) {
+      await room.call.crowd({ events })
+      if (came !== events * (i + 1)) throw new Error(`${came} events came with ${i + 1} calls`)
+    }
+    listening()
+  }
+
+  return {
+    commands: {
+      settle,
+      roundTrips: (how) => roundTrips(how as { warmUp: number; count: number }), // commands come from measure.ts
+      crowd: (how) => crowd(how as { calls: number; events: number }),
+    },
+    close: () => client.close(),
+  }
+}

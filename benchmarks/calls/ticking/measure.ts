@@ -1,0 +1,142 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Options, Target } from '../../benchmark.ts'
+import type { Figures } from '../../figures.ts'
+import { between, withWorkers, type Worker, type WorkerOptions } from '../../harness.ts'
+import { median } from '../../statistics.ts'
+import { tickRate } from './peer.ts'
+import type { WatchSettings } from './load.ts'
+
+/** Each a module beside this one. */
+const peers = ['raw-ws', 'junto'] as const
+
+/** Times are in ms. */
+export const settings = {
+  clients: 500,
+  warmUp: 4_000,
+  windows: 3,
+  window: 4_000,
+  /** Until what came has been acknowledged: that belongs to it. */
+  after: 1_300,
+  settled: 100,
+  crowd: { warmUp: 20, calls: 60, events: 10 },
+}
+
+const delivery = {
+  id: 'delivery',
+  title: `event to ${settings.clients} clients, ${tickRate} a second`,
+  unit: 'µs per delivery',
+}
+const settled = { id: 'settled', title: `a call that writes in a room at ${tickRate} Hz settles after`, unit: 'ms' }
+const writes = {
+  id: 'writes',
+  title: `${settings.crowd.events} events, a patch and a reply in one tick`,
+  unit: 'writes',
+}
+
+export const targets: readonly Target[] = [
+  { row: delivery.id, peer: 'junto', against: 'raw-ws', atMost: 1.1 },
+  // Half an interval and a round trip; timers are a millisecond late.
+  { row: settled.id, peer: 'junto', atMost: 500 / tickRate + 1.2 },
+  // Besides the writes to the client there is one now and then to wake a thread.
+  { row: writes.id, peer: 'junto', atMost: 1.1 },
+]
+
+export const notes = [
+  `Event to ${settings.clients} clients: raw-ws packs once and sends to each. junto: the same with @junto/client, which acknowledges what came, in a room that ticks.`,
+  'A call that writes settles when its effects can be seen at the caller, which in a room that ticks is after the next patch. Calls were made at every phase of the interval. Writes are system calls, as the kernel counts them.',
+]
+
+/** One round of what is about rooms that tick. */
+export async function measureTicking(chosen: readonly string[], round: number, options: Options, figures: Figures) {
+  await deliveries(
+    peers.filter((peer) => chosen.includes(peer)),
+    round,
+    options,
+    figures,
+  )
+  if (chosen.includes('junto')) await calls(figures)
+}
+
+/** Both servers are up at once and take turns: what the machine does meanwhile hits both. */
+async function deliveries(peers: readonly string[], round: number, options: Options, figures: Figures): Promise<void> {
+  await withWorkers(async (start) => {
+    const running: {
+      peer: string
+      server: Worker
+      load: Worker
+      costs: number[]
+      servers: number[]
+      loads: number[]
+    }[] = []
+    for (const peer of peers) {
+      const server = await start({ module: new URL(`./${peer}.ts`, import.meta.url), role: 'serve' })
+      const load = await start({
+        module: new URL('./load.ts', import.meta.url),
+        role: 'watch',
+        settings: { peer, port: Number(server.ready), clients: settings.clients } satisfies WatchSettings,
+      })
+      running.push({ peer, server, load, costs: [], servers: [], loads: [] })
+    }
+    const window = async ({ server, load }: { server: Worker; load: Worker }, length: number) => {
+      const before = { server: await server.sample(), load: await load.sample() }
+      await server.command('begin')
+      await sleep(length)
+      await server.command('end')
+      await sleep(settings.after)
+      const [served, loaded] = [
+        between(before.server, await server.sample()),
+        between(before.load, await load.sample()),
+      ]
+      const { deliveries = 0 } = served.counters
+      if (deliveries === 0) throw new Error('nothing was delivered')
+      const { received } = loaded.counters
+      if (received !== deliveries) throw new Error(`${deliveries} events were sent, ${received} came`)
+      return { cost: served.cpu / deliveries, server: served.cpu / 1000 / length, load: loaded.cpu / 1000 / length }
+    }
+    for (const each of running) await window(each, settings.warmUp)
+    for (let n = 0; n < settings.windows; n++) {
+      for (let i = 0; i < running.length; i++) {
+        const each = running[(i + n + round) % running.length]!
+        const profile =
+          options.profile && n === 0 ? join(options.profile, `${each.peer}-delivery.cpuprofile`) : undefined
+        const { cost, server, load } = await each.server.profiled(profile, () => window(each, settings.window))
+        each.costs.push(cost)
+        each.servers.push(server)
+        each.loads.push(load)
+      }
+    }
+    for (const { peer, costs, servers, loads } of running) {
+      figures.add(delivery, peer, median(costs), { server: median(servers), load: median(loads) })
+    }
+  })
+}
+
+/** A client of a room that ticks, with a server of its own: see `call` in load.ts for its commands. */
+export async function startCaller(start: (options: WorkerOptions) => Promise<Worker>): Promise<Worker> {
+  return (await startRoom(start)).load
+}
+
+async function startRoom(
+  start: (options: WorkerOptions) => Promise<Worker>,
+): Promise<{ server: Worker; load: Worker }> {
+  const server = await start({ module: new URL('./junto.ts', import.meta.url), role: 'serve' })
+  const load = await start({ module: new URL('./load.ts', import.meta.url), role: 'call', settings: server.ready })
+  return { server, load }
+}
+
+async function calls(figures: Figures): Promise<void> {
+  await withWorkers(async (start) => {
+    const { server, load } = await startRoom(start)
+    // The loads are load.ts, of the same source.
+    const times = (await load.command('settle', settings.settled)) as number[]
+    figures.add(settled, 'junto', median(times))
+
+    const { warmUp, calls, events } = settings.crowd
+    await load.command('crowd', { calls: warmUp, events })
+    const before = await server.sample()
+    await load.command('crowd', { calls, events })
+    const { systemWrites = NaN } = between(before, await server.sample()).counters
+    figures.add(writes, 'junto', systemWrites / calls)
+  })
+}
