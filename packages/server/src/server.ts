@@ -85,6 +85,7 @@ export class JuntoServer {
         rooms: this.#rooms,
         heartbeat: new Heartbeat(clock, services.resolve(RandomSource), limits),
         watchdog: services.resolve(Watchdog),
+        quotas: services.resolve(Quotas),
       },
       this.#admission,
     )

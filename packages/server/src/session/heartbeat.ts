@@ -1,9 +1,12 @@
 import type { Clock, Limits, RandomSource } from '@junto/protocol'
+import { encodeFrame, FrameType } from '@junto/protocol/internal'
 
 /** A connection whose heart beats. */
 export interface Beating {
-  /** Sends a ping, and the beat with it. */
-  beat(): void
+  /** Sends a ping, and the beat with it: these bytes, which many share. */
+  beat(frame: Uint8Array): void
+  /** Every `activeHeartbeat` at least, whatever comes and goes: the time to look after what takes long. */
+  look(): void
   /** No sign of life came for so long that the connection counts as dead. */
   silent(): void
 }
@@ -35,8 +38,9 @@ const never = Infinity
  * looked at next: when a beat may be due, or an answer overdue, and every `activeHeartbeat` at least, so that what is sent and what comes
  * has only to be noted.
  *
- * - A beat leaves `heartbeat` after the last one; but `activeHeartbeat` after something was sent that the peer has not reacted to, and after the
- *   last thing that was sent, so that who waits for more knows whether it waits in vain.
+ * - A beat leaves `heartbeat` after the last message in either direction, and where both flow, none does; but `activeHeartbeat` after something
+ *   was sent that the peer has not reacted to, and after the last thing that was sent, so that who waits for more knows whether it
+ *   waits in vain.
  * - Nothing was heard `pongTimeout` after a beat, or `activeHeartbeat` after one that asked about something sent: dead. So a link over
  *   which something is sent is known to be dead after twice `activeHeartbeat` at most, an idle one after `heartbeat` and `pongTimeout`.
  *
@@ -52,6 +56,8 @@ export class Heartbeat {
   readonly #wheel: Set<Heart>[]
   readonly #wheelTime: Steps = { now: 0 }
   readonly #stopHeart = (heart: Heart) => this.#stop(heart)
+  /** The beat of this step. */
+  #frame: Uint8Array | undefined
   /** Until then nobody is declared dead. */
   #pardonedUntil = 0
   /** When the next step is due. */
@@ -86,7 +92,7 @@ export class Heartbeat {
     const heart = new Heart(beating, this.#wheelTime, this.#stopHeart)
     const { idle, active } = this.#steps
     const first = 1 + Math.floor(this.#random.number() * (idle - 1))
-    heart.beaten = this.#wheelTime.now + first - idle
+    heart.beaten = heart.heard = this.#wheelTime.now + first - idle
     this.#beating++
     // Those that came at the same time are looked at at different ones, too.
     this.#put(heart, 1 + ((first - 1) % active))
@@ -143,6 +149,7 @@ export class Heartbeat {
 
   #advance(): void {
     this.#wheelTime.now++
+    this.#frame = undefined
     for (const heart of this.#wheel[this.#wheelTime.now % this.#wheel.length] ?? []) {
       // Unless it was ended by what another one did in this step.
       if (heart.slot !== undefined) this.#look(heart)
@@ -155,15 +162,17 @@ export class Heartbeat {
       if (now >= this.#pardonedUntil) this.#suspect(heart)
       else heart.overdue = this.#pardonedUntil
     }
+    heart.beating.look()
     if (this.#beatDue(heart) <= now) this.#beat(heart)
     const next = Math.min(this.#beatDue(heart), Math.max(heart.overdue, now + 1), now + this.#steps.active)
-    // Unless its beat ended it.
+    // Unless that ended it.
     if (heart.slot !== undefined) this.#put(heart, next - now)
   }
 
   #beatDue(heart: Heart): number {
-    const since = heart.unanswered === never ? heart.last : heart.unanswered
-    return Math.min(heart.beaten + this.#steps.idle, since + this.#steps.active)
+    const { beaten, heard, last, unanswered } = heart
+    const quiet = Math.max(beaten, Math.min(last, heard))
+    return Math.min(quiet + this.#steps.idle, Math.min(last, unanswered) + this.#steps.active)
   }
 
   #beat(heart: Heart): void {
@@ -173,7 +182,8 @@ export class Heartbeat {
     heart.last = never
     heart.unanswered = never
     heart.overdue = Math.min(heart.overdue, now + (asks ? this.#steps.active : this.#steps.pong))
-    heart.beating.beat()
+    this.#frame ??= encodeFrame({ type: FrameType.beat, time: this.#clock.time() })
+    heart.beating.beat(this.#frame)
   }
 
   /** Timers run before what has arrived is read: the answer may lie in the socket. One more turn, then it is dead. */
@@ -195,6 +205,8 @@ class Heart implements Pulse {
   readonly beating: Beating
   /** The step of the last beat. */
   beaten = 0
+  /** The step at which something was heard last. */
+  heard = 0
   /** The step at which something was sent last, unless a beat followed. */
   last = never
   /** The step of the first thing sent since something was heard or a beat left. */
@@ -213,6 +225,7 @@ class Heart implements Pulse {
   }
 
   alive(): void {
+    this.heard = this.#steps.now
     this.unanswered = never
     this.overdue = never
   }

@@ -2,14 +2,34 @@ import { JuntoError } from '@junto/protocol'
 import type { ErrorCode } from '@junto/protocol'
 import { encodeFrame, errorToWire, FrameType } from '@junto/protocol/internal'
 import type { Frame, JoinFrame } from '@junto/protocol/internal'
-import type { LeaveReason, MemberLink, Rooms, Seat, SessionInfo } from '../room/seat.ts'
-import type { Outbox } from './outbox.ts'
+import type {
+  HeldState,
+  JoinRequest,
+  LeaveReason,
+  LooseDelivery,
+  MemberLink,
+  Rooms,
+  Seat,
+  SessionInfo,
+} from '../room/seat.ts'
 
 /** What a membership needs of its session. */
 export interface MembershipHost {
-  readonly outbox: Outbox
+  /** Sends a numbered frame, now or when the client is back. @throws JuntoError `too_large` when it would never take it. */
+  send(room: number, frame: Uint8Array): void
+  /** Sends a frame that makes sense only now: none while the session is away. @throws JuntoError `too_large`. */
+  sendState(room: number, frame: Uint8Array): void
+  sendLoose(room: number, frame: Uint8Array, how: LooseDelivery): void
+  /** Whether it has a line on which frames flow. */
+  readonly isAttached: boolean
+  /** Whether too much waits for the client already; also while the session is away. */
+  readonly congested: boolean
+  /** Bytes of one frame that the client accepts. */
+  readonly maxFrame: number
   /** A fault of the peer that belongs to no call. */
   strike(code: ErrorCode, message: string): void
+  /** A seat was taken by this membership: no other one of the session has it any more. */
+  seated(membership: Membership, seat: Seat): void
   /**
    * The membership has ended and the client was told: its ref is free.
    *
@@ -18,24 +38,30 @@ export interface MembershipHost {
    */
   ended(membership: Membership, told: 'left' | 'refused' | undefined): void
   /** A join was refused: for the log and the metrics. */
-  refused(room: string, error: JuntoError): void
+  joinRefused(room: string, error: JuntoError): void
   /** Something failed that should not have. */
   report(error: unknown, where: string): void
 }
 
+/** Whether a seat may be kept: `unclear` when that cannot be told now. */
+export type Readmission = 'admitted' | 'refused' | 'unclear'
+
 /**
  * - `joining`: the registry finds or makes the room and takes a seat; aborting gives it back.
  * - `seated`: the seat is taken, but the client is not told yet, because too much waits for it.
- * - `joined`: the client was told, frames flow.
+ * - `joined`: frames flow, or are kept for the client while it is away. `announced`: the joined frame, as long as the client may not
+ *   have it.
+ * - `unseated`: the client has forgotten it, and may join the room again.
  * - `ended`: nothing flows any more.
  */
 type State =
   | { readonly kind: 'joining'; readonly abort: AbortController }
   | { readonly kind: 'seated'; readonly seat: Seat }
-  | { readonly kind: 'joined'; readonly seat: Seat }
+  | { readonly kind: 'joined'; readonly seat: Seat; announced: Uint8Array | undefined }
+  | { readonly kind: 'unseated'; readonly seat: Seat }
   | { readonly kind: 'ended' }
 
-/** One room on one connection: what stands behind a room ref. */
+/** One room in one session: what stands behind a room ref. */
 export class Membership implements MemberLink {
   readonly ref: number
   readonly #host: MembershipHost
@@ -47,33 +73,136 @@ export class Membership implements MemberLink {
     this.#state = { kind: 'joining', abort: new AbortController() }
   }
 
-  /** Asks for a seat. To be called once. Never rejects. */
-  async join(rooms: Rooms, frame: JoinFrame, session: SessionInfo): Promise<void> {
+  /** The seat, once there is one. */
+  get seat(): Seat | undefined {
+    return 'seat' in this.#state ? this.#state.seat : undefined
+  }
+
+  /** The joined frame, as long as the client may not have it. */
+  get announced(): Uint8Array | undefined {
+    return this.#state.kind === 'joined' ? this.#state.announced : undefined
+  }
+
+  // ---- Its beginning.
+
+  /** The join under way: settles when it has been granted, refused or given up. Never rejects. */
+  joining: Promise<void> | undefined
+
+  /**
+   * Asks for a seat. To be called once.
+   *
+   * @param after What has to be over first: joins of the session that are being given up.
+   */
+  join(rooms: Rooms, frame: JoinFrame, session: SessionInfo, after?: Promise<unknown>): void {
+    const joining = this.#join(rooms, frame, session, after)
+    this.joining = joining.catch((error: unknown) => this.#host.report(error, 'join'))
+    void this.joining.then(() => (this.joining = undefined))
+  }
+
+  async #join(rooms: Rooms, frame: JoinFrame, session: SessionInfo, after?: Promise<unknown>): Promise<void> {
     if (this.#state.kind !== 'joining') return
     const { signal } = this.#state.abort
     let seat: Seat
     try {
       const { by, room, key, id, where, join, options, version, layouts } = frame
-      const request = { by, room, key, id, where, join, options, version, layouts, session }
+      const request: JoinRequest = { by, room, key, id, where, join, options, version, layouts, session }
+      if (after) await after
       seat = await rooms.join(request, this, signal)
     } catch (error) {
       this.#refused(frame.room, error)
       return
     }
-    // It left, or the connection ended, while the seat was being taken.
+    // It left, or the session ended, while the seat was being taken.
     if (this.#state.kind !== 'joining') return seat.leave(leaveReasonOf(signal))
+    this.#host.seated(this, seat)
     this.#state = { kind: 'seated', seat }
     this.proceed()
   }
 
   /** Tells the client of its seat, unless too much waits for it already: a snapshot may be large. */
   proceed(): void {
-    if (this.#state.kind !== 'seated' || this.#host.outbox.congested) return
-    const { seat } = this.#state
-    this.#state = { kind: 'joined', seat }
-    if (!this.#send(0, encodeFrame({ type: FrameType.joined, ref: this.ref, ...seat.joined }))) return
-    seat.start()
+    if (this.#state.kind !== 'seated') return
+    if (!this.#host.isAttached) return this.#announceAway(this.#state.seat)
+    if (!this.#host.congested) this.#announce(this.#state.seat)
   }
+
+  #announce(seat: Seat): void {
+    const frame = encodeFrame({ type: FrameType.joined, ref: this.ref, ...seat.joined })
+    this.#state = { kind: 'joined', seat, announced: frame }
+    if (this.#send(0, frame)) seat.start()
+  }
+
+  /** What there is to tell waits for the client; the state is brought when it is back. */
+  #announceAway(seat: Seat): void {
+    this.#announce(seat)
+    if (this.#state.kind === 'joined') seat.drop()
+  }
+
+  /** The client has the joined frame. */
+  heard(): void {
+    if (this.#state.kind === 'joined') this.#state.announced = undefined
+  }
+
+  // ---- Lines that go and come.
+
+  /** The line is gone. */
+  drop(): void {
+    if (this.#state.kind === 'joined') this.#state.seat.drop()
+    else this.proceed()
+  }
+
+  /** Asks whether whoever came back may still sit there. Those whose join is under way were asked just now. */
+  async readmit(rooms: Rooms, session: SessionInfo): Promise<Readmission> {
+    if (this.#state.kind !== 'joined') return 'admitted'
+    try {
+      await rooms.readmit(this.#state.seat, session)
+      return 'admitted'
+    } catch (error) {
+      const code = error instanceof JuntoError ? error.code : undefined
+      return code === 'unauthorized' || code === 'forbidden' ? 'refused' : 'unclear'
+    }
+  }
+
+  /** There is a line again, and the client knows that it has joined. */
+  resume(has: HeldState | undefined): void {
+    if (this.#state.kind === 'joined') this.#state.seat.resume(has)
+  }
+
+  /** All that was kept has been replayed, but for so many frames that are gone. */
+  resumed(missed: number): void {
+    if (this.#state.kind === 'joined') this.#state.seat.resumed(missed > 0 ? 'resynced' : 'resumed', missed)
+  }
+
+  /** The client is back and has forgotten everything. @returns whether there is a seat that it may take again. */
+  unseat(): boolean {
+    const state = this.#state
+    switch (state.kind) {
+      case 'joining':
+        this.release('disconnected')
+        return false
+      case 'seated':
+      case 'joined':
+        this.#state = { kind: 'unseated', seat: state.seat }
+        state.seat.unseat()
+        return true
+      case 'unseated':
+        return true
+      case 'ended':
+        return false
+    }
+  }
+
+  /** Another membership has the seat now. */
+  handOver(): void {
+    this.#state = { kind: 'ended' }
+  }
+
+  /** The client did not take its seat again in time. */
+  expire(): void {
+    if (this.release('disconnected')) this.#host.ended(this, undefined)
+  }
+
+  // ---- What flows.
 
   /** What waited for the client has left. */
   drained(): void {
@@ -91,21 +220,10 @@ export class Membership implements MemberLink {
       case 'seated':
         this.#host.strike('not_joined', `room ${this.ref} is not joined yet: wait for the answer to the join`)
         return
+      case 'unseated':
       case 'ended':
       // It ended while the frame was under way: nobody's fault.
     }
-  }
-
-  /** The client leaves, or refuses to go on. It is told that it has left. */
-  leave(): void {
-    if (!this.#release('left')) return
-    this.#tellLeft('left')
-    this.#host.ended(this, undefined)
-  }
-
-  /** The connection is over: nobody is told. */
-  drop(reason: LeaveReason): void {
-    this.#release(reason)
   }
 
   send(frame: Uint8Array): void {
@@ -113,56 +231,102 @@ export class Membership implements MemberLink {
   }
 
   sendState(frame: Uint8Array): void {
-    this.send(frame)
+    if (this.#state.kind !== 'joined') return
+    try {
+      this.#host.sendState(this.ref, frame)
+    } catch (error) {
+      this.#unsendable(error)
+    }
   }
 
-  sendLoose(frame: Uint8Array): void {
-    this.send(frame)
+  sendLoose(frame: Uint8Array, how: LooseDelivery): void {
+    if (this.#state.kind === 'joined') this.#host.sendLoose(this.ref, frame, how)
   }
 
   get congested(): boolean {
-    return this.#host.outbox.congested
+    return this.#host.congested
   }
 
-  /** Bytes of one frame that the client accepts. */
   get maxFrame(): number {
-    return this.#host.outbox.maxFrame
+    return this.#host.maxFrame
   }
 
   notice(code: ErrorCode, message: string): void {
     if (this.#state.kind === 'joined') this.#host.strike(code, message)
   }
 
-  ended(reason: LeaveReason, message?: string): void {
-    if (this.#state.kind === 'ended') return
-    this.#state = { kind: 'ended' }
-    this.#tellLeft(reason, message)
-    this.#host.ended(this, 'left')
+  /** The link gave up numbered frames of its. */
+  forfeited(frames: readonly Uint8Array[]): void {
+    if (this.#state.kind === 'joined') this.#state.seat.forfeited(frames)
   }
 
   /** @returns whether the frame will go out. One that the client can never take ends the membership. */
   #send(room: number, frame: Uint8Array): boolean {
     try {
-      this.#host.outbox.add(room, frame)
+      this.#host.send(room, frame)
       return true
     } catch (error) {
-      if (!this.#release('failed')) return false
-      const why = error instanceof JuntoError ? error.message : 'a frame could not be sent'
-      if (!(error instanceof JuntoError)) this.#host.report(error, 'outbox')
-      this.#tellLeft('failed', `too_large: ${why}`)
-      this.#host.ended(this, 'left')
+      this.#unsendable(error)
       return false
     }
   }
 
-  #refused(room: string, thrown: unknown): void {
+  #unsendable(error: unknown): void {
+    const why = error instanceof JuntoError ? error.message : 'a frame could not be sent'
+    if (!(error instanceof JuntoError)) this.#host.report(error, 'outbox')
+    this.end('failed', `too_large: ${why}`)
+  }
+
+  // ---- Its end.
+
+  /** The client leaves, or refuses to go on. It is told that it has left. */
+  leave(): void {
+    if (!this.release('left')) return
+    this.#tellLeft('left')
+    this.#host.ended(this, undefined)
+  }
+
+  /** The session ends it, and tells the client. */
+  end(reason: LeaveReason, message?: string): void {
+    if (!this.release(reason)) return
+    this.#tellLeft(reason, message)
+    this.#host.ended(this, 'left')
+  }
+
+  /** Gives the seat back. Nobody is told. @returns false when that was done before. */
+  release(reason: LeaveReason): boolean {
+    const state = this.#state
+    this.#state = { kind: 'ended' }
+    switch (state.kind) {
+      case 'joining':
+        state.abort.abort(reason)
+        return true
+      case 'seated':
+      case 'joined':
+      case 'unseated':
+        state.seat.leave(reason)
+        return true
+      case 'ended':
+        return false
+    }
+  }
+
+  ended(reason: LeaveReason, message?: string): void {
     const { kind } = this.#state
-    if (kind !== 'joining') return
+    if (kind === 'ended') return
+    this.#state = { kind: 'ended' }
+    // Of one that the client has forgotten it hears no more.
+    if (kind !== 'unseated') this.#tellLeft(reason, message)
+    this.#host.ended(this, kind === 'unseated' ? undefined : 'left')
+  }
+
+  #refused(room: string, thrown: unknown): void {
+    if (this.#state.kind !== 'joining') return
     this.#state = { kind: 'ended' }
     const known = thrown instanceof JuntoError
     if (!known) this.#host.report(thrown, 'join')
     const error = known ? thrown : new JuntoError('internal', 'the join failed; the reason is in the log of the server')
-    this.#host.refused(room, error)
+    this.#host.joinRefused(room, error)
     this.#sendAnswer({ type: FrameType.refused, ref: this.ref, ...stringCode(error) })
     this.#host.ended(this, 'refused')
   }
@@ -174,31 +338,15 @@ export class Membership implements MemberLink {
   /** Small frames, which any peer accepts. */
   #sendAnswer(frame: Parameters<typeof encodeFrame>[0]): void {
     try {
-      this.#host.outbox.add(0, encodeFrame(frame))
+      this.#host.send(0, encodeFrame(frame))
     } catch (error) {
       this.#host.report(error, 'answer')
-    }
-  }
-
-  #release(reason: LeaveReason): boolean {
-    const state = this.#state
-    this.#state = { kind: 'ended' }
-    switch (state.kind) {
-      case 'joining':
-        state.abort.abort(reason)
-        return true
-      case 'seated':
-      case 'joined':
-        state.seat.leave(reason)
-        return true
-      case 'ended':
-        return false
     }
   }
 }
 
 function leaveReasonOf(signal: AbortSignal): LeaveReason {
-  // Only `#release` aborts it, with such a reason.
+  // Only `release` aborts it, with such a reason.
   return signal.aborted ? (signal.reason as LeaveReason) : 'disconnected'
 }
 

@@ -5,6 +5,8 @@ import { VirtualClock } from '@junto/testing'
 import { expect, test } from 'vitest'
 import { TurnEnd } from '../sync/turn-end.ts'
 import { FakeConnection } from './fake-connection.fixture.ts'
+import { MemoryMetrics } from '../observe/metrics.ts'
+import { OutboxTotal } from './outbox-total.ts'
 import { Outbox } from './outbox.ts'
 
 const KiB = 1024
@@ -14,8 +16,12 @@ function build(given: Partial<typeof limits> = {}) {
   const clock = new VirtualClock()
   const connection = new FakeConnection()
   const told: string[] = []
+  const metrics = new MemoryMetrics()
   const outbox = new Outbox({
     connection,
+    clock,
+    total: new OutboxTotal(limits.maxOutboxTotal, metrics.gauge('outbox_bytes')),
+    sent: () => {},
     turnEnd: new TurnEnd(clock),
     limits: { ...limits, ...given },
     tooSlow: () => told.push('too slow'),

@@ -1,18 +1,31 @@
-import type { Limits } from '@junto/protocol'
+import type { Clock, Limits } from '@junto/protocol'
 import { MessageWriter } from '@junto/protocol/internal'
 import type { WriterLimits } from '@junto/protocol/internal'
 import type { Flushable, TurnEnd } from '../sync/turn-end.ts'
 import type { Connection } from '../transport/transport.ts'
+import type { OutboxTotal, Waiter } from './outbox-total.ts'
+
+/** What leaves with messages when there is room for it. */
+export interface OutboxSource {
+  /** A message is about to leave. @returns a small frame that goes ahead of the others. */
+  ride(): Uint8Array | undefined
+  /** The next of what waits in class `latest`. It is taken: it leaves now. */
+  takeLatest(): { readonly room: number; readonly frame: Uint8Array } | undefined
+}
 
 /** What an outbox needs. */
 export interface OutboxOptions {
-  readonly connection: Connection
+  readonly connection: Pick<Connection, 'bufferedAmount' | 'send' | 'ping'>
+  readonly clock: Clock
   readonly turnEnd: TurnEnd
-  readonly limits: Pick<Limits, 'softOutbox' | 'hardOutbox' | 'partSize'>
-  /** The peer reads so slowly that too much waits for it. Called once; the outbox is closed then. */
+  readonly limits: Pick<Limits, 'softOutbox' | 'hardOutbox' | 'partSize' | 'heartbeat'>
+  readonly total: OutboxTotal
+  /** The peer reads too slowly: too much waits for it, or it has taken nothing for too long. Called once; the outbox is closed then. */
   readonly tooSlow: () => void
   /** What had to wait has left: it is not congested. Told each time after it was. */
   readonly drained: () => void
+  /** A message left that holds more than beats, echoes and acks. */
+  readonly sent: () => void
 }
 
 /**
@@ -21,17 +34,26 @@ export interface OutboxOptions {
  */
 const writeAhead = 64 * 1024
 
+/** A frame of class `volatile` that this turn may have no room for. */
+interface Volatile {
+  readonly room: number
+  readonly frame: Uint8Array
+  readonly priority: number
+}
+
 /**
  * What waits for one peer. All frames of a turn leave as one message at its end; what the socket does not take waits
  * here, within a bound.
+ *
+ * Frames of class `volatile` and `latest` do not wait in line: they go while the socket takes them in this turn. What of `latest` has to
+ * wait, does so elsewhere ({@link OutboxSource}), where newer ones replace it; `volatile` ones are dropped.
  */
-export class Outbox implements Flushable {
-  readonly #connection: Connection
-  readonly #turnEnd: TurnEnd
-  readonly #limits: OutboxOptions['limits']
-  readonly #tooSlow: () => void
-  readonly #drained: () => void
+export class Outbox implements Flushable, Waiter {
+  readonly #options: OutboxOptions
+  readonly #connection: OutboxOptions['connection']
   readonly #writer = new MessageWriter()
+  /** Its session's, as long as it has one. */
+  source: OutboxSource | undefined
   #maxFrame = 0
   #scheduled = false
   #closed = false
@@ -39,22 +61,28 @@ export class Outbox implements Flushable {
   #stalled = false
   /** While stalled: how much may wait. */
   #ceiling = Infinity
+  /** While stalled: since when the peer has taken nothing, and how much the socket held then. */
+  #stalledSince = 0
+  #stalledAt = 0
   /** It was congested, or had to wait, since it was told last that it is drained. */
   #strained = false
+  /** Something waits that is no sign of life. */
+  #substantial = false
+  /** What the total believes to wait here. */
+  #reported = 0
+  #volatile: Volatile[] = []
 
-  constructor({ connection, turnEnd, limits, tooSlow, drained }: OutboxOptions) {
-    this.#connection = connection
-    this.#turnEnd = turnEnd
-    this.#limits = limits
-    this.#tooSlow = tooSlow
-    this.#drained = drained
+  constructor(options: OutboxOptions) {
+    this.#options = options
+    this.#connection = options.connection
   }
 
   /** What the peer accepts, once it has said so. */
   setPeerLimits(limits: Pick<WriterLimits, 'maxMessage' | 'maxFrame'>): void {
     this.#maxFrame = limits.maxFrame
     const { maxMessage, maxFrame } = limits
-    this.#writer.setLimits({ maxMessage: Math.min(maxMessage, writeAhead), maxFrame, partSize: this.#limits.partSize })
+    const { partSize } = this.#options.limits
+    this.#writer.setLimits({ maxMessage: Math.min(maxMessage, writeAhead), maxFrame, partSize })
   }
 
   /** Bytes of one frame that the peer accepts. */
@@ -69,7 +97,7 @@ export class Outbox implements Flushable {
 
   /** Whether so much waits that what can be postponed or dropped should be. */
   get congested(): boolean {
-    return this.waiting > this.#limits.softOutbox
+    return this.waiting > this.#options.limits.softOutbox
   }
 
   /**
@@ -81,8 +109,40 @@ export class Outbox implements Flushable {
   add(room: number, frame: Uint8Array): void {
     if (this.#closed) return
     this.#writer.add(room, frame)
+    this.#substantial = true
     if (this.congested) this.#strained = true
-    if (this.#stalled && this.waiting > this.#ceiling) return this.#giveUp()
+    if (!this.#stalled) return this.#schedule()
+    this.#report()
+    if (this.waiting > this.#ceiling) this.giveUp()
+  }
+
+  /**
+   * Queues a frame that need not arrive, if the socket takes it in this turn for sure. Nothing that waits is overtaken.
+   *
+   * @returns whether it was taken.
+   */
+  offer(room: number, frame: Uint8Array): boolean {
+    if (this.#closed || this.#stalled || this.waiting + frame.length > writeAhead) return false
+    this.add(room, frame)
+    return true
+  }
+
+  /** Queues a frame of class `volatile`: it leaves in this turn or never. Those of higher priority go first when there is not room for all. */
+  addVolatile(room: number, frame: Uint8Array, priority: number): void {
+    if (this.offer(room, frame) || this.#closed || this.#stalled || this.congested) return
+    this.#volatile.push({ room, frame, priority })
+    this.#schedule()
+  }
+
+  /** What {@link source} has is to leave, as soon as there is room. */
+  wake(): void {
+    if (!this.#closed) this.#schedule()
+  }
+
+  /** Queues a small frame of the session ahead of all that waits: a sign of life. */
+  urgent(frame: Uint8Array): void {
+    if (this.#closed) return
+    this.#writer.addUrgent(frame)
     this.#schedule()
   }
 
@@ -92,21 +152,20 @@ export class Outbox implements Flushable {
     this.#writer.addUrgent(frame)
     const message = this.#writable ? this.#writer.take() : undefined
     this.#connection.ping(message)
+    if (message !== undefined && this.#substantial) this.#options.sent()
     this.#schedule()
+    this.#checkProgress()
   }
 
   /** Hands out what waits, as far as the socket takes it. Called at the end of the turn. */
   flush(): void {
     this.#scheduled = false
     if (this.#closed) return
-    while (this.#writable) {
+    for (let first = true; this.#writable; first = false) {
+      this.#fill()
+      if (first && this.#writer.size > 0) this.#ride()
       const message = this.#writer.take()
-      if (message === undefined) {
-        this.#stalled = false
-        // A socket counts what it puts around a message as well, which can lift it above the mark.
-        if (this.congested) this.#strained = true
-        return this.#relax()
-      }
+      if (message === undefined) return this.#allLeft()
       this.#connection.send(message)
     }
     this.#stall()
@@ -117,19 +176,56 @@ export class Outbox implements Flushable {
     if (this.#closed) return
     if (this.#stalled) this.flush()
     else this.#relax()
+    this.#report()
   }
 
   /** Drops what waits: the connection is over. Nothing is sent any more. */
   close(): void {
     this.#closed = true
+    this.source = undefined
     this.#writer.clear()
+    this.#volatile = []
+    this.#report()
+  }
+
+  /** Drops what waits, and says that the peer is too slow. */
+  giveUp(): void {
+    if (this.#closed) return
+    this.close()
+    this.#options.tooSlow()
+  }
+
+  /** Takes of what need not arrive as much as the socket takes. */
+  #fill(): void {
+    if (this.#volatile.length > 1) this.#volatile.sort((a, b) => b.priority - a.priority)
+    while (this.waiting < writeAhead) {
+      const next = this.source?.takeLatest() ?? this.#volatile.shift()
+      if (next === undefined) return
+      this.#writer.add(next.room, next.frame)
+      this.#substantial = true
+    }
+  }
+
+  #ride(): void {
+    const frame = this.source?.ride()
+    if (frame !== undefined) this.#writer.addUrgent(frame)
+  }
+
+  #allLeft(): void {
+    this.#stalled = false
+    if (this.#substantial) this.#options.sent()
+    this.#substantial = false
+    // A socket counts what it puts around a message as well, which can lift it above the mark.
+    if (this.congested) this.#strained = true
+    this.#relax()
+    this.#report()
   }
 
   /** Nothing waits here any more. What waits in the socket may still be above the mark. */
   #relax(): void {
     if (!this.#strained || this.congested) return
     this.#strained = false
-    this.#drained()
+    this.#options.drained()
   }
 
   get #writable(): boolean {
@@ -141,24 +237,43 @@ export class Outbox implements Flushable {
    * make it slow; what comes on top of that does, beyond the mark. As it reads, the allowance shrinks back to the mark.
    */
   #stall(): void {
-    const { softOutbox, hardOutbox } = this.#limits
-    const waiting = this.waiting
+    const { softOutbox, hardOutbox } = this.#options.limits
+    const { waiting } = this
     const ceiling = waiting <= softOutbox ? hardOutbox : hardOutbox + waiting
     this.#ceiling = this.#stalled ? Math.min(this.#ceiling, ceiling) : ceiling
     this.#stalled = true
     this.#strained = true
-    if (waiting > this.#ceiling) this.#giveUp()
+    this.#volatile = []
+    this.#progressed()
+    if (this.#substantial) this.#options.sent()
+    this.#report()
+    if (waiting > this.#ceiling) this.giveUp()
+  }
+
+  #progressed(): void {
+    this.#stalledSince = this.#options.clock.now()
+    this.#stalledAt = this.#connection.bufferedAmount
+  }
+
+  /** A peer may live and talk, and yet read nothing: what is held for it would be held for ever. */
+  #checkProgress(): void {
+    if (!this.#stalled || this.#closed) return
+    const { clock, limits } = this.#options
+    if (this.#connection.bufferedAmount < this.#stalledAt) this.#progressed()
+    else if (clock.now() - this.#stalledSince >= limits.heartbeat) this.giveUp()
+  }
+
+  #report(): void {
+    const waiting = this.#closed ? 0 : this.waiting
+    if (waiting === this.#reported) return
+    this.#reported = waiting
+    this.#options.total.report(this, waiting)
   }
 
   #schedule(): void {
     // While stalled, the drain goes on with it.
     if (this.#scheduled || this.#stalled) return
     this.#scheduled = true
-    this.#turnEnd.flushLink(this)
-  }
-
-  #giveUp(): void {
-    this.close()
-    this.#tooSlow()
+    this.#options.turnEnd.flushLink(this)
   }
 }

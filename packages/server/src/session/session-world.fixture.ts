@@ -6,11 +6,24 @@ import { SeededRandom, VirtualClock } from '@junto/testing'
 import { ConsoleLogger } from '../observe/log.ts'
 import { MemoryMetrics } from '../observe/metrics.ts'
 import { Watchdog } from '../observe/watchdog.ts'
-import type { HeldState, JoinRequest, LeaveReason, MemberLink, ResumeOutcome, Rooms, Seat } from '../room/seat.ts'
+import type {
+  HeldState,
+  JoinedInfo,
+  JoinRequest,
+  LeaveReason,
+  MemberLink,
+  ResumeOutcome,
+  Rooms,
+  Seat,
+} from '../room/seat.ts'
+import { HeapGuard } from '../limits/heap-guard.ts'
+import { Quotas } from '../limits/quotas.ts'
+import { Admission } from '../transport/admission.ts'
 import { TurnEnd } from '../sync/turn-end.ts'
 import { FakeConnection } from './fake-connection.fixture.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { Session } from './session.ts'
+import type { Line } from './line.ts'
+import { Sessions } from './sessions.ts'
 
 /** A frame that can be sent. */
 export type Sendable = SentFrame
@@ -25,10 +38,12 @@ export function join(ref: number, room = 'board'): Sendable {
 /** A join that waits for the test to decide. */
 export class PendingJoin implements Seat {
   readonly request: JoinRequest
-  readonly link: MemberLink
+  link: MemberLink
   readonly signal: AbortSignal
   readonly log: string[] = []
-  readonly joined
+  joined: JoinedInfo
+  isUnseated = false
+  isEnded = false
   readonly seat: Promise<Seat>
   grant: () => void = () => {}
   refuse: (error: unknown) => void = () => {}
@@ -76,6 +91,29 @@ export class PendingJoin implements Seat {
 
   unseat(): void {
     this.log.push('unseat')
+    this.isUnseated = true
+  }
+
+  belongsTo({ room, session }: JoinRequest): boolean {
+    return this.request.session === session && this.request.room === room
+  }
+
+  async takenAgain(link: MemberLink): Promise<Seat> {
+    this.isUnseated = false
+    this.link = link
+    this.joined = { ...this.joined, kept: true }
+    return this
+  }
+
+  /** Whether the session has given it back, or its join. */
+  get isGone(): boolean {
+    return this.signal.aborted || this.isEnded || this.log.some((entry) => entry.startsWith('leave'))
+  }
+
+  /** The room ends it. */
+  end(reason: LeaveReason, message?: string): void {
+    this.isEnded = true
+    this.link.ended(reason, message)
   }
 
   leave(reason: LeaveReason): void {
@@ -87,14 +125,16 @@ export class PendingJoin implements Seat {
 export class FakeRooms implements Rooms {
   readonly joins: PendingJoin[] = []
   authenticated = false
+  /** How those are asked who come back. */
+  readmit: Rooms['readmit'] = async () => {}
 
   join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat> {
+    const kept = this.joins.find((one) => one.isUnseated && one.belongsTo(request))
+    if (kept) return kept.takenAgain(link)
     const pending = new PendingJoin(request, link, signal)
     this.joins.push(pending)
     return pending.seat
   }
-
-  async readmit(): Promise<void> {}
 
   authenticates(): boolean {
     return this.authenticated
@@ -103,17 +143,80 @@ export class FakeRooms implements Rooms {
   async close(): Promise<void> {}
 }
 
-/** A session with everything around it. */
+/** An admission that tells what it is told. */
+class TellingAdmission extends Admission {
+  readonly told: string[] = []
+
+  override entered(remoteAddress: string): ReturnType<Admission['entered']> {
+    const { known, gone } = super.entered(remoteAddress)
+    return {
+      known: () => {
+        this.told.push('known')
+        known()
+      },
+      gone: () => {
+        this.told.push('gone')
+        gone()
+      },
+    }
+  }
+}
+
+/** One connection, with a client's end that the test plays. */
+export class Peer {
+  readonly connection: FakeConnection
+  readonly line: Line
+  readonly #clock: VirtualClock
+  readonly #reader = new MessageReader({ ...serverLimits(), maxFrame: 64 * 1024 * 1024 }, parseFrame)
+  #readSoFar = 0
+  /** All frames that came, with the room of each. */
+  readonly frames: (readonly [ref: number, frame: Frame])[] = []
+
+  constructor(sessions: Sessions, clock: VirtualClock, origin?: string) {
+    this.#clock = clock
+    this.connection = new FakeConnection(origin)
+    this.line = sessions.accept(this.connection)
+  }
+
+  /** Sends frames as one message; a number says which room those behind it concern. */
+  readonly send = (...parts: (number | Sendable)[]): void => this.line.message(message(...parts))
+
+  /** What was sent since the last time, after the end of the turn. */
+  readonly received = async (): Promise<string[]> => {
+    await this.#clock.settle()
+    const shown: string[] = []
+    for (const bytes of this.connection.sent.slice(this.#readSoFar)) {
+      this.#reader.read(bytes, (ref, frame) => {
+        this.frames.push([ref, frame])
+        shown.push(show(ref, frame))
+      })
+    }
+    this.#readSoFar = this.connection.sent.length
+    return shown
+  }
+
+  /** The connection is lost. */
+  cut(): void {
+    this.line.closed({ code: 1006, reason: '' })
+  }
+
+  /** What its socket was told last. */
+  get last(): string | undefined {
+    return this.connection.log.at(-1)
+  }
+}
+
+/** Sessions with everything around them, and a first connection. */
 export function build({ limits: overrides = {}, origin }: { limits?: Partial<Limits>; origin?: string } = {}) {
   const clock = new VirtualClock()
   const limits = serverLimits(overrides)
   const metrics = new MemoryMetrics()
   const rooms = new FakeRooms()
   const lines: string[] = []
-  const connection = new FakeConnection(origin)
-  const told: string[] = []
   const logger = new ConsoleLogger('info', (line) => lines.push(line))
-  const session = new Session(
+  const heap = new HeapGuard(clock, { used: () => 0 }, limits)
+  const admission = new TellingAdmission({ origins: [], allowLocal: true, limits, logger, clock })
+  const sessions = new Sessions(
     {
       clock,
       limits,
@@ -123,35 +226,41 @@ export function build({ limits: overrides = {}, origin }: { limits?: Partial<Lim
       logger,
       watchdog: new Watchdog(clock, logger, metrics, limits.blockedAfter),
       heartbeat: new Heartbeat(clock, new SeededRandom(1), limits),
+      quotas: new Quotas({ clock, limits, heap }),
     },
-    connection,
-    { known: () => told.push('known'), gone: () => told.push('gone') },
+    admission,
   )
-  const reader = new MessageReader({ ...limits, maxFrame: 64 * 1024 * 1024 }, parseFrame)
-  let readSoFar = 0
+  const connect = (): Peer => new Peer(sessions, clock, origin)
+  const first = connect()
   return {
     clock,
-    connection,
     metrics,
     rooms,
-    session,
-    told,
+    sessions,
+    told: admission.told,
     lines,
     limits,
-    /** Sends frames as one message; a number says which room those behind it concern. */
-    send: (...parts: (number | Sendable)[]) => session.message(message(...parts)),
-    /** What was sent since the last time, after the end of the turn. */
-    received: async (): Promise<string[]> => {
-      await clock.settle()
-      const frames: string[] = []
-      for (const bytes of connection.sent.slice(readSoFar)) {
-        reader.read(bytes, (ref, frame) => frames.push(show(ref, frame)))
-      }
-      readSoFar = connection.sent.length
-      return frames
-    },
+    connect,
+    first,
+    connection: first.connection,
+    line: first.line,
+    send: first.send,
+    received: first.received,
+    /** What is left of all that was there. */
+    leftovers: () => ({
+      timers: clock.pendingTimers,
+      connections: sessions.size,
+      sessions: sessions.resumable,
+      seats: rooms.joins.filter((join) => !join.isGone).length,
+      away: metrics.read('sessions_away'),
+      kept: metrics.read('resume_bytes'),
+      waiting: metrics.read('outbox_bytes'),
+    }),
   }
 }
+
+/** What {@link build} calls left over when nothing is. */
+export const nothing = { timers: 0, connections: 0, sessions: 0, seats: 0, away: 0, kept: 0, waiting: 0 }
 
 /** Frames as one message. */
 export function message(...parts: (number | Sendable)[]): Uint8Array {
@@ -182,6 +291,10 @@ function show(ref: number, frame: Frame): string {
       return `${ref}: snapshot`
     case FrameType.event:
       return `${ref}: event ${frame.id}`
+    case FrameType.loose:
+      return `${ref}: loose ${frame.id}`
+    case FrameType.ack:
+      return `ack ${frame.received}`
     default:
       return `${ref}: ${frame.type}`
   }

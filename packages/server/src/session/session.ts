@@ -1,221 +1,471 @@
 import { closeCodes, JuntoError } from '@junto/protocol'
-import type { Clock, CloseCode, ErrorCode } from '@junto/protocol'
-import { encodeFrame, FrameType, MessageReader, parseFrame } from '@junto/protocol/internal'
-import type { Frame, HelloFrame, JoinFrame } from '@junto/protocol/internal'
-import type { ServerLimits } from '../config.ts'
-import type { Logger } from '../observe/log.ts'
-import type { Metrics } from '../observe/metrics.ts'
-import type { Watchdog } from '../observe/watchdog.ts'
-import type { LeaveReason, Rooms, SessionInfo } from '../room/seat.ts'
-import type { TurnEnd } from '../sync/turn-end.ts'
-import type { Connection, ConnectionEnding, ConnectionEvents, ConnectionFault } from '../transport/transport.ts'
-import type { Heartbeat, Pulse } from './heartbeat.ts'
+import type { ErrorCode } from '@junto/protocol'
+import {
+  encodeAck,
+  encodeFrame,
+  FrameType,
+  isNumbered,
+  LatestSlots,
+  Link,
+  refuseTooLarge,
+} from '@junto/protocol/internal'
+import type {
+  Frame,
+  HelloFrame,
+  JoinFrame,
+  LinkFrame,
+  ResumeRequest,
+  Resumed,
+  SentFrame,
+} from '@junto/protocol/internal'
+import { Inflow } from '../limits/inflow.ts'
+import type { InflowHost } from '../limits/inflow.ts'
+import type { Quotas } from '../limits/quotas.ts'
+import { Strikes } from '../limits/strikes.ts'
+import type { LooseDelivery, LeaveReason, Rooms, Seat, SessionInfo, ConnectionInfo } from '../room/seat.ts'
+import type { Acknowledging, AckTimer } from './ack-timer.ts'
+import type { DueQueue } from './due-queue.ts'
+import { connectionInfo } from './line.ts'
+import type { Line, LineEnd, LineEnvironment } from './line.ts'
 import { Membership } from './membership.ts'
 import type { MembershipHost } from './membership.ts'
-import { Outbox } from './outbox.ts'
+import type { OutboxSource } from './outbox.ts'
+import type { ResumeMemory } from './resume-memory.ts'
+import { SessionSecret } from './secret.ts'
+import type { SecretVerdict } from './secret.ts'
 
 /** What all sessions of a server share. */
-export interface SessionEnvironment {
-  readonly clock: Clock
-  readonly turnEnd: TurnEnd
-  readonly limits: ServerLimits
-  readonly logger: Logger
-  readonly metrics: Metrics
+export interface SessionEnvironment extends LineEnvironment {
   readonly rooms: Rooms
-  readonly heartbeat: Heartbeat
-  readonly watchdog: Watchdog
+  readonly quotas: Quotas
+  readonly acks: AckTimer
+  readonly memory: ResumeMemory
+  /** Memberships that clients have forgotten and may take again: at last they expire. */
+  readonly unseated: DueQueue<Membership>
 }
 
 /** Whom a session tells about itself. */
-export interface SessionListener {
-  /** It has said hello. */
-  known(): void
-  /** Its connection is gone. */
-  gone(): void
+export interface SessionHost {
+  /** It has no line any more. To be ended when its time is over, see {@link Session.expire}. */
+  away(session: Session): void
+  /** It has a line again. */
+  back(session: Session): void
+  ended(session: Session): void
 }
 
 /**
- * - `awaiting-hello`: a stranger, until an absolute deadline.
- * - `open`: it has said hello and may join rooms.
- * - `ending`: it is over; the transport still brings the news to the peer.
- * - `gone`: the connection is gone too.
+ * - `attached`: it has a line, and everything flows.
+ * - `away`: it has none. What is said to its client is kept.
+ * - `resuming`: a client has come back, and rooms are asked whether it may still sit there. `overdue`: it has been away for longer than
+ *   it may by now, and ends if this comes to nothing.
+ * - `ended`: it is over.
  */
 type State =
-  | { readonly kind: 'awaiting-hello'; readonly cancelDeadline: () => void }
-  | { readonly kind: 'open'; readonly info: SessionInfo; readonly pulse: Pulse }
-  | { readonly kind: 'ending' }
-  | { readonly kind: 'gone' }
+  | { readonly kind: 'attached'; readonly line: Line }
+  | { readonly kind: 'away' }
+  | { readonly kind: 'resuming'; readonly line: Line; overdue: boolean }
+  | { readonly kind: 'ended' }
 
 /**
- * One connection and what its peer may do on it: say hello, join and leave rooms, and talk with those it has joined.
- * Whatever the peer sends costs, at worst, this connection.
+ * One client and what it may do: join and leave rooms, and talk with those it has joined. Outlives its lines, when the client gave it a
+ * secret by which to know it: what is said to the client meanwhile is kept by its link, and what the client said is taken once.
  */
-export class Session implements ConnectionEvents, MembershipHost {
-  readonly outbox: Outbox
+export class Session implements MembershipHost, OutboxSource, InflowHost, Acknowledging {
+  readonly info: SessionInfo
   readonly #environment: SessionEnvironment
-  readonly #connection: Connection
-  readonly #listener: SessionListener
-  readonly #reader: MessageReader
+  readonly #host: SessionHost
+  readonly #secret: SessionSecret | undefined
+  /** Without a secret nobody can come back, so nothing is numbered and kept. */
+  readonly #link: Link | undefined
+  readonly #inflow: Inflow
   readonly #memberships = new Map<number, Membership>()
+  #state: State = { kind: 'away' }
+  /** What the client accepts. */
+  #peer = { maxFrame: 0 }
+  /** The last connection that was let in. {@link info} has that of a resume which is not accepted yet. */
+  #accepted: ConnectionInfo
+  // What few sessions need is made on first use.
+  #strikes: Strikes | undefined
+  #latest: LatestSlots | undefined
+  #unseated: Set<Membership> | undefined
   /**
    * Refs whose memberships or joins the server ended: what the client sent before it knew must not count against it. Behind a
    * join that was refused that can be a leave; frames for the room had to wait for its answer.
    */
-  readonly #ended = new Map<number, 'left' | 'refused'>()
-  readonly #deliver = (ref: number, frame: Frame) => this.#receive(ref, frame)
-  #strikes = 0
-  #state: State
+  #ended: Map<number, 'left' | 'refused'> | undefined
+  /** Joins that are being given up. */
+  #abandoned: Promise<unknown> | undefined
+  #awaitsAck = false
+  /** Bytes that are accounted for as kept. */
+  #accounted = 0
+  /** Since when the client has acknowledged nothing although much is kept for it. */
+  #unacknowledgedSince: number | undefined
 
-  constructor(environment: SessionEnvironment, connection: Connection, listener: SessionListener) {
-    const { clock, limits, turnEnd } = environment
+  constructor(environment: SessionEnvironment, host: SessionHost, line: Line, hello: HelloFrame) {
+    const { limits, clock, metrics, quotas } = environment
     this.#environment = environment
-    this.#connection = connection
-    this.#listener = listener
-    this.#reader = new MessageReader(limits, parseFrame)
-    this.outbox = new Outbox({
-      connection,
-      turnEnd,
-      limits,
-      tooSlow: () => this.#terminate(closeCodes.tooSlow),
-      drained: () => this.#proceed(),
+    this.#host = host
+    const connection = connectionInfo(line, hello)
+    this.#accepted = connection
+    this.info = { session: hello.session, connection, abandoned: { count: 0 } }
+    this.#inflow = new Inflow(this, { clock, limits, metrics, party: quotas.of(this.info) })
+    const secret = hello.secret ?? hello.resume?.next
+    if (secret === undefined) return
+    this.#secret = new SessionSecret(secret)
+    this.#link = new Link({
+      maxBytes: limits.resumeBuffer,
+      maxFrames: limits.resumeFrames,
+      overflow: { kind: 'forfeit', forfeited: (room, frames) => this.#memberships.get(room)?.forfeited(frames) },
+      transmit: (room, frame) => {
+        if (this.#state.kind === 'attached') this.#state.line.outbox.add(room, frame)
+      },
     })
-    // Absolute: what the peer sends does not extend it.
-    const cancelDeadline = clock.after(limits.helloTimeout, () => this.#close(closeCodes.helloTimeout))
-    this.#state = { kind: 'awaiting-hello', cancelDeadline }
   }
 
-  // ---- What the connection tells.
+  /** Its id, chosen by the client. */
+  get id(): string {
+    return this.info.session
+  }
 
-  message(message: Uint8Array | string): void {
-    if (this.#state.kind === 'open') this.#state.pulse.alive()
-    if (typeof message === 'string') {
-      return this.#badMessage('[F1] a text message, where only binary ones are spoken')
+  /** Whether it may be resumed. */
+  get isResumable(): boolean {
+    return this.#secret !== undefined
+  }
+
+  /** Bytes kept for the client. */
+  get kept(): number {
+    return this.#link?.kept ?? 0
+  }
+
+  /** Judges a secret that somebody shows. */
+  check(secret: string | undefined): SecretVerdict {
+    return this.#secret?.check(secret) ?? 'wrong_secret'
+  }
+
+  // ---- Lines that come.
+
+  /** Its first line. */
+  begin(line: Line, hello: HelloFrame): void {
+    if (hello.resume) this.#secret?.offer(hello.resume.next)
+    this.#serve(line, hello)
+    this.#attach(line, false)
+    this.#link?.begin()
+    this.#welcome(line)
+  }
+
+  /** The client is back, knowing the secret, and goes on where it was. */
+  resume(line: Line, hello: HelloFrame, request: ResumeRequest & { readonly received: number }): void {
+    const link = this.#link
+    if (!link) return
+    const { received, from = 1 } = request
+    if (received > link.sent) {
+      return line.badMessage(`[K5] a resume says that ${received} frames were taken, where ${link.sent} were sent`)
     }
-    try {
-      this.#reader.read(message, this.#deliver)
-    } catch (error) {
-      if (error instanceof JuntoError && error.code === 'bad_message') return this.#badMessage(error.message)
-      this.report(error, 'message')
-      this.#close(closeCodes.internal)
-    } finally {
-      this.#environment.watchdog.leave()
+    if (from > link.received + 1) {
+      this.#environment.metrics.count('resumes_refused', { reason: 'gap' })
+      const message = `the client can send its frames from number ${from} on, where number ${link.received + 1} is expected`
+      return line.refuse(closeCodes.sessionLost, 'invalid', message)
+    }
+    this.#hear(hello)
+    const overdue = this.#takeOver()
+    this.#state = { kind: 'resuming', line, overdue }
+    this.#serve(line, hello)
+    this.info.connection = connectionInfo(line, hello)
+    this.#readmit(line, request).catch((error: unknown) => {
+      this.report(error, 'resume')
+      line.close(closeCodes.internal, 'disconnected')
+    })
+  }
+
+  /** The client is back, knowing the secret and nothing else: a page that was reloaded. Both directions begin anew. */
+  restart(line: Line, hello: HelloFrame): void {
+    const link = this.#link
+    if (!link) return
+    this.#hear(hello)
+    this.#takeOver()
+    const joins: Promise<unknown>[] = []
+    for (const membership of this.#memberships.values()) {
+      if (membership.joining) joins.push(membership.joining)
+      if (!membership.unseat()) continue
+      this.#unseated ??= new Set()
+      this.#unseated.add(membership)
+      this.#environment.unseated.add(membership)
+    }
+    this.#memberships.clear()
+    this.#ended = undefined
+    this.#latest?.clear()
+    this.#abandoned = joins.length > 0 ? Promise.all(joins) : undefined
+    link.reset()
+    this.#account()
+    if (hello.resume) this.#secret?.offer(hello.resume.next)
+    this.#accepted = connectionInfo(line, hello)
+    this.info.connection = this.#accepted
+    this.#serve(line, hello)
+    this.#attach(line, false)
+    link.begin()
+    this.#environment.metrics.count('resumes', { outcome: 'reloaded' })
+    this.#welcome(line, { received: 0 })
+  }
+
+  /** Who shows the secret that the last resume brought has got the answer to that. */
+  #hear({ secret }: HelloFrame): void {
+    if (!this.#secret?.isNext(secret)) return
+    this.#secret.confirm()
+    this.#link?.heard()
+  }
+
+  #serve(line: Line, hello: HelloFrame): void {
+    line.serve(this, hello)
+    this.#peer = { maxFrame: line.outbox.maxFrame }
+  }
+
+  #attach(line: Line, replaying: boolean): void {
+    this.#state = { kind: 'attached', line }
+    line.outbox.source = this
+    this.#inflow.attach(line.connection, replaying)
+    this.#unacknowledgedSince = undefined
+    this.#host.back(this)
+  }
+
+  #welcome(line: Line, resumed?: Resumed): void {
+    const { maxMessage, maxFrame, heartbeat, activeHeartbeat, resumeWindow } = this.#environment.limits
+    line.send({
+      type: FrameType.welcome,
+      session: this.id,
+      maxMessage,
+      maxFrame,
+      heartbeat,
+      activeHeartbeat,
+      resumeWindow: this.#link ? resumeWindow : 0,
+      resumed,
+    })
+  }
+
+  /** Asks the rooms whether who came back may still sit there, then goes on. */
+  async #readmit(line: Line, request: ResumeRequest & { readonly received: number }): Promise<void> {
+    const { rooms } = this.#environment
+    const asked = Array.from(this.#memberships.values(), async (membership) => {
+      return { membership, verdict: await membership.readmit(rooms, this.info) }
+    })
+    const answers = await Promise.all(asked)
+    if (this.#state.kind !== 'resuming' || this.#state.line !== line) return
+    // Who this is cannot be told now: that says nothing about the credentials.
+    if (answers.some(({ verdict }) => verdict === 'unclear')) return line.close(closeCodes.authTimeout)
+    for (const { membership, verdict } of answers) {
+      if (verdict === 'refused') membership.end('refused', 'the credentials do not let this user in any more')
+    }
+    line.run(() => this.#goOn(line, request))
+  }
+
+  #goOn(line: Line, request: ResumeRequest & { readonly received: number }): void {
+    const link = this.#link
+    if (!link || this.#state.kind !== 'resuming' || this.#state.line !== line) return
+    const missed = new Map(link.attach(request.received))
+    this.#accepted = this.info.connection
+    this.#secret?.offer(request.next)
+    this.#attach(line, true)
+    const outcome = missed.size > 0 ? 'resynced' : 'resumed'
+    this.#environment.metrics.count('resumes', { outcome })
+    this.#welcome(line, { received: link.received, resynced: missed.size > 0 ? [...missed] : undefined })
+    // The states first, each from the version that the client has; then, behind an ack, what was said meanwhile.
+    const held = new Map(request.rooms?.map(([ref, epoch, version]) => [ref, { epoch, version }]))
+    this.#forgetAnnounced(link)
+    for (const membership of this.#memberships.values()) {
+      if (membership.announced === undefined) membership.resume(held.get(membership.ref))
+    }
+    line.send({ type: FrameType.ack, received: link.received })
+    link.replay((room, frame) => {
+      if (room === 0) this.#announcedBy(frame)?.resume(undefined)
+    })
+    this.#account()
+    for (const membership of this.#memberships.values()) membership.resumed(missed.get(membership.ref) ?? 0)
+    if (this.#latest !== undefined) line.outbox.wake()
+  }
+
+  #announcedBy(frame: Uint8Array): Membership | undefined {
+    for (const membership of this.#memberships.values()) if (membership.announced === frame) return membership
+    return undefined
+  }
+
+  /** Lets go of joined frames that the client has. */
+  #forgetAnnounced(link: Link): void {
+    for (const membership of this.#memberships.values()) {
+      const { announced } = membership
+      if (announced !== undefined && !link.keeps(announced)) membership.heard()
     }
   }
 
-  pong(): void {
-    if (this.#state.kind === 'open') this.#state.pulse.alive()
+  // ---- Lines that go.
+
+  /** A line is over. */
+  lineEnded(line: Line, end: LineEnd): void {
+    const state = this.#state
+    if ((state.kind !== 'attached' && state.kind !== 'resuming') || state.line !== line) return
+    if (end !== 'dropped') return this.end(end)
+    if (state.kind === 'resuming') {
+      this.info.connection = this.#accepted
+      if (state.overdue) return this.end('disconnected')
+      this.#state = { kind: 'away' }
+      return this.#host.away(this)
+    }
+    // With nothing to come back for, who comes back begins anew.
+    const isWorthKeeping = this.#memberships.size > 0 || this.#unseated !== undefined || this.kept > 0
+    if (!this.#link || !isWorthKeeping) return this.end('disconnected')
+    this.#goAway()
+    if (this.#is('away')) this.#host.away(this)
   }
 
-  drain(): void {
-    if (this.#state.kind === 'open') this.#state.pulse.alive()
-    this.outbox.drain()
+  /** Another line takes the place of the present one, if there is one. @returns whether it has been away for too long already. */
+  #takeOver(): boolean {
+    const state = this.#state
+    switch (state.kind) {
+      case 'attached':
+        this.#goAway(() => state.line.close(closeCodes.replaced))
+        return false
+      case 'resuming':
+        this.#state = { kind: 'away' }
+        state.line.close(closeCodes.replaced)
+        return state.overdue
+      case 'away':
+      case 'ended':
+        return false
+    }
   }
 
-  failed(fault: ConnectionFault): void {
-    this.#environment.logger.debug(`A peer broke the rules of its transport: ${fault.message}`, this.#fields())
-    this.#end(fault.reason, 'disconnected')
+  /** @param close What ends the line, when it has not ended yet. */
+  #goAway(close?: () => void): void {
+    this.#state = { kind: 'away' }
+    this.#inflow.detach()
+    this.#forgetAck()
+    this.#link?.detach()
+    close?.()
+    for (const membership of this.#memberships.values()) membership.drop()
+    this.#account()
   }
 
-  closed({ code }: ConnectionEnding): void {
-    this.#end(code === 1006 ? 'lost' : 'left', 'disconnected')
-    this.#state = { kind: 'gone' }
-    this.#listener.gone()
+  /** It has been away for as long as it may. */
+  expire(): void {
+    if (this.#state.kind === 'resuming') this.#state.overdue = true
+    else this.end('disconnected')
   }
 
-  // ---- What the server tells.
+  /** Gives up what is kept for its client, which is away: others need the memory. */
+  forfeit(): void {
+    if (this.#state.kind !== 'attached') this.#link?.forfeit()
+    this.#account()
+  }
+
+  /** Its client does not acknowledge, and others need the memory. */
+  dropLine(): void {
+    if (this.#state.kind === 'attached') this.#state.line.terminate(closeCodes.tooSlow)
+  }
 
   /** The server stops: the peer is told to come back later. Rooms have said goodbye before. */
   shutDown(): void {
-    this.#close(closeCodes.shuttingDown, 'shutdown')
+    const state = this.#state
+    if (state.kind === 'attached' || state.kind === 'resuming') state.line.close(closeCodes.shuttingDown, 'shutdown')
+    else this.end('shutdown')
   }
 
-  // ---- What memberships tell.
-
-  strike(code: ErrorCode, message: string): void {
-    if (this.#state.kind !== 'open') return
-    if (code === 'bad_message') return this.#badMessage(message)
-    this.#environment.metrics.count('frames_refused', { reason: code })
-    this.#notice(code, message)
-    if (++this.#strikes >= this.#environment.limits.strikes) {
-      this.#environment.logger.info(
-        'Closed a connection that went on after many errors',
-        this.#fields({ last: message }),
-      )
-      this.#close(closeCodes.abuse)
+  /** Ends it for good. Its line, if there is one, has ended. */
+  end(reason: LeaveReason): void {
+    if (this.#state.kind === 'ended') return
+    this.#state = { kind: 'ended' }
+    this.#inflow.detach()
+    this.#forgetAck()
+    for (const membership of this.#memberships.values()) membership.release(reason)
+    for (const membership of this.#unseated ?? []) {
+      this.#environment.unseated.delete(membership)
+      membership.release(reason)
     }
-  }
-
-  ended({ ref }: Membership, told: 'left' | 'refused' | undefined): void {
-    this.#memberships.delete(ref)
-    if (told !== undefined) this.#remember(ref, told)
-  }
-
-  #remember(ref: number, told: 'left' | 'refused'): void {
-    this.#ended.set(ref, told)
-    // A bound, not a promise: a client that has so many frames under way for rooms it was put out of is rare.
-    if (this.#ended.size > this.#environment.limits.maxRoomsPerConnection) {
-      for (const oldest of this.#ended.keys()) {
-        this.#ended.delete(oldest)
-        break
-      }
-    }
-  }
-
-  refused(room: string | undefined, { code, message }: JuntoError): void {
-    this.#environment.metrics.count('joins_refused', { code })
-    this.#environment.logger.debug(`Refused a join: ${message}`, this.#fields({ room, code }))
-  }
-
-  report(error: unknown, where: string): void {
-    this.#environment.logger.error(`A session failed (${where})`, this.#fields({ error }))
+    this.#memberships.clear()
+    this.#unseated = undefined
+    this.#ended = undefined
+    this.#latest = undefined
+    this.#link?.reset()
+    this.#account()
+    this.#environment.quotas.close(this.info)
+    this.#host.ended(this)
   }
 
   // ---- What comes in.
 
-  #receive(ref: number, frame: Frame): void {
-    switch (this.#state.kind) {
-      case 'awaiting-hello':
-        if (ref === 0 && frame.type === FrameType.hello) return this.#hello(frame, this.#state.cancelDeadline)
-        throw new JuntoError('bad_message', '[P1] the first frame of a connection is a hello')
-      case 'open':
-        return ref === 0 ? this.#sessionFrame(frame, this.#state.info) : this.#roomFrame(ref, frame)
-      case 'ending':
-      case 'gone':
-      // The rest of a message whose beginning ended it.
-    }
+  /** A message of its line has come, of so many bytes. Its frames follow. */
+  arrived(bytes: number): void {
+    this.#inflow.message(bytes)
+    this.#link?.arrived(bytes)
   }
 
-  #hello(hello: HelloFrame, cancelDeadline: () => void): void {
-    const { limits, heartbeat } = this.#environment
-    cancelDeadline()
-    const { maxMessage = limits.maxMessage, maxFrame = limits.maxFrame } = hello
-    this.outbox.setPeerLimits({ maxMessage, maxFrame })
-    const { remoteAddress } = this.#connection
-    const info: SessionInfo = {
-      session: hello.session,
-      connection: { auth: hello.auth, remoteAddress },
-      abandoned: { count: 0 },
+  /** A frame of a line. */
+  frame(line: Line, ref: number, frame: Frame): void {
+    const state = this.#state
+    if (state.kind === 'attached' && state.line === line) {
+      if (this.#secret?.isRotating) this.#secret.confirm()
+      this.#inflow.frame(ref, frame)
+    } else if (state.kind === 'resuming' && state.line === line) {
+      throw new JuntoError('bad_message', '[P1] nothing follows a resume before its welcome')
     }
-    this.#state = { kind: 'open', info, pulse: heartbeat.start(this) }
-    this.#listener.known()
-    this.#send({
-      type: FrameType.welcome,
-      session: hello.session,
-      maxMessage: limits.maxMessage,
-      maxFrame: limits.maxFrame,
-      heartbeat: limits.heartbeat,
-    })
+    // Else: the rest of a message whose beginning ended its line.
   }
 
-  #sessionFrame(frame: Frame, info: SessionInfo): void {
+  /** A ping or pong of its line. */
+  control(): void {
+    this.#inflow.control()
+  }
+
+  /** What a message brought has been done. */
+  settle(): void {
+    const link = this.#link
+    if (!link?.owesAck || this.#state.kind !== 'attached') return
+    if (link.ackIsDue) return this.#sendAck(link)
+    if (this.#awaitsAck) return
+    this.#awaitsAck = true
+    this.#environment.acks.await(this)
+  }
+
+  deliver(ref: number, frame: Frame): void {
+    if (this.#state.kind !== 'attached') return
+    if (ref === 0) this.#sessionFrame(frame, this.#state.line)
+    else this.#roomFrame(ref, frame)
+    // Only now: what is acknowledged has been done.
+    if (this.#link && isNumbered(frame)) this.#link.take()
+  }
+
+  refused(ref: number, frame: Frame, answer: SentFrame | undefined): void {
+    if (frame.type === FrameType.join || frame.type === FrameType.unfitJoin) {
+      this.#claim(frame.ref)
+      this.#remember(frame.ref, 'refused')
+    }
+    if (answer?.type === FrameType.notice) this.notice('rate_limited', answer.message)
+    else if (answer !== undefined) this.send(answer.type === FrameType.refused ? 0 : ref, encodeFrame(answer))
+    if (this.#link && isNumbered(frame)) this.#link.take()
+  }
+
+  flooding(): void {
+    if (this.#state.kind !== 'attached') return
+    this.#environment.logger.info('Closed a connection that sent faster than allowed', this.#fields())
+    this.#state.line.close(closeCodes.flooding)
+  }
+
+  run(work: () => void): void {
+    if (this.#state.kind === 'attached') this.#state.line.run(work)
+  }
+
+  #sessionFrame(frame: Frame, line: Line): void {
     switch (frame.type) {
       case FrameType.join:
-        return this.#join(frame, info)
+        return this.#join(frame, line)
       case FrameType.unfitJoin:
         this.#claim(frame.ref)
         return this.#refuse(frame.ref, undefined, new JuntoError('invalid', frame.fault))
       case FrameType.leave:
         return this.#leave(frame.ref)
+      case FrameType.ack:
+        return this.#acknowledged(frame.received)
+      case FrameType.probe:
+        return line.outbox.urgent(
+          encodeFrame({ type: FrameType.echo, time: frame.time, serverTime: this.#environment.clock.time() }),
+        )
       case FrameType.hello:
         throw new JuntoError('bad_message', '[P1] a second hello')
       case FrameType.unknown:
@@ -231,46 +481,46 @@ export class Session implements ConnectionEvents, MembershipHost {
     }
     const membership = this.#memberships.get(ref)
     if (membership) membership.receive(frame)
-    else if (this.#ended.get(ref) !== 'left') this.strike('not_joined', `room ${ref} is not joined`)
+    else if (this.#ended?.get(ref) !== 'left') this.strike('not_joined', `room ${ref} is not joined`)
   }
 
-  #join(frame: JoinFrame, info: SessionInfo): void {
+  #join(frame: JoinFrame, line: Line): void {
     const { rooms } = this.#environment
     const { ref } = frame
     this.#claim(ref)
-    const refusal = this.#refusalOf(frame, info)
+    const refusal = this.#refusalOf(frame, line)
     if (refusal) return this.#refuse(ref, frame.room, refusal)
     const membership = new Membership(ref, this)
     this.#memberships.set(ref, membership)
-    membership.join(rooms, frame, info).catch((error: unknown) => this.report(error, 'join'))
+    membership.join(rooms, frame, this.info, this.#abandoned)
   }
 
   /** A join says which ref it takes. */
   #claim(ref: number): void {
     if (this.#memberships.has(ref)) {
-      throw new JuntoError('bad_message', `[P4] a join as room ${ref}, which is in use on this connection`)
+      throw new JuntoError('bad_message', `[P4] a join as room ${ref}, which is in use in this session`)
     }
-    this.#ended.delete(ref)
+    this.#ended?.delete(ref)
   }
 
   /** Answers a join for which no room has to be asked. */
   #refuse(ref: number, room: string | undefined, error: JuntoError): void {
-    this.refused(room, error)
+    this.joinRefused(room, error)
     this.#remember(ref, 'refused')
-    this.#send({ type: FrameType.refused, ref, code: error.code, message: error.message })
+    this.send(0, encodeFrame({ type: FrameType.refused, ref, code: error.code, message: error.message }))
   }
 
   /** What speaks against a join before any room is asked. */
-  #refusalOf(frame: JoinFrame, info: SessionInfo): JuntoError | undefined {
+  #refusalOf(frame: JoinFrame, line: Line): JuntoError | undefined {
     const { rooms, limits } = this.#environment
     if (this.#memberships.size >= limits.maxRoomsPerConnection) {
       return new JuntoError(
         'too_many_rooms',
-        `this connection has ${this.#memberships.size} rooms, which is all it may have (limit maxRoomsPerConnection)`,
+        `this session has ${this.#memberships.size} rooms, which is all it may have (limit maxRoomsPerConnection)`,
       )
     }
     // A browser's page was judged by its origin. Another program has shown nothing yet.
-    if (this.#connection.origin === undefined && info.connection.auth == null && rooms.authenticates(frame.room)) {
+    if (line.connection.origin === undefined && this.info.connection.auth == null && rooms.authenticates(frame.room)) {
       return new JuntoError(
         'unauthorized',
         `the room '${frame.room}' asks programs that are no browser page for credentials, and the hello had none: ` +
@@ -284,81 +534,196 @@ export class Session implements ConnectionEvents, MembershipHost {
     const membership = this.#memberships.get(ref)
     if (membership) return membership.leave()
     // Ended by the server while the leave was under way: the client was told.
-    if (!this.#ended.has(ref)) this.strike('not_joined', `room ${ref} is not joined`)
+    if (!this.#ended?.has(ref)) this.strike('not_joined', `room ${ref} is not joined`)
   }
 
-  // ---- What goes out.
+  // ---- Acks.
 
-  /** A ping with the server's time. Called by the heartbeat. */
-  beat(): void {
-    this.outbox.beat(encodeFrame({ type: FrameType.beat, time: this.#environment.clock.time() }))
+  #acknowledged(received: number): void {
+    const link = this.#link
+    if (!link) return
+    link.acknowledged(received)
+    this.#unacknowledgedSince = undefined
+    this.#account()
+    this.#forgetAnnounced(link)
   }
 
-  /** Called by the heartbeat when nothing has come for too long. */
-  silent(): void {
-    this.#terminate(closeCodes.silent)
+  /** The time for an ack has come. Called by the timer. */
+  acknowledge(): void {
+    this.#awaitsAck = false
+    if (this.#link) this.#sendAck(this.#link)
   }
 
-  #proceed(): void {
+  #sendAck(link: Link): void {
+    if (this.#state.kind !== 'attached') return
+    const received = link.ack('alone')
+    if (received !== undefined) this.#state.line.outbox.urgent(encodeAck(received))
+  }
+
+  #forgetAck(): void {
+    if (this.#awaitsAck) this.#environment.acks.forget(this)
+    this.#awaitsAck = false
+  }
+
+  ride(): Uint8Array | undefined {
+    const link = this.#link
+    if (!link) return undefined
+    this.#account()
+    const received = link.ack('riding')
+    return received === undefined ? undefined : encodeAck(received)
+  }
+
+  /**
+   * A client that reads and does not acknowledge has the server keep all that it is sent. Beyond what may wait for a client,
+   * it has as long as it has to answer a ping. Called by the line now and then.
+   */
+  checkAcks(): void {
+    const state = this.#state
+    if (state.kind !== 'attached') return
+    const { clock, limits } = this.#environment
+    if (this.kept - state.line.outbox.waiting <= limits.hardOutbox) this.#unacknowledgedSince = undefined
+    else if (this.#unacknowledgedSince === undefined) this.#unacknowledgedSince = clock.now()
+    else if (clock.now() - this.#unacknowledgedSince >= limits.pongTimeout) this.dropLine()
+  }
+
+  /** Counts what is kept for the client among what is kept for all. */
+  #account(): void {
+    const { kept } = this
+    if (kept === this.#accounted) return
+    this.#environment.memory.changed(kept - this.#accounted)
+    this.#accounted = kept
+  }
+
+  // ---- What memberships send.
+
+  get isAttached(): boolean {
+    return this.#state.kind === 'attached'
+  }
+
+  get congested(): boolean {
+    return this.#state.kind !== 'attached' || this.#state.line.outbox.congested
+  }
+
+  get maxFrame(): number {
+    return this.#peer.maxFrame
+  }
+
+  send(room: number, frame: Uint8Array): void {
+    // Before it is numbered: a frame that has a number must arrive.
+    refuseTooLarge(frame, this.#peer)
+    const state = this.#state
+    if (state.kind === 'ended') return
+    if (this.#link === undefined) {
+      if (state.kind === 'attached') state.line.outbox.add(room, frame)
+      return
+    }
+    this.#link.send(room, frame)
+    if (state.kind !== 'attached') this.#account()
+  }
+
+  sendState(room: number, frame: Uint8Array): void {
+    if (this.#state.kind === 'attached') this.#state.line.outbox.add(room, frame)
+  }
+
+  sendLoose(room: number, frame: Uint8Array, { key, priority }: LooseDelivery): void {
+    const state = this.#state
+    if (state.kind === 'ended' || frame.length > this.#peer.maxFrame) return
+    const outbox = state.kind === 'attached' ? state.line.outbox : undefined
+    if (key === undefined) return outbox?.addVolatile(room, frame, priority)
+    // What waits already under the same key is older, and must not come later.
+    if ((this.#latest === undefined || this.#latest.size === 0) && outbox?.offer(room, frame)) return
+    const { limits } = this.#environment
+    this.#latest ??= new LatestSlots(limits.maxLatest, limits.softOutbox)
+    this.#latest.set(room, key, frame, priority)
+    outbox?.wake()
+  }
+
+  takeLatest(): LinkFrame | undefined {
+    return this.#latest?.take()
+  }
+
+  /** What waited for the client has left. */
+  drained(): void {
     for (const membership of this.#memberships.values()) {
-      if (this.outbox.congested) return
+      if (this.congested) return
       membership.drained()
     }
   }
 
-  #notice(code: ErrorCode, message: string): void {
-    this.#send({ type: FrameType.notice, code, message })
+  // ---- What memberships tell.
+
+  strike(code: ErrorCode, message: string): void {
+    if (this.#state.kind !== 'attached') return
+    const { line } = this.#state
+    if (code === 'bad_message') return line.badMessage(message)
+    this.notice(code, message)
+    // Whoever is only too fast has made no mistake.
+    if (code === 'rate_limited') return
+    const { clock, limits, logger } = this.#environment
+    this.#strikes ??= new Strikes(limits)
+    if (!this.#strikes.add(clock.now())) return
+    logger.info('Closed a connection that went on after many errors', this.#fields({ last: message }))
+    line.close(closeCodes.abuse)
   }
 
-  #send(frame: Parameters<typeof encodeFrame>[0]): void {
-    this.outbox.add(0, encodeFrame(frame))
+  /** Tells the client of an error that belongs to no call. */
+  notice(code: ErrorCode, message: string): void {
+    if (this.#state.kind !== 'attached') return
+    this.#environment.metrics.count('frames_refused', { reason: code })
+    this.#state.line.notice(code, message)
   }
 
-  #badMessage(message: string): void {
-    if (this.#state.kind === 'ending' || this.#state.kind === 'gone') return
-    this.#environment.logger.debug(`Closed a connection for a bad message: ${message}`, this.#fields())
-    this.#notice('bad_message', message)
-    this.#close(closeCodes.badMessage)
-  }
-
-  // ---- The end.
-
-  /** Ends it in order: what waits is sent as far as the socket takes it, then the peer is told why. */
-  #close({ code, name }: CloseCode, reason: LeaveReason = 'disconnected'): void {
-    if (this.#state.kind === 'ending' || this.#state.kind === 'gone') return
-    this.outbox.flush()
-    this.#end(name, reason)
-    this.#connection.close(code, name)
-  }
-
-  /** Ends it at once: the peer does not listen, so nothing can be told. */
-  #terminate({ name }: CloseCode): void {
-    this.#end(name, 'disconnected')
-    this.#connection.terminate()
-  }
-
-  #end(name: string, reason: LeaveReason): void {
-    const state = this.#state
-    switch (state.kind) {
-      case 'awaiting-hello':
-        state.cancelDeadline()
-        break
-      case 'open':
-        state.pulse.stop()
-        break
-      case 'ending':
-      case 'gone':
-        return
+  seated(membership: Membership, seat: Seat): void {
+    for (const other of this.#unseated ?? []) {
+      if (other.seat !== seat || other === membership) continue
+      other.handOver()
+      this.#forgetUnseated(other)
     }
-    this.#state = { kind: 'ending' }
-    this.#environment.metrics.count('connections_closed', { reason: name })
-    this.outbox.close()
-    for (const membership of this.#memberships.values()) membership.drop(reason)
-    this.#memberships.clear()
-    this.#ended.clear()
+  }
+
+  ended(membership: Membership, told: 'left' | 'refused' | undefined): void {
+    const { ref } = membership
+    if (this.#memberships.get(ref) === membership) this.#memberships.delete(ref)
+    this.#forgetUnseated(membership)
+    this.#latest?.dropRoom(ref)
+    if (told !== undefined) this.#remember(ref, told)
+  }
+
+  #forgetUnseated(membership: Membership): void {
+    if (!this.#unseated?.delete(membership)) return
+    this.#environment.unseated.delete(membership)
+    if (this.#unseated.size === 0) this.#unseated = undefined
+  }
+
+  #remember(ref: number, told: 'left' | 'refused'): void {
+    this.#ended ??= new Map()
+    this.#ended.set(ref, told)
+    // A bound, not a promise: a client that has so many frames under way for rooms it was put out of is rare.
+    if (this.#ended.size > this.#environment.limits.maxRoomsPerConnection) {
+      for (const oldest of this.#ended.keys()) {
+        this.#ended.delete(oldest)
+        break
+      }
+    }
+  }
+
+  joinRefused(room: string | undefined, { code, message }: JuntoError): void {
+    this.#environment.metrics.count('joins_refused', { code })
+    this.#environment.logger.debug(`Refused a join: ${message}`, this.#fields({ room, code }))
+  }
+
+  report(error: unknown, where: string): void {
+    this.#environment.logger.error(`A session failed (${where})`, this.#fields({ error }))
+  }
+
+  // ---- Inside.
+
+  /** The state, asked after something that may have changed it. */
+  #is(kind: State['kind']): boolean {
+    return this.#state.kind === kind
   }
 
   #fields(fields: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
-    return { address: this.#connection.remoteAddress, ...fields }
+    return { address: this.info.connection.remoteAddress, ...fields }
   }
 }

@@ -1,26 +1,74 @@
-import type { Gauge } from '../observe/metrics.ts'
+import { closeCodes } from '@junto/protocol'
+import type { HelloFrame } from '@junto/protocol/internal'
+import type { Counter, Gauge } from '../observe/metrics.ts'
 import type { Admission } from '../transport/admission.ts'
 import type { Acceptor, Arrival, Connection, Refusal } from '../transport/transport.ts'
+import { AckTimer } from './ack-timer.ts'
+import { DueQueue } from './due-queue.ts'
+import { Line } from './line.ts'
+import type { LineHost } from './line.ts'
+import type { Membership } from './membership.ts'
+import { OutboxTotal } from './outbox-total.ts'
+import { ResumeMemory } from './resume-memory.ts'
 import { Session } from './session.ts'
-import type { SessionEnvironment } from './session.ts'
+import type { SessionEnvironment, SessionHost } from './session.ts'
 
-/** The sessions of a server: takes whom admission lets in, from whichever transport. */
-export class Sessions implements Acceptor {
+/** What sessions need of their server. */
+export type SessionsEnvironment = Omit<SessionEnvironment, 'acks' | 'memory' | 'unseated' | 'outboxes'>
+
+/**
+ * The sessions of a server, and the lines on which they come: takes whom admission lets in, from whichever transport, and finds the
+ * session of who comes back.
+ */
+export class Sessions implements Acceptor, LineHost, SessionHost {
   readonly #environment: SessionEnvironment
   readonly #admission: Admission
-  readonly #sessions = new Set<Session>()
-  readonly #gauge: Gauge
+  /** Each with what to tell admission. */
+  readonly #lines = new Map<Line, ReturnType<Admission['entered']>>()
+  /** Those that may be resumed, by id. */
+  readonly #resumable = new Map<string, Session>()
+  /** Those without a line, the one that went first at the front. */
+  readonly #away: DueQueue<Session>
+  readonly #counts: {
+    readonly opened: Counter
+    readonly connections: Gauge
+    readonly away: Gauge
+  }
 
-  constructor(environment: SessionEnvironment, admission: Admission) {
-    this.#environment = environment
+  constructor(environment: SessionsEnvironment, admission: Admission) {
+    const { clock, limits, metrics } = environment
     this.#admission = admission
-    this.#gauge = environment.metrics.gauge('connections')
+    this.#away = new DueQueue(clock, limits.resumeWindow, (session) => {
+      this.#expire(session, 'window')
+      this.#counts.away.set(this.#away.size)
+    })
+    this.#counts = {
+      opened: metrics.counter('connections_opened'),
+      connections: metrics.gauge('connections'),
+      away: metrics.gauge('sessions_away'),
+    }
+    this.#environment = {
+      ...environment,
+      acks: new AckTimer(clock, limits.ackDelay),
+      outboxes: new OutboxTotal(limits.maxOutboxTotal, metrics.gauge('outbox_bytes')),
+      memory: new ResumeMemory(clock, limits.maxResumeTotal, metrics.gauge('resume_bytes'), (bytes) =>
+        this.#relieve(bytes),
+      ),
+      unseated: new DueQueue<Membership>(clock, limits.resumeWindow, (membership) => membership.expire()),
+    }
   }
 
   /** Connections that are open. */
   get size(): number {
-    return this.#sessions.size
+    return this.#lines.size
   }
+
+  /** Sessions that could be resumed: those with a connection, and those that are away. */
+  get resumable(): number {
+    return this.#resumable.size
+  }
+
+  // ---- What transports tell.
 
   admit(arrival: Arrival): Refusal | undefined {
     const refusal = this.#admission.judge(arrival)
@@ -28,29 +76,107 @@ export class Sessions implements Acceptor {
     return refusal
   }
 
-  accept(connection: Connection): Session {
-    const { metrics } = this.#environment
-    const entry = this.#admission.entered(connection.remoteAddress)
-    const session: Session = new Session(this.#environment, connection, {
-      known: entry.known,
-      gone: () => {
-        entry.gone()
-        this.#sessions.delete(session)
-        this.#gauge.add(-1)
-      },
-    })
-    this.#sessions.add(session)
-    metrics.count('connections_opened')
-    this.#gauge.add(1)
-    return session
+  accept(connection: Connection): Line {
+    const line = new Line(this.#environment, connection, this)
+    this.#lines.set(line, this.#admission.entered(connection.remoteAddress))
+    this.#counts.opened.add()
+    this.#counts.connections.add(1)
+    return line
   }
 
   turnedAway(reason: string): void {
     this.#environment.metrics.count('connections_refused', { reason })
   }
 
+  // ---- What lines tell.
+
+  hello(line: Line, hello: HelloFrame): void {
+    const session = this.#resumable.get(hello.session)
+    if (session === undefined) return this.#begin(line, hello)
+    const verdict = session.check(hello.secret)
+    if (verdict !== 'valid') return this.#refuse(line, verdict)
+    this.#lines.get(line)?.known()
+    const { resume } = hello
+    if (resume?.received === undefined) session.restart(line, hello)
+    else session.resume(line, hello, { ...resume, received: resume.received })
+  }
+
+  gone(line: Line): void {
+    this.#lines.get(line)?.gone()
+    this.#lines.delete(line)
+    this.#counts.connections.add(-1)
+  }
+
+  #begin(line: Line, hello: HelloFrame): void {
+    this.#lines.get(line)?.known()
+    if (hello.resume) this.#environment.metrics.count('resumes', { outcome: 'lost' })
+    const session = new Session(this.#environment, this, line, hello)
+    if (session.isResumable) this.#resumable.set(session.id, session)
+    session.begin(line, hello)
+  }
+
+  /** Before anything is done to the session: whoever does not know its secret changes nothing about it. */
+  #refuse(line: Line, reason: 'wrong_secret' | 'retired_secret'): void {
+    const { logger, metrics } = this.#environment
+    metrics.count('resumes_refused', { reason })
+    if (reason === 'retired_secret') {
+      logger.warn(
+        'Security: a secret of a session was shown that has been replaced. A copy of it is in other hands, or a client resumed twice.',
+        line.fields(),
+      )
+    }
+    line.refuse(closeCodes.sessionLost, 'unauthorized', 'this session is not known by this secret: begin another')
+  }
+
+  // ---- What sessions tell.
+
+  away(session: Session): void {
+    this.#away.add(session)
+    const { maxAwaySessions } = this.#environment.limits
+    for (let { oldest } = this.#away; oldest && this.#away.size > maxAwaySessions; { oldest } = this.#away) {
+      this.#away.delete(oldest)
+      this.#expire(oldest, 'max_away')
+    }
+    this.#counts.away.set(this.#away.size)
+  }
+
+  back(session: Session): void {
+    if (this.#away.delete(session)) this.#counts.away.set(this.#away.size)
+  }
+
+  ended(session: Session): void {
+    this.back(session)
+    if (this.#resumable.get(session.id) === session) this.#resumable.delete(session.id)
+  }
+
+  #expire(session: Session, reason: 'window' | 'max_away'): void {
+    this.#environment.metrics.count('sessions_expired', { reason })
+    session.expire()
+  }
+
+  /** Too much is kept for clients. Those that went first will come back last, if at all; then those for whom most is kept. */
+  #relieve(bytes: number): void {
+    const { memory, metrics } = this.#environment
+    const enough = memory.bytes - bytes
+    for (const session of this.#away) {
+      if (memory.bytes <= enough) return
+      if (session.kept === 0) continue
+      metrics.count('resume_buffers_dropped')
+      session.forfeit()
+    }
+    for (const session of [...this.#resumable.values()].toSorted((a, b) => b.kept - a.kept)) {
+      if (memory.bytes <= enough) return
+      session.dropLine()
+      session.forfeit()
+    }
+  }
+
+  // ---- The end.
+
   /** Tells all peers to come back later. Rooms have said goodbye before. */
   shutDown(): void {
-    for (const session of this.#sessions) session.shutDown()
+    for (const session of this.#resumable.values()) session.shutDown()
+    // Strangers, and those who cannot come back to their session.
+    for (const line of this.#lines.keys()) line.close(closeCodes.shuttingDown, 'shutdown')
   }
 }

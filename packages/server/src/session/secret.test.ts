@@ -1,0 +1,56 @@
+import { inspect } from 'node:util'
+import { expect, test } from 'vitest'
+import { SessionSecret } from './secret.ts'
+
+const [first, second, third] = ['a', 'b', 'c'].map((sign) => sign.repeat(32)) as [string, string, string]
+
+test('only the secret itself is valid', () => {
+  const secret = new SessionSecret(first)
+  expect(secret.check(first)).toBe('valid')
+  expect(secret.check(second)).toBe('wrong_secret')
+  expect(secret.check(undefined)).toBe('wrong_secret')
+  expect(secret.check('')).toBe('wrong_secret')
+})
+
+test('after a resume both are valid, until the client confirms: then the old one has retired', () => {
+  const secret = new SessionSecret(first)
+  secret.offer(second)
+  expect([first, second].map((shown) => secret.check(shown))).toEqual(['valid', 'valid'])
+  expect(secret.isRotating).toBe(true)
+  secret.confirm()
+  expect([first, second].map((shown) => secret.check(shown))).toEqual(['retired_secret', 'valid'])
+  expect(secret.isRotating).toBe(false)
+  secret.confirm()
+  expect(secret.check(second)).toBe('valid')
+})
+
+test('a resume that the client has not heard of may be repeated with another next secret', () => {
+  const secret = new SessionSecret(first)
+  secret.offer(second)
+  secret.offer(third)
+  expect([first, second, third].map((shown) => secret.check(shown))).toEqual(['valid', 'wrong_secret', 'valid'])
+})
+
+test('who shows the secret of the last resume has heard of it', () => {
+  const secret = new SessionSecret(first)
+  secret.offer(second)
+  expect([first, second, third, undefined].map((shown) => secret.isNext(shown))).toEqual([false, true, false, false])
+  secret.confirm()
+  secret.offer(third)
+  expect([first, second, third].map((shown) => secret.check(shown))).toEqual(['retired_secret', 'valid', 'valid'])
+})
+
+test('the same secret again does not retire itself', () => {
+  const secret = new SessionSecret(first)
+  secret.offer(first)
+  secret.confirm()
+  expect(secret.check(first)).toBe('valid')
+})
+
+test('[no secrets in memory] what is kept does not tell it', () => {
+  const secret = new SessionSecret(first)
+  secret.offer(second)
+  const shown = inspect(secret, { showHidden: true, depth: 9 }) + JSON.stringify(secret)
+  expect(shown).not.toContain(first)
+  expect(shown).not.toContain(second)
+})
