@@ -32,6 +32,7 @@ export const closeCodes = {
     'The session is not known by this secret, or cannot go on: begin another.',
   ),
   flooding: closeCode(4008, 'flooding', 'Messages came faster than allowed.'),
+  suspended: closeCode(4009, 'suspended', 'The page was put aside; it resumes when it is shown again.'),
   badMessage: closeCode(4500, 'bad_message', 'What came is no message of this protocol.'),
   unauthorized: closeCode(4501, 'unauthorized', 'The credentials are missing, wrong or expired.'),
   abuse: closeCode(4502, 'abuse', 'The peer went on making errors.'),

@@ -43,6 +43,11 @@ export interface ExchangeOptions {
    * `visible` must not. What it throws (a JuntoError `too_large`, `disconnected`) fails the call concerned.
    */
   readonly send: (frame: Uint8Array, settle: Settle) => void
+  /**
+   * Takes a frame back that has not left, and says whether it could. Calls and streams that nobody wants any more are then as
+   * if they had never been. Default: what was sent has left.
+   */
+  readonly retract?: ((frame: Uint8Array) => boolean) | undefined
   readonly answer: Answerer
   /** Default: one of its own. */
   readonly abandoned?: AbandonedHandlers | undefined
@@ -67,6 +72,7 @@ const longestTimeout = 0x7fff_ffff
 export class Exchange {
   readonly #clock: Clock
   protected readonly send: (frame: Uint8Array, settle: Settle) => void
+  readonly #retract: ((frame: Uint8Array) => boolean) | undefined
   readonly #answer: Answerer
   readonly #maxInFlight: number
   readonly #streamCredit: number
@@ -80,6 +86,7 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     this.#clock = options.clock
     this.send = options.send
+    this.#retract = options.retract
     this.#answer = options.answer
     this.#abandoned = options.abandoned ?? { count: 0 }
     this.#maxInFlight = options.maxCallsInFlight ?? commonLimits.maxCallsInFlight.value
@@ -110,16 +117,17 @@ export class Exchange {
 
       const no = ++this.#lastNo
       const frame = encodeCall(no, id, params, timeout, settle)
-      const call = new OutgoingCall(resolve, reject)
+      const call = new OutgoingCall(this.#retractable(frame), resolve, reject)
       this.#outgoing.set(no, call)
       this.#sendOpening(no, frame)
       // Sending may have come back at once: with the reply, or with the end of the exchange.
       if (this.#outgoing.get(no) !== call) return
       if (timeout > 0) {
-        const expire = (): void => this.#abandon(no, new JuntoError('timeout', `no answer within ${timeout} ms`))
-        call.onRelease(this.#clock.after(timeout, expire))
+        const expire = (left: boolean): JuntoError =>
+          new JuntoError('timeout', `no answer within ${timeout} ms${left ? '' : ', in which it could not be sent'}`)
+        call.onRelease(this.#clock.after(timeout, () => this.#abandon(no, expire)))
       }
-      if (signal !== undefined) call.onRelease(onAbort(signal, () => this.#abandon(no, abortedBy(signal))))
+      if (signal !== undefined) call.onRelease(onAbort(signal, () => this.#abandon(no, () => abortedBy(signal))))
     })
   }
 
@@ -136,21 +144,24 @@ export class Exchange {
     const no = ++this.#lastNo
     const control = {
       grant: (credit: number): void => this.tell(encodeCredit(no, credit)),
-      cancel: (): void => this.#withdraw(no),
+      cancel: (): void => void this.#withdraw(no),
     }
-    const stream = new OutgoingStream(control, this.#streamCredit)
+    let stream: OutgoingStream | undefined
     try {
       this.#refuseIfEnded()
       const signal = heeded(options.signal)
       const frame = encodeStream(no, id, params, this.#streamCredit)
+      stream = new OutgoingStream(this.#retractable(frame), control, this.#streamCredit)
       this.#outgoing.set(no, stream)
       this.#sendOpening(no, frame)
-      if (signal !== undefined) stream.onRelease(onAbort(signal, () => stream.abort(abortedBy(signal))))
+      const opened = stream
+      if (signal !== undefined) opened.onRelease(onAbort(signal, () => opened.abort(abortedBy(signal))))
+      return opened
     } catch (error) {
+      stream ??= new OutgoingStream(undefined, control, this.#streamCredit)
       stream.end(asJuntoError(error, 'internal'))
       return stream
     }
-    return stream
   }
 
   /**
@@ -189,14 +200,33 @@ export class Exchange {
 
   /**
    * Ends all that is under way, once: outgoing calls reject with `end`, outgoing streams fail with it after what has come,
-   * incoming handlers see their signal aborted. Nothing is sent, and later calls fail at once.
+   * incoming handlers see their signal aborted. What has not left is taken back: its outcome is known, and is `disconnected`
+   * at worst. Nothing is sent, and later calls fail at once.
    */
   close(end: ExchangeEnd): void {
     if (this.#end !== undefined) return
     this.#end = end
-    const outgoing = [...this.#outgoing.values()]
-    this.#outgoing.clear()
-    for (const one of outgoing) one.reject(endError(end))
+    this.#endAll(() => false, end)
+  }
+
+  /**
+   * The other side has begun anew and knows nothing of this one: ends all that is under way, as {@link close} does with
+   * `outcome_unknown`, but what the new one will get. The exchange goes on.
+   *
+   * @param unsent Frames that have not left, and will.
+   */
+  restart(unsent: ReadonlySet<Uint8Array>): void {
+    if (this.#end !== undefined) return
+    this.#endAll((opening) => unsent.has(opening), 'outcome_unknown')
+  }
+
+  #endAll(stays: (opening: Uint8Array) => boolean, end: ExchangeEnd): void {
+    for (const [no, one] of this.#outgoing) {
+      if (one.opening !== undefined && stays(one.opening)) continue
+      this.#outgoing.delete(no)
+      const left = !this.#takeBack(one)
+      one.reject(endError(left || end === 'cancelled' ? end : 'disconnected'))
+    }
     for (const no of this.#incoming.keys()) this.stop(no, endError(end))
   }
 
@@ -213,14 +243,34 @@ export class Exchange {
   }
 
   /** The caller of a call no longer waits. */
-  #abandon(no: number, error: JuntoError): void {
+  #abandon(no: number, error: (left: boolean) => JuntoError): void {
     const call = this.#outgoing.get(no)
-    this.#withdraw(no)
-    call?.reject(error)
+    call?.reject(error(this.#withdraw(no)))
   }
 
-  #withdraw(no: number): void {
-    if (this.#outgoing.delete(no)) this.tell(encodeCancel(no))
+  /** Nobody wants it any more: whether the other side may know it, and was told. */
+  #withdraw(no: number): boolean {
+    const outgoing = this.#outgoing.get(no)
+    this.#outgoing.delete(no)
+    if (outgoing === undefined || this.#takeBack(outgoing)) return false
+    this.tell(encodeCancel(no))
+    return true
+  }
+
+  /** What of an opening frame is remembered: nothing where none is ever taken back. */
+  #retractable(frame: Uint8Array): Uint8Array | undefined {
+    return this.#retract === undefined ? undefined : frame
+  }
+
+  #takeBack({ opening }: Outgoing): boolean {
+    return opening !== undefined && this.#retract?.(opening) === true
+  }
+
+  /** What opens this call of ours was lost, or may have been. */
+  protected lose(no: number): void {
+    const outgoing = this.#outgoing.get(no)
+    this.#outgoing.delete(no)
+    outgoing?.reject(endError('outcome_unknown'))
   }
 
   /** Sends what nothing depends on: when it cannot leave, the connection is gone, and the other side knows without it. */

@@ -1,9 +1,10 @@
 import { asJuntoError, JuntoError } from '../errors.ts'
-import { encodeEnd, encodeItem } from '../frame-encoding.ts'
+import { encodeEnd, encodeFailed, encodeItem } from '../frame-encoding.ts'
 import * as FrameType from '../frame-type.ts'
 import type { ExchangeFrame, StreamFrame } from '../frames.ts'
 import { commonLimits, mostCredit } from '../limits.ts'
 import type { AnswerContext, Answerer, StreamAnswerer } from './answering.ts'
+import { headOf } from './frame-head.ts'
 import { Exchange, type ExchangeOptions } from './exchange.ts'
 import { IncomingCall } from './incoming.ts'
 import { Pace } from './pace.ts'
@@ -18,6 +19,8 @@ export class OfferingExchange extends Exchange {
   readonly #answer: StreamAnswerer
   /** Of the items of all streams: the credit is the other side's to choose, the turn is everybody's. */
   readonly #pace: Pace
+  /** Calls and streams of the other side that it may wait for in vain: what ends them was given up, or a part of them. */
+  readonly #unended = new Set<number>()
 
   constructor(options: OfferingOptions) {
     super(options)
@@ -39,6 +42,38 @@ export class OfferingExchange extends Exchange {
       default:
         super.receive(frame)
     }
+  }
+
+  /**
+   * The link has given up frames of this exchange. What cannot go on without them ends here, and there with
+   * {@link tellLost}: streams that lost an item, and calls of ours that may never arrive.
+   */
+  forfeited(frames: readonly Uint8Array[]): void {
+    if (this.ended) return
+    for (const frame of frames) {
+      const { type, no } = headOf(frame)
+      switch (type) {
+        case FrameType.call:
+          this.lose(no)
+          break
+        case FrameType.item:
+          this.stop(no, lost())
+          this.#unended.add(no)
+          break
+        case FrameType.reply:
+        case FrameType.failed:
+        case FrameType.end:
+          // No more than were under way, and what a link keeps: the other side is away and opens nothing.
+          this.#unended.add(no)
+          break
+      }
+    }
+  }
+
+  /** The other side is back: it is told of what it waits for in vain. What has reached it after all, it knows to have ended. */
+  tellLost(): void {
+    for (const no of this.#unended) this.tell(encodeFailed(no, lost()))
+    this.#unended.clear()
   }
 
   #open({ no, id, params, credit }: StreamFrame): void {
@@ -78,6 +113,13 @@ export class OfferingExchange extends Exchange {
     }
     if (this.concludes(no, stream)) this.tell(encodeEnd(no))
   }
+}
+
+function lost(): JuntoError {
+  return new JuntoError(
+    'outcome_unknown',
+    'what was sent about it while the connection was down was too much to be kept',
+  )
 }
 
 /** A stream that the other side has opened here: how much it may still be sent, and the iterator that makes the items. */

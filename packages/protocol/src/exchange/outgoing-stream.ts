@@ -28,8 +28,8 @@ export class OutgoingStream extends Outgoing implements AsyncIterableIterator<un
   #ended = false
   #error: Error | undefined
 
-  constructor(control: StreamControl, credit: number) {
-    super()
+  constructor(opening: Uint8Array | undefined, control: StreamControl, credit: number) {
+    super(opening)
     this.#control = control
     this.#allowed = credit
     this.#batch = Math.max(1, credit >> 1)

@@ -2,7 +2,13 @@ import { JuntoError } from '../errors.ts'
 
 /** What is told of a call or stream of this side. Those of one kind refuse what is told of the other. */
 export abstract class Outgoing {
+  /** The frame that opens it, as long as it may be taken back. */
+  readonly opening: Uint8Array | undefined
   readonly #releases: (() => void)[] = []
+
+  constructor(opening: Uint8Array | undefined) {
+    this.opening = opening
+  }
 
   /** The reply to a call. */
   resolve(_result: unknown): void {
@@ -41,8 +47,8 @@ export class OutgoingCall extends Outgoing {
   readonly #resolve: (result: unknown) => void
   readonly #reject: (error: Error) => void
 
-  constructor(resolve: (result: unknown) => void, reject: (error: Error) => void) {
-    super()
+  constructor(opening: Uint8Array | undefined, resolve: (result: unknown) => void, reject: (error: Error) => void) {
+    super(opening)
     this.#resolve = resolve
     this.#reject = reject
   }

@@ -263,13 +263,18 @@ export class Link {
     if (this.#state === 'attached') this.#state = 'live'
   }
 
-  /** Begins anew in both directions, detached: one side has forgotten everything. What is kept is dropped. */
-  reset(): void {
+  /**
+   * Begins anew in both directions, detached: one side has forgotten everything.
+   *
+   * @returns what was kept, in order, and is dropped.
+   */
+  reset(): readonly LinkFrame[] {
     this.#state = 'detached'
-    this.#remove(() => true)
+    const dropped = this.#remove(() => true)
     this.#sent = this.#acknowledged = this.#received = this.#told = this.#arrived = 0
     this.#inDoubt = []
     this.#missed = new Map()
+    return dropped
   }
 
   // ---- Inside.
