@@ -16,6 +16,7 @@ function peer(clock: VirtualClock, heartbeat: Heartbeat, answer: (pulse: Pulse, 
   const beats: number[] = []
   const deaths: number[] = []
   const pulse = heartbeat.start({
+    look() {},
     beat: () => {
       beats.push(clock.now())
       answer(pulse, beats.length)
@@ -68,10 +69,37 @@ test('first beats are spread over the interval', async () => {
   expect(Math.max(...firsts)).toBeLessThanOrEqual(15_000)
 })
 
+test('all beats of a step are the same bytes', async () => {
+  const clock = new VirtualClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const frames: Uint8Array[] = []
+  for (let i = 0; i < 3; i++) heartbeat.start({ look() {}, beat: (frame) => frames.push(frame), silent() {} })
+  await clock.advance('7500ms')
+  expect(new Set(frames).size).toBe(1)
+  expect(frames).toHaveLength(3)
+  await clock.advance('25s')
+  expect(new Set(frames).size).toBe(1)
+})
+
+test('each connection is looked after all the time, however much comes and goes', async () => {
+  const clock = new VirtualClock()
+  const heartbeat = new Heartbeat(clock, numbers(0.999), limits)
+  const looks: number[] = []
+  const pulse = heartbeat.start({ look: () => looks.push(clock.now()), beat() {}, silent() {} })
+  for (let second = 0; second < 60; second++) {
+    pulse.sent()
+    await clock.advance('1s')
+    pulse.alive()
+  }
+  const gaps = looks.map((at, index) => at - (looks[index - 1] ?? 0))
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(limits.activeHeartbeat)
+  expect(looks.length).toBeLessThan(30)
+})
+
 test('there is one timer for all, and none for nobody', async () => {
   const clock = new VirtualClock()
   const heartbeat = new Heartbeat(clock, numbers(), limits)
-  const pulses = Array.from({ length: 1000 }, () => heartbeat.start({ beat() {}, silent() {} }))
+  const pulses = Array.from({ length: 1000 }, () => heartbeat.start({ look() {}, beat() {}, silent() {} }))
   expect(clock.pendingTimers).toBe(1)
   for (const pulse of pulses) pulse.stop()
   for (const pulse of pulses) pulse.stop()
@@ -83,8 +111,8 @@ test('a connection that ended does not beat, even within the same step', async (
   const clock = new VirtualClock()
   const heartbeat = new Heartbeat(clock, numbers(), limits)
   const second = { pulse: undefined as Pulse | undefined, beats: 0 }
-  heartbeat.start({ beat: () => second.pulse?.stop(), silent() {} })
-  second.pulse = heartbeat.start({ beat: () => second.beats++, silent() {} })
+  heartbeat.start({ look() {}, beat: () => second.pulse?.stop(), silent() {} })
+  second.pulse = heartbeat.start({ look() {}, beat: () => second.beats++, silent() {} })
   await clock.advance('20s')
   expect(second.beats).toBe(0)
 })
@@ -155,7 +183,7 @@ test('an answer that lies in the socket when the look is due is read first', asy
   const { deaths, pulse } = peer(clock, heartbeat, () => {})
   await clock.advance('10s')
   // Its first beat falls into the step of the other's look, and stands behind it.
-  heartbeat.start({ beat: () => pulse.alive(), silent() {} })
+  heartbeat.start({ look() {}, beat: () => pulse.alive(), silent() {} })
   await clock.advance('7500ms')
   expect(deaths).toEqual([])
 })
@@ -199,7 +227,7 @@ describe('[P13] while something flows', () => {
     expect(deaths).toEqual([12_000])
   })
 
-  test('a peer that reacts is not asked while more is sent to it', async () => {
+  test('a peer that reacts is not asked while more is sent to it, and needs no beat', async () => {
     const clock = new VirtualClock()
     const heartbeat = new Heartbeat(clock, numbers(), limits)
     const { beats, deaths, pulse } = peer(clock, heartbeat, (own) => own.alive())
@@ -209,9 +237,19 @@ describe('[P13] while something flows', () => {
       pulse.alive()
       await clock.advance(25)
     }
-    // Those of each interval alone, which carry the time.
-    expect(beats).toEqual([7500, 22_500, 37_500, 52_500])
+    expect(beats).toEqual([])
     expect(deaths).toEqual([])
+  })
+
+  test('a peer that talks without being answered hears a beat in every interval: it wants to know, too', async () => {
+    const clock = new VirtualClock()
+    const heartbeat = new Heartbeat(clock, numbers(), limits)
+    const { beats, pulse } = peer(clock, heartbeat, (own) => own.alive())
+    for (let tick = 0; tick < 1200; tick++) {
+      await clock.advance(50)
+      pulse.alive()
+    }
+    expect(beats).toEqual([7500, 22_500, 37_500, 52_500])
   })
 
   test('a peer that only takes is asked now and then', async () => {

@@ -158,11 +158,11 @@ export class Heartbeat {
 
   #look(heart: Heart): void {
     const { now } = this.#wheelTime
+    heart.beating.look()
     if (heart.overdue <= now) {
       if (now >= this.#pardonedUntil) this.#suspect(heart)
       else heart.overdue = this.#pardonedUntil
     }
-    heart.beating.look()
     if (this.#beatDue(heart) <= now) this.#beat(heart)
     const next = Math.min(this.#beatDue(heart), Math.max(heart.overdue, now + 1), now + this.#steps.active)
     // Unless that ended it.
@@ -171,7 +171,7 @@ export class Heartbeat {
 
   #beatDue(heart: Heart): number {
     const { beaten, heard, last, unanswered } = heart
-    const quiet = Math.max(beaten, Math.min(last, heard))
+    const quiet = Math.max(beaten, Math.min(last === never ? beaten : last, heard))
     return Math.min(quiet + this.#steps.idle, Math.min(last, unanswered) + this.#steps.active)
   }
 
