@@ -3,57 +3,39 @@ import { frameRows } from './faults/frame-rows.ts'
 import { handshakeRows } from './faults/handshake-rows.ts'
 import { isolationRows } from './faults/isolation-rows.ts'
 import { inUse } from './faults/memory.ts'
+import { Ordeal } from './faults/ordeal.ts'
 import { shortDeadlines, Target } from './faults/target.ts'
-import type { RoomPeer } from './faults/target.ts'
 import { soon } from './faults/soon.ts'
 
 const sections = [
-  ['A. Handshake', handshakeRows, new Target(shortDeadlines)],
-  ['B. Frames and decoding', frameRows, new Target()],
-  ['E. Isolation and process', isolationRows, new Target()],
+  ['A. Handshake', handshakeRows, { limits: shortDeadlines }],
+  ['B. Frames and decoding', frameRows, {}],
+  ['E. Isolation and process', isolationRows, {}],
 ] as const
 
-describe.each(sections)('%s', (_section, rows, target) => {
-  /** Somebody in another room, who must not notice anything. */
-  let bystander: RoomPeer
+describe.each(sections)('%s', (_section, rows, options) => {
+  let shared: Ordeal
   const uncaught: unknown[] = []
   const onUncaught = (error: unknown) => uncaught.push(error)
 
   beforeAll(async () => {
     process.on('uncaughtException', onUncaught)
     process.on('unhandledRejection', onUncaught)
-    await target.start()
-    bystander = await target.joined('bystander')
+    shared = await Ordeal.begin(options)
   })
 
   afterAll(async () => {
-    await target.server.close()
+    await shared.end()
     process.off('uncaughtException', onUncaught)
     process.off('unhandledRejection', onUncaught)
   })
 
-  /** The bystander's room goes on, and answers it. */
-  async function bystanderIsWell(): Promise<void> {
-    await bystander.moreTicks(1)
-    expect(bystander.peer.gone).toBe(false)
-    expect(await bystander.call('echo', { n: 1 })).toEqual({ n: 1 })
-    // Not one tick was lost, from the first to the last.
-    const { ticks } = bystander
-    expect(ticks).toEqual(ticks.map((_, index) => (ticks[0] ?? 0) + index))
-  }
-
-  const cases = rows.flatMap(({ fault, attacks }) => attacks.map((attack) => ({ fault, ...attack })))
-  for (const { fault, name, run, counts } of cases) {
-    test(`${fault}: ${name}`, async () => {
-      const before = counts.map(({ counter, labels }) => target.count(counter, labels))
-      await run(target)
-      await soon(() => {
-        const grown = counts.map(({ counter, labels }, index) => target.count(counter, labels) - (before[index] ?? 0))
-        expect(grown).toEqual(counts.map(({ by = 1 }) => by))
-      })
-      await bystanderIsWell()
-      // Whoever came is gone, and nothing is kept of them.
-      await soon(() => expect(target.server.connections).toBe(1))
+  const cases = rows.flatMap(({ fault, attacks }) => attacks.map((attack) => ({ fault, attack })))
+  for (const { fault, attack } of cases) {
+    test(`${fault}: ${attack.name}`, async () => {
+      const own = attack.server && (await Ordeal.begin(attack.server))
+      await (own ?? shared).undergo(attack)
+      await own?.end()
       expect(uncaught).toEqual([])
     })
   }

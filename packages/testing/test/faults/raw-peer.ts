@@ -24,6 +24,9 @@ export interface HttpAnswer {
   readonly body: string
 }
 
+/** Lines of a request's header; `undefined` leaves one out. */
+export type RequestLines = Readonly<Record<string, string | undefined>>
+
 const readerLimits = { maxMessage: 1 << 20, maxFrame: 1 << 26, maxDepth: 64, maxElements: 1e6 }
 
 /** What opens a connection; each line can be replaced, or left out by `undefined`. */
@@ -63,7 +66,7 @@ export class RawPeer {
   }
 
   /** A connection after a proper handshake. */
-  static async open(port: number, lines: Readonly<Record<string, string | undefined>> = {}): Promise<RawPeer> {
+  static async open(port: number, lines: RequestLines = {}): Promise<RawPeer> {
     const peer = new RawPeer(port)
     const { status, body } = await peer.upgrade(lines)
     if (status !== 101) throw new Error(`not upgraded: ${status} ${body}`)
@@ -76,9 +79,9 @@ export class RawPeer {
   }
 
   /** Asks for a WebSocket. */
-  upgrade(lines: Readonly<Record<string, string | undefined>> = {}): Promise<HttpAnswer> {
+  upgrade(lines: RequestLines = {}, request = 'GET /'): Promise<HttpAnswer> {
     const all = Object.entries({ ...upgradeLines, ...lines }).filter(([, value]) => value !== undefined)
-    this.write(`GET / HTTP/1.1\r\n${all.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
+    this.write(`${request} HTTP/1.1\r\n${all.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
     return this.answer()
   }
 

@@ -1,5 +1,5 @@
 import type { Labels } from '@junto/server'
-import type { Target } from './target.ts'
+import type { Target, TargetOptions } from './target.ts'
 
 /** One way of doing what a row says. */
 export interface Attack {
@@ -9,6 +9,8 @@ export interface Attack {
   readonly run: (target: Target) => Promise<void>
   /** Counters that must have grown, and by how much: one, unless said otherwise. */
   readonly counts: readonly Count[]
+  /** How the server differs that this is done to. Default: one that the attacks of the section share. */
+  readonly server?: TargetOptions
 }
 
 export interface Count {

@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events'
-import type { Limits } from '@junto/protocol'
 import { FrameType } from '@junto/protocol/internal'
 import type {
   EventFrame,
@@ -15,7 +14,7 @@ import type {
 import { call, defineRoom, event, t } from '@junto/schema'
 import { compileLayout, layoutOf } from '@junto/schema/internal'
 import { ConsoleLogger, JuntoServer, MemoryMetrics, MemoryStore, Room } from '@junto/server'
-import type { Credentials, Labels, LeaveReason, Member } from '@junto/server'
+import type { Credentials, JuntoServerOptions, Labels, LeaveReason, Member } from '@junto/server'
 import { RawPeer } from './raw-peer.ts'
 
 /** Where a room's code goes wrong. */
@@ -43,6 +42,15 @@ const Guarded = defineRoom('guarded', {
   serverToClient: {},
 })
 
+/** Everybody who comes is one and the same user. */
+const Visited = defineRoom('visited', {
+  version: 1,
+  user: t.Object({ id: t.String() }),
+  state: t.Object({}),
+  clientToServer: {},
+  serverToClient: {},
+})
+
 const compiled = compileLayout(layoutOf(Attacked))
 
 /** What rooms did, for tests to look at. */
@@ -53,6 +61,8 @@ export const seen = {
   errors: [] as string[],
   disposed: [] as (string | undefined)[],
   left: [] as string[],
+  /** What rooms that are visited wait for before they are gone. */
+  disposal: Promise.resolve(),
   authentications: [] as { readonly credentials: Credentials; readonly answer: (user: { id: string }) => void }[],
 }
 
@@ -143,11 +153,26 @@ class GuardedRoom extends Room(Guarded) {
   }
 }
 
+class VisitedRoom extends Room(Visited) {
+  readonly handlers = this.handle({})
+
+  onCreate() {
+    return {}
+  }
+
+  override onDispose() {
+    return seen.disposal
+  }
+}
+
 /** Deadlines short enough for a test of them. */
 export const shortDeadlines = { helloTimeout: 400, headerTimeout: 500 }
 
 /** How the server under attack differs from the defaults. */
 export const limits = { closeTimeout: 300, heartbeat: 1000, pongTimeout: 700, roomFaults: 4, disposeAfter: 0 }
+
+/** How a server under attack differs from the others. */
+export type TargetOptions = Pick<JuntoServerOptions, 'limits' | 'services' | 'trustProxy'>
 
 /** The server under attack. */
 export class Target {
@@ -155,14 +180,15 @@ export class Target {
   readonly log: string[] = []
   readonly server: JuntoServer
 
-  constructor(deadlines: Partial<Limits> = {}) {
+  constructor(options: TargetOptions = {}) {
     this.server = new JuntoServer({
       port: 0,
       host: '127.0.0.1',
       metrics: this.metrics,
       logger: new ConsoleLogger('debug', (line) => this.log.push(line)),
       store: new MemoryStore(),
-      limits: { ...limits, ...deadlines },
+      ...options,
+      limits: { ...limits, ...options.limits },
     })
   }
 
@@ -179,11 +205,12 @@ export class Target {
           seen.authentications.push({ credentials, answer })
         }),
     })
+    this.server.define(Visited, VisitedRoom, { authenticate: () => ({ id: 'ada' }) })
     await this.server.listen()
     return this
   }
 
-  count(name: string, labels: Labels): number {
+  count(name: string, labels?: Labels): number {
     return this.metrics.read(name, labels)
   }
 
