@@ -127,8 +127,7 @@ describe('a proxy', () => {
     await expect.poll(() => told.ended).toBe('reset')
     // It can say as much as it wants.
     for (let n = 0; n < 100; n++) {
-      const written = once(deaf.socket, 'drain')
-      if (!deaf.socket.write(Buffer.alloc(100_000))) await written
+      if (!deaf.socket.write(Buffer.alloc(100_000))) await once(deaf.socket, 'drain')
     }
     expect(deaf.ended).toBe('open')
   })

@@ -222,7 +222,10 @@ class Pump {
   #state: 'flowing' | 'stalled' | 'stopped' = 'flowing'
   #limit = Infinity
   #reached: () => void = () => {}
+  /** A slice is being written. */
   #busy = false
+  /** The far end takes no more for now. */
+  #full = false
 
   constructor(from: Socket, to: Socket, options: Required<FaultProxyOptions>) {
     this.#from = from
@@ -301,9 +304,11 @@ class Pump {
       if (sliced) this.#options.clock.atEndOfTurn(() => this.#written())
     })
     if (sliced) this.#busy = true
-    else if (!written) {
+    else if (!written && !this.#full) {
+      this.#full = true
       this.#from.pause()
       this.#to.once('drain', () => {
+        this.#full = false
         if (this.#state === 'flowing') this.#from.resume()
       })
     }

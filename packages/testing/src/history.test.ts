@@ -111,6 +111,21 @@ describe('a reliable channel', () => {
     ).toEqual(['ada: 3 never ended'])
   })
 
+  it('owes nothing when it was closed, and stays wrong where it was', () => {
+    expect(
+      faultsOf(
+        (ada) => {
+          ada.sent(1)
+          ada.close()
+          ada.sent(2)
+          ada.seen(2)
+          ada.seen(2)
+        },
+        { answered: true },
+      ),
+    ).toEqual(['ada: 2 was seen twice'])
+  })
+
   it('may repeat where that is allowed', () => {
     const record = (ada: ReturnType<History['channel']>): void => {
       ada.sent(1)

@@ -43,8 +43,9 @@ export class Channel<M extends string | number> {
   readonly #faults: string[] = []
   #newest = -1
   readonly #newestOfKey = new Map<string, number>()
-  /** Losses that the receiver was told of, by number alone, and which messages these are is not known yet. */
+  /** Losses that somebody was told of by number alone: which messages these are is not known. */
   #signalled = 0
+  #closed = false
 
   /** @internal */
   constructor(name: string, { promised = 'reliable', answered = false, repeatable = false }: ChannelOptions) {
@@ -119,11 +120,17 @@ export class Channel<M extends string | number> {
     } else this.#signalled += count
   }
 
+  /** One side or the other is gone for good, and the one that is left knows: from now on nothing needs to arrive, or to end. */
+  close(): void {
+    this.#closed = true
+  }
+
   /** What is not as it was promised. To be asked when nothing is under way; what came before is always looked at. */
   faults(): readonly string[] {
     const missing: Sent<M>[] = []
     const newest = new Map<string | undefined, Sent<M>>()
     const faults = [...this.#faults]
+    if (this.#closed) return faults
     for (const sent of this.#sent.values()) {
       newest.set(sent.key, sent)
       if (sent.seen === 0 && sent.ending !== 'refused' && !sent.excused) missing.push(sent)

@@ -103,10 +103,17 @@ export class MemoryLink {
     this.#clock.after(0, () => (believer === 'client' ? this.#endServer(1006, '') : this.#endClient(1006, '')))
   }
 
-  /** @internal The server's process is gone: its machine tells the client, and nobody tells its program. */
-  orphan(): void {
-    this.#serverEvents = undefined
+  /** @internal The process at this end is gone: the other end sees 1006, and this one is told nothing any more. */
+  orphan(end: 'client' | 'server'): void {
+    if (end === 'server') this.#serverEvents = undefined
+    else this.#clientState = 'over'
     this.cut()
+  }
+
+  /** @internal The page at the client's end goes: what it has sent still leaves, the end of the connection behind it, and it is told nothing. */
+  unload(): void {
+    this.closeClient(1001, '')
+    this.#clientState = 'over'
   }
 
   /** @internal An attempt that comes to nothing. */

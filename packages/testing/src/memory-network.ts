@@ -148,7 +148,7 @@ export class MemoryTransport implements Transport {
    */
   kill(): void {
     this.#leave()
-    for (const link of this.#links) link.orphan()
+    for (const link of this.#links) link.orphan('server')
   }
 
   #leave(): void {

@@ -352,6 +352,10 @@ class ServerSide {
     this.#notify()
   }
 
+  pinged(): void {
+    this.#notify()
+  }
+
   drain(): void {
     this.drains++
     this.#notify()

@@ -1,4 +1,4 @@
-import type { JuntoClient, Warning } from '@junto/client'
+import type { JuntoClient, PageEvent, Warning } from '@junto/client'
 import { JuntoError } from '@junto/protocol'
 import type { AnyContract } from '@junto/schema'
 import {
@@ -248,9 +248,30 @@ export class World implements AsyncDisposable {
     this.halfOpen(client)
   }
 
-  /** Gives it back. The client is not told: it comes back with its next attempt. */
+  /** Gives it back. A page is told, as by {@link offline}; another program comes back with its next attempt. */
   online(client: JuntoClient): void {
     this.#machine(client).reach = 'open'
+  }
+
+  /** The process of a client dies, without a word; the server sees that its connection is gone. */
+  crash(client: JuntoClient): void {
+    this.#machine(client).kill()
+  }
+
+  /**
+   * A page is loaded again: the client is told that its page ends, then it is gone. What it keeps in the tab (`keepSession: true`) stays.
+   *
+   * @returns the client of the new page, with the same options. Its rooms have to be opened as before.
+   */
+  reload(client: JuntoClient): JuntoClient {
+    const machine = this.#machine(client)
+    machine.unload()
+    return this.client(machine.options)
+  }
+
+  /** Something happens to the page of a client: it is hidden, for one. Nothing, for a client without `page: true`. */
+  page(client: JuntoClient, event: PageEvent): void {
+    this.#machine(client).page?.tell(event)
   }
 
   /** The server ends in order, and another one goes on from what was saved. Lets the time pass that this takes. */
@@ -299,14 +320,15 @@ export class World implements AsyncDisposable {
    */
   async end(): Promise<void> {
     for (const bot of this.#bots) bot.stop()
-    for (const { client } of this.#machines.values()) {
+    for (const { client, dead } of this.#machines.values()) {
+      if (dead) continue
       this.online(client)
       this.flow(client)
       this.slow(client, Infinity)
     }
     await this.settle()
     const faults = [...this.#faults()]
-    for (const { client } of this.#machines.values()) await client.close()
+    for (const { client, dead } of this.#machines.values()) if (!dead) await client.close()
     faults.push(...(await this.#emptied()))
     if (this.#running.listens) await this.close()
     // The other half of a closing may be on its way.
@@ -321,7 +343,8 @@ export class World implements AsyncDisposable {
 
   #faults(): readonly string[] {
     const faults: string[] = []
-    for (const [index, { rooms }] of [...this.#machines.values()].entries()) {
+    for (const [index, { rooms, dead }] of [...this.#machines.values()].entries()) {
+      if (dead) continue
       for (const joined of rooms) {
         if (joined.status.value.state !== 'joined') continue
         const found = this.#faultOf(joined)

@@ -135,6 +135,8 @@ export class Recording {
           },
           close: (code, reason) => connection.close(code, reason),
           terminate: () => connection.terminate(),
+          pause: () => connection.pause(),
+          resume: () => connection.resume(),
         }
         return acceptor.accept(recorded)
       },

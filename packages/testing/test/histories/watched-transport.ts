@@ -22,6 +22,8 @@ export function watchedTransport(transport: Transport, look: (address: string, b
         },
         close: (code, reason) => connection.close(code, reason),
         terminate: () => connection.terminate(),
+        pause: () => connection.pause(),
+        resume: () => connection.resume(),
       }),
   })
   return {
