@@ -2,7 +2,7 @@ import { call, defineRoom, event, stream, t } from '@junto/schema'
 import type { Handlers } from './handlers.ts'
 import type { Member } from './member.ts'
 import { Room, type Creation, type Restoration, type RoomBase, type RoomClass } from './room.ts'
-import type { LeaveReason } from './seat.ts'
+import type { LeaveReason, Resumption } from './seat.ts'
 
 /** A contract with one of everything. */
 export const Desk = defineRoom('desk', {
@@ -20,6 +20,7 @@ export const Desk = defineRoom('desk', {
     ask: call({ params: t.Object({ question: t.String() }), result: t.Boolean() }),
     say: event(t.Object({ text: t.String({ maxLength: 10 }) })),
     count: stream({ params: t.Object({ to: t.Integer() }), item: t.Integer() }),
+    point: event(t.Object({ x: t.Integer() }), { delivery: 'volatile' }),
   },
   serverToClient: {
     said: event(t.Object({ text: t.String() })),
@@ -29,6 +30,8 @@ export const Desk = defineRoom('desk', {
       result: t.Boolean(),
       errors: { busy: t.Object({ until: t.Integer() }) },
     }),
+    placed: event(t.Object({ who: t.String(), x: t.Integer() }), { delivery: 'latest', key: 'who', priority: 2 }),
+    paused: event(t.Boolean(), { delivery: 'latest' }),
   },
 })
 
@@ -39,6 +42,8 @@ export interface DeskScript {
   readonly onCreate?: (room: DeskRoom, creation: Creation<typeof Desk>) => unknown
   readonly onRestore?: (room: DeskRoom, restoration: Restoration) => void | Promise<void>
   readonly onJoin?: (room: DeskRoom, member: DeskMember) => void | Promise<void>
+  readonly onDrop?: (room: DeskRoom, member: DeskMember) => void | Promise<void>
+  readonly onResume?: (room: DeskRoom, member: DeskMember, resumption: Resumption) => void | Promise<void>
   readonly onLeave?: (room: DeskRoom, member: DeskMember, reason: LeaveReason) => void | Promise<void>
   readonly onTick?: (room: DeskRoom, dt: number) => void
   readonly onDispose?: (room: DeskRoom) => void | Promise<void>
@@ -69,6 +74,7 @@ export function deskRooms(script: DeskScript = {}): { rooms: DeskRoom[]; Scripte
       count: async function* ({ to }) {
         for (let i = 1; i <= to; i++) yield await Promise.resolve(i)
       },
+      point: ({ x }) => this.broadcast.moved({ x }),
       ...script.handlers?.(this),
     })
 
@@ -90,6 +96,15 @@ export function deskRooms(script: DeskScript = {}): { rooms: DeskRoom[]; Scripte
     override onJoin(member: DeskMember) {
       this.happened.push('onJoin')
       return script.onJoin?.(this, member)
+    }
+    override onDrop(member: DeskMember) {
+      this.happened.push('onDrop')
+      return script.onDrop?.(this, member)
+    }
+    override onResume(member: DeskMember, resumption: Resumption) {
+      const { outcome, missed, downtime } = resumption
+      this.happened.push(`onResume ${outcome}, ${missed} missed, after ${downtime} ms`)
+      return script.onResume?.(this, member, resumption)
     }
     override onLeave(member: DeskMember, reason: LeaveReason) {
       this.happened.push(`onLeave ${reason}`)

@@ -1,8 +1,10 @@
 import { encodeFrame, FrameType } from '@junto/protocol/internal'
 import type { MessageCodec } from '@junto/schema/internal'
+import type { LooseDelivery } from './seat.ts'
+import type { Message } from '../sync/feed.ts'
 
-/** Takes an encoded event to where it belongs. `options` are what the user gave after the payload. */
-export type Post = (frame: Uint8Array, codec: MessageCodec, options: unknown) => void
+/** Takes an event to where it belongs. `options` are what the user gave after the payload. */
+export type Post = (message: Message, options: unknown) => void
 
 /** Makes what stands under `member.send` and `room.broadcast`: a function per event, which encodes it once. */
 export function eventSenders(down: readonly MessageCodec[], post: Post): Readonly<Record<string, unknown>> {
@@ -11,10 +13,31 @@ export function eventSenders(down: readonly MessageCodec[], post: Post): Readonl
   for (const codec of down) {
     if (codec.kind !== 'event') continue
     const path = `${codec.name}.payload`
+    const type = codec.delivery === 'reliable' ? FrameType.event : FrameType.loose
     senders[codec.name] = (payload: unknown, options?: unknown): void => {
       const wire = codec.payload ? codec.payload.encode(payload, path) : null
-      post(encodeFrame({ type: FrameType.event, id: codec.id, payload: wire }), codec, options)
+      const frame = encodeFrame({ type, id: codec.id, payload: wire })
+      post({ frame, loose: looseDelivery(codec, payload) }, options)
     }
   }
   return Object.freeze(senders)
+}
+
+function looseDelivery(codec: MessageCodec, payload: unknown): LooseDelivery | undefined {
+  const { id, delivery, priority, key } = codec
+  switch (delivery) {
+    case 'reliable':
+      return undefined
+    case 'volatile':
+      return { priority }
+    case 'latest':
+      return { key: key === undefined ? `${id}` : `${id}:${keyOf(payload, key)}`, priority }
+  }
+}
+
+/** What of a payload says which earlier one it takes the place of. It was encoded, so it is a record with that field, or without one that is optional. */
+function keyOf(payload: unknown, field: string): string {
+  return typeof payload === 'object' && payload !== null && field in payload
+    ? String(payload[field as keyof object])
+    : ''
 }

@@ -215,7 +215,7 @@ describe('what a room throws stays there', () => {
     room.every(40, () => Promise.reject(new Error('every')))
     await world.clock.advance(450)
     expect(ticks).toBe(4)
-    ada.drop()
+    ada.leave()
     await world.clock.advance('1m')
     expect(new Set(errors(room.happened))).toEqual(
       new Set([

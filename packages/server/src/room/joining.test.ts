@@ -117,7 +117,7 @@ describe('seats', () => {
     await world.clock.settle()
     expect(outcomes(clients)).toEqual({ joined: 12, room_full: 88 })
     expect(rooms[0]?.members.size).toBe(12)
-    clients.find((client) => client.isJoined)?.drop()
+    clients.find((client) => client.isJoined)?.leave()
     await world.join(Desk, { key: 'a' })
     await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'room_full' })
   })
@@ -139,7 +139,7 @@ describe('seats', () => {
       code: 'room_full',
       message: 'the only seat of the room is taken',
     })
-    patient.drop()
+    patient.leave()
     behave = () => {}
     await world.join(Desk, { key: 'a' })
   })
@@ -258,7 +258,7 @@ describe('matchmaking', () => {
     await world.join(Desk, { by: 'create' })
     await expect(world.join(Desk, { by: 'create' })).rejects.toMatchObject({ code: 'too_many_rooms' })
     await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'too_many_rooms' })
-    first.drop()
+    first.leave()
     await world.clock.settle()
     await world.join(Desk, { key: 'a' })
   })
@@ -472,7 +472,7 @@ describe('onJoin and onLeave', () => {
     const client = world.client(Desk)
     client.join({ key: 'a' })
     await world.clock.settle()
-    client.drop('left')
+    client.leave('left')
     await world.clock.settle()
     expect(client.refused?.code).toBe('cancelled')
     expect(rooms[0]?.members.size).toBe(0)
@@ -491,7 +491,7 @@ describe('onJoin and onLeave', () => {
     const client = world.client(Desk)
     client.join({ key: 'a' })
     await world.clock.settle()
-    client.drop()
+    client.leave()
     joined.fail(new Error('too late'))
     await world.clock.settle()
     expect(rooms[0]?.happened).toEqual(['onCreate', 'onJoin', 'onError onJoin: too late'])
@@ -558,11 +558,11 @@ describe('onJoin and onLeave', () => {
           clients.push(client)
           client.join(random.chance(0.5) ? { by: 'joinOrCreate' } : { key: random.pick(['a', 'b']) })
         }
-        if (random.chance(0.4) && clients.length > 0) clients[random.integer(0, clients.length - 1)]?.drop()
+        if (random.chance(0.4) && clients.length > 0) clients[random.integer(0, clients.length - 1)]?.leave()
         for (const room of rooms) expect(room.members.size, `seed ${seed}`).toBeLessThanOrEqual(5)
         await world.clock.advance(random.pick([0, 0, 1, 20, 100]))
       }
-      for (const client of clients) client.drop()
+      for (const client of clients) client.leave()
       await world.clock.advance('1m')
       expect(
         [...completed.values()].every((count) => count === 0),

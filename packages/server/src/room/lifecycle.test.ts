@@ -12,13 +12,13 @@ describe('an empty room', () => {
     const ada = await world.join(Desk, { key: 'a' })
     void ada.call('add', { by: 5 })
     await world.clock.advance(1)
-    ada.drop()
+    ada.leave()
     await world.clock.advance(4999)
     const again = await world.join(Desk, { key: 'a' })
     await world.clock.advance('1h')
     expect(rooms).toHaveLength(1)
     expect(rooms[0]?.state.n).toBe(5)
-    again.drop()
+    again.leave()
     await world.clock.advance(5000)
     expect(rooms[0]?.happened.at(-1)).toBe('onDispose')
     expect(world.registry.size).toBe(0)
@@ -33,13 +33,13 @@ describe('an empty room', () => {
     const { rooms, ScriptedRoom } = deskRooms()
     world.registry.define(Desk, ScriptedRoom, { disposeAfter: 0 })
     const ada = await world.join(Desk, { key: 'a' })
-    ada.drop()
+    ada.leave()
     await world.clock.settle()
     expect(world.registry.size).toBe(0)
 
     const other = new World()
     other.registry.define(Desk, ScriptedRoom, { disposeAfter: Infinity })
-    ;(await other.join(Desk, { key: 'a' })).drop()
+    ;(await other.join(Desk, { key: 'a' })).leave()
     await other.clock.advance('24h')
     expect(other.registry.size).toBe(1)
     expect(other.clock.pendingTimers).toBe(0)
@@ -54,7 +54,7 @@ describe('an empty room', () => {
     const ada = world.client(Desk)
     ada.join({ key: 'a' })
     await world.clock.settle()
-    ada.drop()
+    ada.leave()
     create()
     await world.clock.advance('5s')
     expect(world.registry.size).toBe(0)
@@ -207,6 +207,7 @@ describe('services', () => {
       act: () => {},
       ask: () => true,
       say: () => {},
+      point: () => {},
       count: async function* () {},
     })
   }

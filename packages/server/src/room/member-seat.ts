@@ -1,14 +1,24 @@
 import { JuntoError, type Clock } from '@junto/protocol'
-import { FrameType, OfferingExchange, type Exchange, type Frame, type Settle } from '@junto/protocol/internal'
+import { FrameType, OfferingExchange, type Frame, type Settle } from '@junto/protocol/internal'
 import type { MessageCodec, Viewer } from '@junto/schema/internal'
 import type { AnswerValidators } from '@junto/schema/validate'
-import { Feed } from '../sync/feed.ts'
+import { Feed, type Message } from '../sync/feed.ts'
 import type { RoomSync } from '../sync/room-sync.ts'
 import { eventSenders } from './event-senders.ts'
 import { memberCalls, type MemberCallSettings } from './member-calls.ts'
+import type { Identity } from './authenticator.ts'
 import type { Culprit } from './faults.ts'
 import type { Router, Sender } from './router.ts'
-import type { JoinedInfo, LeaveReason, MemberLink, Seat, SessionInfo } from './seat.ts'
+import type {
+  HeldState,
+  JoinedInfo,
+  LeaveReason,
+  MemberLink,
+  ResumeOutcome,
+  Resumption,
+  Seat,
+  SessionInfo,
+} from './seat.ts'
 import { SeatView } from './seat-view.ts'
 
 /** What a seat needs of its room. */
@@ -26,62 +36,75 @@ export interface SeatHost {
   readonly maxHeld: number
   /** Snapshots that one member may ask for within a minute. */
   readonly maxResyncs: number
+  /** Its session is away. Called in turns with {@link resumed}. */
+  dropped(seat: MemberSeat): void
+  /** Its session is back. */
+  resumed(seat: MemberSeat, resumption: Resumption): void
   /** The seat was left, by whichever side. Called once. */
   left(seat: MemberSeat): void
   /** Something failed that no code of the room is known to have done. */
   report(error: unknown, where: string, by: Culprit): void
 }
 
-/** Who sits there. */
-export interface Sitter {
-  readonly id: string
+/** Somebody who comes to sit down. */
+export interface Entrant {
   readonly session: SessionInfo
-  readonly user: unknown
+  readonly identity: Identity
   readonly join: unknown
+  readonly link: MemberLink
+  /** Hashes of the layouts its client holds. */
+  readonly layouts: readonly string[]
 }
 
 /**
  * - `joining`: `onJoin` runs; what is sent waits.
  * - `joined`: the client is being told; what is sent waits.
  * - `live`: it holds a snapshot and gets what follows.
+ * - `away`: its line is gone; the link keeps what is reliable.
+ * - `unseated`: its client has forgotten it, and may join again; what is sent waits.
+ * - `returning`: that is under way.
  * - `gone`: it was left.
  */
-type Phase = 'joining' | 'joined' | 'live' | 'gone'
+type Phase = 'joining' | 'joined' | 'live' | 'away' | 'unseated' | 'returning' | 'gone'
 
 const minute = 60_000
 
-/** One membership: between the session's link and the room. */
+/** One membership: between the session's link and the room. It stays the same while lines come and go. */
 export class MemberSeat implements Seat, Sender {
   readonly id: string
   /** How it looks at the state. */
   readonly viewer: Viewer
   readonly session: SessionInfo
   readonly member: RoomMember
-  readonly joined: JoinedInfo
+  joined: JoinedInfo
   readonly #host: SeatHost
-  readonly #link: MemberLink
+  readonly #userKey: string | undefined
   readonly #feed: Feed
   #phase: Phase = 'joining'
   #reason: LeaveReason = 'disconnected'
   #message: string | undefined
   /** The room ended it before the session knew of the seat: to be told as soon as it does. */
   #untold = false
+  /** Since when it is away, as far as the room was told. */
+  #droppedAt: number | undefined
+  /** Messages that were given up while it was {@link Phase unseated}. */
+  #missed = 0
   /** When it asked for snapshots within the last minute. */
   #resyncs: readonly number[] | undefined
   // All are made on first use: most members of most rooms sit there quietly.
-  #exchange: Exchange | undefined
+  #exchange: OfferingExchange | undefined
   #gone: AbortController | undefined
   #view: SeatView | undefined
 
-  constructor(host: SeatHost, link: MemberLink, sitter: Sitter, joined: JoinedInfo) {
+  constructor(host: SeatHost, entrant: Entrant, joined: JoinedInfo) {
     this.#host = host
-    this.#link = link
-    this.id = sitter.id
-    this.viewer = host.sync.tree.viewer({ owner: sitter.id })
-    this.#feed = new Feed(this.id, this.viewer, link, host.maxHeld)
-    this.session = sitter.session
+    this.id = joined.member
+    this.viewer = host.sync.tree.viewer({ owner: this.id })
+    this.#feed = new Feed(this.id, this.viewer, entrant.link, host.maxHeld)
+    this.session = entrant.session
+    this.#userKey = entrant.identity.key
     this.joined = joined
-    this.member = new RoomMember(this, sitter)
+    this.member = new RoomMember(this, entrant)
   }
 
   /** Why it was left. */
@@ -96,6 +119,15 @@ export class MemberSeat implements Seat, Sender {
 
   get gone(): boolean {
     return this.#phase === 'gone'
+  }
+
+  get connected(): boolean {
+    return this.#phase === 'live' || this.#phase === 'joined' || this.#phase === 'joining'
+  }
+
+  /** Whether it waits for its session to join again. */
+  get unseated(): boolean {
+    return this.#phase === 'unseated'
   }
 
   get signal(): AbortSignal {
@@ -117,13 +149,17 @@ export class MemberSeat implements Seat, Sender {
     if (this.#phase !== 'joined') return
     this.#phase = 'live'
     this.#host.sync.add(this.#feed)
+    // It had this seat before.
+    this.#tellResumed('resynced', this.#missed)
+    this.#missed = 0
   }
 
   receive(frame: Frame): void {
     if (this.#phase !== 'live') return
     switch (frame.type) {
       case FrameType.event:
-        this.#host.router.event(this, frame.id, frame.payload)
+      case FrameType.loose:
+        this.#host.router.event(this, frame)
         return
       case FrameType.call:
       case FrameType.reply:
@@ -152,21 +188,75 @@ export class MemberSeat implements Seat, Sender {
   }
 
   drop(): void {
-    this.leave('disconnected')
+    if (this.#phase !== 'live') return
+    this.#phase = 'away'
+    this.#host.sync.suspend(this.#feed)
+    // Where the line went again before all was replayed, the room does not know that there was one.
+    if (this.#droppedAt !== undefined) return
+    this.#droppedAt = this.#host.clock.now()
+    this.#host.dropped(this)
   }
 
-  resume(): void {}
+  resume(has: HeldState | undefined): void {
+    if (this.#phase !== 'away') return
+    this.#phase = 'live'
+    if (has === undefined) this.viewer.reset()
+    else this.viewer.resume(has.epoch, has.version)
+    this.#host.sync.resume(this.#feed)
+  }
 
-  resumed(): void {}
+  resumed(outcome: ResumeOutcome, missed: number): void {
+    if (this.#phase !== 'live') return
+    if (outcome === 'resynced') this.#exchange?.tellLost()
+    this.#tellResumed(outcome, missed)
+  }
 
-  forfeited(): void {}
+  forfeited(frames: readonly Uint8Array[]): void {
+    this.#exchange?.forfeited(frames)
+  }
 
   unseat(): void {
-    this.leave('disconnected')
+    this.drop()
+    if (this.#phase !== 'away') return
+    this.#phase = 'unseated'
+    this.viewer.reset()
+    this.#exchange?.close('outcome_unknown')
+    this.#exchange = undefined
   }
 
-  /** It came back, and was let in again as this user. */
-  readmitted(user: unknown): void {
+  /** Its session is about to join again. @returns whether it waited for that. */
+  claim(): boolean {
+    if (this.#phase !== 'unseated') return false
+    this.#phase = 'returning'
+    return true
+  }
+
+  /** That came to nothing. @returns whether it waits again. */
+  unclaim(): boolean {
+    if (this.#phase !== 'returning') return false
+    this.#phase = 'unseated'
+    return true
+  }
+
+  /**
+   * Its session has joined again. What it once said in its join stays.
+   *
+   * @throws JuntoError as {@link readmit} does.
+   */
+  retake({ identity, link }: Entrant, joined: JoinedInfo): void {
+    this.readmit(identity)
+    this.#phase = 'joined'
+    this.#feed.link = link
+    this.joined = joined
+  }
+
+  /**
+   * Its session came back, and was let in.
+   *
+   * @throws JuntoError `forbidden` when it is another user now: what the room knows of this member is not theirs.
+   */
+  readmit({ user, key }: Identity): void {
+    if (key !== this.#userKey) throw new JuntoError('forbidden', 'this seat is that of another user')
     this.member.user = user
   }
 
@@ -182,22 +272,23 @@ export class MemberSeat implements Seat, Sender {
     if (phase === 'live') this.#host.sync.deliver(this.#feed)
     this.#message = message
     if (!this.#leave(reason)) return
-    if (phase === 'live') this.#link.ended(reason, message)
-    else this.#untold = phase === 'joined'
+    if (phase === 'joined') this.#untold = true
+    else if (phase !== 'joining') this.#link.ended(reason, message)
   }
 
-  notice(code: 'unsupported' | 'invalid', message: string): void {
+  notice(code: 'unsupported' | 'invalid' | 'rate_limited', message: string): void {
     this.#link.notice(code, message)
   }
 
-  /** Sends an event, encoded already. */
-  event(frame: Uint8Array, codec: MessageCodec): void {
-    if (codec.delivery === 'volatile' && (this.#phase !== 'live' || this.#link.congested || this.#feed.behind)) return
-    this.#send(frame, 'visible')
+  /** Sends an event. */
+  send(message: Message): void {
+    const volatile = message.loose !== undefined && message.loose.key === undefined
+    if (volatile && (this.#phase !== 'live' || this.#link.congested || this.#feed.behind)) return
+    this.#send(message, 'visible')
   }
 
   /** Calls and streams of this membership. */
-  get exchange(): Exchange {
+  get exchange(): OfferingExchange {
     return (this.#exchange ??= this.#openExchange())
   }
 
@@ -225,13 +316,13 @@ export class MemberSeat implements Seat, Sender {
 
   /** Makes what stands under `member.send`. */
   senders(): Readonly<Record<string, unknown>> {
-    return eventSenders(this.#host.down, (frame, codec) => {
-      this.#checkSize(frame)
-      this.event(frame, codec)
+    return eventSenders(this.#host.down, (message) => {
+      this.#checkSize(message.frame)
+      this.send(message)
     })
   }
 
-  #openExchange(): Exchange {
+  #openExchange(): OfferingExchange {
     const { clock, router, maxCallsInFlight, streamCredit } = this.#host
     return new OfferingExchange({
       clock,
@@ -241,7 +332,7 @@ export class MemberSeat implements Seat, Sender {
       answer: router.answererFor(this),
       send: (frame, settle) => {
         this.#checkSize(frame)
-        this.#send(frame, settle)
+        this.#send({ frame, loose: undefined }, settle)
       },
     })
   }
@@ -253,20 +344,45 @@ export class MemberSeat implements Seat, Sender {
     throw new JuntoError('too_large', `${frame.length} bytes for one member, whose client accepts ${maxFrame} at once`)
   }
 
-  #send(frame: Uint8Array, settle: Settle): void {
+  #send(message: Message, settle: Settle): void {
     switch (this.#phase) {
       case 'joining':
       case 'joined':
         // A peer that does not read may keep its seat from starting for long.
-        if (this.#feed.hold(frame)) return
+        if (this.#feed.hold(message)) return
         this.end('failed', 'too much was sent to this member before it could be told that it had joined')
         return
       case 'live':
-        if (settle === 'reply') this.#link.send(frame)
-        else this.#host.sync.say(this.#feed, frame)
+        if (settle === 'reply') this.#feed.pass(message)
+        else this.#host.sync.say(this.#feed, message)
+        return
+      case 'away':
+        this.#feed.pass(message)
+        return
+      case 'unseated':
+      case 'returning':
+        if (!this.#feed.hold(message)) this.#forfeitHeld()
         return
       case 'gone':
     }
+  }
+
+  /** Gives up what waits here: like the link, which does not let those who are away have any amount of it. */
+  #forfeitHeld(): void {
+    const frames = (this.#feed.release() ?? []).flatMap(({ frame, loose }) => (loose === undefined ? [frame] : []))
+    this.#missed += frames.length
+    this.forfeited(frames)
+  }
+
+  #tellResumed(outcome: ResumeOutcome, missed: number): void {
+    if (this.#droppedAt === undefined) return
+    const downtime = this.#host.clock.now() - this.#droppedAt
+    this.#droppedAt = undefined
+    this.#host.resumed(this, { outcome, missed, downtime })
+  }
+
+  get #link(): MemberLink {
+    return this.#feed.link
   }
 
   /** The client says that its mirror came apart. */
@@ -284,14 +400,14 @@ export class MemberSeat implements Seat, Sender {
 
   #leave(reason: LeaveReason): boolean {
     if (this.#phase === 'gone') return false
-    // What was said to one that is not live yet has not left. What has may have run at the client or not.
-    const lost = this.#phase === 'live' ? 'outcome_unknown' : 'disconnected'
+    // What was said to one that has not begun has not left. What has may have run at the client or not.
+    const begun = this.#phase !== 'joining' && this.#phase !== 'joined'
     this.#phase = 'gone'
     this.#reason = reason
     this.#host.sync.remove(this.#feed)
     this.viewer.close()
     this.#view?.close()
-    this.#exchange?.close(reason === 'disconnected' ? lost : 'cancelled')
+    this.#exchange?.close(reason !== 'disconnected' ? 'cancelled' : begun ? 'outcome_unknown' : 'disconnected')
     this.#gone?.abort()
     this.#host.left(this)
     return true
@@ -312,11 +428,15 @@ export class RoomMember {
   #call: Readonly<Record<string, unknown>> | undefined
   #send: Readonly<Record<string, unknown>> | undefined
 
-  constructor(seat: MemberSeat, sitter: Sitter) {
+  constructor(seat: MemberSeat, { identity, join }: Entrant) {
     this.#seat = seat
-    this.id = sitter.id
-    this.user = sitter.user
-    this.join = sitter.join
+    this.id = seat.id
+    this.user = identity.user
+    this.join = join
+  }
+
+  get connected(): boolean {
+    return this.#seat.connected
   }
 
   get call(): Readonly<Record<string, unknown>> {

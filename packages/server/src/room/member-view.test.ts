@@ -272,7 +272,7 @@ describe('when the member is gone', () => {
     const { view } = adas
     view.add(ann)
     view.filter(world.room.state.units, () => true)
-    ada.drop()
+    ada.leave()
     await settle()
     expect(view.has(ann)).toBe(false)
     expect([view.add(ann), view.remove(ann)]).toEqual([false, false])
@@ -324,7 +324,7 @@ describe('what a view changes', () => {
     ann.hp = 42
     ann.orders.push('wait')
     world.room.state.deck.push(9)
-    ada.drop()
+    ada.leave()
     await world.clock.advance('1m')
     const { room } = world
     ;[ada, adas] = await world.enter()
@@ -456,7 +456,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed + 1))(
       for (let n = random.integer(1, 4); n > 0; n--) there(steps[random.integer(0, steps.length - 1)])()
       await world.clock.advance(random.pick([0, 1, 10]))
       if (random.chance(0.05) && guests.length < 6) await enter()
-      if (random.chance(0.02) && guests.length > 1) guests.splice(0, 1)[0]?.client.drop()
+      if (random.chance(0.02) && guests.length > 1) guests.splice(0, 1)[0]?.client.leave()
       for (const { client, member } of guests) {
         if (client.congested) continue
         expect(mirrored(client), `step ${step}`).toEqual(visibleTo(member, world.room))

@@ -5,19 +5,27 @@ import type { MemberView } from './member-view.ts'
 export interface Member<T> {
   /** Unique for this membership; other members may know it. */
   readonly id: string
-  /** What `authenticate` said about who this is. */
+  /**
+   * What `authenticate` said about who this is. It is asked again each time the member comes back after its connection was lost; so this
+   * may be another object then, of the same user.
+   */
   readonly user: Of<T>['user']
   /** What the client said when it joined. */
   readonly join: Of<T>['join']
+  /** Whether it has a connection; false from `onDrop` on. What is reliable is kept for it meanwhile. */
+  readonly connected: boolean
   /**
    * Calls this member's client, and waits for its answer. In `onJoin` that cannot come: the client is told that it has joined
    * when `onJoin` is done. Begin such a call without awaiting it.
    *
-   * A call that was under way when the connection was lost rejects with `outcome_unknown`, one that never left with
-   * `disconnected`. One that nobody awaits fails without a word.
+   * A call waits while the member's connection is lost, as long as its `timeout` says. When the member does not come back, it rejects
+   * with `outcome_unknown`, one that never left with `disconnected`. One that nobody awaits fails without a word.
    */
   readonly call: Calls<Down<T>>
-  /** Sends this member an event. To a member that has left: nothing happens. */
+  /**
+   * Sends this member an event. While its connection is lost, one that is `reliable` waits, of `latest` the newest does, and a
+   * `volatile` one is dropped. To a member that has left: nothing happens.
+   */
   readonly send: Sends<Down<T>, void>
   /** What this member may see of a state that not everybody sees all of. */
   readonly view: MemberView<T>

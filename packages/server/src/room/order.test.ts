@@ -301,7 +301,7 @@ describe('what many get', () => {
     if (!member) throw new Error('no member')
     const pending = member.call.confirm.try({ question: '?' })
     await world.clock.settle()
-    ada.drop()
+    ada.leave()
     await world.clock.settle()
     expect(await pending).toMatchObject({ ok: false, code: 'outcome_unknown' })
     ada.log.length = 0

@@ -54,7 +54,7 @@ describe('a persisted room', () => {
     if (rooms[0]) rooms[0].metadata = { team: 'red', size: 2 }
     rooms[0]?.state.notes.set('x', 'remember me')
     await world.clock.settle()
-    ada.drop()
+    ada.leave()
     await world.clock.advance('5s')
     expect(world.registry.size).toBe(0)
 
@@ -75,7 +75,7 @@ describe('a persisted room', () => {
     const { world, rooms, store } = desk()
     const ada = await world.join(Desk, { key: 'a' })
     for (const key of keys) rooms[0]?.state.notes.set(key, key)
-    ada.drop()
+    ada.leave()
     await world.clock.advance('5s')
 
     const later = new World({ store, seed: 2 })
@@ -111,7 +111,7 @@ describe('a persisted room', () => {
     const ada = await world.join(Desk, { by: 'create' })
     void ada.call('add', { by: 1 })
     await world.clock.advance('1m')
-    ada.drop()
+    ada.leave()
     await world.clock.advance('1m')
     expect(store.log).toEqual([])
   })
@@ -171,7 +171,7 @@ describe('a store that fails', () => {
     store.broken = false
     await world.clock.advance('30s')
     expect(store.log.at(-1)).toBe('saved')
-    ada.drop()
+    ada.leave()
     await world.clock.advance('10s')
     await world.join(Desk, { key: 'a' })
     expect(rooms[1]?.state.n).toBe(1)

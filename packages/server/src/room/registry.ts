@@ -58,7 +58,9 @@ export class RoomRegistry implements Rooms {
     const definition = this.#shelves.get(seat.joined.room)?.definition
     if (!definition || !(seat instanceof MemberSeat))
       throw new JuntoError('misuse', 'this seat is not one of these rooms')
-    seat.readmitted(await this.#authenticator.identify(definition, session.connection))
+    const identity = await this.#authenticator.identify(definition, session.connection)
+    seat.readmit(identity)
+    this.#environment.quotas.identifiedAgain(session, identity.key)
   }
 
   authenticates(room: string): boolean {
@@ -107,7 +109,9 @@ export class RoomRegistry implements Rooms {
 
   async #join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat> {
     const { session } = request
+    const { quotas } = this.#environment
     this.#refuseWhileClosing()
+    quotas.joining(session)
     const shelf = this.#shelves.get(request.room)
     if (!shelf) throw new JuntoError('unknown_room', `this server has no rooms of type ${JSON.stringify(request.room)}`)
     const { definition } = shelf
@@ -119,10 +123,12 @@ export class RoomRegistry implements Rooms {
       )
     }
     const join = definition.readNamed('join', request.join)
-    const user = await unlessAborted(signal, this.#authenticator.identify(definition, session.connection), givenUp)
+    const asked = this.#authenticator.identify(definition, session.connection)
+    const identity = await unlessAborted(signal, asked, givenUp)
+    quotas.identified(session, identity.key)
     this.#refuseWhileClosing()
     const host = await this.#enter(shelf, request, signal)
-    return host.join({ session, user, join, link, layouts: request.layouts ?? [] }, signal)
+    return host.join({ session, identity, join, link, layouts: request.layouts ?? [] }, signal)
   }
 
   /** Finds or makes the room and takes a seat in it, which the caller has to fill or to give back. */
@@ -134,7 +140,11 @@ export class RoomRegistry implements Rooms {
         return this.#open(shelf, keyOf(request), options(), session, signal)
       case 'create':
         if (request.key !== undefined) throw new JuntoError('invalid', 'key: create takes none; open finds or creates')
-        return this.#sit(this.#make(shelf, { key: undefined, options: options(), wanted: undefined }), session, signal)
+        return this.#sit(
+          this.#make(shelf, { key: undefined, options: options(), wanted: undefined }, session),
+          session,
+          signal,
+        )
       case 'join':
         return this.#sit(this.#byIdOf(shelf, request.id), session, signal)
       case 'joinOrCreate':
@@ -152,7 +162,7 @@ export class RoomRegistry implements Rooms {
     for (;;) {
       const there = shelf.byKey.get(key)
       if (!there?.isClosing) {
-        return this.#sit(there ?? this.#make(shelf, { key, options, wanted: undefined }), session, signal)
+        return this.#sit(there ?? this.#make(shelf, { key, options, wanted: undefined }, session), session, signal)
       }
       // It is being saved: only then may the next one be restored from that.
       await unlessAborted(signal, there.closed, givenUp)
@@ -167,9 +177,14 @@ export class RoomRegistry implements Rooms {
     session: SessionInfo,
     signal: AbortSignal,
   ): Promise<RoomHost> {
+    // Whatever has become of a room: who had a seat there finds it again after a reload of the page.
+    for (const host of shelf.rooms) {
+      if (host.key === undefined && host.keepsSeatFor(session)) return this.#sit(host, session, signal)
+    }
     for (;;) {
       const found = chooseRoom(shelf.rooms, where, session)
-      if (!found) return this.#sit(this.#make(shelf, { key: undefined, options, wanted: where }), session, signal)
+      if (!found)
+        return this.#sit(this.#make(shelf, { key: undefined, options, wanted: where }, session), session, signal)
       const host = await this.#sit(found, session, signal)
       // It was only being created when it was chosen, and has become something else.
       if (fits(host.metadata, where)) return host
@@ -190,17 +205,19 @@ export class RoomRegistry implements Rooms {
     }
   }
 
-  #make(shelf: Shelf, origin: Origin): RoomHost {
-    const { limits } = this.#environment
+  #make(shelf: Shelf, origin: Origin, session: SessionInfo): RoomHost {
+    const { limits, quotas } = this.#environment
     if (this.#byId.size >= limits.maxRooms) {
       throw new JuntoError('too_many_rooms', `the server has as many rooms as it allows (maxRooms: ${limits.maxRooms})`)
     }
+    const uncount = quotas.creating(session)
     const host = new RoomHost(shelf.definition, this.#environment, origin)
     const { key, id } = host
     shelf.rooms.add(host)
     this.#byId.set(id, host)
     if (key !== undefined) shelf.byKey.set(key, host)
     void host.closed.then(() => {
+      uncount()
       shelf.rooms.delete(host)
       this.#byId.delete(id)
       if (key !== undefined) shelf.byKey.delete(key)

@@ -1,5 +1,5 @@
 import { JuntoError, randomHex, randomId } from '@junto/protocol'
-import { encodeNamed, StateTree, type MessageCodec } from '@junto/schema/internal'
+import { encodeNamed, StateTree } from '@junto/schema/internal'
 import type { Services, Token } from '../container.ts'
 import type { RoomSaver } from '../store/room-saver.ts'
 import type { RoomRecord } from '../store/saved-room.ts'
@@ -9,14 +9,14 @@ import type { RoomEnvironment } from './environment.ts'
 import { eventSenders } from './event-senders.ts'
 import { Faults } from './faults.ts'
 import type { Candidate, Where } from './matchmaking.ts'
-import type { MemberSeat, SeatHost } from './member-seat.ts'
-import { Memberships } from './memberships.ts'
+import type { Entrant, MemberSeat, SeatHost } from './member-seat.ts'
 import { disposalWithin, within } from '../promises.ts'
 import { RoomArchive } from './room-archive.ts'
 import { constructWithin, type RoomScope } from './room-scope.ts'
 import { RoomTimers } from './room-timers.ts'
 import { Router } from './router.ts'
-import type { LeaveReason, MemberLink, SessionInfo } from './seat.ts'
+import type { JoinedInfo, LeaveReason, SessionInfo } from './seat.ts'
+import { Seats } from './seats.ts'
 
 /** Why and how a room came about. */
 export interface Origin {
@@ -25,16 +25,6 @@ export interface Origin {
   readonly options: unknown
   /** What the one who caused it looked for by matchmaking. */
   readonly wanted: Where | undefined
-}
-
-/** Somebody who wants a seat that was reserved. */
-export interface Entrant {
-  readonly session: SessionInfo
-  readonly user: unknown
-  readonly join: unknown
-  readonly link: MemberLink
-  /** Hashes of the layouts its client holds. */
-  readonly layouts: readonly string[]
 }
 
 /** What a room has once its first state stands. */
@@ -69,7 +59,7 @@ export class RoomHost implements RoomScope, Candidate {
   readonly #archive: RoomArchive | undefined
   readonly #faults: Faults
   readonly #timers: RoomTimers
-  readonly #memberships: Memberships
+  readonly #seats: Seats
   #life: Life = { phase: 'creating' }
   #room: RunningRoom | undefined
   #metadata: unknown
@@ -97,11 +87,13 @@ export class RoomHost implements RoomScope, Candidate {
       onTooMany: () => this.close('The room failed too often.', 'failed'),
     })
     this.#timers = new RoomTimers(clock, (where, code) => this.#faults.run(where, code))
-    this.#memberships = new Memberships({
+    this.#seats = new Seats({
       clock,
       faults: this.#faults,
       most: definition.maxMembers,
       onJoin: (member, join) => this.#room?.onJoin?.(member, join),
+      onDrop: (member) => this.#room?.onDrop?.(member),
+      onResume: (member, resumption) => this.#room?.onResume?.(member, resumption),
       onLeave: (member, reason) => this.#room?.onLeave?.(member, reason),
       onEmpty: () => this.#disposeWhenEmpty(),
     })
@@ -124,19 +116,24 @@ export class RoomHost implements RoomScope, Candidate {
   }
 
   canSeat(session: SessionInfo): boolean {
-    return !this.isClosing && this.#memberships.canSeat(session)
+    return !this.isClosing && this.#seats.canSeat(session)
+  }
+
+  /** Whether a seat waits there for this session to come back. */
+  keepsSeatFor(session: SessionInfo): boolean {
+    return !this.isClosing && this.#seats.isKeptFor(session)
   }
 
   /** Takes a seat, before anything is waited for. @throws JuntoError `room_full`, or `already_joined`. */
   reserve(session: SessionInfo): void {
-    this.#memberships.reserve(session)
+    this.#seats.reserve(session)
     this.#cancelDisposal?.()
     this.#cancelDisposal = undefined
   }
 
   /** Gives back a seat on which nobody came to sit. */
   release(session: SessionInfo): void {
-    this.#memberships.release(session)
+    this.#seats.release(session)
   }
 
   /** Seats somebody on a reserved seat. @throws JuntoError; the seat is free again then. */
@@ -145,18 +142,18 @@ export class RoomHost implements RoomScope, Candidate {
       this.release(entrant.session)
       throw new JuntoError('room_closed', `the room ${this.name} is closed`)
     }
-    const { compiled, name, wireLayout } = this.definition
-    const id = randomId(this.#environment.random, 12)
-    const joined = {
-      room: name,
-      id: this.id,
-      ...(this.key !== undefined && { key: this.key }),
-      member: id,
-      layout: compiled.hash,
-      ...(!entrant.layouts.includes(compiled.hash) && { definition: wireLayout }),
+    const kept = this.#seats.claimed(entrant.session)
+    if (kept !== undefined) {
+      try {
+        kept.retake(entrant, { ...this.#joinedInfo(kept.id, entrant), kept: true })
+        return kept
+      } catch (error) {
+        // It is somebody else now, who gets a seat of their own.
+        kept.end('refused', error instanceof JuntoError ? error.message : undefined)
+      }
     }
-    const newcomer = { sitter: { ...entrant, id }, link: entrant.link, joined }
-    return this.#memberships.join(this.#life.works.seatHost, newcomer, signal)
+    const id = randomId(this.#environment.random, 12)
+    return this.#seats.join(this.#life.works.seatHost, entrant, this.#joinedInfo(id, entrant), signal)
   }
 
   /** Closes the room. See {@link closed}. */
@@ -189,13 +186,14 @@ export class RoomHost implements RoomScope, Candidate {
   }
 
   get members(): ReadonlyMap<string, object> {
-    return this.#memberships.members
+    return this.#seats.members
   }
 
   get broadcast(): unknown {
-    return (this.#broadcast ??= eventSenders(this.definition.compiled.down, (frame, codec, options) =>
-      this.#sendToAll(frame, codec, options),
-    ))
+    return (this.#broadcast ??= eventSenders(this.definition.compiled.down, (message, options) => {
+      const except = exceptOf(options)
+      this.#seats.sendAll(message, (member) => except.includes(member))
+    }))
   }
 
   get metadata(): unknown {
@@ -218,6 +216,18 @@ export class RoomHost implements RoomScope, Candidate {
 
   every(ms: number, fn: () => unknown): () => void {
     return this.#timers.every(ms, fn)
+  }
+
+  #joinedInfo(member: string, { layouts }: Entrant): JoinedInfo {
+    const { compiled, name, wireLayout } = this.definition
+    return {
+      room: name,
+      id: this.id,
+      ...(this.key !== undefined && { key: this.key }),
+      member,
+      layout: compiled.hash,
+      ...(!layouts.includes(compiled.hash) && { definition: wireLayout }),
+    }
   }
 
   // Coming about
@@ -243,7 +253,7 @@ export class RoomHost implements RoomScope, Candidate {
       throw refusal(error)
     }
     if (this.#closeWanted) this.close(this.#closeWanted.message, this.#closeWanted.reason)
-    else if (this.#memberships.isEmpty) this.#disposeWhenEmpty()
+    else if (this.#seats.isEmpty) this.#disposeWhenEmpty()
   }
 
   async #bringUp(): Promise<void> {
@@ -314,6 +324,9 @@ export class RoomHost implements RoomScope, Candidate {
       faults: this.#faults,
       className: definition.className,
       up: definition.compiled.up,
+      limits: definition.messageLimits,
+      quotas: this.#environment.quotas,
+      clock: this.#environment.clock,
       checks: definition.validators.up,
       handlers: room.handlers,
     })
@@ -351,7 +364,9 @@ export class RoomHost implements RoomScope, Candidate {
       streamCredit: limits.streamCredit,
       maxHeld: limits.hardOutbox,
       maxResyncs: limits.maxResyncs,
-      left: (seat) => this.#memberships.left(seat),
+      dropped: (seat) => this.#seats.dropped(seat),
+      resumed: (seat, resumption) => this.#seats.resumed(seat, resumption),
+      left: (seat) => this.#seats.left(seat),
       report: (error, where, by) => this.#faults.report(error, where, by),
     }
     return { sync, saver, seatHost }
@@ -387,8 +402,8 @@ export class RoomHost implements RoomScope, Candidate {
     this.#cancelDisposal?.()
     this.#timers.close()
     sync.flushNow()
-    this.#memberships.endAll(reason, message)
-    if (!(await this.#memberships.settled(limits.hookTimeout))) {
+    this.#seats.endAll(reason, message)
+    if (!(await this.#seats.settled(limits.hookTimeout))) {
       logger.warn(`The room ${this.name} is disposed while onJoin or onLeave still runs`, { room: this.name })
     }
     sync.flushNow()
@@ -427,18 +442,12 @@ export class RoomHost implements RoomScope, Candidate {
     const metadata = this.#metadata === undefined ? undefined : encodeNamed(this.#metadata, 'metadata')
     return { snapshot: tree.snapshot(), metadata }
   }
-
-  #sendToAll(frame: Uint8Array, codec: MessageCodec, options: unknown): void {
-    const except = exceptOf(options)
-    for (const seat of this.#memberships.seats) {
-      const left = except === seat.member || (Array.isArray(except) && except.includes(seat.member))
-      if (!left) seat.event(frame, codec)
-    }
-  }
 }
 
-function exceptOf(options: unknown): unknown {
-  return typeof options === 'object' && options !== null && 'except' in options ? options.except : undefined
+function exceptOf(options: unknown): readonly unknown[] {
+  if (typeof options !== 'object' || options === null || !('except' in options)) return []
+  const { except } = options
+  return Array.isArray(except) ? except : [except]
 }
 
 /** What the client hears when a room could not be made. */

@@ -4,7 +4,7 @@ import type { Handlers } from './handlers.ts'
 import type { Broadcasts, Member } from './member.ts'
 import type { RoomScope } from './room-scope.ts'
 import { takeScope } from './room-scope.ts'
-import type { LeaveReason } from './seat.ts'
+import type { LeaveReason, Resumption } from './seat.ts'
 
 /** What `onCreate` is told. */
 export interface Creation<T> {
@@ -54,7 +54,7 @@ export abstract class RoomBase<T extends AnyContract> {
     return this.#scope.state as Live<StateOf<T>>
   }
 
-  /** Those in the room, by id, from the beginning of their `onJoin` until their `onLeave`. */
+  /** Those in the room, by id, from the beginning of their `onJoin` until their `onLeave`: also who has lost the connection, and may come back. */
   get members(): ReadonlyMap<string, Member<T>> {
     // As above: members were made from this contract.
     return this.#scope.members as ReadonlyMap<string, Member<T>>
@@ -127,6 +127,18 @@ export abstract class RoomBase<T extends AnyContract> {
    * Events sent to the member here reach it after its first state.
    */
   onJoin?(member: Member<T>, join: Of<T>['join']): void | Promise<void>
+
+  /**
+   * A member has lost its connection. It stays a member, with its seat, for as long as the server waits for it (limit `resumeWindow`);
+   * then {@link onResume} runs, or `onLeave`. Never twice in a row. `member.connected` is false from now on.
+   */
+  onDrop?(member: Member<T>): void | Promise<void>
+
+  /**
+   * A member is back, and has the present state. When it missed something (`resynced`), send it again what it has to know beside the
+   * state.
+   */
+  onResume?(member: Member<T>, resumption: Resumption): void | Promise<void>
 
   /** Somebody is gone: once for each `onJoin` that completed. The member is no longer in `members`. */
   onLeave?(member: Member<T>, reason: LeaveReason): void | Promise<void>

@@ -144,6 +144,10 @@ export class TestClient implements MemberLink {
   readonly endings: { readonly reason: LeaveReason; readonly message: string | undefined }[] = []
   readonly abort = new AbortController()
   maxFrame = 64 * 1024 * 1024
+  /** What its session does with the seat. */
+  onSeat: (seat: Seat) => void = (seat) => seat.start()
+  /** Told of each event that comes. */
+  onEvent: (name: string, payload: unknown) => void = () => {}
   /** Answers calls of the server, by name; others wait for ever. */
   answers: Record<string, (params: unknown) => unknown> = {}
   /** What the server's events brought, by name. */
@@ -208,7 +212,7 @@ export class TestClient implements MemberLink {
       (seat) => {
         this.log.push('joined')
         this.#seat = seat
-        seat.start()
+        this.onSeat(seat)
       },
       (error: unknown) => {
         this.refused =
@@ -242,9 +246,9 @@ export class TestClient implements MemberLink {
   }
 
   /** There is a line again, as for a session that has the right secret; the client says what it has of the state. */
-  resume(has: HeldState | undefined = this.held): void {
+  resume(has: HeldState | 'nothing' = this.held ?? 'nothing'): void {
     this.#line = 'up'
-    this.seat.resume(has)
+    this.seat.resume(has === 'nothing' ? undefined : has)
     this.#replay()
     this.seat.resumed('resumed', 0)
   }
@@ -263,6 +267,11 @@ export class TestClient implements MemberLink {
   get held(): HeldState | undefined {
     const { epoch, version } = this.mirror
     return epoch === undefined ? undefined : { epoch, version }
+  }
+
+  /** Whether all that is sent arrives. */
+  get hears(): boolean {
+    return this.#line === 'up'
   }
 
   /** Numbered frames that wait for a line. */
@@ -353,7 +362,9 @@ export class TestClient implements MemberLink {
       case FrameType.loose: {
         const codec = this.#compiled.down[frame.id]
         this.log.push(`event ${codec?.name}`)
-        this.events.push([codec?.name ?? '', codec?.payload?.decode(frame.payload, 'payload')])
+        const payload = codec?.payload?.decode(frame.payload, 'payload')
+        this.onEvent(codec?.name ?? '', payload)
+        this.events.push([codec?.name ?? '', payload])
         return
       }
       case FrameType.call:

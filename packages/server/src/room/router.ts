@@ -1,16 +1,24 @@
 import { JuntoError } from '@junto/protocol'
 import {
   errorToWire,
+  FrameType,
   isPromiseLike,
   type AnswerContext,
   type Answerer,
+  type EventFrame,
+  type LooseFrame,
   type StreamAnswerer,
   type WireError,
 } from '@junto/protocol/internal'
 import { SchemaError, type MessageCodec } from '@junto/schema/internal'
 import type { Validate } from '@junto/schema/validate'
+import type { SessionInfo } from './seat.ts'
 import type { Watchdog, Watched } from '../observe/watchdog.ts'
 import { DeclaredFailure, declaredErrors } from './declared-failure.ts'
+import type { Clock } from '@junto/protocol'
+import { MessageLimits } from '../limits/message-limits.ts'
+import type { Quotas } from '../limits/quotas.ts'
+import type { BucketSize } from '../limits/token-bucket.ts'
 import type { Culprit, Faults } from './faults.ts'
 
 /** A handler as the router calls it: `define` has checked the types. */
@@ -18,12 +26,13 @@ export type AnyHandler = (input: unknown, context: HandlerContext) => unknown
 
 /** What the router knows of a member. */
 export interface Sender extends Culprit {
+  readonly session: SessionInfo
   /** What handlers get to see of it. */
   readonly member: object
   /** Aborted when the member is gone. */
   readonly signal: AbortSignal
   /** A fault that belongs to no call. */
-  notice(code: 'unsupported' | 'invalid', message: string): void
+  notice(code: 'unsupported' | 'invalid' | 'rate_limited', message: string): void
 }
 
 /** One message a client may send, ready to be dispatched. */
@@ -47,6 +56,10 @@ export interface RouterOptions {
   readonly up: readonly MessageCodec[]
   /** Validators of parameters and payloads, by id. */
   readonly checks: readonly (Validate | undefined)[]
+  /** How often a user may send each message, by id. */
+  readonly limits: readonly (BucketSize | undefined)[]
+  readonly quotas: Quotas
+  readonly clock: Clock
   /** What the room's `handlers` holds. */
   readonly handlers: unknown
 }
@@ -55,10 +68,12 @@ export interface RouterOptions {
 export class Router {
   readonly #options: RouterOptions
   readonly #routes: readonly Route[]
+  readonly #limits: MessageLimits
 
   /** @throws Error naming a handler that is missing. */
   constructor(options: RouterOptions) {
     this.#options = options
+    this.#limits = new MessageLimits(options.clock, options.limits)
     this.#routes = options.up.map((codec) => {
       const path = codec.kind === 'event' ? `${codec.name}.payload` : `${codec.name}.params`
       return {
@@ -77,11 +92,21 @@ export class Router {
     return new MemberAnswerer(this, sender)
   }
 
-  /** An event of a member. */
-  event(sender: Sender, id: number, payload: unknown): void {
+  /** An event of a member, that came in a frame for reliable ones or in a loose one. */
+  event(sender: Sender, { type, id, payload }: EventFrame | LooseFrame): void {
     const route = this.#routes[id]
     if (route?.codec.kind !== 'event') {
       sender.notice('unsupported', `this room takes no event of number ${id}`)
+      return
+    }
+    const { name, delivery } = route.codec
+    if ((type === FrameType.event) !== (delivery === 'reliable')) {
+      sender.notice('unsupported', `the event ${name} is ${delivery}, and came in a frame for others`)
+      return
+    }
+    const refusal = this.#refusalOf(sender, route)
+    if (refusal) {
+      sender.notice('rate_limited', refusal.message)
       return
     }
     let input: unknown
@@ -106,6 +131,8 @@ export class Router {
   call(sender: Sender, id: number, params: unknown, context: AnswerContext): unknown {
     const route = this.#routes[id]
     if (route?.codec.kind !== 'call') throw new JuntoError('unsupported', `this room answers no call of number ${id}`)
+    const refusal = this.#refusalOf(sender, route)
+    if (refusal) throw refusal
     const input = decode(route, route.codec.params, params)
     try {
       const result = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, context))
@@ -119,6 +146,8 @@ export class Router {
   stream(sender: Sender, id: number, params: unknown, context: AnswerContext): AsyncIterable<unknown> {
     const route = this.#routes[id]
     if (route?.codec.kind !== 'stream') throw new JuntoError('unsupported', `this room has no stream of number ${id}`)
+    const refusal = this.#refusalOf(sender, route)
+    if (refusal) throw refusal
     const input = decode(route, route.codec.params, params)
     try {
       const items = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, context))
@@ -147,6 +176,12 @@ export class Router {
     }
     this.#options.faults.report(thrown, where, sender)
     return { code: 'internal', message: `${where}: the handler failed; the server's log says why` }
+  }
+
+  /** Whether its user has sent too many of these. */
+  #refusalOf({ session }: Sender, { codec: { id }, where }: Route): JuntoError | undefined {
+    const { limits, quotas } = this.#options
+    return limits[id] === undefined ? undefined : this.#limits.check(quotas.of(session).holder, id, where)
   }
 
   async #later(route: Route, result: PromiseLike<unknown>): Promise<unknown> {

@@ -29,6 +29,16 @@ export function isLeaveReason(reason: unknown): reason is LeaveReason {
 /** Whether a member that was away has all that was said to it meanwhile: `resumed`; or not: `resynced`. Its state is right either way. */
 export type ResumeOutcome = 'resumed' | 'resynced'
 
+/** How a member came back; what `onResume` is told. */
+export interface Resumption {
+  /** `resumed`: it has all that was sent to it. `resynced`: some of it is lost, and the state is right all the same. */
+  readonly outcome: ResumeOutcome
+  /** How many messages to it are known to be lost. A page that was reloaded has forgotten what came before as well. */
+  readonly missed: number
+  /** Milliseconds since `onDrop`. */
+  readonly downtime: number
+}
+
 /** The version of a room's state that a client says it has. Untrusted. */
 export interface HeldState {
   readonly epoch: string

@@ -1,5 +1,12 @@
 import type { Viewer } from '@junto/schema/internal'
-import type { MemberLink } from '../room/seat.ts'
+import type { LooseDelivery, MemberLink } from '../room/seat.ts'
+
+/** What is said to members beside the state: leaves behind the patch with what it speaks of. One object for all who are told it. */
+export interface Message {
+  readonly frame: Uint8Array
+  /** Undefined: it is reliable. */
+  readonly loose: LooseDelivery | undefined
+}
 
 /** What one member is given: what is new of the state, and behind that what is said to it. */
 export class Feed {
@@ -7,15 +14,17 @@ export class Feed {
   readonly id: string
   /** How it looks at the state. */
   readonly viewer: Viewer
-  readonly link: MemberLink
+  link: MemberLink
   /** It takes no patches until what waits for it has left. */
   behind = false
   /** It wants the state at the end of the turn, whether or not that changed; `now`: even if too much waits for it. */
   asks: 'no' | 'when it can' | 'now' = 'no'
   readonly #maxHeld: number
   /** What was said to it: waits for the snapshot first, later for a patch. */
-  #held: Uint8Array[] | undefined
+  #held: Message[] | undefined
   #heldBytes = 0
+  /** Where among these the newest of each key stands. */
+  #latest: Map<string, number> | undefined
 
   /** @param maxHeld Bytes that may be held. */
   constructor(id: string, viewer: Viewer, link: MemberLink, maxHeld: number) {
@@ -29,19 +38,43 @@ export class Feed {
     return this.#held !== undefined
   }
 
-  /** Keeps what is to leave behind the next patch. @returns whether that was not too much. */
-  hold(frame: Uint8Array): boolean {
-    if (this.#held === undefined) this.#held = [frame]
-    else this.#held.push(frame)
-    this.#heldBytes += frame.length
+  /** Keeps what is to leave behind the next patch; the newest with a key takes the place of the one before. @returns whether that was not too much. */
+  hold(message: Message): boolean {
+    this.#held ??= []
+    if (!this.#replace(this.#held, message)) {
+      this.#held.push(message)
+      this.#heldBytes += message.frame.length
+    }
     return this.#heldBytes <= this.#maxHeld
   }
 
   /** Gives out what is held, if anything is. It is held no more. */
-  release(): readonly Uint8Array[] | undefined {
+  release(): readonly Message[] | undefined {
     const held = this.#held
     this.#held = undefined
     this.#heldBytes = 0
+    this.#latest = undefined
     return held
+  }
+
+  /** Hands over what was said. */
+  pass({ frame, loose }: Message): void {
+    if (loose === undefined) this.link.send(frame)
+    else this.link.sendLoose(frame, loose)
+  }
+
+  #replace(held: Message[], message: Message): boolean {
+    const key = message.loose?.key
+    if (key === undefined) return false
+    const at = this.#latest?.get(key)
+    const older = at === undefined ? undefined : held[at]
+    if (at === undefined || older === undefined) {
+      this.#latest ??= new Map()
+      this.#latest.set(key, held.length)
+      return false
+    }
+    held[at] = message
+    this.#heldBytes += message.frame.length - older.frame.length
+    return true
   }
 }

@@ -186,7 +186,7 @@ describe('a member that is behind', () => {
     ada.congested = bob.congested = true
     await busy(all, 3)
     expect(count(all, 'members_behind')).toBe(2)
-    ada.drop()
+    ada.leave()
     expect(count(all, 'members_behind')).toBe(1)
     room.close()
     await world.clock.settle()
@@ -369,7 +369,7 @@ describe('a member whose mirror came apart', () => {
 describe('a member that is put out while it is sent its patch', () => {
   /** Its session finds that too much waits for it. */
   function tooSlow(client: TestClient): void {
-    vi.spyOn(client, 'send').mockImplementationOnce(() => client.drop())
+    vi.spyOn(client, 'sendState').mockImplementationOnce(() => client.leave())
   }
 
   test('disturbs nobody, also where the room writes to the state then', async () => {

@@ -4,13 +4,14 @@ import type { StateTree, Update } from '@junto/schema/internal'
 import type { Logger } from '../observe/log.ts'
 import type { Counter, Gauge, Metrics } from '../observe/metrics.ts'
 import { Checks } from './checks.ts'
-import type { Feed } from './feed.ts'
+import type { Feed, Message } from './feed.ts'
 import type { Flushable, TurnEnd } from './turn-end.ts'
 
-/** Frames on their way to a member. Their bytes may be shared, and are never written again. */
+/** Something on its way to a member: of the state, or what was said. Bytes may be shared, and are never written again. */
 interface Delivery {
   readonly feed: Feed
-  readonly frames: readonly Uint8Array[]
+  readonly state: Uint8Array | undefined
+  readonly message: Message | undefined
 }
 
 /** Parts of {@link RoomSync}. */
@@ -43,6 +44,9 @@ export interface RoomSyncOptions {
  *
  * A member for whom too much waits already is *behind*: it takes no patches, and costs none, until what waits has left. Then
  * it gets one that leads over all it missed, and behind it what was said to it meanwhile.
+ *
+ * A member whose session is away is no feed of the room, and costs nothing, until it is resumed: then it is caught up from the version
+ * that its client says it has.
  */
 export class RoomSync implements Flushable {
   readonly tree: StateTree
@@ -59,7 +63,7 @@ export class RoomSync implements Flushable {
   /** How many of these are sent. */
   #sent = 0
   /** Frames of updates that several get. */
-  readonly #frames = new WeakMap<Update, readonly Uint8Array[]>()
+  readonly #frames = new WeakMap<Update, Uint8Array>()
   readonly #counts: Readonly<Record<'catchUps' | 'snapshots' | 'desyncs', Counter>> & { readonly behind: Gauge }
   /** When the next patch may leave. */
   #due = -Infinity
@@ -100,17 +104,36 @@ export class RoomSync implements Flushable {
   /** Nothing goes to this feed any more. */
   remove(feed: Feed): void {
     feed.release()
-    this.#feeds.delete(feed)
-    this.#waiting.delete(feed)
-    this.#checks.remove(feed)
-    this.#setBehind(feed, false)
+    this.#drop(feed)
   }
 
-  /** Has a frame leave at the end of the turn, after the feed's patch. */
-  say(feed: Feed, frame: Uint8Array): void {
+  /** Its session is away: the link is given all that was said to it, and no state until {@link resume}. */
+  suspend(feed: Feed): void {
+    // What is being sent may have come upon the end of the line. What is on its way was said before what is held.
+    for (let index = this.#sent; index < this.#outgoing.length; index++) {
+      const delivery = this.#outgoing[index]
+      if (delivery?.feed === feed && delivery.message !== undefined) feed.pass(delivery.message)
+    }
+    this.#drop(feed)
+    for (const message of feed.release() ?? []) feed.pass(message)
+  }
+
+  /** Its session is back: brings the state at once, from the version that its viewer says it has. */
+  resume(feed: Feed): void {
+    // What was said to it meanwhile may speak of changes that no version has yet.
+    this.flushNow()
+    if (this.#over) return
+    this.#feeds.add(feed)
+    this.#checks.add(feed)
+    if (this.#bring(feed) === 'patch') this.#counts.catchUps.add()
+    this.#sendOut()
+  }
+
+  /** Has a message leave at the end of the turn, after the feed's patch. */
+  say(feed: Feed, message: Message): void {
     if (!feed.holds) this.#await(feed)
     // What the link cannot take either is the session's to judge.
-    if (!feed.hold(frame)) this.deliver(feed)
+    if (!feed.hold(message)) this.deliver(feed)
   }
 
   /** What waited for the member has left. When it is behind, it catches up at the end of the turn. */
@@ -161,7 +184,10 @@ export class RoomSync implements Flushable {
       this.#options.onBroken(error)
       return
     }
-    for (const feed of this.#waiting) if (!feed.behind) this.#put(feed, feed.release())
+    for (const feed of this.#waiting) {
+      if (feed.behind) continue
+      for (const message of feed.release() ?? []) this.#outgoing.push({ feed, state: undefined, message })
+    }
     this.#waiting.clear()
     this.#sendOut()
   }
@@ -211,7 +237,7 @@ export class RoomSync implements Flushable {
       if (takes && this.#bring(feed) === 'patch' && asks === 'no') checked?.add(feed)
     }
     this.#urgent = false
-    if (checked !== undefined) this.#checks.follow(checked, (feed, frame) => this.#put(feed, [frame]))
+    if (checked !== undefined) this.#checks.follow(checked, (feed, frame) => this.#put(feed, frame))
   }
 
   /** Takes what is new for one, which may be nothing. */
@@ -219,33 +245,43 @@ export class RoomSync implements Flushable {
     const update = feed.viewer.take()
     if (update === undefined) return undefined
     if (update.kind === 'snapshot') this.#counts.snapshots.add()
-    this.#put(feed, this.#framesOf(update))
+    this.#put(feed, this.#frameOf(update))
     return update.kind
   }
 
-  #put(feed: Feed, frames: readonly Uint8Array[] | undefined): void {
-    if (frames !== undefined) this.#outgoing.push({ feed, frames })
+  #put(feed: Feed, state: Uint8Array): void {
+    this.#outgoing.push({ feed, state, message: undefined })
   }
 
   /** What comes back here from sending goes on with what is there, so that newer things leave behind older ones. */
   #sendOut(): void {
     for (let next = this.#outgoing[this.#sent]; next !== undefined; next = this.#outgoing[this.#sent]) {
       this.#sent++
-      const { feed, frames } = next
-      if (this.#feeds.has(feed)) for (const frame of frames) feed.link.send(frame)
+      const { feed, state, message } = next
+      if (!this.#feeds.has(feed)) continue
+      if (state !== undefined) feed.link.sendState(state)
+      else if (message !== undefined) feed.pass(message)
     }
     this.#outgoing = []
     this.#sent = 0
   }
 
-  #framesOf(update: Update): readonly Uint8Array[] {
-    let frames = this.#frames.get(update)
-    if (frames === undefined) {
+  #frameOf(update: Update): Uint8Array {
+    let frame = this.#frames.get(update)
+    if (frame === undefined) {
       const { kind, bytes } = update
-      frames = [encodeFrame({ type: kind === 'patch' ? FrameType.patch : FrameType.snapshot, bytes })]
-      this.#frames.set(update, frames)
+      frame = encodeFrame({ type: kind === 'patch' ? FrameType.patch : FrameType.snapshot, bytes })
+      this.#frames.set(update, frame)
     }
-    return frames
+    return frame
+  }
+
+  #drop(feed: Feed): void {
+    this.#feeds.delete(feed)
+    this.#waiting.delete(feed)
+    this.#checks.remove(feed)
+    this.#setBehind(feed, false)
+    feed.asks = 'no'
   }
 
   /** @returns whether that is new. */

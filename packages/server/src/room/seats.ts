@@ -1,40 +1,37 @@
 import { JuntoError, type Clock } from '@junto/protocol'
 import { isPromiseLike } from '@junto/protocol/internal'
+import type { Message } from '../sync/feed.ts'
 import type { Faults } from './faults.ts'
-import { MemberSeat, type RoomMember, type SeatHost, type Sitter } from './member-seat.ts'
+import { MemberSeat, type Entrant, type RoomMember, type SeatHost } from './member-seat.ts'
 import { unlessAborted, within } from '../promises.ts'
-import { isLeaveReason, type JoinedInfo, type LeaveReason, type MemberLink, type SessionInfo } from './seat.ts'
+import { isLeaveReason, type JoinedInfo, type LeaveReason, type Resumption, type SessionInfo } from './seat.ts'
 
-/** Parts of {@link Memberships}. */
-export interface MembershipsOptions {
+/** Parts of {@link Seats}. */
+export interface SeatsOptions {
   readonly clock: Clock
   readonly faults: Faults
   /** Seats. */
   readonly most: number
   /** The room's hooks. May throw. */
   readonly onJoin: (member: object, join: unknown) => unknown
+  readonly onDrop: (member: object) => unknown
+  readonly onResume: (member: object, resumption: Resumption) => unknown
   readonly onLeave: (member: object, reason: LeaveReason) => unknown
   /** The last seat is free again. */
   readonly onEmpty: () => void
 }
 
-/** Who sits down, and where. */
-export interface Newcomer {
-  readonly sitter: Sitter
-  readonly link: MemberLink
-  readonly joined: JoinedInfo
-}
-
 /**
  * The seats of a room. A seat is taken before anything is waited for, by a session, which may have one; it is free
- * again when the membership ends or never comes about. `onLeave` runs once for each `onJoin` that completed.
+ * again when the membership ends or never comes about. `onLeave` runs once for each `onJoin` that completed; `onDrop` and `onResume` in
+ * turns between these.
  */
-export class Memberships {
+export class Seats {
   /** What users see: those who sit, joining ones included. */
   readonly members = new Map<string, RoomMember>()
-  readonly #options: MembershipsOptions
-  readonly #taken = new Set<SessionInfo>()
-  readonly #seats = new Set<MemberSeat>()
+  readonly #options: SeatsOptions
+  /** By whom, with the seat once somebody sits there. */
+  readonly #taken = new Map<SessionInfo, MemberSeat | undefined>()
   /** Seats whose `onJoin` still runs. */
   readonly #joining = new Set<MemberSeat>()
   /** Hooks under way. */
@@ -42,7 +39,7 @@ export class Memberships {
   /** While all are ended: those whose `onLeave` waits until all are. */
   #ended: MemberSeat[] | undefined
 
-  constructor(options: MembershipsOptions) {
+  constructor(options: SeatsOptions) {
     this.#options = options
   }
 
@@ -54,13 +51,14 @@ export class Memberships {
     return this.#taken.size < this.#options.most && !this.#taken.has(session)
   }
 
-  /** Those who sit. */
-  get seats(): Iterable<MemberSeat> {
-    return this.#seats
+  /** Whether a seat waits for this session to join again. */
+  isKeptFor(session: SessionInfo): boolean {
+    return this.#taken.get(session)?.unseated === true
   }
 
-  /** Takes a seat. @throws JuntoError `room_full`, or `already_joined`. */
+  /** Takes a seat, or again the one that is kept for the session. @throws JuntoError `room_full`, or `already_joined`. */
   reserve(session: SessionInfo): void {
+    if (this.#taken.get(session)?.claim()) return
     if (this.#taken.has(session)) {
       throw new JuntoError('already_joined', 'this session is a member of the room already')
     }
@@ -69,12 +67,12 @@ export class Memberships {
       const message = most === 1 ? 'the only seat of the room is taken' : `all ${most} seats of the room are taken`
       throw new JuntoError('room_full', message)
     }
-    this.#taken.add(session)
+    this.#taken.set(session, undefined)
   }
 
-  /** Gives back a seat on which nobody came to sit. */
+  /** Gives back a seat on which nobody came to sit. One that was kept is kept on. */
   release(session: SessionInfo): void {
-    if (this.#taken.delete(session) && this.isEmpty) this.#options.onEmpty()
+    if (!this.#taken.get(session)?.unclaim()) this.#free(session)
   }
 
   /**
@@ -82,9 +80,11 @@ export class Memberships {
    *
    * @throws JuntoError saying why it came to nothing.
    */
-  async join(host: SeatHost, { sitter, link, joined }: Newcomer, signal: AbortSignal): Promise<MemberSeat> {
-    const seat = new MemberSeat(host, link, sitter, joined)
-    this.#seats.add(seat)
+  async join(host: SeatHost, entrant: Entrant, joined: JoinedInfo, signal: AbortSignal): Promise<MemberSeat> {
+    // What was claimed may have ended meanwhile.
+    if (!this.#taken.has(entrant.session)) this.reserve(entrant.session)
+    const seat = new MemberSeat(host, entrant, joined)
+    this.#taken.set(entrant.session, seat)
     this.members.set(seat.id, seat.member)
     this.#joining.add(seat)
     const onAbort = () => seat.leave(isLeaveReason(signal.reason) ? signal.reason : 'disconnected')
@@ -98,13 +98,34 @@ export class Memberships {
     }
   }
 
+  /** The seat that was claimed again by {@link reserve}; nothing where there was none, or it is gone since. */
+  claimed(session: SessionInfo): MemberSeat | undefined {
+    return this.#taken.get(session)
+  }
+
+  /** Sends all members a message, except some. */
+  sendAll(message: Message, isExcepted: (member: RoomMember) => boolean): void {
+    for (const seat of this.#taken.values()) if (seat !== undefined && !isExcepted(seat.member)) seat.send(message)
+  }
+
+  /** A seat's session is away. For the seat's host. */
+  dropped(seat: MemberSeat): void {
+    const { faults, onDrop } = this.#options
+    void this.#track(faults.settle('onDrop', () => onDrop(seat.member)))
+  }
+
+  /** A seat's session is back. For the seat's host. */
+  resumed(seat: MemberSeat, resumption: Resumption): void {
+    const { faults, onResume } = this.#options
+    void this.#track(faults.settle('onResume', () => onResume(seat.member, resumption)))
+  }
+
   /** A seat was left. For the seat's host. */
   left(seat: MemberSeat): void {
     this.members.delete(seat.id)
-    this.#seats.delete(seat)
     if (this.#ended !== undefined) this.#ended.push(seat)
     else if (!this.#joining.has(seat)) this.#sayGoodbye(seat)
-    this.release(seat.session)
+    this.#free(seat.session)
   }
 
   /**
@@ -114,7 +135,7 @@ export class Memberships {
   endAll(reason: LeaveReason, message?: string): void {
     const ended: MemberSeat[] = []
     this.#ended = ended
-    for (const seat of this.#seats) seat.end(reason, message)
+    for (const seat of this.#taken.values()) seat?.end(reason, message)
     this.#ended = undefined
     for (const seat of ended) if (!this.#joining.has(seat)) this.#sayGoodbye(seat)
   }
@@ -161,6 +182,10 @@ export class Memberships {
   #sayGoodbye(seat: MemberSeat): void {
     const { faults, onLeave } = this.#options
     void this.#track(faults.settle('onLeave', () => onLeave(seat.member, seat.reason)))
+  }
+
+  #free(session: SessionInfo): void {
+    if (this.#taken.delete(session) && this.isEmpty) this.#options.onEmpty()
   }
 
   #track<T>(running: Promise<T>): Promise<T> {
