@@ -46,6 +46,8 @@ interface Kept extends LinkFrame {
 /** What keeping a frame costs besides its bytes. */
 export const frameOverhead = 64
 
+const nothing: ReadonlyMap<number, number> = new Map()
+
 /** An ack rides on what leaves anyway once so many frames were taken since the last. */
 const ridingAck = 8
 
@@ -73,8 +75,10 @@ export class Link {
   #acknowledged = 0
   /** Given up since the link was detached, though the peer may have got them: it says so when it comes back. */
   #inDoubt: { readonly room: number; readonly number: number }[] = []
-  /** How many frames of each room the peer will never get, until it has heard so. */
-  #missed = new Map<number, number>()
+  /** How many frames of each room the peer will never get, since it was told last. */
+  #missing: Map<number, number> | undefined
+  /** The same, as it was told, until it has heard that. */
+  #announced: Map<number, number> | undefined
 
   #received = 0
   /** The count that the peer was told last. */
@@ -210,7 +214,7 @@ export class Link {
 
   /** The peer knows what {@link attach} has returned: it need not be told again. */
   heard(): void {
-    this.#missed.clear()
+    this.#announced = undefined
   }
 
   /** The connection is gone. */
@@ -235,14 +239,17 @@ export class Link {
   attach(received: number): ReadonlyMap<number, number> {
     this.#settle(received, 'a resume')
     this.#state = 'attached'
-    for (const { room, number } of this.#inDoubt) if (number > received) this.#miss(room)
+    for (const { room, number } of this.#inDoubt) if (number > received) this.#miss(room, 1)
     this.#inDoubt = []
+    for (const [room, frames] of this.#announced ?? []) this.#miss(room, frames)
+    this.#announced = this.#missing
+    this.#missing = undefined
     // What was given up is not sent again, so that the numbers after it are free.
     this.#sent = received
     for (let kept = this.#first; kept !== undefined && kept.number > 0; kept = kept.next) kept.number = ++this.#sent
     // The peer was told with the hello or the welcome.
     this.#tell()
-    return this.#missed
+    return this.#announced ?? nothing
   }
 
   /**
@@ -273,7 +280,7 @@ export class Link {
     const dropped = this.#remove(() => true)
     this.#sent = this.#acknowledged = this.#received = this.#told = this.#arrived = 0
     this.#inDoubt = []
-    this.#missed = new Map()
+    this.#missing = this.#announced = undefined
     return dropped
   }
 
@@ -323,7 +330,7 @@ export class Link {
       if (room === 0) break
       const frames = this.#remove((kept) => kept.room === room).map(({ number, frame }) => {
         if (number > 0) this.#inDoubt.push({ room, number })
-        else this.#miss(room)
+        else this.#miss(room, 1)
         return frame
       })
       lost.push([room, frames])
@@ -366,8 +373,9 @@ export class Link {
     return removed
   }
 
-  #miss(room: number): void {
-    this.#missed.set(room, (this.#missed.get(room) ?? 0) + 1)
+  #miss(room: number, frames: number): void {
+    this.#missing ??= new Map()
+    this.#missing.set(room, (this.#missing.get(room) ?? 0) + frames)
   }
 
   #tell(): number {
