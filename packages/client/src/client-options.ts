@@ -1,6 +1,7 @@
 import type { ClientLimits, Clock, RandomSource } from '@junto/protocol'
 import type { MakeReaders } from '@junto/schema/internal'
 import type { PageEvents } from './connection/page-events.ts'
+import type { SessionStore } from './session/session-store.ts'
 import type { OpenSocket } from './sockets/socket.ts'
 import type { Warning } from './warnings.ts'
 
@@ -15,6 +16,13 @@ export interface JuntoClientOptions {
   readonly auth?: () => unknown
   /** Name and version of your program, for the server's log: `editor/2.1.0`. Default: none. */
   readonly program?: string
+  /**
+   * Whether a page that is loaded anew takes the seats of the one before it, in the same tab: with the same member ids, and without
+   * leaving. `true` keeps what is needed for that in the tab's `sessionStorage` while no page has it; another place is a
+   * {@link SessionStore}. Rooms have to be opened as before: `room.kept` tells that a seat was taken again. Default: false, a page that
+   * goes away leaves its rooms.
+   */
+  readonly keepSession?: boolean | SessionStore
   /**
    * Milliseconds until a call fails with `timeout` that neither the contract nor the caller gave a deadline. `Infinity` waits for
    * ever. Default: 15,000.

@@ -1,4 +1,4 @@
-import { clientLimits, JuntoError, randomHex } from '@junto/protocol'
+import { clientLimits, JuntoError } from '@junto/protocol'
 import { longestName } from '@junto/protocol/internal'
 import type { AnyContract, NameOf } from '@junto/schema'
 import { openSocket } from '#open-socket'
@@ -12,10 +12,8 @@ import { readWish, type JoinRequest, type UntypedOptions } from './session/join-
 import { Session } from './session/session.ts'
 import { SystemClock } from './system-clock.ts'
 import { SystemRandom } from './system-random.ts'
-import { defaultReport, guardedReport } from './warnings.ts'
-
-/** Bytes of a session's id. */
-const sessionBytes = 16
+import { tabStore, type SessionStore } from './session/session-store.ts'
+import { defaultReport, guardedReport, type Report } from './warnings.ts'
 
 /**
  * A program's way to the rooms of one server. All rooms share one connection, made with the first join, kept alive, and
@@ -45,20 +43,20 @@ export class JuntoClient implements AsyncDisposable {
     check(options)
     const { url, auth, program, callTimeout } = options
     const limits = clientLimits(options.limits)
-    const random = options.random ?? new SystemRandom()
+    const report = guardedReport(options.onWarning ?? defaultReport)
     this.#session = new Session({
       url,
       auth,
       program,
       limits,
-      random,
+      random: options.random ?? new SystemRandom(),
       callTimeout: callTimeout ?? limits.callTimeout,
       clock: options.clock ?? new SystemClock(),
       openSocket: options.socket ?? openSocket,
       page: options.page ?? pageEvents(),
       readers: options.readers,
-      report: guardedReport(options.onWarning ?? defaultReport),
-      session: randomHex(random, sessionBytes),
+      report,
+      store: storeOf(options, report),
     })
     this.connection = this.#session.connection.status
   }
@@ -128,6 +126,10 @@ export class JuntoClient implements AsyncDisposable {
     // by its version where the program holds only the type.
     return joined as JoinedRoom<T>
   }
+}
+
+function storeOf({ keepSession, url }: JuntoClientOptions, report: Report): SessionStore | undefined {
+  return keepSession === true ? tabStore(url, report) : keepSession || undefined
 }
 
 /** @throws JuntoError `misuse` naming what cannot work. */

@@ -20,6 +20,7 @@ export type {
 export type { Selection, WatchedEntry, WatchedKey, WatchListeners } from '@junto/schema/internal'
 export type { Answer, AnswerContext, JoinedRoom, SendOutcome } from './room/joined-room.ts'
 export type { LeftReason, Recovery, RoomStatus } from './room/room-status.ts'
+export type { SessionStore } from './session/session-store.ts'
 export type { OpenSocket, Socket, SocketEvents } from './sockets/socket.ts'
 export { openSocket as openWebSocket } from './sockets/web-socket.ts'
 export type { Subscription } from './subscription.ts'

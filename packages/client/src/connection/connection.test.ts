@@ -3,6 +3,7 @@ import { encodeFrame, FrameType, type Frame, type WelcomeFrame } from '@junto/pr
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ScriptedSockets } from '../sockets/scripted-socket.fixture.ts'
+import { ScriptedPage } from './scripted-page.fixture.ts'
 import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection.ts'
 
 const session = '0123456789abcdef0123456789abcdef'
@@ -12,20 +13,23 @@ const welcome: WelcomeFrame = {
   maxMessage: 65_536,
   maxFrame: 262_144,
   heartbeat: 15_000,
+  activeHeartbeat: 5_000,
+  resumeWindow: 60_000,
 }
 const leave = (ref: number): Uint8Array => encodeFrame({ type: FrameType.leave, ref })
 
 let clock: VirtualClock
 let sockets: ScriptedSockets
-let page: { online: (() => void)[]; hide: (() => void)[] }
-let owner: ConnectionOwner & { interest: boolean; losses: { error: JuntoError; final: boolean }[]; got: Frame[] }
+let page: ScriptedPage
+let owner: ConnectionOwner & {
+  interest: boolean
+  losses: { error: JuntoError; final: boolean }[]
+  got: Frame[]
+  told: string[]
+}
 let connection: Connection
 
 function make(options: Partial<ConnectionOptions> = {}): Connection {
-  const listen = (listeners: (() => void)[]) => (listener: () => void) => {
-    listeners.push(listener)
-    return () => listeners.splice(listeners.indexOf(listener), 1)
-  }
   return new Connection(
     {
       url: 'ws://junto.test',
@@ -35,9 +39,8 @@ function make(options: Partial<ConnectionOptions> = {}): Connection {
       clock,
       random: new SeededRandom(1),
       limits: clientLimits(),
-      page: { onOnline: listen(page.online), onHide: listen(page.hide) },
+      page,
       report: () => {},
-      session,
       ...options,
     },
     owner,
@@ -54,13 +57,20 @@ function connect(): void {
 beforeEach(() => {
   clock = new VirtualClock()
   sockets = new ScriptedSockets()
-  page = { online: [], hide: [] }
+  page = new ScriptedPage()
   owner = {
     interest: true,
     losses: [],
     got: [],
+    told: [],
     wanted: () => owner.interest,
+    hello: () => ({ session }),
     greeted: () => connection.send(0, leave(7)),
+    welcomed: () => void owner.told.push(`welcomed, ${connection.status.state}`),
+    heard: (bytes) => void owner.told.push(`heard ${bytes > 0}`),
+    leaving: () => {},
+    parting: () => true,
+    rested: () => void owner.told.push('rested'),
     receive: (_room, frame) => void owner.got.push(frame),
     lost: (error, final) => void owner.losses.push({ error, final }),
   }
@@ -166,7 +176,7 @@ describe('coming back', () => {
   it('tries at once when the network comes back, or a button asks', () => {
     connect()
     sockets.last.end()
-    page.online[0]?.()
+    page.tell('online')
     expect(sockets.all).toHaveLength(2)
     sockets.last.end()
     connection.status.retry()
@@ -282,18 +292,33 @@ describe('sending', () => {
     await clock.settle()
     expect(sockets.last.messages).toHaveLength(2)
     expect(sockets.last.messages[1]).toHaveLength(2)
-    expect(connection.messages).toBe(2)
   })
 
   it('sends at once when the page goes away', () => {
     connect()
     connection.send(0, leave(1))
-    page.hide[0]?.()
+    page.tell('hidden')
     expect(sockets.last.messages).toHaveLength(2)
   })
 
-  it('refuses what cannot be sent', () => {
-    expect(() => connection.send(0, leave(1))).toThrow(expect.objectContaining({ code: 'disconnected' }))
+  it('lets what has no line go nowhere', async () => {
+    connection.send(0, leave(1))
+    await clock.settle()
+    connect()
+    await clock.settle()
+    expect(sockets.last.messages).toHaveLength(1)
+  })
+
+  it('lets its owner add what rides along', async () => {
+    connect()
+    owner.leaving = () => {
+      if (connection.line?.busy === true) connection.send(0, leave(9))
+    }
+    connection.send(0, leave(1))
+    await clock.settle()
+    expect(sockets.last.messages.slice(1).map((frames) => frames.map(([, frame]) => frame))).toMatchObject([
+      [{ ref: 1 }, { ref: 9 }],
+    ])
   })
 
   it('is congested when the socket does not take what it is given', () => {
@@ -301,6 +326,70 @@ describe('sending', () => {
     expect(connection.congested).toBe(false)
     sockets.last.bufferedAmount = 300_000
     expect(connection.congested).toBe(true)
+  })
+})
+
+describe('a page', () => {
+  it('that is looked at again, or has a network again, asks whether the line is alive', async () => {
+    connect()
+    page.tell('visible')
+    expect(sockets.last.frames.at(-1)?.[1]).toEqual({ type: FrameType.probe, time: 0 })
+    await clock.advance(clientLimits().probeTimeout)
+    expect(sockets.last.closed).toBe(4002)
+    page.tell('online')
+    expect(sockets.all).toHaveLength(2)
+  })
+
+  it('that is put aside closes the line, resumably, and has no timers until it is shown', async () => {
+    connect()
+    connection.send(0, leave(1))
+    page.tell('suspended')
+    expect(sockets.last.messages).toHaveLength(2)
+    expect(sockets.last.closed).toBe(4009)
+    expect(owner.losses).toMatchObject([{ final: false }])
+    expect(connection.status.value).toMatchObject({ state: 'waiting', retryAt: Infinity })
+    await clock.advance('1h')
+    expect(sockets.all).toHaveLength(1)
+    expect(clock.pendingTimers).toBe(0)
+    page.tell('resumed')
+    expect(sockets.all).toHaveLength(2)
+  })
+
+  it('that goes away says goodbye, when its session is not to be kept', () => {
+    const asked: boolean[] = []
+    owner.parting = (forGood) => {
+      asked.push(forGood)
+      return !forGood
+    }
+    connect()
+    connection.send(0, leave(1))
+    page.tell('unloading')
+    expect(sockets.last.messages).toHaveLength(2)
+    expect(sockets.last.closed).toBe(1000)
+    expect(asked).toEqual([true])
+  })
+
+  it('says that it is offline', () => {
+    connect()
+    page.offline = true
+    sockets.last.end()
+    expect(connection.status.value).toMatchObject({ state: 'waiting', offline: true })
+    page.offline = false
+    connection.status.retry()
+    sockets.last.end()
+    expect(connection.status.value).toMatchObject({ offline: false })
+    page.tell('offline')
+    expect(connection.status.value).toMatchObject({ state: 'waiting', offline: true })
+  })
+
+  it('is told to nobody while nothing is wanted', () => {
+    expect(page.listeners).toBe(0)
+    connect()
+    expect(page.listeners).toBe(1)
+    owner.interest = false
+    sockets.last.end()
+    expect(page.listeners).toBe(0)
+    expect(owner.told.at(-1)).toBe('rested')
   })
 })
 
@@ -339,7 +428,7 @@ describe('closing', () => {
     await clock.settle()
     expect(sockets.all).toHaveLength(1)
     expect(clock.pendingTimers).toBe(0)
-    expect(page).toEqual({ online: [], hide: [] })
+    expect(page.listeners).toBe(0)
   })
 
   it('ends a wait', () => {

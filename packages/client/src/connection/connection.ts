@@ -8,31 +8,55 @@ import {
   type RandomSource,
 } from '@junto/protocol'
 import * as FrameType from '@junto/protocol/frame-type'
-import { causedBy, describe, encodeHello, type Frame, type WelcomeFrame } from '@junto/protocol/internal'
+import {
+  causedBy,
+  describe,
+  encodeHello,
+  encodeProbe,
+  type Frame,
+  type HelloFrame,
+  type WelcomeFrame,
+} from '@junto/protocol/internal'
 import { encodeNamed } from '@junto/schema/internal'
 import { ObservableValue } from '../observable.ts'
 import type { OpenSocket } from '../sockets/socket.ts'
+import { ServerTime } from '../time/server-time.ts'
 import type { Report } from '../warnings.ts'
 import { backoff } from './backoff.ts'
 import { closedError, unreachableError } from './connection-errors.ts'
 import type { ConnectionState, ConnectionStatus } from './connection-state.ts'
 import { Line } from './line.ts'
-import type { PageEvents } from './page-events.ts'
+import type { PageEvent, PageEvents } from './page-events.ts'
 import { Watchdog } from './watchdog.ts'
 
-/** What a connection asks of its owner, and tells it. */
+/** What a connection asks of its owner, and tells it. What it throws when it is told something ends the connection as a bad message. */
 export interface ConnectionOwner {
   /** Whether there is anything to be connected for: a room that is joined, or wants to be. */
   wanted(): boolean
+  /** What the hello over a new line says of the session. */
+  hello(): Pick<HelloFrame, 'session' | 'secret' | 'resume'>
   /** The hello was queued and leaves at once: whatever is sent now goes with it. */
   greeted(): void
-  /** A frame of the server, with the room it concerns (0: the session). A throw ends the connection as a bad message. */
+  /** The server has answered the hello. */
+  welcomed(welcome: WelcomeFrame): void
+  /** A frame of the server, with the room it concerns (0: the session). */
   receive(room: number, frame: Frame): void
+  /** A message of so many bytes was read. */
+  heard(bytes: number): void
+  /** Something is about to leave: what rides along is sent now. */
+  leaving(): void
+  /**
+   * The page is put aside, or (when `forGood`) goes away. Returns whether the server shall keep the session: otherwise the
+   * connection is closed for good, and the session with it.
+   */
+  parting(forGood: boolean): boolean
   /**
    * The connection, or the attempt to make one, has failed. When `final`, it does not come back by itself; otherwise it
    * does as long as it is {@link wanted} afterwards.
    */
   lost(error: JuntoError, final: boolean): void
+  /** It stands still: no connection, and no attempt to make one until the next wish. */
+  rested(): void
 }
 
 /** Parts and settings of a connection. */
@@ -48,8 +72,6 @@ export interface ConnectionOptions {
   readonly limits: ClientLimits
   readonly page: PageEvents
   readonly report: Report
-  /** 32 hex signs. */
-  readonly session: string
 }
 
 /** `stop` ends the wait that a state is in. */
@@ -73,6 +95,11 @@ type State =
 
 const stop = (): void => {}
 
+type Close = Pick<CloseCode, 'code' | 'name'>
+
+/** The session ends with the connection. */
+const goodbye: Close = { code: 1000, name: '' }
+
 /** A connection that was open for so long counts as good: the next loss begins again with the shortest wait. */
 const goodAfter = 5_000
 
@@ -95,17 +122,19 @@ class Status extends ObservableValue<ConnectionState> implements ConnectionStatu
  * frames and rooms' numbers, and nothing of what they mean.
  */
 export class Connection {
+  /** The server's clock. */
+  readonly time: ServerTime
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
   readonly #status: Status
   #state: State = { at: 'idle', stop }
   #flushScheduled = false
-  #messages = 0
-  #stopPage: (() => void)[] = []
+  #stopPage: (() => void) | undefined
 
   constructor(options: ConnectionOptions, owner: ConnectionOwner) {
     this.#options = options
     this.#owner = owner
+    this.time = new ServerTime(options.clock, () => this.probe())
     this.#status = new Status(options.report, () => this.#retry())
   }
 
@@ -113,19 +142,10 @@ export class Connection {
     return this.#status
   }
 
-  /** How many messages went to a socket so far: whatever was queued while this stood still was never sent. */
-  get messages(): number {
-    return this.#messages
-  }
-
   /** Where frames can be sent: from the hello on, before the server has answered it. */
   get line(): Line | undefined {
     const state = this.#state
     return state.at === 'open' || state.at === 'handshaking' ? state.line : undefined
-  }
-
-  get writable(): boolean {
-    return this.line !== undefined
   }
 
   /** Whether so much waits already that what may be dropped should be. */
@@ -148,29 +168,42 @@ export class Connection {
   }
 
   /**
-   * Queues a frame for a room; it leaves with everything else of this turn, as one message.
+   * Queues a frame for a room; it leaves with everything else of this turn, as one message. Without a line it goes nowhere.
    *
-   * @throws JuntoError `disconnected`, or `too_large` when the server would never accept it.
+   * @param expectsAck Whether the server will acknowledge it.
+   * @throws JuntoError `too_large` when the server would never accept it.
    */
-  send(room: number, frame: Uint8Array): void {
-    const { line } = this
-    if (line === undefined) {
-      throw new JuntoError('disconnected', `there is no connection to ${this.#options.url} at the moment`)
-    }
-    line.add(room, frame)
+  send(room: number, frame: Uint8Array, expectsAck = false): void {
+    this.line?.add(room, frame)
+    if (expectsAck && this.#state.at === 'open') this.#state.watchdog.expectAck()
     this.#scheduleFlush()
   }
 
   /** Sends at once what waits for the end of the turn. */
   flush(): void {
-    this.#messages += this.line?.flush() ?? 0
+    this.#owner.leaving()
+    this.line?.flush()
+  }
+
+  /** Asks the server for its time, and whether it is there, ahead of all that waits. Returns whether it can be asked. */
+  probe(): boolean {
+    const state = this.#state
+    if (state.at !== 'open') return false
+    state.line.addUrgent(encodeProbe(this.#options.clock.now()))
+    state.line.flush()
+    return true
+  }
+
+  /** Gives this line up, to make another one at once. */
+  renew(error: JuntoError): void {
+    if (this.line !== undefined) this.#drop(error, true)
   }
 
   /** Ends it for good. What waits for the end of the turn still leaves. */
   close(): void {
     if (this.#state.at === 'closed' && this.#state.final) return
     this.flush()
-    this.#abandon({ code: 1000, name: '' })
+    this.#abandon(goodbye)
     this.#rest({ at: 'closed', stop, final: true }, { state: 'closed' })
   }
 
@@ -210,9 +243,13 @@ export class Connection {
       const line: Line = new Line(url, openSocket, limits, {
         open: () => this.#greet(state.attempt, line, credentials),
         arrived: () => {
-          if (this.#state.at === 'open') this.#state.watchdog.touch()
+          if (this.#state.at === 'open') this.#state.watchdog.heard()
         },
         frame: (room, frame) => this.#deliver(line, room, frame),
+        read: (bytes) => {
+          if (this.#state.at === 'open' && line.pending > 0) this.#state.watchdog.flows()
+          this.#owner.heard(bytes)
+        },
         broken: (error) => this.#drop(error, false, closeCodes.badMessage),
         closed: (code, reason) => this.#closed(code, reason),
       })
@@ -224,13 +261,13 @@ export class Connection {
   }
 
   #greet(attempt: number, line: Line, credentials: unknown): void {
-    const { limits, session, program } = this.#options
+    const { limits, program } = this.#options
     if (this.#state.at !== 'connecting') return
     this.#state = { at: 'handshaking', stop: this.#state.stop, attempt, line }
     const { maxMessage, maxFrame } = limits
     try {
       const auth = encodeNamed(credentials, 'auth')
-      line.add(0, encodeHello({ session, auth, client: program, maxMessage, maxFrame }))
+      line.add(0, encodeHello({ ...this.#owner.hello(), auth, client: program, maxMessage, maxFrame }))
     } catch (error) {
       this.#drop(causedBy(error, 'misuse', 'the hello cannot be sent'), false)
       return
@@ -246,10 +283,14 @@ export class Connection {
         return
       case FrameType.beat:
         return
+      case FrameType.echo:
+        this.time.echoed(frame.time, frame.serverTime)
+        return
       case FrameType.notice:
         this.#options.report({ code: 'protocol', message: `the server complains: ${frame.code}: ${frame.message}` })
         return
       default:
+        if (room > 0 && this.#state.at === 'open') this.#state.watchdog.flows()
         this.#owner.receive(room, frame)
     }
   }
@@ -260,39 +301,58 @@ export class Connection {
     state.stop()
     line.setLimits(welcome)
     const { clock, limits, url } = this.#options
-    const silence = welcome.heartbeat + limits.pongTimeout
-    const watchdog = new Watchdog(clock, silence, () => {
-      const message = `nothing came from ${url} for ${silence} ms: the connection is dead`
-      this.#drop(new JuntoError('disconnected', message), true)
+    const watchdog = new Watchdog({
+      clock,
+      limits,
+      heartbeat: welcome.heartbeat,
+      activeHeartbeat: welcome.activeHeartbeat,
+      waiting: () => line.waiting,
+      probe: () => this.probe(),
+      dead: (silence) => {
+        const message = `nothing came from ${url} for ${silence} ms: the connection is dead`
+        this.#drop(new JuntoError('disconnected', message), true)
+      },
     })
-    const { attempt } = state
-    const stopWatching = (): void => watchdog.stop()
-    this.#become({ at: 'open', stop: stopWatching, attempt, line, watchdog, since: clock.now() }, { state: 'open' })
+    const open: State = {
+      at: 'open',
+      stop: () => watchdog.stop(),
+      attempt: state.attempt,
+      line,
+      watchdog,
+      since: clock.now(),
+    }
+    // Open already when the owner is told: what it sends then must leave. It may also have closed it again.
+    this.#state = open
+    this.#status.assign({ state: 'open' })
+    this.#owner.welcomed(welcome)
+    if (this.#state === open) this.#status.tell()
   }
 
   /** The socket is closed, by the server or by an accident. */
   #closed(code: number, reason: string): void {
     const { url } = this.#options
-    this.#drop(this.writable ? closedError(url, code, reason) : unreachableError(url, reason), reconnectsAfter(code))
+    this.#drop(this.line ? closedError(url, code, reason) : unreachableError(url, reason), reconnectsAfter(code))
   }
 
   /** Gives up this connection or attempt, and plans the next one when there is to be one. */
-  #drop(error: JuntoError, returns: boolean, close: Pick<CloseCode, 'code' | 'name'> = closeCodes.silent): void {
+  #drop(error: JuntoError, returns: boolean, close: Close = closeCodes.silent, asleep = false): void {
     const attempt = nextAttempt(this.#state, this.#options.clock.now())
     this.#abandon(close)
-    if (returns) this.#wait(attempt, error)
+    if (returns) this.#wait(attempt, error, asleep)
     else this.#rest({ at: 'closed', stop, final: false }, { state: 'closed', error })
   }
 
-  #wait(attempt: number, error: JuntoError): void {
-    const { clock } = this.#options
-    const delay = backoff(this.#options, attempt)
+  /** @param asleep Until the page is awake again: it has no timers meanwhile. */
+  #wait(attempt: number, error: JuntoError, asleep: boolean): void {
+    const { clock, page } = this.#options
+    const { offline } = page
+    const delay = asleep ? Infinity : backoff(this.#options, attempt)
     const retryAt = clock.time() + delay
-    const state: State = { at: 'waiting', stop: clock.after(delay, () => this.#retry()), attempt }
+    const state: State = { at: 'waiting', stop: asleep ? stop : clock.after(delay, () => this.#retry()), attempt }
     // Waiting already while the owner is told: a wish that it expresses meanwhile must not bypass the wait, and whoever looks
     // at the status then sees what is.
     this.#state = state
-    this.#status.assign({ state: 'waiting', attempt, retryAt, error })
+    this.#status.assign({ state: 'waiting', attempt, retryAt, error, offline })
     this.#owner.lost(error, false)
     if (this.#state !== state) return
     if (this.#owner.wanted()) this.#status.tell()
@@ -305,6 +365,7 @@ export class Connection {
     this.#listenToPage(false)
     this.#status.assign(shown)
     if (shown.state === 'closed' && shown.error !== undefined) this.#owner.lost(shown.error, true)
+    if (this.#state === state) this.#owner.rested()
     if (this.#state === state) this.#status.tell()
   }
 
@@ -315,7 +376,7 @@ export class Connection {
   }
 
   /** Stops everything of the present state and lets the socket go. */
-  #abandon(close: Pick<CloseCode, 'code' | 'name'>): void {
+  #abandon(close: Close): void {
     const state = this.#state
     this.#state = { at: 'idle', stop }
     state.stop()
@@ -332,10 +393,39 @@ export class Connection {
   }
 
   #listenToPage(on: boolean): void {
-    if (on === this.#stopPage.length > 0) return
-    const { page } = this.#options
-    for (const stop of this.#stopPage) stop()
-    this.#stopPage = on ? [page.onOnline(() => this.#retry()), page.onHide(() => this.flush())] : []
+    if (on === (this.#stopPage !== undefined)) return
+    this.#stopPage?.()
+    this.#stopPage = on ? this.#options.page.listen((event) => this.#onPage(event)) : undefined
+  }
+
+  #onPage(event: PageEvent): void {
+    const state = this.#state
+    switch (event) {
+      case 'online':
+      case 'visible':
+      case 'resumed':
+        this.#retry()
+        if (state.at === 'open') state.watchdog.doubt()
+        return
+      case 'offline': {
+        if (state.at === 'open') state.watchdog.doubt()
+        const shown = this.#status.value
+        if (shown.state === 'waiting') this.#status.set({ ...shown, offline: true })
+        return
+      }
+      case 'hidden':
+        return this.flush()
+      case 'suspended':
+      case 'unloading':
+        return this.#part(event === 'unloading')
+    }
+  }
+
+  /** The page is put aside, or goes away. Should it come back, so does the connection. */
+  #part(forGood: boolean): void {
+    this.flush()
+    const close = this.#owner.parting(forGood) ? closeCodes.suspended : goodbye
+    this.#drop(new JuntoError('disconnected', 'the page was put aside'), true, close, true)
   }
 }
 

@@ -19,6 +19,8 @@ export interface LineEvents {
   arrived(): void
   /** A frame, with the room it concerns (0: the session). What it throws breaks the line. */
   frame(room: number, frame: Frame): void
+  /** All frames of a message of so many bytes were told. What it throws breaks the line. */
+  read(bytes: number): void
   /** What came is no message, or its frames were refused. */
   broken(error: JuntoError): void
   /** The socket is closed, by the server or by an accident. */
@@ -42,6 +44,11 @@ export class Line {
       close: (code, reason) => this.#events?.closed(code, reason),
     })
     this.#events = events
+  }
+
+  /** Whether something was queued that did not leave yet. */
+  get busy(): boolean {
+    return this.#writer.size > 0
   }
 
   /** Bytes that wait here and in the socket. */
@@ -69,14 +76,16 @@ export class Line {
     this.#writer.add(room, frame)
   }
 
-  /** Sends what was queued. Returns in how many messages. */
-  flush(): number {
-    let messages = 0
+  /** Queues a small frame of the session ahead of all that waits. */
+  addUrgent(frame: Uint8Array): void {
+    this.#writer.addUrgent(frame)
+  }
+
+  /** Sends what was queued. */
+  flush(): void {
     for (let message = this.#writer.take(); message !== undefined; message = this.#writer.take()) {
-      messages++
       this.#socket.send(message)
     }
-    return messages
   }
 
   close({ code, name }: Pick<CloseCode, 'code' | 'name'>): void {
@@ -91,6 +100,7 @@ export class Line {
       if (typeof data === 'string') throw new JuntoError('bad_message', 'the server sent text; every message is binary')
       // Something in this very message may end the connection: the rest of it is not told.
       this.#reader.read(data, (room, frame) => this.#events?.frame(room, frame))
+      this.#events?.read(data.length)
     } catch (error) {
       const isBad = error instanceof JuntoError && error.code === 'bad_message'
       this.#events?.broken(isBad ? error : causedBy(error, 'bad_message', 'a message of the server could not be read'))

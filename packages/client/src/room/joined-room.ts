@@ -16,20 +16,22 @@ import type {
 import type { Selection, WatchListeners } from '@junto/schema/internal'
 import type { Observable } from '../observable.ts'
 import type { Subscription } from '../subscription.ts'
+import type { RoomTime } from '../time/server-time.ts'
 import type { Recovery, RoomStatus } from './room-status.ts'
 
 /**
- * What became of a sent event.
+ * What becomes of a sent event, by its class of delivery.
  *
- * - `sent`: it leaves with this turn's message.
- * - `queued`: it leaves too, but behind more than the mark of bytes that the network did not take yet: send less.
- * - `dropped`: it will not arrive: the room is not joined at the moment, or the event is `volatile` and the network is behind.
+ * - `sent`: it leaves with this turn's message. A reliable one is kept until the server has it, and sent again when the connection breaks.
+ * - `queued`: it waits: for the connection, or because the network did not take much more than the mark of bytes yet. A reliable one
+ *   arrives, exactly once and in order; of class `latest` the newest of its key does. Send less, or wait for `room.drained()`.
+ * - `dropped`: it will not arrive. It is `volatile` and cannot leave now; or too much waits already; or the room is left.
  */
 export type SendOutcome = 'sent' | 'queued' | 'dropped'
 
 /** What an answer is given beside the parameters. */
 export interface AnswerContext<E> {
-  /** Aborted when the server gives up: its deadline has passed, it cancelled, or the connection is gone. */
+  /** Aborted when the server gives up: its deadline has passed, it cancelled, or the session is lost. */
   readonly signal: AbortSignal
   /**
    * Makes one of the call's declared errors, to be thrown.
@@ -51,8 +53,12 @@ export interface JoinedRoom<T> extends AsyncDisposable {
   readonly id: string
   /** The room's key, when it was opened by one. */
   readonly key: string | undefined
-  /** This member's id, as others see it. Another one after each rejoin. */
+  /** This member's id, as others see it. Another one when the room had to be joined again. */
   readonly memberId: string
+  /** Whether the page before this one was this member already, and left its seat to it: see the option `keepSession`. */
+  readonly kept: boolean
+  /** The server's time, and how far away it is. Nothing is asked before the first use. */
+  readonly time: RoomTime
   /** Whether the room is joined at the moment, to be read and subscribed to. */
   readonly status: Observable<RoomStatus>
   /** The live mirror: read-only, changed in place as patches arrive, before the events and replies that speak of them. */
@@ -73,6 +79,11 @@ export interface JoinedRoom<T> extends AsyncDisposable {
   select<V>(selector: (state: Mirror<StateOf<T>>) => V): Selection<V>
   /** Tells what became of the room after its connection had been lost: the place to send again what may be missing. */
   onRecovery(listener: (recovery: Recovery) => void): Subscription
+  /**
+   * Waits until nothing waits any more: there is a connection, and all that was sent has left but for what the network takes anyway.
+   * Rejects with `cancelled` when the room is left before.
+   */
+  drained(): Promise<void>
   /** Ends the membership. What was sent in this turn still leaves. Resolves once the server knows, cannot be told, or does not answer. */
   leave(): Promise<void>
 }

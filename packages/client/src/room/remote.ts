@@ -1,5 +1,5 @@
-import { JuntoError } from '@junto/protocol'
-import { encodeEvent, endsCalls } from '@junto/protocol/internal'
+import { JuntoError, type Clock } from '@junto/protocol'
+import { endsCalls } from '@junto/protocol/internal'
 import type { CallSettings } from '@junto/schema'
 import { isMessageName, SchemaError, type Codec, type MessageCodec } from '@junto/schema/internal'
 import { checkObject } from '../arguments.ts'
@@ -15,10 +15,14 @@ export interface RemoteOptions {
   readonly room: string
   /** Milliseconds, where neither contract nor caller say something. */
   readonly callTimeout: number
+  readonly clock: Clock
   readonly report: Report
 }
 
-/** The room's place on the connection. @throws JuntoError `disconnected` or `cancelled` while it has none. */
+/** An idempotent call is not repeated for ever where its outcome remains unknown. */
+const mostRepeats = 8
+
+/** The room's place at the server. @throws JuntoError `cancelled` when it is left. */
 export type FindSeat = () => Seat
 
 /** A caller without its types. */
@@ -56,20 +60,25 @@ export class Remote {
 
   // Async, so that nothing is thrown before there is a promise. It sends before its first `await`: in this very turn.
   async #call(name: string, params: unknown, settings: CallSettings = {}): Promise<unknown> {
-    const seat = this.#seat()
-    const codec = this.#codec(seat, 'call', name)
-    checkObject(settings, 'settings')
-    const { signal, settle, timeout = codec.timeout ?? this.#options.callTimeout } = settings
-    const wire = encoded(codec.params, params, `${name}.params`)
-    const sent = seat.connection.messages
-    try {
-      const result = await seat.exchange.call(codec.id, wire, { signal, settle, timeout })
-      return codec.result?.decode(result, `${name}.result`)
-    } catch (error) {
-      if (error instanceof JuntoError && error.code === 'outcome_unknown' && seat.connection.messages === sent) {
-        throw new JuntoError('disconnected', `${name}: the connection was lost before the call left`, { cause: error })
+    const { clock, callTimeout, room } = this.#options
+    const began = clock.now()
+    for (let repeats = 0; ; repeats++) {
+      const seat = this.#seat()
+      const codec = this.#codec(seat, 'call', name)
+      checkObject(settings, 'settings')
+      const { signal, settle, timeout = codec.timeout ?? callTimeout } = settings
+      const wire = encoded(codec.params, params, `${name}.params`)
+      // One that is repeated has no more time than before.
+      const left = repeats > 0 ? timeout - (clock.now() - began) : timeout
+      try {
+        const result = await seat.exchange.call(codec.id, wire, { signal, settle, timeout: left })
+        return codec.result?.decode(result, `${name}.result`)
+      } catch (error) {
+        const isUnknown = error instanceof JuntoError && error.code === 'outcome_unknown'
+        const mayRepeat = codec.idempotent && repeats < mostRepeats && clock.now() - began < timeout
+        // Where the room is left, nothing can be repeated.
+        if (!(isUnknown && mayRepeat && this.#seatOrNone())) throw translated(error, `${room}.${name}`, codec)
       }
-      throw translated(error, `${this.#options.room}.${name}`, codec)
     }
   }
 
@@ -81,16 +90,7 @@ export class Remote {
       this.#reportUnsupported(seat, name)
       return 'dropped'
     }
-    const wire = encoded(codec.payload, payload, name)
-    const { congested } = seat.connection
-    if (congested && codec.delivery === 'volatile') return 'dropped'
-    try {
-      seat.send(encodeEvent(codec.id, wire))
-    } catch (error) {
-      if (error instanceof JuntoError && error.code === 'disconnected') return 'dropped'
-      throw error
-    }
-    return congested ? 'queued' : 'sent'
+    return seat.send(codec, encoded(codec.payload, payload, name), payload)
   }
 
   #stream(name: string, params: unknown, settings: { readonly signal?: AbortSignal } = {}): RoomStream {

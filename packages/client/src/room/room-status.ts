@@ -4,13 +4,13 @@ import type { JuntoError } from '@junto/protocol'
  * Whether a room is joined.
  *
  * - `joined`: the mirror is current and everything works.
- * - `rejoining`: the connection was lost. The mirror keeps what it had; the room is joined again by itself. Calls fail with
- *   `disconnected`, sends are `dropped`.
+ * - `reconnecting`: the connection was lost, and is made again by itself. The mirror keeps what it had, and so does the room: calls and
+ *   reliable events wait, see {@link Recovery}.
  * - `left`: the membership ended and does not come back by itself. `reason` says why, `error` what stands behind it.
  */
 export type RoomStatus =
   | { readonly state: 'joined' }
-  | { readonly state: 'rejoining'; readonly error: JuntoError }
+  | { readonly state: 'reconnecting'; readonly error: JuntoError }
   | { readonly state: 'left'; readonly reason: LeftReason; readonly message: string; readonly error?: JuntoError }
 
 /**
@@ -20,23 +20,33 @@ export type RoomStatus =
  * - `kicked`: the room removed this member.
  * - `closed`: the room was closed.
  * - `failed`: the room broke.
+ * - `refused`: the connection came back with credentials that no longer let this client in.
  * - `lost`: the connection was lost, and the room could not be joined again or the client does not come back; `error` says why.
  * - `client_closed`: `client.close()` was called.
  *
  * A newer server may know more reasons.
  */
-export type LeftReason = 'left' | 'kicked' | 'closed' | 'failed' | 'lost' | 'client_closed' | (string & {})
+export type LeftReason = 'left' | 'kicked' | 'closed' | 'failed' | 'refused' | 'lost' | 'client_closed' | (string & {})
 
 /**
- * What became of a room whose connection had been lost.
+ * What became of a room whose connection had been lost. `downtime`: milliseconds since then.
  *
- * - `rejoined`: it was joined afresh: with a new member id, and its mirror brought up to date in one step. What the room sent
- *   meanwhile did not arrive, and what was under way when the connection broke may have arrived or not: calls ended as
- *   `outcome_unknown`, streams failed. Send again what must not be missing.
- * - `lost`: it could not be joined again; `room.status` says why, and the room object is at its end.
- *
- * More outcomes will join these as sessions learn to survive their connections: handle an unknown one like `rejoined`.
+ * - `resumed`: nothing is missing. Everything that was sent, in both directions, has arrived exactly once and in order, or is about to;
+ *   the mirror is current. Nothing has to be done.
+ * - `resynced`: the mirror is right, and messages are lost. `missed`: so many of the room's messages (events, replies and the like) never
+ *   come; undefined when nobody knows how many. `unsent`: so many of this client's reliable events may not have arrived.
+ *   `rejoined`: the server had forgotten the session, and the room was joined again, as another member with a new `memberId`.
+ *   Calls whose outcome nobody knows ended as `outcome_unknown`; streams failed. Compare with the state, and send again what must not be
+ *   missing.
+ * - `lost`: it could not be joined again, for the reason in `error`; the room object is at its end. Open the room anew, or give it up.
  */
 export type Recovery =
-  | { readonly outcome: 'rejoined'; readonly downtime: number }
+  | { readonly outcome: 'resumed'; readonly downtime: number }
+  | {
+      readonly outcome: 'resynced'
+      readonly downtime: number
+      readonly rejoined: boolean
+      readonly missed: number | undefined
+      readonly unsent: number
+    }
   | { readonly outcome: 'lost'; readonly downtime: number; readonly error: JuntoError }

@@ -1,5 +1,5 @@
 import { JuntoError, type Clock, type ClientLimits } from '@junto/protocol'
-import type { EventFrame, JoinedFrame } from '@junto/protocol/internal'
+import type { EventFrame, JoinedFrame, LooseFrame } from '@junto/protocol/internal'
 import {
   MirrorTree,
   type CompiledLayout,
@@ -11,6 +11,7 @@ import {
 import { checkFunction, checkSome } from '../arguments.ts'
 import { Listeners } from '../listeners.ts'
 import { ObservableValue, type Observable } from '../observable.ts'
+import type { RoomTime } from '../time/server-time.ts'
 import { subscription, type Subscription } from '../subscription.ts'
 import { reportFault, type Report } from '../warnings.ts'
 import { Answers, type UntypedAnswer } from './answers.ts'
@@ -28,6 +29,7 @@ export interface RoomOptions {
   readonly limits: ClientLimits
   readonly report: Report
   readonly callTimeout: number
+  readonly time: RoomTime
   /** How the records of the state are read. */
   readonly readers: MakeReaders | undefined
   /** Ends the membership. */
@@ -43,10 +45,12 @@ export class Room implements AsyncDisposable {
   id = ''
   key: string | undefined
   memberId = ''
+  kept = false
   readonly call: Remote['call']
   readonly send: Remote['send']
   readonly stream: Remote['stream']
   readonly status: Observable<RoomStatus>
+  readonly time: RoomTime
   /** For the membership. */
   readonly mirror: MirrorTree
   /** For the membership. */
@@ -61,6 +65,7 @@ export class Room implements AsyncDisposable {
   constructor(options: RoomOptions, layout: CompiledLayout) {
     const { room, report, readers } = options
     this.name = room
+    this.time = options.time
     this.#options = options
     this.#layout = layout
     this.mirror = new MirrorTree(layout, {
@@ -111,6 +116,11 @@ export class Room implements AsyncDisposable {
     return this.#recoveries.add(listener)
   }
 
+  // Async: what is thrown comes as a rejection.
+  async drained(): Promise<void> {
+    await this.#seated().drained()
+  }
+
   leave(): Promise<void> {
     return this.#options.leave()
   }
@@ -124,6 +134,7 @@ export class Room implements AsyncDisposable {
     this.id = frame.id
     this.key = frame.key
     this.memberId = frame.member
+    this.kept = frame.kept === true
     this.#layout = layout
   }
 
@@ -133,18 +144,14 @@ export class Room implements AsyncDisposable {
     if (this.status.value.state !== 'joined') this.#status.set({ state: 'joined' })
   }
 
-  /** The seat is gone. */
-  vacate(): void {
-    this.#seat = undefined
-  }
-
-  /** The connection was lost; the room is being rejoined. */
+  /** The connection was lost. */
   suspend(error: JuntoError): void {
-    if (this.status.value.state === 'joined') this.#status.set({ state: 'rejoining', error })
+    if (this.status.value.state === 'joined') this.#status.set({ state: 'reconnecting', error })
   }
 
   /** The membership ended. */
   end(status: RoomStatus & { state: 'left' }): void {
+    this.#seat = undefined
     this.#inbox.close()
     this.#status.set(status)
   }
@@ -155,8 +162,8 @@ export class Room implements AsyncDisposable {
   }
 
   /** An event came. */
-  receive(codec: MessageCodec | undefined, frame: EventFrame): void {
-    if (codec === undefined || codec.kind !== 'event') {
+  receive(codec: MessageCodec | undefined, frame: EventFrame | LooseFrame): void {
+    if (codec?.kind !== 'event') {
       throw new JuntoError('bad_message', `event ${frame.id} is not in the server's own layout`)
     }
     const payload: unknown = codec.payload?.decode(frame.payload, codec.name)
@@ -166,10 +173,8 @@ export class Room implements AsyncDisposable {
   #seated(): Seat {
     if (this.#seat !== undefined) return this.#seat
     const status = this.status.value
-    if (status.state === 'left') {
-      throw new JuntoError('cancelled', `room '${this.name}' is not joined any more: ${status.message}`)
-    }
-    throw new JuntoError('disconnected', `room '${this.name}' is being joined again; try when its status is 'joined'`)
+    const why = status.state === 'left' ? `: ${status.message}` : ''
+    throw new JuntoError('cancelled', `room '${this.name}' is not joined any more${why}`)
   }
 
   /** The compiler sees to the names of a program's own contract; the server's may be older, or the program untyped. */

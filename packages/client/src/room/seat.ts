@@ -1,13 +1,20 @@
 import type { Exchange } from '@junto/protocol/internal'
-import type { CompiledLayout } from '@junto/schema/internal'
-import type { Connection } from '../connection/connection.ts'
+import type { CompiledLayout, MessageCodec } from '@junto/schema/internal'
+import type { SendOutcome } from './joined-room.ts'
 
-/** A room's place on a connection, from one join to its end: what speaking with the server needs. */
+/** A room's place at the server, from the first join to the end: what speaking with it needs. */
 export interface Seat {
   /** The server's layout: everything is encoded by it. */
   readonly layout: CompiledLayout
   readonly exchange: Exchange
-  readonly connection: Pick<Connection, 'congested' | 'messages'>
-  /** Queues a frame for the room. @throws JuntoError `disconnected` or `too_large`. */
-  send(frame: Uint8Array): void
+  /**
+   * Sends an event as its class wants it.
+   *
+   * @param wire The encoded payload.
+   * @param payload The payload as the program gave it.
+   * @throws JuntoError `too_large`.
+   */
+  send(codec: MessageCodec, wire: unknown, payload: unknown): SendOutcome
+  /** Resolves when nothing waits any more. */
+  drained(): Promise<void>
 }

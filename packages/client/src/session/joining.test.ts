@@ -33,7 +33,8 @@ describe('a join', () => {
     expect(room).toMatchObject({ name: 'whiteboard', id: 'r1', key: 'team-a', memberId: 'm1' })
     expect(room.state.title).toBe('Team A')
     expect(room.status.value).toEqual({ state: 'joined' })
-    expect(server.clock.pendingTimers).toBe(1)
+    // Of the watchdog, and of the ack.
+    expect(server.clock.pendingTimers).toBe(2)
   })
 
   it('leaves at the end of the turn where there is a connection, several together', async () => {
@@ -215,6 +216,18 @@ describe('a join that fails', () => {
   it('does not repeat a creation whose outcome it does not know', async () => {
     const { join, options } = opening
     const created = rejection(server.client.create(Whiteboard, { join, options, patience: Infinity }))
+    server.accept()
+    server.socket.end()
+    await server.clock.advance('1s')
+    server.accept()
+    expect((await created).code).toBe('outcome_unknown')
+    await server.clock.settle()
+    expect(server.received(FrameType.join)).toEqual([])
+  })
+
+  it('says that a creation may have happened when it does not wait for the connection', async () => {
+    const { join, options } = opening
+    const created = rejection(server.client.create(Whiteboard, { join, options }))
     server.accept()
     server.socket.end()
     expect((await created).code).toBe('outcome_unknown')

@@ -10,6 +10,7 @@ import {
   Exchange,
   type CheckFrame,
   type ExchangeEnd,
+  type HeldState,
   type JoinedFrame,
   type LeftFrame,
   type RefusedFrame,
@@ -22,32 +23,46 @@ import type { Seat } from '../room/seat.ts'
 import type { JoinRequest, OpeningOptions } from './join-request.ts'
 import { Opening } from './opening.ts'
 import { RejoinPolicy } from './rejoin-policy.ts'
+import { RoomOutbox } from './room-outbox.ts'
 import type { Session } from './session.ts'
 
-/** `stop` ends the wait that a state is in. */
+/** `stop` ends the wait that a state is in; without a connection nothing is waited for. */
 type State =
-  /** Not asked for: there is no connection, or the next attempt to rejoin has its time. */
-  | { readonly at: 'waiting'; readonly stop: () => void }
-  | { readonly at: 'joining'; readonly stop: () => void; readonly ref: number }
+  /** Not asked for: there is no session, or the next attempt to rejoin has its time. */
+  | { readonly at: 'waiting'; stop: () => void }
+  | { readonly at: 'joining'; stop: () => void; readonly ref: number }
   /** Joined; the snapshot is still under way. */
-  | { readonly at: 'syncing'; stop: () => void; readonly ref: number; readonly seat: Seat }
-  | { readonly at: 'joined'; readonly stop: () => void; readonly ref: number; readonly seat: Seat }
+  | { readonly at: 'syncing'; stop: () => void; readonly ref: number }
+  | { readonly at: 'joined'; stop: () => void; readonly ref: number }
   /** The mirror came apart, and a snapshot is asked for: what comes for the room waits behind it. */
   | {
       readonly at: 'repairing'
       stop: () => void
       readonly ref: number
-      readonly seat: Seat
       readonly held: RoomFrame[]
       /** Bytes of the connection that came before, or are not held. */
       notHeld: number
     }
-  | { readonly at: 'over'; readonly stop: () => void }
+  | { readonly at: 'over'; stop: () => void }
 
 const stop = (): void => {}
-const waiting: State = { at: 'waiting', stop }
 
-/** One room that this client is in, or wants to be in: joins it, and joins it again after each loss of the connection. */
+/** What a recovery will have to tell. */
+interface Losses {
+  /** Messages of the room that are gone; undefined when nobody knows how many. */
+  missed: number | undefined
+  /** Own reliable events that may not have arrived. */
+  unsent: number
+  /** Whether it is another membership than before. */
+  rejoined: boolean
+}
+
+const noLosses = (): Losses => ({ missed: 0, unsent: 0, rejoined: false })
+
+/**
+ * One room that this client is in, or wants to be in. It stays in it from one connection to the next, and joins it again when
+ * the server has forgotten the session.
+ */
 export class Membership {
   /** Settles with the end of the first join. */
   readonly opened: Promise<Room>
@@ -55,11 +70,14 @@ export class Membership {
   readonly #own: OwnLayout | undefined
   readonly #request: JoinRequest
   readonly #rejoining: RejoinPolicy
+  readonly #outbox: RoomOutbox
   /** The room's name, for messages. */
   readonly #name: string
   #opening: Opening | undefined
   #room: Room | undefined
-  #state: State = waiting
+  #seat: Seat | undefined
+  #losses = noLosses()
+  #state: State = { at: 'waiting', stop }
 
   /**
    * @param own What the server's layout is compared with, where the program holds more than its type.
@@ -71,6 +89,7 @@ export class Membership {
     this.#name = `room '${request.room}'`
     const { clock } = session.options
     this.#rejoining = new RejoinPolicy(session.options)
+    this.#outbox = new RoomOutbox(session.outbox, session.options)
     this.#opening = new Opening(
       request.room,
       clock,
@@ -81,15 +100,20 @@ export class Membership {
     this.opened = this.#opening.promise
   }
 
+  /** The state that this client holds and can follow from where it is. */
+  get held(): HeldState | undefined {
+    const state = this.#state
+    const { epoch, version = 0, broken } = this.#room?.mirror ?? {}
+    return state.at === 'joined' && epoch !== undefined && broken === false ? [state.ref, epoch, version] : undefined
+  }
+
   /** Asks for the room, over a connection that can be written to. */
   join(): void {
     if (this.#state.at !== 'waiting') return
     this.#state.stop()
-    const { clock, limits } = this.#session.options
     const ref = this.#session.takeRef(this)
-    // The server gives up by itself when authenticating or joining takes too long: this is for one that does not.
-    const unanswered = (): void => this.#refused(new JuntoError('timeout', `${this.#name} did not answer the join`))
-    this.#state = { at: 'joining', ref, stop: clock.after(limits.authTimeout + limits.joinTimeout, unanswered) }
+    this.#state = { at: 'joining', ref, stop }
+    this.#await()
     try {
       const { join, options, where, ...request } = this.#rejoinable()
       const frame = encodeJoin(ref, {
@@ -99,10 +123,10 @@ export class Membership {
         where: encodeNamed(where, 'where'),
         layouts: this.#session.layouts.hashesFor(request.room),
       })
-      this.#session.send(0, frame)
+      this.#session.outbox.send(0, frame)
     } catch (error) {
       // Nothing was asked for, and so there is nothing to leave.
-      this.#become(waiting)
+      this.#vacate()
       this.#refused(
         error instanceof JuntoError ? error : causedBy(error, 'invalid', `the join of ${this.#name} cannot be sent`),
       )
@@ -121,30 +145,59 @@ export class Membership {
       return
     }
     state.stop()
-    const { ref } = state
-    const session = this.#session
-    const { clock, limits } = session.options
+    const { options, connection } = this.#session
+    const { time } = connection
     const leave = (): Promise<void> => this.leave()
-    const room = (this.#room ??= new Room({ ...session.options, room: this.#request.room, leave }, layout))
-    const send = (bytes: Uint8Array): void => session.send(ref, bytes)
-    const exchange = new Exchange({ ...limits, clock, send, answer: room.answers.answerer(layout) })
-    const seat = { layout, exchange, send, connection: session.connection }
-    this.#state = { at: 'syncing', ref, seat, stop: this.#awaitSnapshot(0) }
+    const room = (this.#room ??= new Room({ ...options, time, room: this.#request.room, leave }, layout))
+    this.#seat = this.#seatFor(room, layout)
+    this.#state = { at: 'syncing', ref: state.ref, stop }
+    this.#await()
     room.enter(frame, layout)
   }
 
-  /** The snapshot follows at once. A large one may take its time, as long as more of it comes. */
-  #awaitSnapshot(seen: number): () => void {
+  /** The seat of before, when the server still speaks the same: what waits is encoded by its layout. */
+  #seatFor(room: Room, layout: CompiledLayout): Seat {
+    const before = this.#seat
+    if (before?.layout.hash === layout.hash) return before
+    // All of it is what never left: the rest ended with the session.
+    before?.exchange.close('disconnected')
+    this.#losses.unsent += this.#outbox.clear()
     const { clock, limits } = this.#session.options
-    return clock.after(limits.joinTimeout, () => {
-      const state = this.#state
-      if (state.at !== 'syncing' && state.at !== 'repairing') return
-      const pending = this.#session.connection.line?.pending ?? 0
-      if (pending > 0 && pending !== seen) {
-        state.stop = this.#awaitSnapshot(pending)
-        return
-      }
-      const error = new JuntoError('timeout', `the state of ${this.#name} did not come within ${limits.joinTimeout} ms`)
+    const outbox = this.#outbox
+    const exchange = new Exchange({
+      ...limits,
+      clock,
+      send: (frame) => outbox.sendOrThrow(frame),
+      retract: (frame) => outbox.retract(frame),
+      answer: room.answers.answerer(layout),
+    })
+    return {
+      layout,
+      exchange,
+      send: (codec, wire, payload) => outbox.sendEvent(codec, wire, payload),
+      drained: () => outbox.drained(),
+    }
+  }
+
+  /**
+   * Waits for what the server owes in the present state, when it is there: the answer to a join, which it gives up by itself when that
+   * takes too long, or a snapshot.
+   *
+   * @param seen Bytes of a large frame that had come before: it may take its time, as long as more of it comes.
+   */
+  #await(seen = 0): void {
+    const state = this.#state
+    const { options, connection, outbox } = this.#session
+    const { clock, limits } = options
+    if (!outbox.attached || state.at === 'waiting' || state.at === 'joined' || state.at === 'over') return
+    const isJoining = state.at === 'joining'
+    state.stop = clock.after(isJoining ? limits.authTimeout + limits.joinTimeout : limits.joinTimeout, () => {
+      const pending = connection.line?.pending ?? 0
+      if (!isJoining && pending > 0 && pending !== seen) return this.#await(pending)
+      const what = isJoining
+        ? `${this.#name} did not answer the join`
+        : `the state of ${this.#name} did not come within ${limits.joinTimeout} ms`
+      const error = new JuntoError('timeout', what)
       if (state.at === 'repairing') this.#damaged(error)
       else this.#refused(error)
     })
@@ -153,7 +206,7 @@ export class Membership {
   /** The server refused the join. */
   refused(frame: RefusedFrame): void {
     if (this.#state.at !== 'joining') return
-    this.#become(waiting)
+    this.#vacate()
     const cause = errorFromWire(frame)
     const code = cause instanceof JuntoError ? cause.code : 'internal'
     const message = `${this.#name} refused the join: ${cause.message}`
@@ -164,13 +217,15 @@ export class Membership {
   receive(frame: RoomFrame): void {
     const state = this.#state
     const room = this.#room
-    if (!('seat' in state) || room === undefined) return
+    const seat = this.#seat
+    if (room === undefined || seat === undefined) return
+    if (state.at !== 'syncing' && state.at !== 'joined' && state.at !== 'repairing') return
     try {
       switch (frame.type) {
         case FrameType.snapshot:
           // The server may have come back with another layout; the mirror keeps its identity over that.
-          room.mirror.applySnapshot(frame.bytes, state.seat.layout)
-          if (state.at !== 'joined') this.#synced(room, state)
+          room.mirror.applySnapshot(frame.bytes, seat.layout)
+          if (state.at !== 'joined') this.#synced(room, seat, state)
           return
         case FrameType.patch:
           // Where a snapshot is on its way, it holds this too.
@@ -184,8 +239,9 @@ export class Membership {
           return
         default:
           if (state.at === 'repairing') this.#hold(state, frame)
-          else if (frame.type === FrameType.event) room.receive(state.seat.layout.down[frame.id], frame)
-          else state.seat.exchange.receive(frame)
+          else if (frame.type === FrameType.event || frame.type === FrameType.loose) {
+            room.receive(seat.layout.down[frame.id], frame)
+          } else seat.exchange.receive(frame)
       }
     } catch (error) {
       this.#damaged(error)
@@ -198,10 +254,11 @@ export class Membership {
       take()
     } catch (error) {
       if (state.at !== 'joined' || !this.#rejoining.mayResync()) throw error
-      const { connection, options } = this.#session
+      const { connection, options, outbox } = this.#session
       const notHeld = connection.line?.received ?? 0
-      this.#state = { ...state, at: 'repairing', held: [], notHeld, stop: this.#awaitSnapshot(0) }
-      state.seat.send(encodeResync())
+      this.#state = { at: 'repairing', ref: state.ref, held: [], notHeld, stop }
+      this.#await()
+      outbox.sendLoose(state.ref, encodeResync())
       const message = `the state of ${this.#name} came apart, and is asked for anew: ${describe(error)}`
       options.report({ code: 'protocol', message, error })
     }
@@ -223,43 +280,74 @@ export class Membership {
     if (frame.reason === 'shutdown') {
       // The connection ends with it. Should it not, the room is asked for again over it.
       const error = new JuntoError('shutting_down', `the server is closing: ${message}`)
-      this.lost(error, false)
-      this.#retryLater(error)
+      if (this.#opening?.outOfPatience === true) this.#end('lost', this.#unsure(error))
+      else this.#loseSeat(error)
       return
     }
-    this.#become(waiting)
+    this.#vacate()
     const error = new JuntoError('room_closed', `the membership in ${this.#name} ended: ${message}`)
     this.#end(frame.reason, error, message)
   }
 
-  /** There is no connection any more. */
-  lost(error: JuntoError, final: boolean): void {
+  // ---- Connections and sessions come and go.
+
+  /** There is no connection any more. The seat is kept. */
+  dropped(error: JuntoError, final: boolean): void {
+    const state = this.#state
+    if (state.at === 'over') return
+    state.stop()
+    state.stop = stop
+    this.#suspend(error, final)
+    if (final) this.#end('lost', error)
+    else if (this.#opening?.outOfPatience === true) this.#end('lost', this.#unsure(error))
+  }
+
+  /**
+   * The session goes on.
+   *
+   * @param missed Messages of the room that are gone.
+   */
+  resumed(missed: number): void {
+    const state = this.#state
+    if (this.#losses.missed !== undefined) this.#losses.missed += missed
+    if (state.at === 'repairing') state.notHeld = 0
+    if (state.at === 'waiting') this.join()
+    else this.#await()
+  }
+
+  /** What the state lacked has come, and nothing else yet. */
+  caughtUp(): void {
+    if (this.#state.at === 'joined' && this.#room !== undefined && this.#seat !== undefined) {
+      this.#recover(this.#room, this.#seat)
+    }
+  }
+
+  /**
+   * The session was lost, and the seat with it. What never left goes to the next one.
+   *
+   * @param unsent Frames that never left.
+   * @param unknown Frames that may have arrived or not.
+   */
+  sessionLost(error: JuntoError, unsent: readonly Uint8Array[], unknown: readonly Uint8Array[]): void {
     const { at } = this.#state
     if (at === 'over') return
-    this.#lose(error, final)
-    const opening = this.#opening
-    if (final) {
-      this.#end('lost', error)
-    } else if (opening !== undefined) {
-      if ((at === 'joining' || at === 'syncing') && this.#request.by === 'create') {
-        const message = `${error.message}; the room may have been created`
-        this.#end('lost', new JuntoError('outcome_unknown', message, { cause: error }))
-      } else if (opening.outOfPatience) {
-        this.#end('lost', error)
-      }
+    if (this.#opening !== undefined && (at === 'joining' || at === 'syncing') && this.#request.by === 'create') {
+      this.#end('lost', this.#unsure(error))
+      return
     }
+    this.#loseSeat(error, unsent, unknown)
   }
 
   /** Leaves. Resolves once the server knows, or cannot be told. */
   leave(): Promise<void> {
-    const left = this.#depart('cancelled')
+    const left = this.#depart()
     this.#end('left', undefined, 'the program left')
     return left
   }
 
   /** The client is closed. */
   close(): void {
-    void this.#depart('cancelled')
+    void this.#depart()
     const message = 'the client was closed'
     this.#opening?.reject(new JuntoError('cancelled', message))
     this.#end('client_closed', undefined, message)
@@ -276,48 +364,72 @@ export class Membership {
     return { by: 'join', room, id, join, version }
   }
 
-  #synced(room: Room, state: State & { at: 'syncing' | 'repairing' }): void {
-    state.stop()
-    this.#state = { at: 'joined', ref: state.ref, seat: state.seat, stop }
-    if (state.at === 'repairing') {
-      // One of them may end the membership: what follows then finds no seat.
-      for (const frame of state.held) this.receive(frame)
-      return
-    }
-    const downtime = this.#rejoining.end()
-    room.settle(state.seat)
-    const opening = this.#opening
-    this.#opening = undefined
-    if (opening !== undefined) opening.resolve(room)
-    else if (downtime !== undefined) room.recovered({ outcome: 'rejoined', downtime })
+  /** A creation that was asked for may have happened. */
+  #unsure(error: JuntoError): JuntoError {
+    const { at } = this.#state
+    if (this.#request.by !== 'create' || (at !== 'joining' && at !== 'syncing')) return error
+    return new JuntoError('outcome_unknown', `${error.message}; the room may have been created`, { cause: error })
   }
 
-  /** The seat is gone and the room wanted: from here it is rejoined, unless that is `final`. */
-  #lose(error: JuntoError, final = false): void {
-    this.#become(waiting)
+  #synced(room: Room, seat: Seat, state: State & { at: 'syncing' | 'repairing' }): void {
+    state.stop()
+    this.#state = { at: 'joined', ref: state.ref, stop }
+    this.#outbox.open(state.ref)
+    const opening = this.#opening
+    this.#opening = undefined
+    this.#recover(room, seat)
+    opening?.resolve(room)
+    // One of them may end the membership: what follows then finds no seat.
+    if (state.at === 'repairing') for (const frame of state.held) this.receive(frame)
+  }
+
+  /** Everything works, perhaps again. */
+  #recover(room: Room, seat: Seat): void {
+    const { missed, unsent, rejoined } = this.#losses
+    const downtime = this.#rejoining.end()
+    this.#losses = noLosses()
+    room.settle(seat)
+    if (downtime === undefined) return
+    const isWhole = !rejoined && missed === 0
+    room.recovered(
+      isWhole ? { outcome: 'resumed', downtime } : { outcome: 'resynced', downtime, rejoined, missed, unsent },
+    )
+  }
+
+  /** From here until it recovers the room waits. */
+  #suspend(error: JuntoError, final = false): void {
     if (this.#room === undefined || this.#opening !== undefined) return
     this.#rejoining.begin()
     if (!final) this.#room.suspend(error)
   }
 
-  /** Goes over to another state, and lets go of what the present one has. Calls that are under way end with the code. */
-  #become(next: State, code: ExchangeEnd = 'outcome_unknown'): void {
-    const state = this.#state
-    if (state.at === 'over') return
-    this.#state = next
-    state.stop()
-    if ('ref' in state) this.#session.freeRef(state.ref)
-    if ('seat' in state) {
-      this.#room?.vacate()
-      state.seat.exchange.close(code)
-    }
+  /** The seat is gone and the room wanted: from here it is rejoined. */
+  #loseSeat(error: JuntoError, unsent: readonly Uint8Array[] = [], unknown: readonly Uint8Array[] = []): void {
+    this.#vacate()
+    this.#outbox.close(unsent)
+    this.#losses.unsent += unknown.filter((frame) => frame[1] === FrameType.event).length
+    this.#losses.missed = undefined
+    this.#losses.rejoined = true
+    // Whoever calls again now finds the outbox ready for it.
+    this.#seat?.exchange.restart(new Set(unsent))
+    this.#suspend(error)
+    if (this.#session.outbox.attached) this.#retryLater(error)
   }
 
-  /** Lets go of the room, and tells the server, when it can be told. */
-  #depart(code?: ExchangeEnd, next = waiting): Promise<void> {
+  /** Has no number any more, and waits for nothing. */
+  #vacate(): void {
+    const state = this.#state
+    if (state.at === 'over') return
+    this.#state = { at: 'waiting', stop }
+    state.stop()
+    if ('ref' in state) this.#session.freeRef(state.ref)
+  }
+
+  /** Tells the server, when it can be told, that the room is left. */
+  #depart(): Promise<void> {
     const state = this.#state
     const left = 'ref' in state ? this.#session.sendLeave(state.ref) : Promise.resolve()
-    this.#become(next, code)
+    this.#vacate()
     return left
   }
 
@@ -330,12 +442,11 @@ export class Membership {
 
   #retryLater(error: JuntoError): void {
     if (this.#state.at !== 'waiting' || !this.#rejoining.underWay) return
-    const { connection, options } = this.#session
-    const delay = this.#rejoining.delayAfter(error)
+    const { outbox, options } = this.#session
     const retry = (): void => {
-      if (connection.writable) this.join()
+      if (outbox.attached) this.join()
     }
-    this.#state = { at: 'waiting', stop: options.clock.after(delay, retry) }
+    this.#state.stop = options.clock.after(this.#rejoining.delayAfter(error), retry)
   }
 
   /** What the server says of the room cannot be: it is left and joined afresh, which brings a snapshot. */
@@ -345,27 +456,31 @@ export class Membership {
     // A state that cannot be read from the beginning will not be better the next time.
     const isHopeless = this.#state.at === 'syncing' || !this.#rejoining.mayRepair()
     void this.#depart()
-    if (isHopeless) {
-      this.#end('lost', error)
-    } else {
-      this.#lose(error)
-      this.#retryLater(error)
-    }
+    if (isHopeless) this.#end('lost', error, error.message, 'outcome_unknown')
+    else this.#loseSeat(error)
   }
 
   /** Patience has run out. An attempt that is under way may still succeed; without one there is nothing to wait for. */
   #runOut(): void {
     const { value } = this.#session.connection.status
-    if (value.state === 'waiting') this.#end('lost', value.error)
+    if (value.state === 'waiting') this.#end('lost', this.#unsure(value.error))
   }
 
   /** Ends the membership, or a first join, which has not succeeded then. */
-  #end(reason: LeftReason, error: JuntoError | undefined, message: string = error?.message ?? ''): void {
+  #end(
+    reason: LeftReason,
+    error: JuntoError | undefined,
+    message: string = error?.message ?? '',
+    calls: ExchangeEnd = error === undefined ? 'cancelled' : 'outcome_unknown',
+  ): void {
     if (this.#state.at === 'over') return
-    void this.#depart(undefined, { at: 'over', stop })
+    void this.#depart()
+    this.#state = { at: 'over', stop }
     this.#session.forget(this)
     const downtime = this.#rejoining.end()
     this.#room?.end({ state: 'left', reason, message, ...(error && { error }) })
+    this.#seat?.exchange.close(calls)
+    this.#outbox.end(new JuntoError('cancelled', `${this.#name} was left: ${message}`))
     if (error === undefined) return
     if (downtime !== undefined && reason === 'lost') this.#room?.recovered({ outcome: 'lost', downtime, error })
     this.#opening?.reject(error)

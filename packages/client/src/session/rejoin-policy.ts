@@ -11,9 +11,11 @@ const passing: readonly ErrorCode[] = [
   'store_failed',
   'internal',
   'too_many_rooms',
+  'too_many_connections',
+  'overloaded',
 ]
 
-/** How long a room that refuses is asked again before it counts as lost, from the loss on. */
+/** How long a room that refuses is asked again before it counts as lost, from the first refusal on. */
 const rejoinFor = 60_000
 
 /** How often a snapshot is asked for because the mirror came apart, without a time of health in between. */
@@ -33,8 +35,8 @@ export interface RejoinOptions extends BackoffOptions {
 /** How long and how often a room that was lost is asked for again. */
 export class RejoinPolicy {
   readonly #options: RejoinOptions
-  /** Since when the room is being rejoined, and how often it has been tried. */
-  #lost: { readonly at: number; attempts: number } | undefined
+  /** Since when the room is lost, since when it refuses, and how often it has done so. */
+  #lost: { readonly at: number; refused: number; refusals: number } | undefined
   #resyncs = 0
   #repairs = 0
   #repairedAt = 0
@@ -50,7 +52,7 @@ export class RejoinPolicy {
 
   /** The room was lost. Its time counts from the first loss on. */
   begin(): void {
-    this.#lost ??= { at: this.#options.clock.now(), attempts: 0 }
+    this.#lost ??= { at: this.#options.clock.now(), refused: Infinity, refusals: 0 }
   }
 
   /** The room is back, or at its end. Returns how long it was away; nothing when it was not. */
@@ -62,13 +64,17 @@ export class RejoinPolicy {
 
   /** Whether a room that refused with this error is asked again. */
   allows({ code }: JuntoError): boolean {
-    return this.#lost !== undefined && passing.includes(code) && this.#options.clock.now() - this.#lost.at < rejoinFor
+    const lost = this.#lost
+    if (lost === undefined || !passing.includes(code)) return false
+    const now = this.#options.clock.now()
+    lost.refused = Math.min(lost.refused, now)
+    return now - lost.refused < rejoinFor
   }
 
   /** Milliseconds until the next attempt, which counts. */
   delayAfter({ retryAfter = 0 }: JuntoError): number {
     if (this.#lost === undefined) return 0
-    return Math.max(backoff(this.#options, ++this.#lost.attempts), retryAfter)
+    return Math.max(backoff(this.#options, ++this.#lost.refusals), retryAfter)
   }
 
   /** The mirror came apart: whether a snapshot may be asked for, which counts. When it does not help, the room is joined afresh. */

@@ -14,10 +14,26 @@ let recoveries: Recovery[]
 /** The joins that came over the present connection. */
 const joins = () => server.received(FrameType.join)
 
-/** Lets the time pass that a client waits before it comes back. */
+/** Lets the time pass that a client waits before it comes back, to a server that does not know its session. */
 async function comeBack(): Promise<void> {
   await server.clock.advance('1s')
-  server.acceptAll()
+  await server.acceptAnew()
+}
+
+/** Drops the connection, and lets the client connect again. */
+async function drop(): Promise<void> {
+  server.socket.end()
+  await server.clock.advance('1s')
+}
+
+/** What becomes of a promise. */
+function watch(promise: Promise<unknown>): { outcome: unknown } {
+  const seen: { outcome: unknown } = { outcome: 'pending' }
+  promise.then(
+    (value) => (seen.outcome = value),
+    (error: unknown) => (seen.outcome = error),
+  )
+  return seen
 }
 
 beforeEach(async () => {
@@ -29,24 +45,24 @@ beforeEach(async () => {
   room.onRecovery((recovery) => recoveries.push(recovery))
 })
 
-describe('a lost connection', () => {
+describe('a lost session', () => {
   it('is shown, and the room joined afresh: the same object, with a new member', async () => {
     const states: string[] = []
     room.status.subscribe(() => states.push(room.status.value.state))
     server.socket.end()
-    expect(room.status.value).toMatchObject({ state: 'rejoining', error: { code: 'disconnected' } })
+    expect(room.status.value).toMatchObject({ state: 'reconnecting', error: { code: 'disconnected' } })
     expect(server.client.connection.state).toBe('waiting')
     await comeBack()
-    expect(states).toEqual(['rejoining', 'joined'])
+    expect(states).toEqual(['reconnecting', 'joined'])
     expect(room.memberId).toBe('m2')
-    expect(recoveries).toEqual([{ outcome: 'rejoined', downtime: 1000 }])
+    expect(recoveries).toEqual([{ outcome: 'resynced', downtime: 1000, rejoined: true, missed: undefined, unsent: 0 }])
     expect(joins()).toMatchObject([
       { by: 'open', key: 'team-a', join: { name: 'Ada' }, options: { title: 'Team A' }, layouts: [server.layout.hash] },
     ])
   })
 
   it.each([
-    [1006, ['room rejoining, waiting', 'connection waiting']],
+    [1006, ['room reconnecting, waiting', 'connection waiting']],
     [4501, ['room left, closed', 'connection closed']],
   ])('with code %d shows what is, to rooms and to whoever looks at the connection meanwhile', (code, shown) => {
     const seen: string[] = []
@@ -104,18 +120,91 @@ describe('a lost connection', () => {
     expect(room.state.title).toBe('Newer')
   })
 
-  it('ends what is under way: unknown when it was sent, disconnected when not', async () => {
-    const sent = room.call.clear.try()
+  it('ends what was sent as unknown, and takes what was not to the new seat, in order', async () => {
+    const sent = watch(room.call.clear.try())
+    const lost = room.stream.history({ since: 0 })
+    const item = watch(lost.next())
+    room.send.rename({ title: 'lost' })
     await server.clock.settle()
-    const unsent = room.call.clear.try()
-    const items = room.stream.history({ since: 0 })
-    const item = items.next()
     server.socket.end()
-    expect(await sent).toMatchObject({ ok: false, code: 'outcome_unknown' })
-    expect(await unsent).toMatchObject({ ok: false, code: 'disconnected' })
-    await expect(item).rejects.toMatchObject({ name: 'JuntoError' })
-    expect(await room.call.clear.try()).toMatchObject({ ok: false, code: 'disconnected' })
-    expect(room.send.ping()).toBe('dropped')
+    const unsent = watch(room.call.clear.try())
+    const kept = watch(room.stream.history({ since: 7 }).next())
+    expect(room.send.rename({ title: 'kept' })).toBe('queued')
+    await server.clock.settle()
+    await server.clock.advance('1s')
+    server.accept()
+    await server.clock.settle()
+    expect(sent.outcome).toMatchObject({ ok: false, code: 'outcome_unknown' })
+    expect(item.outcome).toMatchObject({ name: 'JuntoError', code: 'outcome_unknown' })
+    // While it is being joined again, too.
+    expect(room.send.rename({ title: 'later' })).toBe('queued')
+    const [join] = joins()
+    if (join === undefined) throw new Error('no join')
+    server.admit(join)
+    await server.clock.settle()
+    expect(server.socket.frames.filter(([ref]) => ref > 0)).toMatchObject([
+      [2, { type: FrameType.call, no: 3, params: null }],
+      [2, { type: FrameType.stream, no: 4, params: [7] }],
+      [2, { type: FrameType.event, payload: ['kept'] }],
+      [2, { type: FrameType.event, payload: ['later'] }],
+    ])
+    server.socket.say(
+      [2, { type: FrameType.reply, no: 3, result: null }],
+      [2, { type: FrameType.item, no: 4, item: ['ada', 1, []] }],
+    )
+    await server.clock.settle()
+    expect(unsent.outcome).toMatchObject({ ok: true })
+    expect(kept.outcome).toMatchObject({ done: false, value: { by: 'ada' } })
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true, unsent: 1 }])
+  })
+
+  it('that a server with another contract follows ends what was not sent as well: it did not run', async () => {
+    server.socket.end()
+    const unsent = watch(room.call.clear.try())
+    room.send.rename({ title: 'B' })
+    const { shape } = Whiteboard
+    server.restart(
+      { ...emptyBoard, author: '' },
+      defineRoom('whiteboard', { ...shape, state: t.Object({ ...fields(), author: t.String() }) }),
+    )
+    await comeBack()
+    await server.clock.settle()
+    expect(unsent.outcome).toMatchObject({ ok: false, code: 'disconnected' })
+    expect(server.received(FrameType.event)).toEqual([])
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true, unsent: 1 }])
+    expect(room.send.rename({ title: 'C' })).toBe('sent')
+  })
+
+  it('is lost by its close code, too: the client says hello as another session, and joins with it', async () => {
+    const { session, secret } = server.hello
+    const sent = watch(room.call.clear.try())
+    await server.clock.settle()
+    server.socket.end(4007, 'session_lost')
+    await server.clock.settle()
+    expect(sent.outcome).toMatchObject({ code: 'outcome_unknown' })
+    expect(room.send.rename({ title: 'B' })).toBe('queued')
+    await server.clock.advance('1s')
+    server.acceptAll()
+    expect(server.hello.session).not.toBe(session)
+    expect(server.hello.secret).not.toBe(secret)
+    expect(server.hello.resume).toBeUndefined()
+    await server.clock.settle()
+    expect(server.received(FrameType.event)).toMatchObject([{ payload: ['B'] }])
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
+  })
+
+  it('that was lost is not mixed up with what comes late of the former', async () => {
+    await drop()
+    await server.acceptAnew()
+    const heard: string[] = []
+    room.on('cleared', ({ by }) => heard.push(by))
+    const id = server.layout.downByName.get('cleared')?.id ?? NaN
+    server.socket.say(
+      [1, { type: FrameType.event, id, payload: ['old'] }],
+      [2, { type: FrameType.event, id, payload: ['new'] }],
+    )
+    await server.clock.settle()
+    expect(heard).toEqual(['new'])
   })
 
   it('keeps listeners and answers', async () => {
@@ -163,9 +252,9 @@ describe('a lost connection', () => {
       server.socket.end()
       while (server.client.connection.state === 'waiting') await server.clock.advance('100ms')
     }
-    server.acceptAll()
+    await server.acceptAnew()
     expect(room.status.value.state).toBe('joined')
-    expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
     expect(recoveries[0]?.downtime).toBeGreaterThan(60_000)
   })
 
@@ -173,13 +262,14 @@ describe('a lost connection', () => {
     server.socket.end()
     await server.clock.advance('1s')
     server.accept()
+    await server.clock.settle()
     const [join] = joins()
     if (join === undefined) throw new Error('no join')
     server.socket.say(server.joined(join))
     server.socket.end()
     await server.clock.advance('2s')
-    server.acceptAll()
-    expect(recoveries).toEqual([{ outcome: 'rejoined', downtime: 3000 }])
+    await server.acceptAnew()
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true, downtime: 3000 }])
   })
 })
 
@@ -204,13 +294,13 @@ describe('a room that cannot be joined again', () => {
     server.accept()
     for (let ref = 2; ref <= 4; ref++) {
       server.socket.say([0, { type: FrameType.refused, ref, code, message: 'full' }])
-      expect(room.status.value.state).toBe('rejoining')
+      expect(room.status.value.state).toBe('reconnecting')
       await server.clock.advance('3s')
     }
     const join = joins().at(-1)
     if (join === undefined) throw new Error('no join')
     server.admit(join)
-    expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
   })
 
   it('is lost when the reason does not pass within a minute', async () => {
@@ -270,10 +360,10 @@ describe('a membership that the server ends', () => {
 
   it('comes back after a shutdown, when the connection does', async () => {
     server.socket.say([0, { type: FrameType.left, ref: 1, reason: 'shutdown' }])
-    expect(room.status.value).toMatchObject({ state: 'rejoining', error: { code: 'shutting_down' } })
+    expect(room.status.value).toMatchObject({ state: 'reconnecting', error: { code: 'shutting_down' } })
     server.socket.end(4000, 'shutting_down')
     await comeBack()
-    expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
   })
 
   it('by a shutdown refuses a join that was not complete', async () => {

@@ -133,10 +133,10 @@ describe('a patch that the mirror refuses', () => {
     server.socket.say(brokenPatch(), cleared('eve'))
     server.socket.end()
     await server.clock.advance('1s')
-    server.acceptAll()
-    expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
+    await server.acceptAnew()
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
     expect(room.state.title).toBe('Team A')
-    await server.clock.advance('20s')
+    await server.clock.advance('9s')
     expect(room.status.value.state).toBe('joined')
   })
 })
@@ -186,20 +186,21 @@ describe('a repair that does not come about', () => {
   async function rejoined(): Promise<void> {
     await server.clock.advance('1s')
     expect(server.received(FrameType.leave)).toHaveLength(1)
-    expect(room.status.value.state).toBe('rejoining')
+    expect(room.status.value.state).toBe('reconnecting')
     const again = server.received(FrameType.join).at(-1)
     if (again === undefined) throw new Error('no join')
     server.admit(again)
-    expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
     expect(server.sockets.all).toHaveLength(1)
   }
 
   it('because no snapshot comes: the room is joined afresh', async () => {
     const pending = room.call.clear.try(undefined, { timeout: 60_000 })
     server.socket.say(brokenPatch())
-    await server.clock.advance('10s')
-    server.socket.say([0, { type: FrameType.beat, time: 0 }])
-    await server.clock.advance('5s')
+    for (let n = 0; n < 3; n++) {
+      await server.clock.advance('5s')
+      server.socket.say([0, { type: FrameType.beat, time: 0 }])
+    }
     await rejoined()
     expect(await pending).toMatchObject({ code: 'outcome_unknown' })
   })
@@ -239,7 +240,7 @@ describe('a repair that does not come about', () => {
       }
     }
     expect(resyncs()).toBe(3)
-    expect(recoveries.filter(({ outcome }) => outcome === 'rejoined')).toHaveLength(5)
+    expect(recoveries.filter(({ outcome }) => outcome === 'resynced')).toHaveLength(5)
     expect(room.status.value).toMatchObject({ state: 'left', reason: 'lost', error: { code: 'bad_message' } })
   })
 

@@ -9,7 +9,16 @@ import {
   type Viewer,
 } from '@junto/schema/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
-import { FrameType, type Frame, type HelloFrame, type JoinFrame, type SentFrame } from '@junto/protocol/internal'
+import {
+  FrameType,
+  isNumbered,
+  type Frame,
+  type HelloFrame,
+  type JoinFrame,
+  type MissedFrames,
+  type SentFrame,
+  type WelcomeFrame,
+} from '@junto/protocol/internal'
 import type { JuntoClientOptions } from '../client-options.ts'
 import { JuntoClient } from '../client.ts'
 import { ScriptedSockets, type ScriptedSocket } from '../sockets/scripted-socket.fixture.ts'
@@ -34,6 +43,8 @@ export class ScriptedServer {
   /** The room's id, and how many have joined. */
   roomId = 'r1'
   members = 0
+  /** What it has told of the client's numbered frames, and which connection began with that. */
+  #told = { received: 0, connection: 0 }
   #epochs = 0
   #viewer: Viewer
 
@@ -81,18 +92,62 @@ export class ScriptedServer {
       .filter((frame): frame is Extract<Frame, { type: T }> => frame.type === type)
   }
 
-  /** Takes the connection, without answering the joins. */
-  accept(): void {
-    this.socket.accept()
+  /** The hello of the present connection. */
+  get hello(): HelloFrame {
     const [hello] = this.received(FrameType.hello)
     if (hello === undefined) throw new Error('the first message holds no hello')
-    this.socket.say([0, welcomeTo(hello)])
+    return hello
+  }
+
+  /** How many numbered frames of the client a server would have taken by now. */
+  get taken(): number {
+    const since = this.sockets.all.slice(this.#told.connection)
+    return this.#told.received + since.flatMap(({ frames }) => frames).filter(([, frame]) => isNumbered(frame)).length
+  }
+
+  /** Takes the connection, without answering the joins. To a hello that resumes it says that it does not know the session. */
+  accept(): void {
+    this.socket.accept()
+    this.#tell(0)
+    this.socket.say([0, welcomeTo(this.hello)])
   }
 
   /** Takes the connection and every join that came with it. */
   acceptAll(): void {
     this.accept()
     for (const join of this.received(FrameType.join)) this.admit(join)
+  }
+
+  /** Takes the connection of a client that comes back, does not know its session, and admits it everywhere anew. */
+  async acceptAnew(): Promise<void> {
+    this.accept()
+    await this.clock.settle()
+    for (const join of this.received(FrameType.join)) this.admit(join)
+  }
+
+  /**
+   * Takes the connection of a client that comes back, and goes on with its session.
+   *
+   * @param received How many numbered frames of the client have arrived. By default all that left.
+   * @param states The states that its rooms lack.
+   * @param replayed What it lacks besides.
+   */
+  resume({
+    received = this.taken,
+    resynced,
+    states = [],
+    replayed = [],
+  }: {
+    readonly received?: number
+    readonly resynced?: readonly MissedFrames[]
+    readonly states?: readonly (readonly [number, SentFrame])[]
+    readonly replayed?: readonly (readonly [number, SentFrame])[]
+  } = {}): void {
+    this.#tell(received)
+    this.socket.accept()
+    const ack: SentFrame = { type: FrameType.ack, received }
+    const welcome = { ...welcomeTo(this.hello), resumed: { received, resynced } }
+    this.socket.say([0, welcome], ...states, [0, ack], ...replayed)
   }
 
   /** Admits a join: the joined frame and the snapshot, in one message. */
@@ -140,12 +195,24 @@ export class ScriptedServer {
     return mirror.hash(first, count)
   }
 
+  #tell(received: number): void {
+    this.#told = { received, connection: this.sockets.all.length - 1 }
+  }
+
   #grow(first: unknown): StateTree {
     return StateTree.create(this.layout, this.contract, first, { epoch: String(++this.#epochs).padStart(16, '0') })
   }
 }
 
-function welcomeTo(hello: HelloFrame): Frame & { type: typeof FrameType.welcome } {
-  const { session } = hello
-  return { type: FrameType.welcome, session, maxMessage: 65_536, maxFrame: 262_144, heartbeat: 15_000 }
+/** The answer of a server with the limits that are the default. */
+export function welcomeTo({ session }: Pick<HelloFrame, 'session'>): WelcomeFrame {
+  return {
+    type: FrameType.welcome,
+    session,
+    maxMessage: 65_536,
+    maxFrame: 262_144,
+    heartbeat: 15_000,
+    activeHeartbeat: 5_000,
+    resumeWindow: 60_000,
+  }
 }

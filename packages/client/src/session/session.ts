@@ -1,6 +1,15 @@
-import { JuntoError } from '@junto/protocol'
+import { closeCodes, JuntoError } from '@junto/protocol'
 import * as FrameType from '@junto/protocol/frame-type'
-import { encodeLeave, type Frame, type JoinedFrame, type RoomFrame } from '@junto/protocol/internal'
+import {
+  encodeLeave,
+  isNumbered,
+  type Frame,
+  type HelloFrame,
+  type JoinedFrame,
+  type LinkFrame,
+  type RoomFrame,
+  type WelcomeFrame,
+} from '@junto/protocol/internal'
 import {
   compileNamedLayout,
   decodeLayout,
@@ -11,9 +20,12 @@ import {
 } from '@junto/schema/internal'
 import { Connection, type ConnectionOptions, type ConnectionOwner } from '../connection/connection.ts'
 import type { Room } from '../room/room.ts'
+import { Identity } from './identity.ts'
 import type { JoinRequest, OpeningOptions } from './join-request.ts'
 import { Membership } from './membership.ts'
 import { givenUp } from './opening.ts'
+import { Outbox } from './outbox.ts'
+import type { SessionStore } from './session-store.ts'
 
 /** What a client's connection and its rooms are made of. */
 export interface SessionOptions extends ConnectionOptions {
@@ -21,23 +33,40 @@ export interface SessionOptions extends ConnectionOptions {
   readonly callTimeout: number
   /** How the records of states are read. */
   readonly readers: MakeReaders | undefined
+  /** Where the session waits from a page to the one after it. */
+  readonly store: SessionStore | undefined
 }
 
-/** A client's memberships over its one connection: numbers them, and gives each its frames. */
+/**
+ * A client's memberships, and what it and the server have told each other. It outlives its connections: until the server says
+ * that it no longer knows it, or the client says goodbye.
+ */
 export class Session implements ConnectionOwner {
   readonly options: SessionOptions
   readonly connection: Connection
+  readonly outbox: Outbox
   readonly layouts = new LayoutCache()
+  readonly #identity: Identity
   readonly #memberships = new Set<Membership>()
   readonly #byRef = new Map<number, Membership>()
+  /** Whose a number was, also when it no longer is. */
+  readonly #owners = new Map<number, Membership>()
   /** Refs that were left, until the server says so. */
   readonly #leaving = new Map<number, () => void>()
   #lastRef = 0
+  /** Whether the hello resumed, and so nothing followed it. */
+  #resuming = false
+  /** The states are still coming after a resume. */
+  #catchingUp = false
+  /** The server was told, or will be, that the session is over. */
+  #abandoned = false
   #closed = false
 
   constructor(options: SessionOptions) {
     this.options = options
+    this.#identity = new Identity(options.random, options.store)
     this.connection = new Connection(options, this)
+    this.outbox = new Outbox(this.connection, options, (error) => this.#abandon(error))
   }
 
   /** Joins a room, connecting when that is needed. */
@@ -49,7 +78,7 @@ export class Session implements ConnectionOwner {
     if (own !== undefined) this.layouts.set(own.compiled.hash, own.compiled)
     const membership = new Membership(this, own, request, options)
     this.#memberships.add(membership)
-    if (this.connection.writable) membership.join()
+    if (this.outbox.attached) membership.join()
     else this.connection.want()
     return membership.opened
   }
@@ -58,27 +87,135 @@ export class Session implements ConnectionOwner {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    const memberships = [...this.#memberships]
-    for (const membership of memberships) membership.close()
+    this.#forEach((membership) => membership.close())
     this.connection.close()
+    this.outbox.detach()
     this.#settleLeaving()
   }
 
+  // ---- What the connection asks and tells.
+
   wanted(): boolean {
-    return this.#memberships.size > 0
+    return this.#memberships.size > 0 || this.#leaving.size > 0
+  }
+
+  hello(): Pick<HelloFrame, 'session' | 'secret' | 'resume'> {
+    const identity = this.#identity
+    if (!identity.reclaim()) this.#begin(new JuntoError('disconnected', 'another page took over the session'), true)
+    const { session, secret, begun, inherited, next } = identity
+    this.#resuming = begun
+    if (!begun) return { session, secret }
+    if (inherited) return { session, secret, resume: { next } }
+    const rooms = [...this.#memberships].flatMap(({ held }) => (held === undefined ? [] : [held]))
+    return { session, secret, resume: { next, ...this.outbox.progress, rooms } }
   }
 
   greeted(): void {
-    for (const membership of this.#memberships) membership.join()
+    if (this.#resuming) return
+    this.#identity.begun = true
+    this.outbox.begin()
+    this.#joinAll()
+  }
+
+  welcomed(welcome: WelcomeFrame): void {
+    const { resumed } = welcome
+    const { outbox } = this
+    outbox.setLimits(welcome)
+    if (!this.#resuming) return
+    const { inherited } = this.#identity
+    this.#identity.advance()
+    if (resumed === undefined || inherited) {
+      this.#begin(new JuntoError('disconnected', 'the server does not know the session any more'))
+      outbox.begin()
+      this.#joinAll()
+      return
+    }
+    outbox.resume(resumed.received)
+    this.#catchingUp = true
+    const missed = new Map(resumed.resynced)
+    for (const [ref, membership] of this.#byRef) membership.resumed(missed.get(ref) ?? 0)
+    this.#joinAll()
+    outbox.poll()
   }
 
   receive(room: number, frame: Frame): void {
+    if (this.#catchingUp && (frame.type === FrameType.ack || isNumbered(frame))) {
+      this.#catchingUp = false
+      this.#forEach((membership) => membership.caughtUp())
+    }
+    this.outbox.take(frame, () => this.#deliver(room, frame))
+  }
+
+  heard(bytes: number): void {
+    this.outbox.heard(bytes)
+  }
+
+  leaving(): void {
+    this.outbox.leaving()
+  }
+
+  parting(forGood: boolean): boolean {
+    if (this.#identity.put() || !forGood) return true
+    this.#abandoned = true
+    return false
+  }
+
+  lost(error: JuntoError, final: boolean): void {
+    this.#catchingUp = false
+    this.outbox.detach()
+    this.#forEach((membership) => membership.dropped(error, final))
+    if (this.#abandoned || codeOf(error) === closeCodes.sessionLost.code) this.#begin(error, true)
+  }
+
+  rested(): void {
+    this.#begin(new JuntoError('disconnected', 'the session has ended'), true)
+  }
+
+  // ---- The session itself.
+
+  /** The session cannot go on. */
+  #abandon(error: JuntoError): void {
+    this.#abandoned = true
+    this.connection.renew(error)
+  }
+
+  /**
+   * Begins anew: rooms lose their seats, and are joined again.
+   *
+   * @param renewed As another session: the server knows the present one, or may.
+   */
+  #begin(error: JuntoError, renewed = false): void {
+    const { unsent, unknown } = this.outbox.restart()
+    const owners = new Map(this.#owners)
+    const of = (frames: readonly LinkFrame[], membership: Membership): Uint8Array[] =>
+      frames.filter(({ room }) => owners.get(room) === membership).map(({ frame }) => frame)
+    this.#abandoned = false
+    if (renewed) this.#identity.renew()
+    this.#settleLeaving()
+    this.#owners.clear()
+    this.#forEach((each) => each.sessionLost(error, of(unsent, each), of(unknown, each)))
+  }
+
+  #forEach(tell: (membership: Membership) => void): void {
+    // A copy: what the program opens when it is told has nothing to do with this.
+    const memberships = [...this.#memberships]
+    for (const membership of memberships) tell(membership)
+  }
+
+  #joinAll(): void {
+    this.#forEach((membership) => membership.join())
+  }
+
+  #deliver(room: number, frame: Frame): void {
     if (room > 0) {
       // Ignored where we have left: what was under way then still arrives.
       if (isRoomFrame(frame)) this.#byRef.get(room)?.receive(frame)
       return
     }
     switch (frame.type) {
+      case FrameType.ack:
+        this.outbox.acknowledged(frame.received)
+        return
       case FrameType.joined:
         this.#byRef.get(frame.ref)?.joined(frame)
         return
@@ -97,22 +234,13 @@ export class Session implements ConnectionOwner {
     }
   }
 
-  lost(error: JuntoError, final: boolean): void {
-    this.#settleLeaving()
-    // A copy: what the program opens when it is told has nothing to do with this loss.
-    const memberships = [...this.#memberships]
-    for (const membership of memberships) membership.lost(error, final)
-  }
-
-  /** Queues a frame. @throws JuntoError `disconnected` or `too_large`. */
-  send(room: number, frame: Uint8Array): void {
-    this.connection.send(room, frame)
-  }
+  // ---- Memberships and their numbers.
 
   /** A fresh number for a membership. None is used twice, so that what comes late for a former one finds nobody. */
   takeRef(membership: Membership): number {
     const ref = ++this.#lastRef
     this.#byRef.set(ref, membership)
+    this.#owners.set(ref, membership)
     return ref
   }
 
@@ -121,15 +249,19 @@ export class Session implements ConnectionOwner {
     this.#byRef.delete(ref)
   }
 
-  /** Leaves the room of a number. Resolves when the server says so, cannot be told, or keeps silent. */
+  /**
+   * Leaves the room of a number; without a connection, with the next one. Resolves when the server says so, cannot be told, or keeps
+   * silent.
+   */
   sendLeave(ref: number): Promise<void> {
-    if (!this.connection.writable) return Promise.resolve()
-    this.connection.send(0, encodeLeave(ref))
+    this.outbox.send(0, encodeLeave(ref))
     const { clock, limits, report } = this.options
     return new Promise((resolve) => {
       // The server answers at once, as it does to a ping.
       const stop = clock.after(limits.pongTimeout, () => {
         this.#confirm(ref)
+        this.connection.reconsider()
+        if (!this.outbox.attached) return
         const message = `the server did not answer within ${limits.pongTimeout} ms that a room was left`
         report({ code: 'protocol', message })
       })
@@ -176,6 +308,12 @@ export class Session implements ConnectionOwner {
     for (const settle of this.#leaving.values()) settle()
     this.#leaving.clear()
   }
+}
+
+/** The code with which the server closed the connection. */
+function codeOf({ data }: JuntoError): unknown {
+  // Whatever it is, it can be asked for a field.
+  return ((data ?? {}) as { readonly closeCode?: unknown }).closeCode
 }
 
 function isRoomFrame(frame: Frame): frame is RoomFrame {

@@ -1,0 +1,139 @@
+import { JuntoError, type ClientLimits } from '@junto/protocol'
+import { encodeEvent, encodeLoose, LatestSlots } from '@junto/protocol/internal'
+import * as FrameType from '@junto/protocol/frame-type'
+import type { MessageCodec } from '@junto/schema/internal'
+import type { SendOutcome } from '../room/joined-room.ts'
+import { opensSomething, type Outbox } from './outbox.ts'
+
+/**
+ * What one membership sends. While it is `open`, it has a number at the server, under which the session's outbox takes
+ * everything, with a connection or without. While it is being joined again, what must arrive waits here.
+ */
+export class RoomOutbox {
+  readonly #outbox: Outbox
+  readonly #limits: ClientLimits
+  readonly #latest: LatestSlots
+  #ref: number | undefined
+  /** What must arrive, in order. */
+  #waiting: Uint8Array[] = []
+  #bytes = 0
+  /** Who waits until nothing waits any more. */
+  #drains: { readonly resolve: () => void; readonly reject: (error: JuntoError) => void }[] = []
+
+  constructor(outbox: Outbox, options: { readonly limits: ClientLimits }) {
+    this.#outbox = outbox
+    this.#limits = options.limits
+    this.#latest = new LatestSlots(options.limits.maxLatest, options.limits.resumeBuffer)
+  }
+
+  /** The room is joined under this number: what waited leaves. */
+  open(ref: number): void {
+    this.#ref = ref
+    this.#outbox.whenWritable(this.#flush)
+  }
+
+  /** The seat is lost. Of what never left, what the program began is kept for the next one. */
+  close(unsent: readonly Uint8Array[]): void {
+    this.#ref = undefined
+    for (const frame of unsent) if (opensSomething(frame)) this.#keep(frame)
+  }
+
+  /** Drops what waits. Returns how many reliable events there were. */
+  clear(): number {
+    const events = this.#waiting.filter((frame) => frame[1] === FrameType.event).length
+    this.#latest.clear()
+    this.#waiting = []
+    this.#bytes = 0
+    return events
+  }
+
+  /** Nothing is sent any more. */
+  end(error: JuntoError): void {
+    this.#ref = undefined
+    this.clear()
+    for (const { reject } of this.#drains.splice(0)) reject(error)
+  }
+
+  /** Sends what must arrive. `dropped`: it was not taken. @throws JuntoError `too_large`. */
+  #send(frame: Uint8Array): SendOutcome {
+    if (this.#ref !== undefined && this.#waiting.length === 0) return this.#outbox.send(this.#ref, frame)
+    this.#outbox.check(frame)
+    return this.#keep(frame) ? 'queued' : 'dropped'
+  }
+
+  #keep(frame: Uint8Array): boolean {
+    if (opensSomething(frame) && this.#bytes + frame.length > this.#limits.resumeBuffer) return false
+    this.#bytes += frame.length
+    this.#waiting.push(frame)
+    return true
+  }
+
+  /** For calls and streams. @throws JuntoError */
+  sendOrThrow(frame: Uint8Array): void {
+    if (this.#send(frame) !== 'dropped' || !opensSomething(frame)) return
+    const isAttached = this.#outbox.attached
+    throw new JuntoError(
+      isAttached ? 'rate_limited' : 'disconnected',
+      `too much waits ${isAttached ? 'for the network' : 'without a connection'}: await room.drained()`,
+    )
+  }
+
+  /** Takes back what never left. Returns whether that is so. */
+  retract(frame: Uint8Array): boolean {
+    const index = this.#waiting.indexOf(frame)
+    if (index < 0) return this.#outbox.retract(frame)
+    this.#waiting.splice(index, 1)
+    this.#bytes -= frame.length
+    return true
+  }
+
+  /** Sends an event as its class wants it. @throws JuntoError `too_large`. */
+  sendEvent({ delivery, id, priority, key }: MessageCodec, wire: unknown, payload: unknown): SendOutcome {
+    if (delivery === 'reliable') return this.#send(encodeEvent(id, wire))
+    const frame = encodeLoose(id, wire)
+    this.#outbox.check(frame)
+    if (this.#ref !== undefined && this.#outbox.writable && this.#latest.size === 0) {
+      this.#outbox.sendLoose(this.#ref, frame)
+      return 'sent'
+    }
+    if (delivery === 'volatile') return 'dropped'
+    this.#latest.set(0, `${id}:${keyOf(payload, key)}`, frame, priority)
+    this.#outbox.whenWritable(this.#flush)
+    return 'queued'
+  }
+
+  /** Resolves when nothing waits any more. */
+  drained(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#drains.push({ resolve, reject })
+      this.#outbox.whenWritable(this.#flush)
+    })
+  }
+
+  /** Sends what can leave. Returns whether nothing waits any more. */
+  readonly #flush = (): boolean => {
+    const ref = this.#ref
+    while (ref !== undefined) {
+      const [next] = this.#waiting
+      if (next === undefined || this.#outbox.send(ref, next) === 'dropped') break
+      this.#waiting.shift()
+      this.#bytes -= next.length
+    }
+    while (ref !== undefined && this.#outbox.writable) {
+      const next = this.#latest.take()
+      if (next === undefined) break
+      this.#outbox.sendLoose(ref, next.frame)
+    }
+    const isEmpty = this.#latest.size === 0 && this.#waiting.length === 0
+    if (isEmpty && ref !== undefined && this.#outbox.writable) {
+      for (const { resolve } of this.#drains.splice(0)) resolve()
+    }
+    return isEmpty && this.#drains.length === 0
+  }
+}
+
+/** What tells the newest of one thing from the newest of another. */
+function keyOf(payload: unknown, key: string | undefined): string {
+  // Encoded already, so that it is a record which has the field.
+  return key === undefined ? '' : String((payload as { readonly [name: string]: unknown })[key])
+}
