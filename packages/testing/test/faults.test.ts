@@ -3,13 +3,14 @@ import { frameRows } from './faults/frame-rows.ts'
 import { handshakeRows } from './faults/handshake-rows.ts'
 import { isolationRows } from './faults/isolation-rows.ts'
 import { inUse } from './faults/memory.ts'
+import { messageRows } from './faults/message-rows.ts'
 import { Ordeal } from './faults/ordeal.ts'
 import { shortDeadlines, Target } from './faults/target.ts'
 import { soon } from './faults/soon.ts'
 
 const sections = [
   ['A. Handshake', handshakeRows, { limits: shortDeadlines }],
-  ['B. Frames and decoding', frameRows, {}],
+  ['B. Frames and decoding', [...frameRows, ...messageRows], {}],
   ['E. Isolation and process', isolationRows, {}],
 ] as const
 

@@ -34,3 +34,8 @@ export function closed(reason: string, by = 1): Count {
 export function refused(reason: string, by = 1): Count {
   return { counter: 'connections_refused', labels: { reason }, by }
 }
+
+/** So many frames were answered by a notice instead of being obeyed. */
+export function notice(reason: string, by = 1): Count {
+  return { counter: 'frames_refused', labels: { reason }, by }
+}

@@ -30,6 +30,15 @@ const Attacked = defineRoom('attacked', {
     fail: call({ params: t.Object({ how: t.String() }), result: t.Object({ n: t.Uint32() }) }),
     /** Computes for so many milliseconds. */
     block: call({ params: t.Object({ ms: t.Uint32() }) }),
+    /** Counts as a call. */
+    measure: call({
+      params: t.Object({ count: t.Uint32(), ratio: t.Number(), at: t.Timestamp(), whole: t.Integer() }),
+      result: t.Object({ n: t.Uint32() }),
+    }),
+    /** How many calls there were. */
+    calls: call({ result: t.Object({ n: t.Uint32() }) }),
+    /** Counts as a call. */
+    noted: event(t.Object({ n: t.Uint32() })),
   },
   serverToClient: { ticked: event(t.Object({ n: t.Uint32() })) },
 })
@@ -134,6 +143,11 @@ class AttackedRoom extends Room(Attacked) {
           // No number: what a handler without types might return.
           return { n: Number('x') }
       }
+    },
+    measure: () => ({ n: ++this.state.calls }),
+    calls: () => ({ n: this.state.calls }),
+    noted: () => {
+      this.state.calls++
     },
     block: ({ ms }) => {
       const end = performance.now() + ms
@@ -242,6 +256,8 @@ export function sessionId(): string {
   return (++sessions).toString(16).padStart(32, '0')
 }
 
+type CallName = 'echo' | 'fail' | 'block' | 'measure' | 'calls'
+
 /** A peer in an attacked room, as room 1. */
 export class RoomPeer {
   readonly peer: RawPeer
@@ -253,16 +269,42 @@ export class RoomPeer {
   }
 
   /** The result of a call, or the code and message of its error. */
-  async call(name: 'echo' | 'fail' | 'block', params: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const codec = compiled.upByName.get(name)
-    if (!codec?.params) throw new Error(`no call ${name}`)
-    const no = ++this.#calls
-    const wire = codec.params.encode(params, name)
+  async call(name: CallName, params?: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const { codec, no } = this.#begin(name)
+    const wire = codec.params?.encode(params, name)
     this.peer.send(1, { type: FrameType.call, no, id: codec.id, params: wire, timeout: 0, settle: 'reply' })
+    return this.#answer(name, no)
+  }
+
+  /** The same with parameters as they are, byte by byte. */
+  async callRaw(name: CallName, params: Uint8Array): Promise<unknown> {
+    const { codec, no } = this.#begin(name)
+    // Small numbers are bytes of themselves.
+    this.peer.sendMessage(
+      Buffer.concat([Uint8Array.of(1, 0x96, FrameType.call, no, codec.id), params, Uint8Array.of(0, 1)]),
+    )
+    return this.#answer(name, no)
+  }
+
+  /** Sends the one event. */
+  note(n: number): void {
+    const codec = compiled.upByName.get('noted')
+    if (!codec?.payload) throw new Error('no event noted')
+    this.peer.send(1, { type: FrameType.event, id: codec.id, payload: codec.payload.encode({ n }, 'noted') })
+  }
+
+  #begin(name: CallName) {
+    const codec = compiled.upByName.get(name)
+    if (!codec) throw new Error(`no call ${name}`)
+    return { codec, no: ++this.#calls }
+  }
+
+  #answer(name: CallName, no: number): Promise<unknown> {
+    const codec = compiled.upByName.get(name)
     const answered = this.peer
       .frame<ReplyFrame>(FrameType.reply, (frame) => frame.no === no)
       .then(
-        ({ result }) => codec.result?.decode(result, name),
+        ({ result }) => codec?.result?.decode(result, name),
         (error: unknown) => error,
       )
     const failed = this.peer
