@@ -25,6 +25,13 @@ export interface Gauge {
  * | `connections_opened`   |                 | connections accepted                                      |
  * | `connections_refused`  | `reason`        | requests refused before they became a connection          |
  * | `connections_closed`   | `reason`        | connections ended, by the name of our close code or of the peer's fault; `left`, `lost` |
+ * | `sessions_away`        |                 | gauge: sessions without a connection, that may be resumed |
+ * | `resumes`              | `outcome`       | clients that came back: `resumed`, `resynced` (frames are gone), `reloaded` (they had forgotten all), `lost` (the session is not there any more) |
+ * | `resumes_refused`      | `reason`        | `wrong_secret`, `retired_secret` (a security event), `gap` (frames of the client are gone) |
+ * | `sessions_expired`     | `reason`        | sessions that ended away: `window`, or `max_away`         |
+ * | `resume_bytes`         |                 | gauge: bytes kept for clients until they acknowledge them, to some 16 KiB |
+ * | `resume_buffers_dropped` |               | sessions that gave up what was kept for them, because of `maxResumeTotal` |
+ * | `outbox_bytes`         |                 | gauge: bytes that wait for clients that do not take them at once |
  * | `frames_refused`       | `reason`        | frames answered by a notice instead of being obeyed       |
  * | `joins_refused`        | `code`          | joins answered by a refusal                               |
  * | `room_faults`          | `room`          | times that a room's own code failed                       |

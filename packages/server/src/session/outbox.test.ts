@@ -3,9 +3,9 @@ import { encodeFrame, FrameType, MessageReader, parseFrame } from '@junto/protoc
 import type { Frame } from '@junto/protocol/internal'
 import { VirtualClock } from '@junto/testing'
 import { expect, test } from 'vitest'
+import { MemoryMetrics } from '../observe/metrics.ts'
 import { TurnEnd } from '../sync/turn-end.ts'
 import { FakeConnection } from './fake-connection.fixture.ts'
-import { MemoryMetrics } from '../observe/metrics.ts'
 import { OutboxTotal } from './outbox-total.ts'
 import { Outbox } from './outbox.ts'
 
@@ -16,19 +16,20 @@ function build(given: Partial<typeof limits> = {}) {
   const clock = new VirtualClock()
   const connection = new FakeConnection()
   const told: string[] = []
+  const sent = { count: 0 }
   const metrics = new MemoryMetrics()
   const outbox = new Outbox({
     connection,
     clock,
     total: new OutboxTotal(limits.maxOutboxTotal, metrics.gauge('outbox_bytes')),
-    sent: () => {},
+    sent: () => void sent.count++,
     turnEnd: new TurnEnd(clock),
     limits: { ...limits, ...given },
     tooSlow: () => told.push('too slow'),
     drained: () => told.push('drained'),
   })
   outbox.setPeerLimits({ maxMessage: 64 * KiB, maxFrame: 64 * KiB * KiB })
-  return { clock, connection, outbox, told }
+  return { clock, connection, outbox, told, sent, metrics }
 }
 
 function event(size: number, seed = 0): Uint8Array {
@@ -48,6 +49,21 @@ function read(messages: readonly Uint8Array[]): string[] {
   }
   for (const message of messages) reader.read(message, deliver)
   return frames
+}
+
+/** The payloads of a room's events. */
+function payloads(messages: readonly Uint8Array[], ref: number): Uint8Array[] {
+  const found: Uint8Array[] = []
+  const reader = new MessageReader(
+    { maxMessage: 64 * KiB, maxFrame: 64 * KiB * KiB, maxDepth: 32, maxElements: 1000 },
+    parseFrame,
+  )
+  for (const message of messages) {
+    reader.read(message, (room, frame) => {
+      if (room === ref && frame.type === FrameType.event) found.push(frame.payload as Uint8Array)
+    })
+  }
+  return found
 }
 
 test('what a turn has sent is one message', async () => {
@@ -216,4 +232,95 @@ test('a closed outbox sends nothing and holds nothing', async () => {
   await clock.settle()
   expect(connection.log).toEqual([])
   expect(outbox.waiting).toBe(0)
+})
+
+test('what is substantial is told, beats and acks are not', async () => {
+  const { clock, outbox, sent } = build()
+  outbox.urgent(encodeFrame({ type: FrameType.ack, received: 3 }))
+  outbox.beat(encodeFrame({ type: FrameType.beat, time: 5 }))
+  await clock.settle()
+  expect(sent.count).toBe(0)
+  outbox.add(1, event(1))
+  outbox.add(1, event(1))
+  await clock.settle()
+  expect(sent.count).toBe(1)
+  outbox.add(1, event(1))
+  outbox.beat(encodeFrame({ type: FrameType.beat, time: 5 }))
+  expect(sent.count).toBe(2)
+})
+
+test('volatile frames leave in this turn or never, those of higher priority first', async () => {
+  const { clock, connection, outbox } = build()
+  for (let n = 0; n < 6; n++) outbox.add(1, event(10 * KiB))
+  connection.takes = 62 * KiB
+  for (let n = 0; n < 30; n++) outbox.addVolatile(2, event(10 * KiB, n), n % 3)
+  await clock.settle()
+  const left = payloads(connection.sent, 2).map(([seed = 0]) => seed)
+  // What fits beside the others, and what the socket holds ahead of its peer: all of the highest priority, oldest first.
+  expect(left.length).toBeGreaterThan(4)
+  expect(left).toEqual([2, 5, 8, 11, 14, 17, 20, 23, 26, 29].slice(0, left.length))
+  const before = connection.sent.length
+  connection.takes = Infinity
+  connection.take()
+  outbox.drain()
+  outbox.addVolatile(2, event(1), 0)
+  await clock.settle()
+  expect(read(connection.sent.slice(before)).filter((frame) => frame.startsWith('2/'))).toEqual(['2/16/1'])
+})
+
+test('while the socket takes nothing, a volatile frame is dropped', async () => {
+  const { clock, connection, outbox } = build()
+  connection.takes = 0
+  for (let n = 0; n < 20; n++) outbox.add(1, event(10 * KiB))
+  await clock.settle()
+  const { waiting } = outbox
+  outbox.addVolatile(1, event(1), 9)
+  expect(outbox.waiting).toBe(waiting)
+})
+
+test('what waits in class latest leaves when there is room for it, and takes acks along', async () => {
+  const { clock, connection, outbox } = build()
+  const waiting = [event(10, 1), event(20, 2), event(30, 3)]
+  let acks = 0
+  outbox.source = {
+    takeLatest: () => {
+      const frame = waiting.shift()
+      return frame && { room: 4, frame }
+    },
+    ride: () => {
+      acks++
+      return encodeFrame({ type: FrameType.ack, received: acks })
+    },
+  }
+  connection.takes = 0
+  for (let n = 0; n < 20; n++) outbox.add(1, event(10 * KiB))
+  await clock.settle()
+  expect(waiting).toHaveLength(3)
+  connection.takes = Infinity
+  for (let n = 0; n < 5; n++) {
+    connection.take()
+    outbox.drain()
+  }
+  expect(read(connection.sent).slice(-3)).toEqual(['4/16/10', '4/16/20', '4/16/30'])
+  const before = acks
+  waiting.push(event(40))
+  outbox.wake()
+  await clock.settle()
+  expect(read(connection.sent.slice(-1))).toEqual(['0/11', '4/16/40'])
+  expect(acks).toBe(before + 1)
+  outbox.wake()
+  await clock.settle()
+  expect(acks).toBe(before + 1)
+})
+
+test('the bytes that wait are counted together with those of others, and nothing is left of them', async () => {
+  const { clock, connection, outbox, metrics } = build()
+  connection.takes = 0
+  for (let n = 0; n < 20; n++) outbox.add(1, event(10 * KiB))
+  await clock.settle()
+  expect(metrics.read('outbox_bytes')).toBe(outbox.waiting)
+  outbox.add(1, event(KiB))
+  expect(metrics.read('outbox_bytes')).toBe(outbox.waiting)
+  outbox.close()
+  expect(metrics.read('outbox_bytes')).toBe(0)
 })

@@ -154,7 +154,6 @@ export class Outbox implements Flushable, Waiter {
     this.#connection.ping(message)
     if (message !== undefined && this.#substantial) this.#options.sent()
     this.#schedule()
-    this.#checkProgress()
   }
 
   /** Hands out what waits, as far as the socket takes it. Called at the end of the turn. */
@@ -177,6 +176,14 @@ export class Outbox implements Flushable, Waiter {
     if (this.#stalled) this.flush()
     else this.#relax()
     this.#report()
+  }
+
+  /** A peer may live and talk, and yet read nothing: what is held for it would be held for ever. Called now and then. */
+  checkProgress(): void {
+    if (!this.#stalled || this.#closed) return
+    const { clock, limits } = this.#options
+    if (this.#connection.bufferedAmount < this.#stalledAt) this.#progressed()
+    else if (clock.now() - this.#stalledSince >= limits.heartbeat) this.giveUp()
   }
 
   /** Drops what waits: the connection is over. Nothing is sent any more. */
@@ -253,14 +260,6 @@ export class Outbox implements Flushable, Waiter {
   #progressed(): void {
     this.#stalledSince = this.#options.clock.now()
     this.#stalledAt = this.#connection.bufferedAmount
-  }
-
-  /** A peer may live and talk, and yet read nothing: what is held for it would be held for ever. */
-  #checkProgress(): void {
-    if (!this.#stalled || this.#closed) return
-    const { clock, limits } = this.#options
-    if (this.#connection.bufferedAmount < this.#stalledAt) this.#progressed()
-    else if (clock.now() - this.#stalledSince >= limits.heartbeat) this.giveUp()
   }
 
   #report(): void {

@@ -1,7 +1,7 @@
 import { serverLimits } from '@junto/protocol'
 import type { Limits } from '@junto/protocol'
 import { encodeFrame, FrameType, MessageReader, MessageWriter, parseFrame } from '@junto/protocol/internal'
-import type { Frame, SentFrame } from '@junto/protocol/internal'
+import type { EventFrame, Frame, HelloFrame, JoinFrame, SentFrame } from '@junto/protocol/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { ConsoleLogger } from '../observe/log.ts'
 import { MemoryMetrics } from '../observe/metrics.ts'
@@ -29,9 +29,9 @@ import { Sessions } from './sessions.ts'
 export type Sendable = SentFrame
 
 export const sessionId = '0123456789abcdef0123456789abcdef'
-export const hello: Sendable = { type: FrameType.hello, session: sessionId, auth: { token: 'x' } }
+export const hello: HelloFrame = { type: FrameType.hello, session: sessionId, auth: { token: 'x' } }
 
-export function join(ref: number, room = 'board'): Sendable {
+export function join(ref: number, room = 'board'): JoinFrame {
   return { type: FrameType.join, ref, by: 'open', room, key: 'a' }
 }
 
@@ -300,4 +300,4 @@ function show(ref: number, frame: Frame): string {
   }
 }
 
-export const event: Sendable = { type: FrameType.event, id: 3, payload: null }
+export const event: EventFrame = { type: FrameType.event, id: 3, payload: null }

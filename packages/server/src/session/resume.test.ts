@@ -1,0 +1,913 @@
+import { JuntoError } from '@junto/protocol'
+import { encodeFrame, FrameType } from '@junto/protocol/internal'
+import type { HelloFrame, ResumeRequest, WelcomeFrame } from '@junto/protocol/internal'
+import { describe, expect, test } from 'vitest'
+import { build, event, hello, join, nothing } from './session-world.fixture.ts'
+import type { Peer, Sendable } from './session-world.fixture.ts'
+
+const [first, second, third, fourth] = ['a', 'b', 'c', 'd'].map((sign) => sign.repeat(32)) as [
+  string,
+  string,
+  string,
+  string,
+]
+
+const secretHello: HelloFrame = { ...hello, secret: first }
+
+/** The hello of a client that comes back. */
+function back(resume: Partial<ResumeRequest> = {}, secret = first): HelloFrame {
+  return { ...hello, secret, resume: { next: second, received: 0, from: 1, ...resume } }
+}
+
+const ack = (received: number): Sendable => ({ type: FrameType.ack, received })
+
+function welcomeOf({ frames }: Peer): WelcomeFrame {
+  for (const [, frame] of frames) if (frame.type === FrameType.welcome) return frame
+  throw new Error('no welcome came')
+}
+
+/** A session with a secret that has joined so many rooms, as 1, 2, …; the client knows of that, and has said so. */
+async function joined(rooms = 1, options: Parameters<typeof build>[0] = {}) {
+  const world = build(options)
+  const { first: peer, send, received } = world
+  const joins = Array.from({ length: rooms }, (_, index) => join(index + 1))
+  send(secretHello, ...joins)
+  for (const pending of world.rooms.joins) pending.grant()
+  await received()
+  send(ack(rooms))
+  return {
+    ...world,
+    peer,
+    /** The seat of a room. */
+    seat: (ref = 1) => {
+      const seat = world.rooms.joins[ref - 1]
+      if (!seat) throw new Error(`no seat ${ref}`)
+      return seat
+    },
+    /** Says something numbered to the client. */
+    say: (ref = 1, id = 3) => world.rooms.joins[ref - 1]?.link.send(encodeFrame({ ...event, id })),
+    /** The client comes back on a new connection. */
+    come: async (frame: Sendable) => {
+      const peer = world.connect()
+      peer.send(frame)
+      const shown = await peer.received()
+      return { peer, shown }
+    },
+  }
+}
+
+describe('a session that is resumed', () => {
+  test('goes on where it was: the states first, then an ack, then what was said meanwhile, in order', async () => {
+    const { peer, seat, say, come, sessions, metrics } = await joined()
+    peer.cut()
+    expect(metrics.read('sessions_away')).toBe(1)
+    say(1, 3)
+    say(1, 4)
+    const { shown, peer: again } = await come(back({ received: 1, rooms: [[1, '0123456789abcdef', 7]] }))
+    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1', '1: event 3', '1: event 4'])
+    expect(welcomeOf(again)).toMatchObject({ resumed: { received: 1 }, resumeWindow: 60_000, activeHeartbeat: 5_000 })
+    expect(seat().log).toEqual(['start', 'drop', 'resume 7', 'resumed 0'])
+    expect(sessions.resumable).toBe(1)
+    expect(metrics.read('sessions_away')).toBe(0)
+    expect(metrics.read('resumes', { outcome: 'resumed' })).toBe(1)
+  })
+
+  test('takes what the client sends again only once', async () => {
+    const { peer, seat, come } = await joined()
+    peer.send(1, event, event)
+    peer.cut()
+    const { peer: again } = await come(back({ received: 1, from: 3 }))
+    expect(welcomeOf(again).resumed).toEqual({ received: 3, resynced: undefined })
+    again.send(ack(1), 1, event)
+    expect(seat().log.filter((entry) => entry === 'receive 16')).toHaveLength(3)
+  })
+
+  test('what was sent and lost with the connection is sent again, what was taken is not', async () => {
+    const { peer, say, come, clock } = await joined()
+    for (let id = 3; id < 9; id++) say(1, id)
+    await clock.settle()
+    peer.cut()
+    const { shown } = await come(back({ received: 1 + 4 }))
+    expect(shown.slice(-2)).toEqual(['1: event 7', '1: event 8'])
+    expect(shown).toHaveLength(5)
+  })
+
+  test('comes back when the connection was lost before the welcome arrived, with the seat it had', async () => {
+    const { first: peer, rooms, connect, metrics } = build()
+    peer.send(secretHello, join(1))
+    rooms.joins[0]?.grant()
+    peer.cut()
+    const again = connect()
+    again.send(back())
+    expect(await again.received()).toEqual(['welcome', 'ack 1', 'joined 1', '1: snapshot'])
+    expect(rooms.joins).toHaveLength(1)
+    expect(rooms.joins[0]?.log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
+    expect(metrics.read('resumes', { outcome: 'resumed' })).toBe(1)
+  })
+
+  test('that was never heard of begins anew, and both secrets count until the client has been heard', async () => {
+    const { first: peer, connect, rooms, metrics } = build()
+    peer.cut()
+    const one = connect()
+    one.send(back())
+    expect(await one.received()).toEqual(['welcome'])
+    expect(welcomeOf(one).resumed).toBeUndefined()
+    expect(metrics.read('resumes', { outcome: 'lost' })).toBe(1)
+    one.send(join(1))
+    rooms.joins[0]?.grant()
+    one.cut()
+    // By then the first secret has retired: a join came over the line.
+    const two = connect()
+    two.send(back({}, first))
+    expect(two.last).toBe('close 4007 session_lost')
+    const three = connect()
+    three.send(back({ next: third }, second))
+    expect((await three.received())[0]).toBe('welcome')
+    expect(welcomeOf(three).resumed).toEqual({ received: 1, resynced: undefined })
+  })
+
+  test('however often it drops: one onDrop and one onResume each time, one end', async () => {
+    const { peer, seat, say, come, clock, leftovers } = await joined()
+    let line = peer
+    let secret = first
+    for (let round = 0; round < 20; round++) {
+      line.cut()
+      say(1, round)
+      const next = round.toString(16).padStart(32, '0')
+      const { peer: again, shown } = await come(back({ received: 1 + round, next }, secret))
+      expect(shown.slice(-2)).toEqual(['ack 1', `1: event ${round}`])
+      again.send(ack(2 + round))
+      secret = next
+      line = again
+    }
+    const expected = Array.from({ length: 20 }, () => ['drop', 'resume nothing', 'resumed 0']).flat()
+    expect(seat().log).toEqual(['start', ...expected])
+    line.cut()
+    await clock.advance('60s')
+    expect(seat().log.slice(-2)).toEqual(['drop', 'leave disconnected'])
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('[P1] nothing may follow a resume before its welcome', async () => {
+    const { peer, connect, leftovers, seat } = await joined()
+    peer.cut()
+    const again = connect()
+    again.send(back({ received: 1 }), 1, event)
+    expect(again.last).toBe('close 4500 bad_message')
+    again.cut()
+    expect(seat().log.at(-1)).toBe('leave disconnected')
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('several rooms: each has its state, its frames and its own count of what is missing', async () => {
+    const { peer, seat, say, come } = await joined(3, { limits: { resumeBuffer: 2048 } })
+    peer.cut()
+    say(1, 3)
+    for (let n = 0; n < 10; n++)
+      seat(2).link.send(encodeFrame({ type: FrameType.event, id: 5, payload: 'x'.repeat(300) }))
+    say(3, 4)
+    const { shown, peer: again } = await come(
+      back({
+        received: 3,
+        rooms: [
+          [1, '0123456789abcdef', 5],
+          [3, '0123456789abcdef', 6],
+        ],
+      }),
+    )
+    const lost = seat(2).log.find((entry) => entry.startsWith('resynced'))
+    const missed = Number(lost?.split(' ')[1])
+    const kept = shown.filter((frame) => frame === '2: event 5').length
+    expect(missed + kept).toBe(10)
+    expect(missed).toBeGreaterThan(0)
+    expect(welcomeOf(again).resumed?.resynced).toEqual([[2, missed]])
+    expect(seat(1).log).toEqual(['start', 'drop', 'resume 5', 'resumed 0'])
+    expect(seat(3).log).toEqual(['start', 'drop', 'resume 6', 'resumed 0'])
+    expect(shown.indexOf('1: event 3')).toBeGreaterThan(shown.indexOf('3: snapshot'))
+  })
+
+  test('what was given up is told to the seat at once, and not counted twice', async () => {
+    const { peer, seat, come, metrics } = await joined(1, { limits: { resumeBuffer: 1024 } })
+    peer.cut()
+    for (let n = 0; n < 5; n++)
+      seat().link.send(encodeFrame({ type: FrameType.event, id: 5, payload: 'x'.repeat(500) }))
+    const gone = seat().log.filter((entry) => entry.startsWith('forfeited')).length
+    expect(gone).toBeGreaterThan(0)
+    const { peer: again } = await come(back({ received: 1 }))
+    again.send(ack(welcomeOf(again).resumed?.received ?? 0))
+    expect(metrics.read('resumes', { outcome: 'resynced' })).toBe(1)
+    again.cut()
+    const { peer: more } = await come(back({ received: 1, next: third }, second))
+    expect(welcomeOf(more).resumed?.resynced).toBeUndefined()
+  })
+
+  test('an event of class latest waits while it is away, the newest of each key; a volatile one does not', async () => {
+    const { peer, seat, come } = await joined()
+    const loose = (id: number): Uint8Array => encodeFrame({ type: FrameType.loose, id, payload: null })
+    peer.cut()
+    expect(seat().link.congested).toBe(true)
+    seat().link.sendLoose(loose(1), { key: 'a', priority: 0 })
+    seat().link.sendLoose(loose(2), { key: 'b', priority: 5 })
+    seat().link.sendLoose(loose(3), { key: 'a', priority: 0 })
+    seat().link.sendLoose(loose(4), { priority: 9 })
+    const { shown } = await come(back({ received: 1 }))
+    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1', '1: loose 2', '1: loose 3'])
+    expect(seat().link.congested).toBe(false)
+  })
+})
+
+describe('a line that is replaced', () => {
+  test('is told so at once, and the seat drops and resumes once', async () => {
+    const { peer, seat, say, come, leftovers, clock } = await joined()
+    say(1, 3)
+    const { shown, peer: again } = await come(back({ received: 1 }))
+    expect(peer.last).toBe('close 4503 replaced')
+    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1', '1: event 3'])
+    expect(seat().log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
+    peer.send(1, event)
+    peer.cut()
+    expect(seat().log).not.toContain('receive 16')
+    again.send(ack(2), 1, event)
+    expect(seat().log.at(-1)).toBe('receive 16')
+    again.line.closed({ code: 1000, reason: '' })
+    expect(seat().log.at(-1)).toBe('leave left')
+    await clock.settle()
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('may be one whose resume is under way', async () => {
+    const { peer, seat, rooms, come, connect } = await joined()
+    peer.cut()
+    rooms.readmit = () => new Promise(() => {})
+    const stuck = connect()
+    stuck.send(back({ received: 1 }))
+    expect(await stuck.received()).toEqual([])
+    rooms.readmit = async () => {}
+    const { shown } = await come(back({ received: 1, next: third }))
+    expect(stuck.last).toBe('close 4503 replaced')
+    expect(shown[0]).toBe('welcome')
+    expect(seat().log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
+  })
+
+  test('what an overtaken resume is answered has no effect', async () => {
+    const { peer, seat, rooms, come, connect } = await joined()
+    peer.cut()
+    const answers: (() => void)[] = []
+    rooms.readmit = () => new Promise((resolve) => answers.push(resolve))
+    connect().send(back({ received: 1 }))
+    const { peer: again, shown } = await come(back({ received: 1, next: third }))
+    expect(shown).toEqual([])
+    answers[0]?.()
+    expect(await again.received()).toEqual([])
+    answers[1]?.()
+    expect((await again.received())[0]).toBe('welcome')
+    expect(seat().log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
+  })
+})
+
+describe('the secret', () => {
+  test('a lost welcome is repeated with the secret that the client has', async () => {
+    const { peer, come, seat } = await joined()
+    peer.cut()
+    const one = await come(back({ received: 1 }))
+    expect(one.shown[0]).toBe('welcome')
+    one.peer.cut()
+    const two = await come(back({ received: 1, next: third }))
+    expect(two.shown[0]).toBe('welcome')
+    two.peer.cut()
+    // This one arrived, and only the ack behind it was lost.
+    const three = await come(back({ received: 1, next: fourth }, third))
+    expect(three.shown[0]).toBe('welcome')
+    expect(seat().log.filter((entry) => entry === 'resumed 0')).toHaveLength(3)
+  })
+
+  test('that has retired is refused, and logged; the holder notices nothing', async () => {
+    const { peer, come, seat, lines, metrics, connect } = await joined()
+    peer.cut()
+    const { peer: owner } = await come(back({ received: 1 }))
+    owner.send(ack(1))
+    const thief = connect()
+    thief.send(back({ received: 1, next: third }))
+    expect(await thief.received()).toEqual(['notice unauthorized'])
+    expect(thief.last).toBe('close 4007 session_lost')
+    expect(lines.join('\n')).toContain('Security')
+    expect(lines.join('\n')).not.toContain(first)
+    expect(metrics.read('resumes_refused', { reason: 'retired_secret' })).toBe(1)
+    const before = seat().log.length
+    owner.send(1, event)
+    expect(seat().log.slice(before)).toEqual(['receive 16'])
+  })
+
+  test('a wrong or missing one, a thousand times: nothing changes, the owner can resume', async () => {
+    const { peer, come, seat, metrics, connect, clock, told } = await joined()
+    peer.cut()
+    const wrong: Sendable[] = [back({ received: 1 }, third), { ...hello, secret: third }, hello, back({}, second)]
+    for (let n = 0; n < 1000; n++) {
+      const stranger = connect()
+      stranger.send(wrong[n % wrong.length] ?? hello)
+      expect(stranger.last).toBe('close 4007 session_lost')
+      stranger.line.closed({ code: 4007, reason: '' })
+    }
+    expect(metrics.read('resumes_refused', { reason: 'wrong_secret' })).toBe(1000)
+    expect(told.filter((entry) => entry === 'known')).toHaveLength(1)
+    expect(seat().log).toEqual(['start', 'drop'])
+    await clock.advance('59s')
+    const { shown } = await come(back({ received: 1 }))
+    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1'])
+  })
+
+  test('wrong ones do not keep a session: its time ends when it would have', async () => {
+    const { peer, seat, connect, clock, leftovers } = await joined()
+    peer.cut()
+    for (let second = 0; second < 59; second++) {
+      await clock.advance('1s')
+      const stranger = connect()
+      stranger.send(back({}, third))
+      stranger.cut()
+    }
+    expect(seat().log).toEqual(['start', 'drop'])
+    await clock.advance('1s')
+    expect(seat().log).toEqual(['start', 'drop', 'leave disconnected'])
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('a wrong one does not disturb a client that is there', async () => {
+    const { peer, seat, connect } = await joined()
+    const stranger = connect()
+    stranger.send(back({}, third))
+    expect(stranger.last).toBe('close 4007 session_lost')
+    expect(peer.last).toMatch(/^send/)
+    peer.send(1, event)
+    expect(seat().log).toEqual(['start', 'receive 16'])
+  })
+})
+
+describe('authentication at a resume', () => {
+  test('a user that is let in no more leaves, and is told; the other rooms go on', async () => {
+    const { peer, seat, rooms, come } = await joined(2)
+    peer.cut()
+    rooms.readmit = async (asked) => {
+      if (asked === seat(1)) throw new JuntoError('forbidden', 'banned')
+    }
+    const { shown } = await come(back({ received: 2 }))
+    expect(shown).toEqual(['welcome', '2: snapshot', 'ack 2', 'left 1 refused'])
+    expect(seat(1).log).toEqual(['start', 'drop', 'leave refused'])
+    expect(seat(2).log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
+  })
+
+  test('is with the credentials of the new hello', async () => {
+    const { peer, rooms, come } = await joined()
+    peer.cut()
+    const shown: unknown[] = []
+    rooms.readmit = async (_seat, { connection }) => void shown.push(connection.auth)
+    await come({ ...back({ received: 1 }), auth: { token: 'fresh' } })
+    expect(shown).toEqual([{ token: 'fresh' }])
+  })
+
+  test('when it cannot be told, the session stays away, and the next attempt may succeed', async () => {
+    const { peer, seat, rooms, come } = await joined()
+    peer.cut()
+    for (const thrown of [new JuntoError('timeout', 'late'), new JuntoError('internal', 'x'), new Error('broken')]) {
+      rooms.readmit = () => Promise.reject(thrown)
+      const { peer: again } = await come(back({ received: 1 }))
+      expect(again.last).toBe('close 4004 auth_timeout')
+      again.cut()
+    }
+    expect(seat().log).toEqual(['start', 'drop'])
+    expect(seat().request.session.connection.auth).toEqual({ token: 'x' })
+    rooms.readmit = async () => {}
+    const { shown } = await come(back({ received: 1 }))
+    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1'])
+  })
+
+  test('that never answers holds nothing: the line may go, and the session ends in its time', async () => {
+    const { peer, seat, rooms, connect, clock, leftovers } = await joined()
+    peer.cut()
+    rooms.readmit = () => new Promise(() => {})
+    await clock.advance('55s')
+    const again = connect()
+    again.send(back({ received: 1 }))
+    await clock.advance('4s')
+    again.line.pong()
+    await clock.advance('2s')
+    // Its time was over while it was being asked about: it is given the end of that.
+    expect(seat().log).toEqual(['start', 'drop'])
+    again.cut()
+    expect(seat().log).toEqual(['start', 'drop', 'leave disconnected'])
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('a line that goes meanwhile leaves the session away', async () => {
+    const { peer, seat, rooms, come, connect } = await joined()
+    peer.cut()
+    let admit = (): void => {}
+    rooms.readmit = () => new Promise((resolve) => (admit = resolve))
+    const gone = connect()
+    gone.send(back({ received: 1 }))
+    gone.cut()
+    admit()
+    rooms.readmit = async () => {}
+    const { shown } = await come(back({ received: 1 }))
+    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1'])
+    expect(seat().log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
+  })
+})
+
+describe('what a client says at a resume', () => {
+  test('a gap in its frames is refused by the number that is expected, before anything is done', async () => {
+    const { peer, seat, connect, metrics } = await joined()
+    peer.send(1, event)
+    peer.cut()
+    const again = connect()
+    again.send(back({ received: 1, from: 4 }))
+    await again.received()
+    const message = expect.stringContaining('number 3 is expected')
+    expect(again.frames).toEqual([[0, expect.objectContaining({ type: FrameType.notice, message })]])
+    expect(again.last).toBe('close 4007 session_lost')
+    expect(metrics.read('resumes_refused', { reason: 'gap' })).toBe(1)
+    expect(seat().log).toEqual(['start', 'receive 16', 'drop'])
+  })
+
+  test('that it has taken more than was sent is a bad message, and costs the session nothing', async () => {
+    const { peer, seat, connect, come } = await joined()
+    peer.cut()
+    const again = connect()
+    again.send(back({ received: 9 }))
+    expect(again.last).toBe('close 4500 bad_message')
+    again.cut()
+    expect(seat().log).toEqual(['start', 'drop'])
+    expect((await come(back({ received: 1 }))).shown[0]).toBe('welcome')
+  })
+
+  test('an ack that cannot be is a bad message, and ends the session', async () => {
+    for (const acks of [[ack(2)], [ack(1), ack(0)]]) {
+      const { peer, seat } = await joined()
+      peer.send(...acks)
+      expect(peer.last).toBe('close 4500 bad_message')
+      expect(seat().log).toEqual(['start', 'leave disconnected'])
+    }
+  })
+})
+
+describe('joins and ends at a drop', () => {
+  test('a join under way goes on, and its answer waits', async () => {
+    const { first: peer, rooms, connect, clock } = build()
+    peer.send(secretHello, join(1), join(2))
+    await clock.settle()
+    peer.cut()
+    rooms.joins[0]?.grant()
+    rooms.joins[1]?.refuse(new JuntoError('room_full', 'full'))
+    await clock.settle()
+    expect(rooms.joins[0]?.log).toEqual(['start', 'drop'])
+    const again = connect()
+    again.send(back())
+    expect(await again.received()).toEqual(['welcome', 'ack 2', 'joined 1', '1: snapshot', 'refused 2 room_full'])
+    expect(rooms.joins[0]?.log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
+  })
+
+  test('a join may be granted after the session is back', async () => {
+    const { first: peer, rooms, connect } = build()
+    peer.send(secretHello, join(1))
+    peer.cut()
+    const again = connect()
+    again.send(back())
+    expect(await again.received()).toEqual(['welcome', 'ack 1'])
+    rooms.joins[0]?.grant()
+    expect(await again.received()).toEqual(['joined 1', '1: snapshot'])
+    expect(rooms.joins[0]?.log).toEqual(['start'])
+  })
+
+  test('a join that waited for a full outbox is answered at the resume', async () => {
+    const { first: peer, rooms, connect, clock } = build()
+    peer.send(secretHello, join(1), join(2))
+    rooms.joins[0]?.grant()
+    await peer.received()
+    peer.send(ack(1))
+    peer.connection.takes = 0
+    for (let n = 0; n < 30; n++)
+      rooms.joins[0]?.link.send(encodeFrame({ type: FrameType.event, id: 3, payload: 'x'.repeat(10_000) }))
+    rooms.joins[1]?.grant()
+    await clock.settle()
+    expect(rooms.joins[1]?.log).toEqual([])
+    peer.cut()
+    expect(rooms.joins[1]?.log).toEqual(['start', 'drop'])
+    const again = connect()
+    again.send(back({ received: 1 }))
+    const shown = await again.received()
+    expect(shown.slice(-2)).toEqual(['joined 2', '2: snapshot'])
+  })
+
+  test('who is kicked while away is told, and the session is there to say so', async () => {
+    const { peer, seat, say, come } = await joined()
+    peer.cut()
+    say(1, 3)
+    seat().end('kicked', 'bye')
+    const { shown } = await come(back({ received: 1 }))
+    expect(shown).toEqual(['welcome', 'ack 1', '1: event 3', 'left 1 kicked'])
+    expect(seat().log).toEqual(['start', 'drop'])
+  })
+
+  test('who was kicked just before the drop is told as well', async () => {
+    const { peer, seat, come, clock } = await joined()
+    seat().end('kicked', 'bye')
+    await clock.settle()
+    peer.cut()
+    const { shown } = await come(back({ received: 1 }))
+    expect(shown).toEqual(['welcome', 'ack 1', 'left 1 kicked'])
+  })
+
+  test('a leave that was answered into the void is answered again', async () => {
+    const { peer, come, clock, seat } = await joined()
+    peer.send({ type: FrameType.leave, ref: 1 })
+    await clock.settle()
+    peer.cut()
+    const { shown } = await come(back({ received: 1 }))
+    expect(shown).toEqual(['welcome', 'ack 2', 'left 1 left'])
+    expect(seat().log).toEqual(['start', 'leave left'])
+  })
+
+  test('what a client sent to a room that ended meanwhile is nobody’s fault', async () => {
+    const { peer, seat, come } = await joined()
+    peer.cut()
+    seat().end('closed')
+    const { peer: again } = await come(back({ received: 1 }))
+    again.send(ack(2), 1, event)
+    expect(await again.received()).toEqual([])
+  })
+})
+
+describe('the end of a session', () => {
+  test('a goodbye ends it at once', async () => {
+    const { peer, seat, leftovers, come } = await joined()
+    peer.line.closed({ code: 1000, reason: '' })
+    expect(seat().log).toEqual(['start', 'leave left'])
+    expect(leftovers()).toEqual(nothing)
+    const { peer: again } = await come(back({ received: 1 }))
+    expect(welcomeOf(again).resumed).toBeUndefined()
+  })
+
+  test.each([
+    ['left the page', 1001, 'drop'],
+    ['no code', 1005, 'drop'],
+    ['lost', 1006, 'drop'],
+    ['a client that found its server silent', 4002, 'drop'],
+    ['a client that does not understand the server', 4500, 'leave disconnected'],
+    ['a broken frame', 1002, 'leave disconnected'],
+  ])('the client closed (%s, %d): %s', async (_name, code, outcome) => {
+    const { peer, seat } = await joined()
+    peer.line.closed({ code, reason: '' })
+    expect(seat().log.at(-1)).toBe(outcome)
+  })
+
+  test('the window: it ends when its time is over, to the millisecond, and one that is resumed in time does not', async () => {
+    const { peer, seat, come, clock, leftovers, metrics } = await joined()
+    peer.cut()
+    await clock.advance(59_999)
+    const { peer: again } = await come(back({ received: 1 }))
+    await clock.advance(10)
+    expect(seat().log).not.toContain('leave disconnected')
+    again.cut()
+    await clock.advance(59_999)
+    expect(seat().log.at(-1)).toBe('drop')
+    await clock.advance(1)
+    expect(seat().log.at(-1)).toBe('leave disconnected')
+    expect(metrics.read('sessions_expired', { reason: 'window' })).toBe(1)
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('without a secret it ends with its connection', async () => {
+    const { first: peer, rooms, leftovers } = build()
+    peer.send(hello, join(1))
+    rooms.joins[0]?.grant()
+    expect(await peer.received()).toEqual(['welcome', 'joined 1', '1: snapshot'])
+    expect(welcomeOf(peer).resumeWindow).toBe(0)
+    peer.cut()
+    expect(rooms.joins[0]?.log).toEqual(['start', 'leave disconnected'])
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('with no room and nothing to tell, it ends with its connection', async () => {
+    const { first: peer, leftovers } = build()
+    peer.send(secretHello)
+    peer.cut()
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('a server that closes ends those that are away at once', async () => {
+    const { peer, seat, sessions, leftovers, clock } = await joined()
+    peer.cut()
+    sessions.shutDown()
+    expect(seat().log).toEqual(['start', 'drop', 'leave shutdown'])
+    await clock.settle()
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('a server that closes ends one whose resume is under way', async () => {
+    const { peer, seat, sessions, leftovers, clock, connect, rooms } = await joined()
+    peer.cut()
+    rooms.readmit = () => new Promise(() => {})
+    const again = connect()
+    again.send(back({ received: 1 }))
+    sessions.shutDown()
+    expect(again.last).toBe('close 4000 shutting_down')
+    expect(seat().log).toEqual(['start', 'drop', 'leave shutdown'])
+    again.cut()
+    await clock.settle()
+    expect(leftovers()).toEqual(nothing)
+  })
+})
+
+describe('a client that has forgotten everything', () => {
+  test('takes its seat again by joining, and both directions begin anew', async () => {
+    const { peer, seat, say, rooms, connect, leftovers, clock } = await joined()
+    peer.send(1, event)
+    peer.cut()
+    say(1, 3)
+    const page = connect()
+    page.send({ ...hello, secret: first, resume: { next: second } })
+    expect(await page.received()).toEqual(['welcome'])
+    expect(welcomeOf(page).resumed).toEqual({ received: 0, resynced: undefined })
+    expect(seat().log).toEqual(['start', 'receive 16', 'drop', 'unseat'])
+    page.send(join(5))
+    expect(await page.received()).toEqual(['joined 5', '5: snapshot'])
+    expect(page.frames.at(-2)?.[1]).toMatchObject({ kept: true })
+    expect(rooms.joins).toHaveLength(1)
+    page.send(ack(1), 5, event)
+    expect(seat().log.slice(-2)).toEqual(['start', 'receive 16'])
+    await clock.advance('30s')
+    expect(seat().log.at(-1)).toBe('drop')
+    await clock.advance('60s')
+    expect(seat().log.at(-1)).toBe('leave disconnected')
+    page.cut()
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('may say so by its first hello again, with joins behind it', async () => {
+    const { peer, seat, connect } = await joined()
+    const page = connect()
+    page.send(secretHello, join(1))
+    expect(peer.last).toBe('close 4503 replaced')
+    expect(await page.received()).toEqual(['welcome', 'joined 1', '1: snapshot'])
+    expect(seat().log).toEqual(['start', 'drop', 'unseat', 'start'])
+  })
+
+  test('seats that it does not take again are given back when the window is over', async () => {
+    const { peer, seat, connect, clock, leftovers } = await joined(2)
+    const page = connect()
+    page.send(secretHello)
+    peer.cut()
+    page.send({ ...join(1), room: 'other' })
+    for (let second = 0; second < 60; second++) {
+      expect(seat(1).log).toEqual(['start', 'drop', 'unseat'])
+      await clock.advance('1s')
+      page.line.pong()
+    }
+    expect(seat(1).log).toEqual(['start', 'drop', 'unseat', 'leave disconnected'])
+    expect(seat(2).log).toEqual(['start', 'drop', 'unseat', 'leave disconnected'])
+    page.line.closed({ code: 1000, reason: '' })
+    await clock.settle()
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('a goodbye gives them back at once', async () => {
+    const { connect, seat, leftovers, peer, clock } = await joined()
+    const page = connect()
+    page.send(secretHello)
+    peer.cut()
+    page.line.closed({ code: 1000, reason: '' })
+    expect(seat().log).toEqual(['start', 'drop', 'unseat', 'leave left'])
+    await clock.settle()
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('is told nothing of a seat that ends meanwhile', async () => {
+    const { connect, seat, leftovers, peer } = await joined()
+    const page = connect()
+    page.send(secretHello)
+    peer.cut()
+    seat().end('kicked')
+    expect(await page.received()).toEqual(['welcome'])
+    page.line.closed({ code: 1000, reason: '' })
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('joins under way are given up first, new ones wait for that', async () => {
+    const { first: peer, rooms, connect, clock } = build()
+    peer.send(secretHello, join(1))
+    const page = connect()
+    page.send(secretHello, join(1))
+    expect(rooms.joins).toHaveLength(1)
+    expect(rooms.joins[0]?.signal.aborted).toBe(true)
+    rooms.joins[0]?.refuse(new JuntoError('cancelled', 'given up'))
+    await clock.settle()
+    expect(rooms.joins).toHaveLength(2)
+    rooms.joins[1]?.grant()
+    expect(await page.received()).toEqual(['welcome', 'joined 1', '1: snapshot'])
+  })
+
+  test('may drop again before it joins: the seat waits on, and goes with the session', async () => {
+    const { connect, seat, leftovers, peer, clock } = await joined()
+    const page = connect()
+    page.send(secretHello)
+    peer.cut()
+    page.cut()
+    const more = connect()
+    more.send(secretHello, join(1))
+    expect(await more.received()).toEqual(['welcome', 'joined 1', '1: snapshot'])
+    more.cut()
+    await clock.advance('60s')
+    expect(seat().log).toEqual(['start', 'drop', 'unseat', 'start', 'drop', 'leave disconnected'])
+    expect(leftovers()).toEqual(nothing)
+  })
+})
+
+describe('acks', () => {
+  test('go alone within the delay, and not for each message', async () => {
+    const { peer, clock } = await joined()
+    await peer.received()
+    peer.send(1, event)
+    await clock.advance(499)
+    expect(await peer.received()).toEqual([])
+    await clock.advance(501)
+    expect(await peer.received()).toEqual(['ack 2'])
+    await clock.advance(3000)
+    expect((await peer.received()).filter((frame) => frame.startsWith('ack'))).toEqual([])
+  })
+
+  test('ride on what leaves anyway once there are eight', async () => {
+    const { peer, say } = await joined()
+    await peer.received()
+    for (let n = 0; n < 6; n++) peer.send(1, event)
+    say(1, 3)
+    expect(await peer.received()).toEqual(['1: event 3'])
+    peer.send(1, event)
+    say(1, 4)
+    expect(await peer.received()).toEqual(['ack 8', '1: event 4'])
+  })
+
+  test('go at once when much has come', async () => {
+    const { peer, clock } = await joined(1, { limits: { resumeBuffer: 4096 } })
+    await peer.received()
+    peer.send(1, { type: FrameType.event, id: 3, payload: 'x'.repeat(600) })
+    expect(await peer.received()).toEqual([])
+    peer.send(1, { type: FrameType.event, id: 3, payload: 'x'.repeat(600) })
+    expect(await peer.received()).toEqual(['ack 3'])
+    await clock.advance(1500)
+    expect(await peer.received()).toEqual([])
+  })
+
+  test('of the client free what is kept for it', async () => {
+    const { peer, say, metrics, clock } = await joined()
+    for (let n = 0; n < 300; n++) say(1, n)
+    await clock.settle()
+    expect(metrics.read('resume_bytes')).toBeGreaterThan(300 * 64)
+    peer.send(ack(301))
+    expect(metrics.read('resume_bytes')).toBe(0)
+  })
+
+  test('are not sent to a client that gave no secret, and cost it nothing', async () => {
+    const { first: peer, clock, rooms } = build()
+    peer.send(hello, join(1))
+    rooms.joins[0]?.grant()
+    await peer.received()
+    peer.send(ack(7), 1, event, event)
+    await clock.advance('3s')
+    expect((await peer.received()).filter((frame) => frame !== 'beat')).toEqual([])
+  })
+})
+
+describe('bounds', () => {
+  const KiB = 1024
+  const large = (bytes: number): Uint8Array =>
+    encodeFrame({ type: FrameType.event, id: 3, payload: new Uint8Array(bytes) })
+
+  /** Several sessions with a seat each. */
+  async function crowd(size: number, limits: Record<string, number>) {
+    const world = build({ limits })
+    const peers: Peer[] = []
+    for (let n = 0; n < size; n++) {
+      const peer = world.connect()
+      peer.send({ ...secretHello, session: n.toString(16).padStart(32, '0') }, join(1))
+      world.rooms.joins[n]?.grant()
+      await peer.received()
+      peer.send(ack(1))
+      peers.push(peer)
+    }
+    world.first.cut()
+    return { ...world, peers }
+  }
+
+  test('maxAwaySessions: those that went first end', async () => {
+    const { peers, rooms, metrics, leftovers, clock } = await crowd(5, { maxAwaySessions: 3 })
+    for (const peer of peers) peer.cut()
+    const ended = rooms.joins.map(({ log }) => log.at(-1))
+    expect(ended).toEqual(['leave disconnected', 'leave disconnected', 'drop', 'drop', 'drop'])
+    expect(metrics.read('sessions_away')).toBe(3)
+    expect(metrics.read('sessions_expired', { reason: 'max_away' })).toBe(2)
+    await clock.advance('60s')
+    expect(leftovers()).toEqual(nothing)
+  })
+
+  test('none may be away: a drop is the end, a replaced line is not', async () => {
+    const { peer, come, seat } = await joined(1, { limits: { maxAwaySessions: 0 } })
+    const { peer: again, shown } = await come(back({ received: 1 }))
+    expect(shown[0]).toBe('welcome')
+    expect(peer.last).toBe('close 4503 replaced')
+    again.cut()
+    expect(seat().log.at(-1)).toBe('leave disconnected')
+  })
+
+  test('maxResumeTotal: those that went first give up what is kept for them, and are resynced', async () => {
+    const { peers, rooms, metrics, connect, clock } = await crowd(5, { maxResumeTotal: 110 * KiB })
+    for (const peer of peers) peer.cut()
+    for (const { link } of rooms.joins) link.send(large(30 * KiB))
+    await clock.settle()
+    expect(metrics.read('resume_bytes')).toBeLessThanOrEqual(110 * KiB)
+    expect(rooms.joins.map(({ log }) => log.at(-1))).toEqual(['forfeited 1', 'forfeited 1', 'drop', 'drop', 'drop'])
+    expect(metrics.read('resume_buffers_dropped')).toBe(2)
+    const shown: (readonly (readonly number[])[] | undefined)[] = []
+    for (let n = 0; n < 5; n++) {
+      const peer = connect()
+      const session = n.toString(16).padStart(32, '0')
+      peer.send({ ...back({ received: 1 }), session })
+      await peer.received()
+      shown.push(welcomeOf(peer).resumed?.resynced)
+    }
+    expect(shown).toEqual([[[1, 1]], [[1, 1]], undefined, undefined, undefined])
+  })
+
+  test('maxResumeTotal: where nobody is away, those for whom most is kept lose their line', async () => {
+    const { peers, rooms, metrics, clock } = await crowd(3, { maxResumeTotal: 100 * KiB })
+    rooms.joins[0]?.link.send(large(30 * KiB))
+    for (let n = 0; n < 4; n++) rooms.joins[1]?.link.send(large(20 * KiB))
+    await clock.settle()
+    expect(peers.map(({ last }) => last === 'terminate')).toEqual([false, true, false])
+    expect(metrics.read('resume_bytes')).toBeLessThanOrEqual(100 * KiB)
+    expect(rooms.joins[1]?.log).toContain('drop')
+  })
+
+  test('maxOutboxTotal: those for whom most waits are closed, to come back', async () => {
+    const { peers, rooms, metrics, clock } = await crowd(3, { maxOutboxTotal: 800 * KiB })
+    for (const { connection } of peers) connection.takes = 0
+    for (let n = 0; n < 10; n++) {
+      rooms.joins[0]?.link.send(large(20 * KiB))
+      rooms.joins[1]?.link.send(large(50 * KiB))
+      rooms.joins[2]?.link.send(large(20 * KiB))
+      await clock.settle()
+    }
+    expect(peers.map(({ last }) => last === 'terminate')).toEqual([false, true, false])
+    expect(metrics.read('outbox_bytes')).toBeGreaterThan(300 * KiB)
+    expect(metrics.read('outbox_bytes')).toBeLessThanOrEqual(800 * KiB)
+    expect(metrics.read('connections_closed', { reason: 'too_slow' })).toBe(1)
+    for (const { connection, line } of peers) {
+      connection.takes = Infinity
+      for (let n = 0; n < 20; n++) {
+        connection.take()
+        line.drain()
+      }
+    }
+    expect(metrics.read('outbox_bytes')).toBe(0)
+  })
+
+  test('a client that reads and talks but never acknowledges does not make the server keep for ever', async () => {
+    const { peer, seat, clock, metrics } = await joined()
+    let seconds = 0
+    while (peer.last !== 'terminate' && seconds < 60) {
+      for (let n = 0; n < 10; n++) seat().link.send(large(20 * KiB))
+      await clock.advance('1s')
+      peer.line.pong()
+      seconds++
+    }
+    expect(metrics.read('connections_closed', { reason: 'too_slow' })).toBe(1)
+    expect(seconds).toBeLessThan(45)
+    expect(metrics.read('resume_bytes')).toBeLessThan(256 * KiB)
+  })
+
+  test('a client that talks but does not read is closed, although too little waits to be too much', async () => {
+    const { peer, seat, clock, metrics } = await joined()
+    peer.connection.takes = 0
+    for (let n = 0; n < 10; n++) seat().link.send(large(20 * KiB))
+    let seconds = 0
+    while (peer.last !== 'terminate' && seconds < 60) {
+      await clock.advance('1s')
+      peer.send(1, event)
+      seconds++
+    }
+    expect(metrics.read('connections_closed', { reason: 'too_slow' })).toBe(1)
+    expect(seconds).toBeGreaterThanOrEqual(15)
+    expect(seconds).toBeLessThanOrEqual(21)
+    expect(seat().log.at(-1)).toBe('drop')
+  })
+
+  test('one that reads slowly, but reads, is not', async () => {
+    const { peer, seat, clock } = await joined()
+    peer.connection.takes = 0
+    for (let n = 0; n < 10; n++) seat().link.send(large(20 * KiB))
+    for (let second = 0; second < 120; second++) {
+      await clock.advance('1s')
+      peer.line.pong()
+      peer.connection.bufferedAmount = Math.max(1, peer.connection.bufferedAmount - 100)
+    }
+    expect(peer.last).not.toBe('terminate')
+  })
+})
