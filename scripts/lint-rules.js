@@ -21,6 +21,7 @@ const browserSafe = {
  * A library that is missing here is free to use wherever the package depends on it.
  */
 const behindOneFile = {
+  'redos-detector': { schema: /^pattern-check\.ts$/ },
   msgpackr: { protocol: /^msgpackr-codec\.ts$/ },
   ws: { server: /^transport\/ws-transport\.ts$/, client: /^sockets\/node[\w-]*\.ts$/ },
 }

@@ -10,6 +10,7 @@ import { joinPath, step } from './codec/fault.ts'
 import type { AnyContract, AnyMessage, Schema } from './contract.ts'
 import { readMessage } from './contract-layout.ts'
 import { SchemaError } from './errors.ts'
+import { checkPatterns } from './pattern-check.ts'
 
 /** Throws a SchemaError `invalid_value` with the path and what was expected, when the value is not what it must be. */
 export type Validate = (value: unknown, path: string) => void
@@ -97,8 +98,10 @@ function answers(message: AnyMessage, path: string): AnswerValidators {
 
 function compiledAt(schema: Schema, path: string): Validate {
   try {
+    checkPatterns(schema, path)
     return compileValidator(schema)
   } catch (error) {
+    if (error instanceof SchemaError) throw error
     const reason = error instanceof Error ? error.message : String(error)
     throw new SchemaError('invalid_contract', path, `has a check that cannot be compiled: ${reason}`)
   }
