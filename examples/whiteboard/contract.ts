@@ -28,7 +28,12 @@ const Person = t.Object({
   color: t.Uint8(),
   /** Whether their page is in front of them: who looks elsewhere is not asked. */
   awake: t.Boolean(),
+  /** Whether their page is connected: who is not may be back in a moment. */
+  here: t.Boolean(),
 })
+
+/** Where a pointer is; nothing when it is not over the sheet. */
+const Place = t.Optional(Point)
 
 /** A whiteboard: everything that its server and its pages say to each other. */
 export const Whiteboard = defineRoom('whiteboard', {
@@ -79,15 +84,13 @@ export const Whiteboard = defineRoom('whiteboard', {
     }),
     rename: event(Name),
     wake: event(t.Boolean()),
-    /** Where this member points. Only the newest matters, so that one may get lost. */
-    point: event(Point, { delivery: 'volatile' }),
-    /** The pointer left the sheet. */
-    pointAway: event(),
+    /** Where this member points. Only the newest place matters: while one waits, a newer one takes its place. */
+    point: event(t.Object({ at: Place }), { delivery: 'latest' }),
   },
   serverToClient: {
     cleared: event(t.Object({ by: t.String() })),
     confirmClear: call({ params: t.Object({ by: t.String() }), result: t.Boolean(), timeout: bounds.consent }),
-    pointed: event(t.Object({ member: t.String(), at: Point }), { delivery: 'volatile' }),
-    pointedAway: event(t.Object({ member: t.String() })),
+    /** The newest place of each member's pointer. */
+    pointed: event(t.Object({ member: t.String(), at: Place }), { delivery: 'latest', key: 'member' }),
   },
 })

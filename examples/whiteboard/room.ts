@@ -31,16 +31,24 @@ export class WhiteboardRoom extends Room(Whiteboard) {
   }
 
   override onJoin(member: Artist, { name, awake }: Artist['join']): void {
-    // A page that lost its connection is back before the server noticed that it was gone: one page, one seat.
+    // A page whose session was lost may be back before its former seat is given up: one page, one seat.
     const before = [...this.members.values()].find(({ id, user }) => id !== member.id && user.id === member.user.id)
     const color = this.state.people.get(before?.id ?? '')?.color ?? this.#freeInk()
     before?.kick('This page has joined again.')
-    this.state.people.set(member.id, { name, color, awake })
+    this.state.people.set(member.id, { name, color, awake, here: true })
+  }
+
+  override onDrop(member: Artist): void {
+    this.#appear(member, false)
+    this.broadcast.pointed({ member: member.id })
+  }
+
+  override onResume(member: Artist): void {
+    this.#appear(member, true)
   }
 
   override onLeave(member: Artist): void {
     this.state.people.delete(member.id)
-    this.broadcast.pointedAway({ member: member.id })
     if ([...this.members.values()].some(({ user }) => user.id === member.user.id)) return
     for (const stroke of this.state.strokes.values()) {
       if (!stroke.done && stroke.by === member.user.id) stroke.done = true
@@ -95,16 +103,14 @@ export class WhiteboardRoom extends Room(Whiteboard) {
       if (!awake) this.#asking?.asked.get(member.id)?.abort()
     },
 
-    point: (at, { member }) => this.broadcast.pointed({ member: member.id, at }, { except: member }),
-
-    pointAway: (_payload, { member }) => this.broadcast.pointedAway({ member: member.id }, { except: member }),
+    point: (place, { member }) => this.broadcast.pointed({ member: member.id, ...place }, { except: member }),
   })
 
-  /** Asks all others who are awake at the same time; the first "no" ends it. Silence, sleep and leaving are consent. */
+  /** Asks all others who are here and awake at the same time; the first "no" ends it. Silence, sleep and leaving are consent. */
   async #firstToDecline(member: Artist, by: string, signal: AbortSignal): Promise<string | undefined> {
     const asked = new Map<string, AbortController>()
     for (const [id, person] of this.state.people)
-      if (id !== member.id && person.awake) asked.set(id, new AbortController())
+      if (id !== member.id && person.here && person.awake) asked.set(id, new AbortController())
     this.#asking = { by, asked }
     let declined: string | undefined
     try {
@@ -122,6 +128,12 @@ export class WhiteboardRoom extends Room(Whiteboard) {
       this.#asking = undefined
     }
     return declined
+  }
+
+  #appear(member: Artist, here: boolean): void {
+    const person = this.state.people.get(member.id)
+    if (person !== undefined) person.here = here
+    if (!here) this.#asking?.asked.get(member.id)?.abort()
   }
 
   #someRun(): number {

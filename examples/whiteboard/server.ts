@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { FileStore, JuntoServer, provide } from '@junto/server'
+import { FileStore, JuntoServer, provide, type Limits } from '@junto/server'
 import { livePath } from './board.ts'
 import { Whiteboard } from './contract.ts'
 import { BoardLimits, WhiteboardRoom } from './room.ts'
 import { builtSite, developmentSite } from './site.ts'
 
 const here = import.meta.dirname
-const { PORT = '1727', HOST, DATA = join(here, 'data'), MAX_STROKES = '2000' } = process.env
+const { PORT = '1727', HOST, DATA = join(here, 'data'), MAX_STROKES = '2000', LIMITS = '{}' } = process.env
 
 const http = createServer()
 http.on(
@@ -21,6 +21,7 @@ const junto = new JuntoServer({
   server: http,
   path: livePath,
   store: new FileStore(DATA),
+  limits: limitsIn(LIMITS),
   services: [provide(BoardLimits, new BoardLimits(Number(MAX_STROKES)))],
 })
 junto.define(Whiteboard, WhiteboardRoom, {
@@ -33,6 +34,13 @@ junto.define(Whiteboard, WhiteboardRoom, {
       ? { id: createHash('sha256').update(token).digest('hex').slice(0, 16) }
       : undefined,
 })
+/** What LIMITS says; the server looks at its names and values. */
+function limitsIn(json: string): Partial<Limits> {
+  const limits: unknown = JSON.parse(json)
+  if (typeof limits !== 'object' || limits === null) throw new Error(`LIMITS must be a JSON object, not ${json}`)
+  return limits
+}
+
 // Saves the boards and tells the pages to come back.
 junto.closeOnSignals()
 await junto.listen()

@@ -70,6 +70,10 @@ class BoardPage {
     this.#link = new BoardLink(key, this.#name, this.#own, this.#erasures, {
       standing: (standing) => this.#stand(standing),
       renewed: () => this.#renew(),
+      resumed: () => {
+        this.#told = { at: undefined, when: 0 }
+        this.#soon()
+      },
       stroke: (id) => {
         this.#scene.touch(id)
         this.#soon()
@@ -87,6 +91,7 @@ class BoardPage {
       this.#painter.mix(inkTones())
       this.#soon()
     })
+    this.#status.watch(() => ({ strokes: this.#own.waiting, since: this.#link.unansweredSince }))
     offerLink(this.#notices)
     new PointerInput(this.#surface, this.#hand, {
       toSheet: (x, y) => toSheet(this.#view, x, y),
@@ -151,7 +156,6 @@ class BoardPage {
     this.#link.send()
     const moving = this.#cursors.glide(this.#view, now)
     const untold = !this.#tell(now)
-    this.#status.wait(this.#own.waiting)
     if (gliding || moving || untold) this.#soon()
   }
 
@@ -235,7 +239,9 @@ class BoardPage {
   async #clear(): Promise<void> {
     if (this.#link.strokes.size === 0) return this.#notices.say('The board is clear already.')
     const me = this.#link.me
-    const others = [...this.#link.people].filter(([id, { awake }]) => id !== me && awake).map(([, { name }]) => name)
+    const others = [...this.#link.people]
+      .filter(([id, { awake, here }]) => id !== me && awake && here)
+      .map(([, { name }]) => name)
     const told = await this.#consent.wait(this.#link.online ? others : [], (signal) => this.#link.clear(signal))
     if (told !== undefined) this.#notices.say(told.text, told.good ? 'good' : 'bad')
   }
@@ -251,7 +257,6 @@ class BoardPage {
 
   #renew(): void {
     this.#scene.renew(this.#link.strokes)
-    this.#told = { at: undefined, when: 0 }
     this.#title()
     this.#soon()
   }

@@ -1,13 +1,72 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chromium, type Browser } from 'playwright-core'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Browser, type BrowserContext } from 'playwright-core'
 import { describe } from 'vitest'
 
 const executablePath = '/usr/bin/chromium'
 
-/** Starts a browser that calls nobody but the page's own server. */
+/** It calls nobody but the page's own server. */
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Starts a browser. */
 export function launchBrowser(): Promise<Browser> {
-  const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet] })
+  return chromium.launch({ executablePath, args: quiet })
+}
+
+/**
+ * A browser as people have it: pages are tabs of one window, and those behind another are hidden and slowed down. (One that Playwright launches
+ * takes every page for visible, and is told to slow none.)
+ */
+export class Desk {
+  readonly context: BrowserContext
+  readonly #close: () => Promise<void>
+
+  private constructor(context: BrowserContext, close: () => Promise<void>) {
+    this.context = context
+    this.#close = close
+  }
+
+  static async open(): Promise<Desk> {
+    const profile = await mkdtemp(join(tmpdir(), 'desk-'))
+    const own = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank']
+    const child = spawn(executablePath, [...quiet, ...own], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const exited = once(child, 'exit')
+    const address = await new Promise<string>((resolve, reject) => {
+      let output = ''
+      child.stderr.on('data', (chunk: Buffer) => {
+        output += chunk.toString()
+        const found = /ws:\/\/\S+/.exec(output)
+        if (found !== null) resolve(found[0])
+      })
+      void exited.then(() => reject(new Error(`The browser ended before it could be reached:\n${output}`)))
+    })
+    const browser = await chromium.connectOverCDP(address, { noDefaults: true })
+    const [context] = browser.contexts()
+    if (context === undefined) throw new Error('The browser has no window.')
+    return new Desk(context, async () => {
+      await browser.close()
+      child.kill()
+      await exited
+      // Its helpers write a moment longer than itself.
+      await rm(profile, { recursive: true, force: true, maxRetries: 10 })
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#close()
+  }
 }
 
 /**

@@ -39,7 +39,12 @@ export class ServerProcess {
   }
 
   /** Starts it and waits until it says where it is. Port 0 takes any free one. */
-  static async start(environment: { DATA: string; PORT?: string; MAX_STROKES?: string }): Promise<ServerProcess> {
+  static async start(environment: {
+    DATA: string
+    PORT?: string
+    MAX_STROKES?: string
+    LIMITS?: string
+  }): Promise<ServerProcess> {
     // With tsx as a loader there is one process, which gets the signals itself.
     const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@junto/source', 'server.ts'], {
       cwd: folder,
@@ -81,6 +86,11 @@ export class ServerProcess {
     return this.#output()
       .split('\n')
       .filter((line) => !/^\s*$|info:|The whiteboard is on|held up the event loop/.test(line))
+  }
+
+  /** Stops the process where it stands, as when a machine does other things, or lets it go on. */
+  stall(stalled: boolean): void {
+    this.#process.kill(stalled ? 'SIGSTOP' : 'SIGCONT')
   }
 
   /** Sends the signal and waits for the end; resolves with the exit code, if it ended by itself. */

@@ -1,5 +1,8 @@
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core'
 import type { Point } from '../board.ts'
+
+/** Of a window, unless something else is asked for: boards in windows of one size are the same pixel by pixel. */
+const size = { width: 1000, height: 700 }
 
 /** How long the slowest of machines may take for what is awaited: ms. */
 const patience = 20_000
@@ -21,8 +24,18 @@ export class Visitor {
     name: string,
     options: BrowserContextOptions = {},
   ): Promise<Visitor> {
-    const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, ...options })
-    const page = await context.newPage()
+    const context = await browser.newContext({ viewport: size, ...options })
+    return Visitor.#arriveIn(await context.newPage(), address, name)
+  }
+
+  /** Opens a board in a tab of that browser's window. */
+  static async arriveAt(desk: BrowserContext, address: string, name: string): Promise<Visitor> {
+    const page = await desk.newPage()
+    await page.setViewportSize(size)
+    return Visitor.#arriveIn(page, address, name)
+  }
+
+  static async #arriveIn(page: Page, address: string, name: string): Promise<Visitor> {
     await page.addInitScript((own) => localStorage.setItem('junto.name', own), name)
     await page.goto(address)
     const visitor = new Visitor(page, name)
@@ -35,8 +48,41 @@ export class Visitor {
     await this.page.locator(`#board[data-standing="${state}"]`).waitFor()
   }
 
+  /** What the page says of its connection, from now on. */
+  async watchStanding(): Promise<() => Promise<string[]>> {
+    await this.page.evaluate(() => {
+      const said: string[] = []
+      Object.assign(window, { said })
+      const board = document.querySelector<HTMLElement>('#board')
+      if (board === null) throw new Error('There is no board.')
+      new MutationObserver(() => {
+        const standing = board.dataset['standing'] ?? ''
+        if (standing !== said.at(-1)) said.push(standing)
+      }).observe(board, { attributeFilter: ['data-standing'] })
+    })
+    return () => this.page.evaluate(() => (window as unknown as { said: string[] }).said)
+  }
+
+  /** The word about the connection in the bar. */
+  async says(word: string | RegExp): Promise<void> {
+    await this.page.locator('#status', { hasText: word }).waitFor()
+  }
+
+  /** Somebody else's avatar, shown as one whose connection is lost. */
+  get lostOthers(): Locator {
+    return this.page.locator('#people .avatar.away')
+  }
+
+  /** Chromium's own tools for this page. */
+  devtools(): Promise<CDPSession> {
+    return this.page.context().newCDPSession(this.page)
+  }
+
+  /** Goes, and with the page its context, unless there are others in it. */
   async leave(): Promise<void> {
-    await this.page.context().close()
+    const context = this.page.context()
+    await this.page.close()
+    if (context.pages().length === 0) await context.close()
   }
 
   /** Where a place of the sheet is in the window. */

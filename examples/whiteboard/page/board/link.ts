@@ -14,6 +14,8 @@ export interface LinkEvents {
   standing(standing: Standing): void
   /** The state as a whole is new: joined, or joined again. */
   renewed(): void
+  /** What is sent arrives again: nobody knows where this page's pointer is. */
+  resumed(): void
   /** A stroke of the state was added, changed or removed. */
   stroke(id: string): void
   people(): void
@@ -42,7 +44,9 @@ export class BoardLink {
   #refused: string | undefined
   #run: number | undefined
   #lostAt = 0
+  #returning = false
   #underWay = 0
+  #answered = 0
 
   constructor(key: string, name: string, own: OwnInk, erasures: Erasures, events: LinkEvents) {
     this.#key = key
@@ -61,6 +65,11 @@ export class BoardLink {
   /** Whether what is sent now arrives. */
   get online(): boolean {
     return this.#room?.status.value.state === 'joined'
+  }
+
+  /** Since when the server owes an answer, by `performance.now()`; undefined when it owes none. */
+  get unansweredSince(): number | undefined {
+    return this.#underWay > 0 ? this.#answered : undefined
   }
 
   /** This page's member id. */
@@ -117,8 +126,7 @@ export class BoardLink {
 
   /** Tells the others where this page's pointer is, or that it left the sheet. */
   point(at: Point | undefined): void {
-    if (at === undefined) this.#room?.send.pointAway()
-    else this.#room?.send.point([at[0], at[1]])
+    this.#room?.send.point(at === undefined ? {} : { at: [at[0], at[1]] })
   }
 
   rename(name: string): void {
@@ -149,15 +157,16 @@ export class BoardLink {
   #joined(room: BoardRoom): void {
     this.#room = room
     room.status.subscribe(() => {
-      if (room.status.value.state === 'rejoining') this.#lostAt = performance.now()
+      if (room.status.value.state === 'reconnecting') this.#lostAt = performance.now()
       this.#stand()
     })
     room.onRecovery(({ outcome }) => {
-      if (outcome !== 'lost') this.#renew(room)
+      if (outcome === 'resynced') this.#renew(room)
+      // Nothing was lost: what was under way has arrived, or does so now.
+      if (outcome === 'resumed') this.#resume(room)
     })
     room.on('cleared', ({ by }) => this.#events.cleared(by))
     room.on('pointed', ({ member, at }) => this.#events.pointed(member, at))
-    room.on('pointedAway', ({ member }) => this.#events.pointed(member, undefined))
     room.answer('confirmClear', ({ by }, { signal }) => this.#events.confirmClear(by, signal))
     const people = (): void => this.#events.people()
     room.watch((state) => state.people, { added: people, changed: people, removed: people })
@@ -177,6 +186,11 @@ export class BoardLink {
     this.#run = run
     this.#events.renewed()
     this.#events.people()
+    this.#resume(room)
+  }
+
+  #resume(room: BoardRoom): void {
+    this.#events.resumed()
     this.#introduce(room)
     // Not in the next frame: a page in the background has none.
     this.send()
@@ -191,9 +205,9 @@ export class BoardLink {
   }
 
   async #draw(room: BoardRoom, piece: Piece): Promise<void> {
-    this.#underWay += 1
+    this.#begin()
     const outcome = await room.call.draw.try(piece)
-    this.#underWay -= 1
+    this.#settle()
     if (!outcome.ok) {
       switch (outcome.code) {
         case 'disconnected':
@@ -217,13 +231,25 @@ export class BoardLink {
     this.send()
   }
 
+  #begin(): void {
+    if (this.#underWay === 0) this.#answered = performance.now()
+    this.#underWay += 1
+  }
+
+  #settle(): void {
+    this.#underWay -= 1
+    this.#answered = performance.now()
+  }
+
   #refuse(piece: Piece, why: string): void {
     this.#own.drop(piece.id)
     this.#events.refused(why)
   }
 
   async #erase(room: BoardRoom, ids: string[]): Promise<void> {
+    this.#begin()
     const outcome = await room.call.erase.try({ ids })
+    this.#settle()
     if (outcome.ok || outcome.code === 'disconnected' || outcome.code === 'outcome_unknown') return
     for (const id of ids) {
       this.#erasures.settle(id)
@@ -233,6 +259,9 @@ export class BoardLink {
   }
 
   #stand(): void {
+    // A server that stops puts everybody out before it closes the connection: that is not yet a return.
+    if (this.#room?.status.value.state !== 'reconnecting') this.#returning = false
+    else if (this.#client.connection.state !== 'open') this.#returning = true
     this.#events.standing(this.#standing())
   }
 
@@ -243,9 +272,12 @@ export class BoardLink {
     if (status?.state === 'joined') return { state: 'connected' }
     if (status?.state === 'left')
       return { state: 'refused', message: status.error === undefined ? status.message : whyNot(status.error) }
-    if (connection.state === 'waiting') return { state: 'away', retryAt: connection.retryAt }
+    if (connection.state === 'waiting') {
+      return { state: 'away', retryAt: connection.retryAt, offline: connection.offline }
+    }
+    if (this.#returning && connection.state === 'open') return { state: 'catching-up' }
     const first = status === undefined && (connection.state !== 'connecting' || connection.attempt === 1)
-    return first ? { state: 'connecting' } : { state: 'away', retryAt: undefined }
+    return first ? { state: 'connecting' } : { state: 'away', retryAt: undefined, offline: !navigator.onLine }
   }
 }
 

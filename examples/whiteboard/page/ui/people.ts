@@ -7,6 +7,8 @@ export interface Person {
   readonly color: number
   /** Whether their page is in front of them. */
   readonly awake: boolean
+  /** Whether their page is connected at the moment. */
+  readonly here: boolean
 }
 
 const mostAvatars = 4
@@ -38,12 +40,13 @@ export class People {
 }
 
 function avatar(person: Person): HTMLElement {
-  const element = make('span', person.awake ? 'avatar' : 'avatar asleep', initials(person.name))
+  const how = !person.here ? 'avatar away' : person.awake ? 'avatar' : 'avatar asleep'
+  const element = make('span', how, initials(person.name))
   element.style.setProperty('--person', `var(--ink-${person.color})`)
   return element
 }
 
 function row(person: Person, me: boolean): HTMLElement {
-  const note = me ? 'you' : person.awake ? '' : 'elsewhere'
+  const note = me ? 'you' : !person.here ? 'connection lost' : person.awake ? '' : 'elsewhere'
   return make('li', '', avatar(person), make('span', '', person.name), make('small', '', note))
 }

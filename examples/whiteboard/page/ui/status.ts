@@ -4,28 +4,38 @@ import { byId } from './element.ts'
 export type Standing =
   | { readonly state: 'connecting' }
   | { readonly state: 'connected' }
-  /** The connection is gone; `retryAt` is when the next attempt begins, unless one is under way. */
-  | { readonly state: 'away'; readonly retryAt: number | undefined }
+  /** The connection is gone; `retryAt` is when the next attempt begins, unless one is under way. `offline`: so is the network. */
+  | { readonly state: 'away'; readonly retryAt: number | undefined; readonly offline: boolean }
+  /** The connection is back, and what happened meanwhile is on its way. */
+  | { readonly state: 'catching-up' }
   /** The server said no, and asking again will not help. */
   | { readonly state: 'refused'; readonly message: string }
 
+/** What this page drew or erased and the server has not confirmed. */
+export interface Waiting {
+  readonly strokes: number
+  /** Since when the oldest thing sent is unanswered, by `performance.now()`; undefined when nothing is. */
+  readonly since: number | undefined
+}
+
 // A drop that is over at once is nobody's concern.
 const bannerAfter = 700
+// An answer that takes longer than that is worth a word: the connection may be gone, and nobody knows yet.
+const slowAfter = 1_500
 
-/** Tells the truth about the connection: a word in the bar always, and a banner while the server is away. */
+/** Tells the truth about the connection: a word in the bar always, and a banner while the server or the network is away. */
 export class Status {
   readonly #word = byId('status', HTMLSpanElement)
   readonly #banner = byId('away', HTMLDivElement)
   #standing: Standing = { state: 'connecting' }
   #since = 0
-  #waiting = 0
+  #ask = (): Waiting => ({ strokes: 0, since: undefined })
+  #waiting = this.#ask()
 
   constructor(retry: () => void) {
     byId('retry', HTMLButtonElement).addEventListener('click', retry)
     // The countdown: seconds pass without anything else happening.
     window.setInterval(() => this.#show(), 250)
-    window.addEventListener('online', () => this.#show())
-    window.addEventListener('offline', () => this.#show())
     this.#show()
   }
 
@@ -39,45 +49,57 @@ export class Status {
     this.#show()
   }
 
-  /** How many strokes wait here for the server. */
-  wait(strokes: number): void {
-    if (strokes === this.#waiting) return
-    this.#waiting = strokes
-    if (this.#standing.state !== 'connected') this.#show()
+  /** Asks again and again what is not with the others yet. */
+  watch(waiting: () => Waiting): void {
+    this.#ask = waiting
   }
 
   #show(): void {
     const standing = this.#standing
+    this.#waiting = this.#ask()
     this.#word.dataset['state'] = standing.state
-    write(this.#word.querySelector('span'), words(standing))
+    this.#word.dataset['slow'] = String(standing.state === 'connected' && this.#slow)
+    write(this.#word.querySelector('span'), this.#words(standing))
     const away = standing.state === 'away' && Date.now() - this.#since >= bannerAfter
     this.#banner.hidden = !away
     if (!away) return
-    write(this.#banner.querySelector('strong'), navigator.onLine ? 'The server is away.' : 'You are offline.')
+    write(this.#banner.querySelector('strong'), standing.offline ? 'You are offline.' : 'The server is away.')
     write(this.#banner.querySelector('p span'), `${this.#kept()} ${next(standing.retryAt)}`)
   }
 
+  get #slow(): boolean {
+    const { since } = this.#waiting
+    return since !== undefined && performance.now() - since >= slowAfter
+  }
+
   #kept(): string {
-    if (this.#waiting === 0) return 'Draw on: your strokes are kept here and sent when it is back.'
-    return this.#waiting === 1
+    const { strokes } = this.#waiting
+    if (strokes === 0) return 'Draw on: your strokes are kept here and sent when it is back.'
+    return strokes === 1
       ? '1 stroke is kept here and sent when it is back.'
-      : `${this.#waiting} strokes are kept here and sent when it is back.`
+      : `${strokes} strokes are kept here and sent when it is back.`
+  }
+
+  #words(standing: Standing): string {
+    switch (standing.state) {
+      case 'connecting':
+        return 'Connecting…'
+      case 'connected':
+        return this.#slow ? 'Waiting for the server…' : 'Live'
+      case 'catching-up':
+        return 'Catching up…'
+      case 'refused':
+        return 'Not connected'
+      case 'away':
+        return awayWords(standing)
+    }
   }
 }
 
-function words(standing: Standing): string {
-  switch (standing.state) {
-    case 'connecting':
-      return 'Connecting…'
-    case 'connected':
-      return 'Live'
-    case 'refused':
-      return 'Not connected'
-    case 'away': {
-      const seconds = secondsUntil(standing.retryAt)
-      return seconds > 0 ? `Reconnecting in ${seconds}\u00a0s` : 'Reconnecting…'
-    }
-  }
+function awayWords({ retryAt, offline }: Standing & { state: 'away' }): string {
+  if (offline) return 'Offline'
+  const seconds = secondsUntil(retryAt)
+  return seconds > 0 ? `Reconnecting in ${seconds}\u00a0s` : 'Reconnecting…'
 }
 
 function next(retryAt: number | undefined): string {
