@@ -9,7 +9,7 @@ import { SchemaError } from './errors.ts'
 const mostAttempts = 200
 
 /** Steps and milliseconds after which a pattern counts as one of which that cannot be told. Usual ones take a few. */
-const effort = { maxSteps: 5_000, timeout: 5_000 }
+const effort = { maxSteps: 2_000, timeout: 5_000 }
 
 /** What was found out about patterns: contracts repeat them, and finding out can take a second. */
 const known = new Map<string, boolean>()
