@@ -6,6 +6,7 @@ import { Feed, type Message } from '../sync/feed.ts'
 import type { RoomSync } from '../sync/room-sync.ts'
 import { eventSenders } from './event-senders.ts'
 import { memberCalls, type MemberCallSettings } from './member-calls.ts'
+import { RoomMember } from './room-member.ts'
 import type { Identity } from './authenticator.ts'
 import type { Culprit } from './faults.ts'
 import type { Router, Sender } from './router.ts'
@@ -217,7 +218,7 @@ export class MemberSeat implements Seat, Sender {
 
   unseat(): void {
     this.drop()
-    if (this.#phase !== 'away') return
+    if (this.#phase !== 'away' && this.#phase !== 'joined') return
     this.#phase = 'unseated'
     this.viewer.reset()
     this.#exchange?.close('outcome_unknown')
@@ -416,42 +417,5 @@ export class MemberSeat implements Seat, Sender {
   #misbehaved(error: unknown): void {
     if (error instanceof JuntoError) this.#link.notice(error.code, error.message)
     else this.#host.report(error, 'message', this)
-  }
-}
-
-/** What users see of a membership. Its types come from the contract, where it is handed out. */
-export class RoomMember {
-  readonly id: string
-  user: unknown
-  readonly join: unknown
-  readonly #seat: MemberSeat
-  #call: Readonly<Record<string, unknown>> | undefined
-  #send: Readonly<Record<string, unknown>> | undefined
-
-  constructor(seat: MemberSeat, { identity, join }: Entrant) {
-    this.#seat = seat
-    this.id = seat.id
-    this.user = identity.user
-    this.join = join
-  }
-
-  get connected(): boolean {
-    return this.#seat.connected
-  }
-
-  get call(): Readonly<Record<string, unknown>> {
-    return (this.#call ??= this.#seat.calls())
-  }
-
-  get send(): Readonly<Record<string, unknown>> {
-    return (this.#send ??= this.#seat.senders())
-  }
-
-  get view(): SeatView {
-    return this.#seat.view
-  }
-
-  kick(message?: string): void {
-    this.#seat.end('kicked', message)
   }
 }

@@ -395,7 +395,7 @@ describe('what a view changes', () => {
 })
 
 test.each(Array.from({ length: 20 }, (_, seed) => seed + 1))(
-  'under random writes, views, stalls, joins and repairs everybody has what it may see, at any time (seed %d)',
+  'under random writes, views, stalls, drops, joins and repairs everybody has what it may see, at any time (seed %d)',
   async (seed) => {
     const random = new SeededRandom(seed)
     world = new ArenaWorld({}, { limits: { checkInterval: 0, maxResyncs: 1000 } })
@@ -451,6 +451,14 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed + 1))(
       () => (anybody().client.congested = true),
       () => anybody().client.drain(),
       () => anybody().client.raw({ type: FrameType.resync }),
+      () => anybody().client.die(),
+      () => anybody().client.drop(),
+      () => {
+        const { client } = anybody()
+        if (client.hears) return
+        client.drop()
+        client.resume()
+      },
     ]
     for (let step = 0; step < 300; step++) {
       for (let n = random.integer(1, 4); n > 0; n--) there(steps[random.integer(0, steps.length - 1)])()
@@ -458,11 +466,15 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed + 1))(
       if (random.chance(0.05) && guests.length < 6) await enter()
       if (random.chance(0.02) && guests.length > 1) guests.splice(0, 1)[0]?.client.leave()
       for (const { client, member } of guests) {
-        if (client.congested) continue
+        if (client.congested || !client.hears) continue
         expect(mirrored(client), `step ${step}`).toEqual(visibleTo(member, world.room))
       }
     }
-    for (const { client } of guests) client.drain()
+    for (const { client } of guests) {
+      client.drop()
+      client.resume()
+      client.drain()
+    }
     await settle()
     for (const { client, member } of guests) {
       expect(mirrored(client)).toEqual(visibleTo(member, world.room))

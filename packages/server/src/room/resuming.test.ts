@@ -2,6 +2,7 @@ import { JuntoError } from '@junto/protocol'
 import { FrameType } from '@junto/protocol/internal'
 import { defineRoom, t } from '@junto/schema'
 import { describe, expect, test, vi } from 'vitest'
+import { MemoryStore } from '../store/memory-store.ts'
 import { ArenaWorld, mirrored, there, unit, visibleTo } from './arena.fixture.ts'
 import { Desk, deskRooms, type DeskMember, type DeskRoom, type DeskScript } from './desk.fixture.ts'
 import { MemberSeat } from './member-seat.ts'
@@ -223,6 +224,38 @@ describe('the state of a member that is back', () => {
     }
     expect(ada.log).toEqual(Array(6).fill('snapshot'))
     expect(ada.mirror.state).toMatchObject({ n: 1 })
+  })
+
+  test('is a snapshot where the room was restored from an older save, and has grown to the version that the client holds', async () => {
+    const store = new MemoryStore()
+    const open = async (seed: number) => {
+      const world = new World({ store, seed })
+      const { rooms, ScriptedRoom } = deskRooms()
+      world.registry.define(Desk, ScriptedRoom, { persist: true })
+      const client = await world.join(Desk, { key: 'a' })
+      return { world, client, room: there(rooms[0]) }
+    }
+    const before = await open(1)
+    before.room.state.n = 1
+    await before.world.clock.advance('10s')
+    // Never saved: the process dies.
+    for (const n of [2, 3, 4]) {
+      before.room.state.n = n
+      await before.world.clock.settle()
+    }
+    const held = there(before.client.held)
+    const after = await open(2)
+    expect(after.room.state.n).toBe(1)
+    while (there(after.client.held).version < held.version) {
+      after.room.state.n += 10
+      await after.world.clock.settle()
+    }
+    expect(after.client.held).toEqual({ epoch: expect.not.stringMatching(held.epoch), version: held.version })
+    after.client.drop()
+    after.room.state.n += 10
+    after.client.resume(held)
+    expect(after.client.log.at(-1)).toBe('snapshot')
+    expect(after.client.mirror.state).toMatchObject({ n: after.room.state.n })
   })
 
   test('comes before what was said meanwhile, and others get no more than their patch', async () => {
@@ -563,6 +596,20 @@ describe('a seat that is kept for a page that was reloaded', () => {
     await world.clock.settle()
     expect(await waiting).toBe(true)
     expect(questions).toEqual([{ question: 'new?' }])
+  })
+
+  test('is kept for it also when it went before it was told that it had joined', async () => {
+    const { world, room } = await desk({ onJoin: (_, member) => member.send.said({ text: 'hello' }) })
+    const bob = world.client(Desk)
+    bob.onSeat = (seat) => seat.unseat()
+    bob.join({ key: 'a' })
+    await world.clock.settle()
+    const page = world.client(Desk, bob.session)
+    page.join({ key: 'a' })
+    await world.clock.settle()
+    expect(page.seat).toBe(bob.seat)
+    expect(page.log).toEqual(['joined', 'snapshot', 'event said'])
+    expect(room.happened).toEqual(['onJoin'])
   })
 
   test('in a room that is full', async () => {

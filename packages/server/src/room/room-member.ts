@@ -1,0 +1,39 @@
+import type { Entrant, MemberSeat } from './member-seat.ts'
+import type { SeatView } from './seat-view.ts'
+
+/** What users see of a membership. Its types come from the contract, where it is handed out. */
+export class RoomMember {
+  readonly id: string
+  user: unknown
+  readonly join: unknown
+  readonly #seat: MemberSeat
+  #call: Readonly<Record<string, unknown>> | undefined
+  #send: Readonly<Record<string, unknown>> | undefined
+
+  constructor(seat: MemberSeat, { identity, join }: Entrant) {
+    this.#seat = seat
+    this.id = seat.id
+    this.user = identity.user
+    this.join = join
+  }
+
+  get connected(): boolean {
+    return this.#seat.connected
+  }
+
+  get call(): Readonly<Record<string, unknown>> {
+    return (this.#call ??= this.#seat.calls())
+  }
+
+  get send(): Readonly<Record<string, unknown>> {
+    return (this.#send ??= this.#seat.senders())
+  }
+
+  get view(): SeatView {
+    return this.#seat.view
+  }
+
+  kick(message?: string): void {
+    this.#seat.end('kicked', message)
+  }
+}
