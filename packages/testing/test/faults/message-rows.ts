@@ -2,12 +2,16 @@ import { JuntoClient } from '@junto/client'
 import type { OpenSocket } from '@junto/client'
 import { encodeFrame, FrameType, MessageReader, parseFrame } from '@junto/protocol/internal'
 import type { NoticeFrame } from '@junto/protocol/internal'
+import { defineRoom, t } from '@junto/schema'
 import { compileLayout, decodeLayout, hashLayout, StateTree } from '@junto/schema/internal'
 import { expect, vi } from 'vitest'
 import { VirtualClock } from '../../src/index.ts'
 import { closed, notice } from './rows.ts'
 import type { Attack, Row } from './rows.ts'
 import { RoomPeer } from './target.ts'
+
+/** What a client believes that it joins, by name and type. */
+const Any = defineRoom('r', { version: 1, state: t.Object({}), clientToServer: {}, serverToClient: {} })
 
 const bytes = (...values: readonly number[]) => Uint8Array.from(values)
 const float64 = (value: number) => {
@@ -87,7 +91,7 @@ async function openAt(definition: unknown): Promise<unknown> {
     }
   }
   const client = new JuntoClient({ url: 'ws://hostile.test', socket, clock, onWarning: () => {} })
-  const opened = client.open('r', { key: 'k', version: 1 }).then(
+  const opened = client.open<typeof Any>('r', { key: 'k', version: 1 }).then(
     ({ state }) => state,
     (error: unknown) => error,
   )
