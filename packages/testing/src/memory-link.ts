@@ -35,6 +35,7 @@ export class MemoryLink {
   readonly #origin: string | undefined
   readonly #ended: (() => void)[] = []
   #serverEvents: ConnectionEvents | undefined
+  #broken = false
   /** What each end has come to: `deaf` ends wait for the other half of the closing and are told nothing else. */
   #server: 'open' | 'deaf' | 'over' = 'open'
   #clientState: 'connecting' | 'open' | 'closing' | 'over' = 'connecting'
@@ -60,9 +61,9 @@ export class MemoryLink {
     this.client = new ClientEnd(this)
   }
 
-  /** Whether the client's end is over. */
-  get over(): boolean {
-    return this.#clientState === 'over'
+  /** @internal Whether nobody waits for the connection to be made any more. */
+  get abandoned(): boolean {
+    return this.#clientState === 'over' || this.#broken
   }
 
   /** Breaks the connection. What is under way is lost, and both ends see 1006. */
@@ -176,6 +177,7 @@ export class MemoryLink {
   }
 
   #lose(): void {
+    this.#broken = true
     this.up.clear()
     this.down.clear()
   }

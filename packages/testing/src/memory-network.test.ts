@@ -300,3 +300,19 @@ test('a server that stops reading leaves what is sent at the sender, whatever th
   expect(socket.bufferedAmount).toBe(0)
   expect(log.slice(1)).toEqual(['server 1,2 at 100', 'client 1,2 at 100', 'drain'])
 })
+
+test.each(['client', 'server'] as const)(
+  'a connection that breaks before it was made never reaches the server: %s',
+  async (believer) => {
+    const { clock, network, log } = await build({ latency: 20 })
+    const socket = network.connect(network.url, {
+      open: () => log.push('opened'),
+      message: () => {},
+      close: (code) => log.push(`closed ${code}`),
+    })
+    socket.link.halfOpen(believer)
+    await clock.advance('1m')
+    expect(log.slice(1)).toEqual(believer === 'client' ? [] : ['closed 1006'])
+    expect(network.links).toHaveLength(1)
+  },
+)

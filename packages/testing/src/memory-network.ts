@@ -95,7 +95,7 @@ export class MemoryNetwork {
     const link = new MemoryLink(this.#clock, this.#options, events, remoteAddress, origin)
     if (reach === 'silent') return link.client
     this.#clock.after(this.#options.latency, () => {
-      if (link.over) return
+      if (link.abandoned) return
       if (reach === 'refused') return link.fail('the network is unreachable')
       const transport = this.#listeners.get(url)
       if (!transport) return link.fail(`nobody listens at ${url}`)

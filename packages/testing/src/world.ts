@@ -45,6 +45,8 @@ export interface WorldOptions<C extends readonly AnyContract[]> {
   readonly server?: WorldServerOptions
   /** Where rooms are saved. Default: memory. */
   readonly store?: Store
+  /** The command that runs this again, for the errors of {@link World.check}. Default: that of the test's file, with `JUNTO_SEED`. */
+  readonly command?: string
 }
 
 /** Longer than anything in a server waits: after so long it has forgotten whoever is gone. */
@@ -402,7 +404,9 @@ export class World implements AsyncDisposable {
   #fail(faults: readonly string[]): void {
     if (faults.length === 0) return
     const where = `In the world of seed ${this.seed}, at ${this.clock.now()} ms`
-    throw new Error(`${where}:\n- ${faults.join('\n- ')}\n\nOnce more: ${replayCommand(this.seed)}`)
+    throw new Error(
+      `${where}:\n- ${faults.join('\n- ')}\n\nOnce more: ${this.#options.command ?? replayCommand(this.seed)}`,
+    )
   }
 
   #machine(client: JuntoClient): Machine {
