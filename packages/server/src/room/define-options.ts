@@ -32,9 +32,9 @@ export interface RoomSettings {
 }
 
 /**
- * Decides who comes; asked once per connection, also where the client sent no credentials: `token` and `auth` are undefined
- * then, and guests are let in or not. Only a program that is no browser page (it names no Origin) and sent no credentials is
- * refused unasked.
+ * Decides who comes; asked once per connection, those with which a client comes back included, and also where the client sent no
+ * credentials: `token` and `auth` are undefined then, and guests are let in or not. Only a program that is no browser page (it
+ * names no Origin) and sent no credentials is refused unasked.
  *
  * To refuse with a sentence, throw a JuntoError `unauthorized` or `forbidden`. Whatever else it throws is a fault: it is
  * logged as an error, and the client hears `internal` and may try again. A verifier that throws for a bad token is to be
