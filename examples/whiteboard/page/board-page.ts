@@ -91,7 +91,12 @@ class BoardPage {
       this.#painter.mix(inkTones())
       this.#soon()
     })
-    this.#status.watch(() => ({ strokes: this.#own.waiting, since: this.#link.unansweredSince }))
+    this.#status.watch(() => {
+      const since = this.#link.unansweredSince
+      // What is unanswered for long looks different.
+      if (since !== undefined) this.#soon()
+      return { strokes: this.#own.waiting, since }
+    })
     offerLink(this.#notices)
     new PointerInput(this.#surface, this.#hand, {
       toSheet: (x, y) => toSheet(this.#view, x, y),
@@ -152,7 +157,8 @@ class BoardPage {
   #paint(now: number): void {
     this.#framed = false
     const gliding = this.#keyboard.glide(now, this.#fine)
-    this.#scene.paint(this.#link.strokes, this.#link.online, now)
+    const { strokes, online } = this.#link
+    this.#scene.paint(strokes, online, !online || this.#status.slow, now)
     this.#link.send()
     const moving = this.#cursors.glide(this.#view, now)
     const untold = !this.#tell(now)

@@ -61,7 +61,7 @@ describeInBrowser('the whiteboard and its connection', () => {
     expect(await grace.page.locator('#people .count').textContent()).toBe('2')
     await grace.says('Live')
     await ada.draw([200, 300], [600, 300])
-    await ada.page.getByText('1 stroke is kept here and sent when it is back.').waitFor()
+    await ada.page.getByText('1 stroke is kept here and sent when you are back.').waitFor()
     await grace.draw([200, 400], [600, 400])
     await ada.page.context().setOffline(false)
     await ada.says('Live')

@@ -46,14 +46,14 @@ export class Scene {
     for (const id of strokes.keys()) this.#news.add(id)
   }
 
-  /** One frame. `online`: whether what is drawn now reaches the others. */
-  paint(strokes: SharedStrokes, online: boolean, now: number): void {
+  /** One frame. `online`: whether the state is current. `pending`: whether it is open when the others see what is drawn here. */
+  paint(strokes: SharedStrokes, online: boolean, pending: boolean, now: number): void {
     // While away, the state is what it was; news of it come together, with the word that it is new.
     if (online) {
       for (const id of this.#news) this.#take(id, strokes.get(id), now)
       this.#news.clear()
     }
-    this.#painter.paint(this.#wet(strokes, online))
+    this.#painter.paint(this.#wet(strokes, pending))
   }
 
   #take(id: string, stroke: SharedStroke | undefined, now: number): void {
@@ -79,12 +79,12 @@ export class Scene {
     this.#orders.delete(id)
   }
 
-  *#wet(strokes: SharedStrokes, online: boolean): Generator<WetInk> {
+  *#wet(strokes: SharedStrokes, pending: boolean): Generator<WetInk> {
     for (const id of this.#growing) {
       const stroke = strokes.get(id)
       if (stroke !== undefined) yield wet(stroke, false)
     }
-    for (const stroke of this.#own.strokes) yield wet(stroke, !online)
+    for (const stroke of this.#own.strokes) yield wet(stroke, pending)
   }
 }
 

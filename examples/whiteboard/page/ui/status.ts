@@ -58,26 +58,26 @@ export class Status {
     const standing = this.#standing
     this.#waiting = this.#ask()
     this.#word.dataset['state'] = standing.state
-    this.#word.dataset['slow'] = String(standing.state === 'connected' && this.#slow)
+    this.#word.dataset['slow'] = String(standing.state === 'connected' && this.slow)
     write(this.#word.querySelector('span'), this.#words(standing))
     const away = standing.state === 'away' && Date.now() - this.#since >= bannerAfter
     this.#banner.hidden = !away
     if (!away) return
     write(this.#banner.querySelector('strong'), standing.offline ? 'You are offline.' : 'The server is away.')
-    write(this.#banner.querySelector('p span'), `${this.#kept()} ${next(standing.retryAt)}`)
+    write(this.#banner.querySelector('p span'), `${this.#kept(standing.offline)} ${next(standing.retryAt)}`)
   }
 
-  get #slow(): boolean {
+  /** Whether the server owes an answer for so long that nobody knows whether what was sent arrives. */
+  get slow(): boolean {
     const { since } = this.#waiting
     return since !== undefined && performance.now() - since >= slowAfter
   }
 
-  #kept(): string {
+  #kept(offline: boolean): string {
     const { strokes } = this.#waiting
-    if (strokes === 0) return 'Draw on: your strokes are kept here and sent when it is back.'
-    return strokes === 1
-      ? '1 stroke is kept here and sent when it is back.'
-      : `${strokes} strokes are kept here and sent when it is back.`
+    const when = offline ? 'and sent when you are back' : 'and sent when it is back'
+    if (strokes === 0) return `Draw on: your strokes are kept here ${when}.`
+    return strokes === 1 ? `1 stroke is kept here ${when}.` : `${strokes} strokes are kept here ${when}.`
   }
 
   #words(standing: Standing): string {
@@ -85,7 +85,7 @@ export class Status {
       case 'connecting':
         return 'Connecting…'
       case 'connected':
-        return this.#slow ? 'Waiting for the server…' : 'Live'
+        return this.slow ? 'Waiting for the server…' : 'Live'
       case 'catching-up':
         return 'Catching up…'
       case 'refused':

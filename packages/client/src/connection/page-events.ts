@@ -22,39 +22,38 @@ export interface PageEvents {
 
 /** The part of a window, or of a worker's scope, that is listened to. */
 export interface PageScope extends EventTarget {
-  readonly document?: EventTarget & { readonly visibilityState: string }
+  readonly document?: { readonly visibilityState: string }
   readonly navigator?: { readonly onLine?: boolean }
 }
 
 /** The page's events, where there is a page; otherwise none. Nothing global is changed, listeners are only added. */
 export function pageEvents(scope: unknown = globalThis): PageEvents {
   if (!isScope(scope)) return { offline: false, listen: () => () => {} }
-  const { document, navigator } = scope
   return {
     get offline() {
-      return navigator?.onLine === false
+      return scope.navigator?.onLine === false
     },
     listen(listener) {
       const end = new AbortController()
-      const on = (
-        target: EventTarget | undefined,
-        type: string,
-        meaning: (kept: boolean) => PageEvent | undefined,
-      ): void => {
-        const hear = (event: Event): void => {
-          const told = meaning('persisted' in event && event.persisted === true)
-          if (told !== undefined) listener(told)
+      const hear = (event: Event): void => {
+        const kept = 'persisted' in event && event.persisted === true
+        const meanings: Readonly<Record<string, PageEvent | false>> = {
+          online: 'online',
+          offline: 'offline',
+          pagehide: kept ? 'suspended' : 'unloading',
+          // A page that was just loaded shows, too.
+          pageshow: kept && 'resumed',
+          visibilitychange: scope.document?.visibilityState === 'visible' ? 'visible' : 'hidden',
+          freeze: 'suspended',
+          resume: 'resumed',
         }
-        target?.addEventListener(type, hear, { signal: end.signal })
+        const meaning = meanings[event.type]
+        if (meaning) listener(meaning)
       }
-      on(scope, 'online', () => 'online')
-      on(scope, 'offline', () => 'offline')
-      on(scope, 'pagehide', (kept) => (kept ? 'suspended' : 'unloading'))
-      // A page that was just loaded shows, too.
-      on(scope, 'pageshow', (kept) => (kept ? 'resumed' : undefined))
-      on(document, 'visibilitychange', () => (document?.visibilityState === 'visible' ? 'visible' : 'hidden'))
-      on(document, 'freeze', () => 'suspended')
-      on(document, 'resume', () => 'resumed')
+      // The last three are events of the document, on the way down to it.
+      for (const type of ['online', 'offline', 'pagehide', 'pageshow', 'visibilitychange', 'freeze', 'resume']) {
+        scope.addEventListener(type, hear, { capture: true, signal: end.signal })
+      }
       return () => end.abort()
     },
   }

@@ -49,7 +49,9 @@ export class ServerTime implements RoomTime {
   readonly #probe: () => boolean
   #samples: Sample[] = []
   #probed = -Infinity
-  #told: { readonly at: number; readonly time: number } | undefined
+  /** What was told last, and when by our clock. At first so little that the first answer is a jump. */
+  #told = 0
+  #toldAt = 0
 
   /** @param probe Sends `clock.now()` to the server, which answers with it and its own time. False where there is no connection. */
   constructor(clock: Clock, probe: () => boolean) {
@@ -58,30 +60,26 @@ export class ServerTime implements RoomTime {
   }
 
   get rtt(): number | undefined {
-    this.#use()
-    return this.#samples.length > 0 ? Math.min(...this.#samples.map(({ rtt }) => rtt)) : undefined
+    const rtts = this.#rtts()
+    return rtts && Math.min(...rtts)
   }
 
   get jitter(): number | undefined {
-    const { rtt: least } = this
-    if (least === undefined) return undefined
-    return this.#samples.reduce((sum, { rtt }) => sum + rtt - least, 0) / this.#samples.length
+    const rtts = this.#rtts()
+    return rtts && rtts.reduce((sum, rtt) => sum + rtt) / rtts.length - Math.min(...rtts)
   }
 
   now(): number {
-    this.#use()
     const now = this.#clock.now()
+    this.#ask(interval)
     const best = this.#best(now)
     if (best === undefined) return this.#clock.time()
-    let time = now + best.offset
-    if (this.#told !== undefined) {
-      const passed = now - this.#told.at
-      const expected = this.#told.time + passed
-      const off = time - expected
-      if (off < jump) time = expected + Math.max(-passed / 2, Math.min(passed / 2, off))
-    }
-    this.#told = { at: now, time }
-    return time
+    const passed = now - this.#toldAt
+    const expected = this.#told + passed
+    const off = now + best.offset - expected
+    this.#toldAt = now
+    this.#told = expected + (off < jump ? Math.max(-passed / 2, Math.min(passed / 2, off)) : off)
+    return this.#told
   }
 
   /** The server answered what was sent at `sent`, by our clock, with its time. */
@@ -90,29 +88,29 @@ export class ServerTime implements RoomTime {
     const rtt = at - sent
     // A server that makes answers up.
     if (!(rtt >= 0)) return
-    const sample: Sample = { at, rtt, offset: serverTime - (sent + at) / 2 }
+    const sample = { at, rtt, offset: serverTime - (sent + at) / 2 }
     const best = this.#best(at)
-    const off = best === undefined ? 0 : Math.abs(best.offset - sample.offset)
-    if (best !== undefined && off > uncertainty(best, at) + uncertainty(sample, at)) this.#samples = []
-    this.#samples.push(sample)
-    if (this.#samples.length > mostSamples) this.#samples.shift()
-    if (this.#samples.length < firstSamples) this.#ask()
+    const isContradiction =
+      best && Math.abs(best.offset - sample.offset) > uncertainty(best, at) + uncertainty(sample, at)
+    this.#samples = isContradiction ? [sample] : [...this.#samples, sample].slice(-mostSamples)
+    if (this.#samples.length < firstSamples) this.#ask(0)
+  }
+
+  #rtts(): number[] | undefined {
+    this.#ask(interval)
+    return this.#samples.length > 0 ? this.#samples.map(({ rtt }) => rtt) : undefined
   }
 
   #best(now: number): Sample | undefined {
-    let best: Sample | undefined
-    for (const sample of this.#samples) {
-      if (best === undefined || uncertainty(sample, now) < uncertainty(best, now)) best = sample
-    }
+    let best = this.#samples[0]
+    for (const sample of this.#samples) if (best && uncertainty(sample, now) < uncertainty(best, now)) best = sample
     return best
   }
 
-  #use(): void {
-    if (this.#clock.now() - this.#probed >= interval) this.#ask()
-  }
-
-  #ask(): void {
-    if (this.#probe()) this.#probed = this.#clock.now()
+  /** Asks, unless that was done so many ms ago or less. */
+  #ask(after: number): void {
+    const now = this.#clock.now()
+    if (now - this.#probed >= after && this.#probe()) this.#probed = now
   }
 }
 
