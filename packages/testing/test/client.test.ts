@@ -1,4 +1,4 @@
-import type { JoinedRoom, Recovery } from '@junto/client'
+import type { JoinedRoom, PageEvent, PageEvents, Recovery, SessionStore } from '@junto/client'
 import { call, defineRoom, t } from '@junto/schema'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { limit, log, opening, shape, Whiteboard, World } from './whiteboard.fixture.ts'
@@ -6,6 +6,21 @@ import { limit, log, opening, shape, Whiteboard, World } from './whiteboard.fixt
 // A whole server and whole clients, over a network in memory, in virtual time.
 
 type Board = JoinedRoom<typeof Whiteboard>
+
+/** A page that a test moves. */
+class ScriptedPage implements PageEvents {
+  readonly offline = false
+  #listeners = new Set<(event: PageEvent) => void>()
+
+  listen(listener: (event: PageEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  tell(event: PageEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}
 
 const stroke = { by: 'ada', color: 7, points: [{ x: 1, y: 2.5 }] }
 
@@ -261,48 +276,137 @@ describe('streams', () => {
     expect(items).toEqual(['1998', '1999'])
   })
 
-  it('fail when the connection is lost', async () => {
+  it('go on over a lost connection, without a gap', async () => {
+    const board = await open('Ada')
+    const items: string[] = []
+    const reading = (async () => {
+      for await (const { by } of board.stream.history({ since: 0 })) items.push(by)
+    })()
+    for (let cuts = 0; cuts < 5; cuts++) {
+      await world.clock.advance('1ms')
+      world.network.links.at(-1)?.cut()
+      await world.clock.advance('1s')
+    }
+    await world.settled(reading)
+    expect(items).toEqual(Array.from({ length: 1000 }, (_, n) => String(n)))
+  })
+
+  it('fail when the session is lost', async () => {
     const board = await open('Ada')
     const stream = board.stream.history({ since: 0 })
     await world.settled(stream.next())
     world.network.links[0]?.cut()
-    await world.clock.settle()
-    await expect(drain(stream)).rejects.toMatchObject({ name: 'JuntoError' })
+    await awayForTooLong()
+    await expect(drain(stream)).rejects.toMatchObject({ code: 'outcome_unknown' })
   })
 })
 
+/** Keeps clients from connecting until the server has forgotten them, and then lets them come back. */
+async function awayForTooLong(): Promise<void> {
+  world.network.reach = 'refused'
+  await world.clock.advance('2m')
+  world.network.reach = 'open'
+  await world.clock.advance('30s')
+}
+
 describe('a lost connection', () => {
-  it('is made again, and the room joined afresh', async () => {
+  it('is made again, and the room goes on as if nothing had happened', async () => {
     const board = await open('Ada')
+    const bob = await open('Bob')
     await world.settled(board.call.addStroke(stroke))
     const { state, memberId } = board
     const recoveries: Recovery[] = []
+    const heard: string[] = []
     board.onRecovery((recovery) => recoveries.push(recovery))
-    const waiting = board.call.wait.try()
+    board.on('cleared', ({ by }) => heard.push(by))
+    board.answer('confirmClear', () => true)
+    const stop = new AbortController()
+    const waiting = board.call.wait.try(undefined, { signal: stop.signal })
     await world.clock.settle()
     world.network.links[0]?.cut()
     await world.clock.settle()
-    expect(board.status.value.state).toBe('rejoining')
-    expect(await waiting).toMatchObject({ code: 'outcome_unknown' })
+    expect(board.status.value.state).toBe('reconnecting')
+    // From both sides, while nothing can travel.
+    const added = board.call.addStroke(stroke)
+    expect(board.send.rename({ title: 'By Ada' })).toBe('queued')
+    const cleared = bob.call.clear()
     await world.clock.advance('1s')
     expect(board.status.value.state).toBe('joined')
-    expect(recoveries).toMatchObject([{ outcome: 'rejoined' }])
+    expect(await world.settled(cleared)).toBe(true)
+    expect(await world.settled(added)).toEqual({ id: 's2' })
+    expect(heard).toEqual(['Bob'])
+    expect(recoveries).toMatchObject([{ outcome: 'resumed' }])
     expect(board.state).toBe(state)
-    expect(board.memberId).not.toBe(memberId)
-    expect(await world.settled(board.call.addStroke(stroke))).toEqual({ id: 's2' })
+    expect(board.memberId).toBe(memberId)
+    expect(bob.state.title).toBe('By Ada')
+    expect([...board.state.strokes.keys()]).toEqual([...bob.state.strokes.keys()])
+    expect(log).toEqual(['join Ada', 'join Bob', 'drop Ada', 'resume Ada resumed'])
+    stop.abort()
+    expect(await world.settled(waiting)).toMatchObject({ code: 'cancelled' })
+    await world.clock.settle()
+    expect(log).toContain('wait was aborted')
+  })
+
+  it('over and over loses nothing and repeats nothing', async () => {
+    const board = await open('Ada')
+    const bob = await open('Bob')
+    const titles: string[] = []
+    bob.select((s) => s.title).subscribe(() => titles.push(bob.state.title))
+    const expected: string[] = []
+    for (let n = 0; n < 40; n++) {
+      const title = `title ${n}`
+      expected.push(title)
+      expect(board.send.rename({ title })).not.toBe('dropped')
+      if (n % 3 === 0) await world.clock.advance('1ms')
+      if (n % 2 === 0) world.network.links.at(-1)?.cut()
+      await world.clock.advance(n % 5 === 0 ? '2s' : '40ms')
+    }
+    await world.clock.advance('20s')
+    expect(board.status.value.state).toBe('joined')
+    expect(bob.state.title).toBe('title 39')
+    // Several may come in one patch; none comes twice, or after a later one.
+    expect(
+      titles.filter((title, index) => expected.indexOf(title) <= expected.indexOf(titles[index - 1] ?? '')),
+    ).toEqual([])
+    expect(log.filter((line) => line.startsWith('leave'))).toEqual([])
   })
 
   it('that nobody notices is noticed by the missing beats', async () => {
     const board = await open('Ada')
+    await world.clock.advance('10s')
     const [link] = world.network.links
     link?.up.pause()
     link?.down.pause()
     await world.clock.advance('24s')
     expect(board.status.value.state).toBe('joined')
-    await world.clock.advance('3s')
+    await world.clock.advance('5s')
     expect(board.status.value.state).toBe('joined')
-    expect(log.filter((line) => line === 'join Ada')).toHaveLength(2)
-    expect(log).toContain('leave Ada disconnected')
+    expect(log).toEqual(['join Ada', 'drop Ada', 'resume Ada resumed'])
+  })
+
+  it('for too long costs the seat: the room is joined afresh, and what never left goes along', async () => {
+    const board = await open('Ada')
+    await open('Bob')
+    const { memberId } = board
+    const recoveries: Recovery[] = []
+    board.onRecovery((recovery) => recoveries.push(recovery))
+    const waiting = board.call.wait.try(undefined, { timeout: Infinity })
+    await world.clock.settle()
+    for (const link of world.network.links) link.cut()
+    await world.clock.settle()
+    board.send.rename({ title: 'late' })
+    await awayForTooLong()
+    expect(board.status.value.state).toBe('joined')
+    expect(await waiting).toMatchObject({ code: 'outcome_unknown' })
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true, missed: undefined, unsent: 0 }])
+    expect(board.memberId).not.toBe(memberId)
+    expect(board.state.title).toBe('late')
+    expect(log.filter((line) => line.includes('Ada'))).toEqual([
+      'join Ada',
+      'drop Ada',
+      'leave Ada disconnected',
+      'join Ada',
+    ])
   })
 
   it('to a server that is restarted ends in the same board', async () => {
@@ -317,7 +421,7 @@ describe('a lost connection', () => {
     const closing = world.server.close()
     await world.clock.advance('3s')
     await closing
-    expect(ada.status.value.state).toBe('rejoining')
+    expect(ada.status.value.state).toBe('reconnecting')
     expect(world.warnings).toEqual([])
     await world.clock.advance('1m')
     await world.serve()
@@ -327,6 +431,90 @@ describe('a lost connection', () => {
     expect(told).toEqual(['s1'])
     await world.settled(ada.call.addStroke(stroke))
     expect(bob.state.strokes.size).toBe(2)
+  })
+})
+
+describe('a page', () => {
+  /** The storage of a tab. */
+  function storage(): SessionStore & { text: string | undefined } {
+    return {
+      text: undefined,
+      take() {
+        const { text } = this
+        this.text = undefined
+        return text
+      },
+      put(text) {
+        this.text = text
+      },
+    }
+  }
+
+  it('that is reloaded has its seat again, and nobody has left', async () => {
+    const keepSession = storage()
+    const page = new ScriptedPage()
+    const board = await open('Ada', 'team-a', world.client({ keepSession, page }))
+    const { memberId } = board
+    expect(board.kept).toBe(false)
+    await world.settled(board.call.addStroke(stroke))
+    page.tell('unloading')
+    expect(keepSession.text).toMatch(/^[0-9a-f:]{65}$/)
+    await world.clock.advance('2s')
+    const again = await open('Ada', 'team-a', world.client({ keepSession }))
+    expect(keepSession.text).toBeUndefined()
+    expect(again.memberId).toBe(memberId)
+    expect(again.kept).toBe(true)
+    expect(again.state.strokes.size).toBe(1)
+    expect(await world.settled(again.call.addStroke(stroke))).toEqual({ id: 's2' })
+    expect(log).toEqual(['join Ada', 'drop Ada', 'resume Ada resynced'])
+  })
+
+  it('that is duplicated gets a session of its own: the storage is empty while a page has the session', async () => {
+    const original = storage()
+    const before = await open('Ada', 'team-a', world.client({ keepSession: original, page: new ScriptedPage() }))
+    const copy = storage()
+    copy.text = original.text
+    const second = await open('Ada', 'team-a', world.client({ keepSession: copy }))
+    expect(second.memberId).not.toBe(before.memberId)
+    await world.clock.advance('1m')
+    expect([before.status.value.state, second.status.value.state]).toEqual(['joined', 'joined'])
+    expect(log).toEqual(['join Ada', 'join Ada'])
+  })
+
+  it('that comes back to find its session with another page begins one of its own', async () => {
+    const keepSession = storage()
+    const page = new ScriptedPage()
+    const before = await open('Ada', 'team-a', world.client({ keepSession, page }))
+    const { memberId } = before
+    page.tell('suspended')
+    const next = await open('Ada', 'team-a', world.client({ keepSession, page: new ScriptedPage() }))
+    expect(next).toMatchObject({ memberId, kept: true })
+    page.tell('resumed')
+    await world.clock.advance('1m')
+    expect([before.status.value.state, next.status.value.state]).toEqual(['joined', 'joined'])
+    expect(before.memberId).not.toBe(memberId)
+    expect(next.memberId).toBe(memberId)
+  })
+
+  it('that goes away says goodbye: its members leave at once', async () => {
+    const page = new ScriptedPage()
+    const board = await open('Ada', 'team-a', world.client({ page }))
+    board.send.point({ x: 1, y: 2 })
+    page.tell('unloading')
+    await world.clock.settle()
+    expect(log).toEqual(['join Ada', 'point 1 2', 'leave Ada left'])
+  })
+
+  it('that is put aside keeps its seat, and has it when it is shown again', async () => {
+    const page = new ScriptedPage()
+    const board = await open('Ada', 'team-a', world.client({ page }))
+    page.tell('suspended')
+    await world.clock.advance('20s')
+    expect(log).toEqual(['join Ada', 'drop Ada'])
+    page.tell('resumed')
+    await world.clock.settle()
+    expect(board.status.value.state).toBe('joined')
+    expect(log).toEqual(['join Ada', 'drop Ada', 'resume Ada resumed'])
   })
 })
 

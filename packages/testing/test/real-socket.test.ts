@@ -59,7 +59,7 @@ describe.each([
     const board = await client.open(Whiteboard, opening)
     await board.call.addStroke({ by: 'ada', color: 1, points: [] })
     await server.close()
-    await expect.poll(() => board.status.value.state).toBe('rejoining')
+    await expect.poll(() => board.status.value.state).toBe('reconnecting')
     await serve(port)
     await expect.poll(() => board.status.value.state, { timeout: 10_000 }).toBe('joined')
     expect(board.state.strokes.get('s1')).toMatchObject({ by: 'ada' })

@@ -9,6 +9,7 @@ import {
   type JuntoServerOptions,
   type LeaveReason,
   type Member,
+  type Resumption,
 } from '@junto/server'
 import { MemoryNetwork, SeededRandom, VirtualClock } from '../src/index.ts'
 
@@ -64,6 +65,14 @@ export class WhiteboardRoom extends Room(Whiteboard) {
     if (name === 'Mallory') throw new Error('not today')
     this.#lastId = Math.max(this.#lastId, this.state.strokes.size)
     void member
+  }
+
+  override onDrop(member: Member<typeof Whiteboard>) {
+    log.push(`drop ${member.join.name}`)
+  }
+
+  override onResume(member: Member<typeof Whiteboard>, { outcome }: Resumption) {
+    log.push(`resume ${member.join.name} ${outcome}`)
   }
 
   override onLeave(member: Member<typeof Whiteboard>, reason: LeaveReason) {
