@@ -369,3 +369,43 @@ describe('calls of the room to a client', () => {
     expect(ada.log).toEqual([])
   })
 })
+
+describe('how often a message may be sent', () => {
+  test('is limited for each message and user: others go on, in that room and elsewhere', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom, {
+      messageLimits: { add: { rate: 1, burst: 2 }, say: { rate: 1 }, count: { rate: 0.1 } },
+    })
+    const ada = await world.join(Desk, { key: 'a' })
+    const bob = await world.join(Desk, { key: 'a' })
+    const elsewhere = world.client(Desk, ada.session)
+    elsewhere.join({ key: 'b' })
+    await world.clock.settle()
+    const outcomes = ['add', 'add', 'add', 'look', 'add'].map((name) =>
+      ada.outcome(name, name === 'add' ? { by: 1 } : undefined),
+    )
+    outcomes.push(bob.outcome('add', { by: 1 }), elsewhere.outcome('add', { by: 1 }))
+    for (let n = 0; n < 3; n++) ada.event('say', { text: `${n}` })
+    const streams = [ada.stream('count', { to: 1 }), ada.stream('count', { to: 1 })].map(async (stream) => {
+      try {
+        for await (const item of stream) return item
+      } catch (error) {
+        return error instanceof JuntoError ? error.code : error
+      }
+      return undefined
+    })
+    await world.clock.settle()
+    expect(await Promise.all(outcomes)).toEqual([1, 2, 'rate_limited', 2, 'rate_limited', 3, 1])
+    expect(await Promise.all(streams)).toEqual([1, 'rate_limited'])
+    expect(ada.events).toEqual([['said', { text: '0' }]])
+    expect(ada.notices).toHaveLength(2)
+    expect(ada.notices[0]).toMatch(/^rate_limited: event say may be sent 1 times a second/)
+    expect(rooms[0]?.happened).not.toContain('onError')
+
+    await world.clock.advance('1s')
+    const later = ada.outcome('add', { by: 1 })
+    await world.clock.settle()
+    expect(await later).toBe(4)
+  })
+})

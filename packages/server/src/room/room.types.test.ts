@@ -5,6 +5,7 @@ import type { DefineArguments } from './define-options.ts'
 import { RoomDefinition } from './definition.ts'
 import type { Member } from './member.ts'
 import { Room, type Creation, type RoomClass } from './room.ts'
+import type { Resumption } from './seat.ts'
 import { Whiteboard } from './whiteboard.fixture.ts'
 
 // What `define` demands, as JuntoServer declares it.
@@ -116,6 +117,24 @@ class WithBareParameter extends LobbyRoom {
     super()
   }
 }
+
+test('hooks of members that come and go are typed by the contract', () => {
+  class Typed extends WhiteboardRoom {
+    override onDrop(member: Member<typeof Whiteboard>): void {
+      expectTypeOf(member.connected).toEqualTypeOf<boolean>()
+      // @ts-expect-error only its line decides
+      member.connected = true
+    }
+
+    override onResume(member: Member<typeof Whiteboard>, resumption: Resumption): void {
+      expectTypeOf(resumption.outcome).toEqualTypeOf<'resumed' | 'resynced'>()
+      expectTypeOf(resumption.missed).toEqualTypeOf<number>()
+      expectTypeOf(resumption.downtime).toEqualTypeOf<number>()
+      member.send.cleared({ by: member.user.id })
+    }
+  }
+  expectTypeOf<Typed>().toHaveProperty('onDrop')
+})
 
 describe('define', () => {
   test('takes a class whose first state, handlers and options satisfy the contract', () => {
