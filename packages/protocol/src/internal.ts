@@ -79,7 +79,8 @@ export type {
   WelcomeFrame,
 } from './frames.ts'
 export { LatestSlots } from './link/latest.ts'
-export { frameOverhead, Link, type LinkFrame, type LinkOptions, type LinkOverflow } from './link/link.ts'
+export { ForfeitingLink, type ForfeitingLinkOptions } from './link/forfeiting-link.ts'
+export { frameOverhead, Link, type LinkFrame, type LinkOptions } from './link/link.ts'
 export { isNumbered } from './link/numbered.ts'
 export { isPromiseLike } from './exchange/promise-like.ts'
 export { OfferingExchange, type OfferingOptions } from './exchange/offering-exchange.ts'

@@ -206,7 +206,7 @@ export class Outbox {
     return new Link({
       maxBytes: resumeBuffer,
       maxFrames: resumeFrames,
-      overflow: { kind: 'refuse', mostAttached: hardOutbox },
+      mostAttached: hardOutbox,
       transmit: (room, frame) => this.#connection.send(room, frame, true),
     })
   }

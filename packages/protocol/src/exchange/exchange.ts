@@ -124,7 +124,9 @@ export class Exchange {
       if (this.#outgoing.get(no) !== call) return
       if (timeout > 0) {
         const expire = (left: boolean): JuntoError =>
-          new JuntoError('timeout', `no answer within ${timeout} ms${left ? '' : ', in which it could not be sent'}`)
+          left
+            ? new JuntoError('timeout', `no answer within ${timeout} ms`)
+            : new JuntoError('disconnected', `not sent within ${timeout} ms, for want of a connection`)
         call.onRelease(this.#clock.after(timeout, () => this.#abandon(no, expire)))
       }
       if (signal !== undefined) call.onRelease(onAbort(signal, () => this.#abandon(no, () => abortedBy(signal))))

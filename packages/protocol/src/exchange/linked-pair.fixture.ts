@@ -1,6 +1,7 @@
 import type { VirtualClock } from '@junto/testing'
 import { parseFrame } from '../frame-parsing.ts'
 import type { ExchangeFrame } from '../frames.ts'
+import { ForfeitingLink } from '../link/forfeiting-link.ts'
 import { Link } from '../link/link.ts'
 import { unpackSequence } from '../msgpack.ts'
 import { exchangeFrame, FunctionAnswerer } from './exchange-pair.fixture.ts'
@@ -40,7 +41,6 @@ export function linkedPair(clock: VirtualClock, kept = 10_000): LinkedPair {
   const clientLink: Link = new Link({
     maxBytes: 10_000,
     maxFrames: 100,
-    overflow: { kind: 'refuse', mostAttached: 100_000 },
     transmit: (_room, frame) =>
       carry(frame, (one) => {
         arrived.push(one.type)
@@ -48,10 +48,10 @@ export function linkedPair(clock: VirtualClock, kept = 10_000): LinkedPair {
         serverLink.take()
       }),
   })
-  const serverLink: Link = new Link({
+  const serverLink: ForfeitingLink = new ForfeitingLink({
     maxBytes: kept,
     maxFrames: 100,
-    overflow: { kind: 'forfeit', forfeited: (_room, frames) => server.forfeited(frames) },
+    forfeited: (_room, frames) => server.forfeited(frames),
     transmit: (_room, frame) =>
       carry(frame, (one) => {
         client.receive(one)

@@ -52,7 +52,7 @@ describe('a call over a line that is cut', () => {
     pair.cut()
     const call = watch(pair.client.call(0, null, { timeout: 100 }))
     await clock.advance(100)
-    expect(call).toEqual({ outcome: 'timeout', message: 'no answer within 100 ms, in which it could not be sent' })
+    expect(call).toEqual({ outcome: 'disconnected', message: 'not sent within 100 ms, for want of a connection' })
     expect([pair.clientLink.unsent, pair.client.underWay, clock.pendingTimers]).toEqual([0, 0, 0])
     pair.resume()
     await clock.advance(2)

@@ -1,18 +1,19 @@
-import { Link, type LinkOptions } from './link.ts'
+import { ForfeitingLink, type ForfeitingLinkOptions } from './forfeiting-link.ts'
+import { Link } from './link.ts'
 
-/** A link whose frames are single bytes, and what it did. */
-export interface WatchedLink {
-  readonly link: Link
-  /** What it has transmitted and given up, as `room:byte`, since this was looked at last. */
+/** What a link did, each frame as `room:value`, since that was looked at last. */
+interface Watched {
   transmitted(): string[]
   forfeited(): string[]
 }
+
+export type WatchedLink = Watched & { readonly link: Link }
+export type WatchedForfeitingLink = Watched & { readonly link: ForfeitingLink }
 
 export interface WatchedOptions {
   readonly maxBytes?: number
   readonly maxFrames?: number
   readonly mostAttached?: number
-  readonly kind: 'refuse' | 'forfeit'
   /** Called with each frame that is transmitted. */
   readonly onTransmit?: (room: number, frame: Uint8Array) => void
 }
@@ -29,20 +30,29 @@ export function valueOf(frame: Uint8Array): number {
   return new DataView(frame.buffer, frame.byteOffset).getUint32(0)
 }
 
-/** The link of a client (`refuse`) or of a server (`forfeit`). */
-export function watchedLink(options: WatchedOptions): WatchedLink {
-  const { kind, maxBytes = 10_000, maxFrames = 100, mostAttached = 100_000, onTransmit } = options
+/** The link of a client. */
+export function clientLink(options: WatchedOptions = {}): WatchedLink {
+  return watched(options, (made) => new Link(made))
+}
+
+/** The link of a server. */
+export function serverLink(options: WatchedOptions = {}): WatchedForfeitingLink {
+  return watched(options, (made) => new ForfeitingLink(made))
+}
+
+function watched<L extends Link>(
+  options: WatchedOptions,
+  make: (options: ForfeitingLinkOptions) => L,
+): Watched & { readonly link: L } {
+  const { maxBytes = 10_000, maxFrames = 100, mostAttached = 100_000, onTransmit } = options
   const transmitted: string[] = []
   const forfeited: string[] = []
   const told = (room: number, frame: Uint8Array): string => `${room}:${valueOf(frame)}`
-  const overflow: LinkOptions['overflow'] =
-    kind === 'refuse'
-      ? { kind, mostAttached }
-      : { kind, forfeited: (room, frames) => forfeited.push(...frames.map((frame) => told(room, frame))) }
-  const link = new Link({
+  const link = make({
     maxBytes,
     maxFrames,
-    overflow,
+    mostAttached,
+    forfeited: (room, frames) => forfeited.push(...frames.map((frame) => told(room, frame))),
     transmit: (room, frame) => {
       onTransmit?.(room, frame)
       transmitted.push(told(room, frame))

@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { JuntoError } from '../errors.ts'
 import { frameOverhead } from './link.ts'
-import { frameOf, watchedLink, type WatchedLink } from './link.fixture.ts'
+import { clientLink, frameOf, serverLink, type WatchedLink } from './link.fixture.ts'
 
 /** Bytes that each frame of these tests counts. */
 const each = 4 + frameOverhead
-
-const missed = (...rooms: (readonly [room: number, frames: number])[]) => new Map(rooms)
 
 function send({ link }: WatchedLink, ...frames: (readonly [room: number, value: number])[]): boolean[] {
   return frames.map(([room, value]) => link.send(room, frameOf(value)))
@@ -14,7 +12,7 @@ function send({ link }: WatchedLink, ...frames: (readonly [room: number, value: 
 
 describe('a link', () => {
   it('[K1] numbers what it sends from 1, and keeps it until it is acknowledged', () => {
-    const one = watchedLink({ kind: 'refuse' })
+    const one = clientLink()
     const { link } = one
     link.begin()
     expect(send(one, [0, 1], [1, 2], [1, 3])).toEqual([true, true, true])
@@ -29,7 +27,7 @@ describe('a link', () => {
   })
 
   it('keeps what is sent before there is a connection, and sends it when there is one', () => {
-    const one = watchedLink({ kind: 'refuse' })
+    const one = clientLink()
     const { link } = one
     send(one, [0, 1], [1, 2])
     expect([link.attached, link.sent, link.unsent, one.transmitted()]).toEqual([false, 0, 2, []])
@@ -38,7 +36,7 @@ describe('a link', () => {
   })
 
   it('[K8] sends again what the peer has not taken, and then what it was given meanwhile', () => {
-    const one = watchedLink({ kind: 'refuse' })
+    const one = clientLink()
     const { link } = one
     link.begin()
     send(one, [1, 1], [1, 2], [1, 3])
@@ -48,7 +46,7 @@ describe('a link', () => {
     expect([link.attached, link.sent, link.unsent]).toEqual([false, 3, 1])
     one.transmitted()
 
-    expect(link.attach(2)).toEqual(new Map())
+    link.attach(2)
     // What has a number waits for the replay, also what is sent now.
     send(one, [1, 5])
     expect([link.attached, one.transmitted()]).toEqual([true, []])
@@ -62,8 +60,7 @@ describe('a link', () => {
   })
 
   it('survives a connection that goes while it replays: what went was transmitted, the rest was not', () => {
-    const one = watchedLink({
-      kind: 'refuse',
+    const one = clientLink({
       onTransmit: () => {
         if (goes && --left === 0) one.link.detach()
       },
@@ -83,8 +80,7 @@ describe('a link', () => {
   })
 
   it('has not sent what could not be transmitted', () => {
-    const one = watchedLink({
-      kind: 'refuse',
+    const one = clientLink({
       onTransmit: (room) => {
         if (room === 9) throw new JuntoError('too_large', 'no')
       },
@@ -97,7 +93,7 @@ describe('a link', () => {
   })
 
   it('takes back what was never transmitted, and only that', () => {
-    const one = watchedLink({ kind: 'refuse' })
+    const one = clientLink()
     const { link } = one
     const [first, second, third] = [frameOf(1), frameOf(2), frameOf(3)]
     link.begin()
@@ -123,7 +119,7 @@ describe('a link', () => {
   })
 
   it('begins anew, and gives out what nobody can have got', () => {
-    const one = watchedLink({ kind: 'refuse' })
+    const one = clientLink()
     const { link } = one
     link.begin()
     send(one, [1, 1])
@@ -147,7 +143,7 @@ describe('a link', () => {
     ['an ack of more than was sent', 4],
     ['an ack of less than before', 0],
   ])('[K5] refuses %s', (_name, received) => {
-    const one = watchedLink({ kind: 'forfeit' })
+    const one = serverLink()
     one.link.begin()
     send(one, [1, 1], [1, 2], [1, 3])
     one.link.acknowledged(1)
@@ -161,7 +157,7 @@ describe('a link', () => {
 
 describe('[K6] acks', () => {
   it('ride once eight frames were taken, and go alone when any was', () => {
-    const { link } = watchedLink({ kind: 'refuse' })
+    const { link } = clientLink()
     link.begin()
     expect([link.owesAck, link.ack('alone')]).toEqual([false, undefined])
     for (let i = 0; i < 7; i++) link.take()
@@ -173,7 +169,7 @@ describe('[K6] acks', () => {
   })
 
   it('are due after a quarter of what may be kept has come', () => {
-    const { link } = watchedLink({ kind: 'refuse', maxBytes: 4000 })
+    const { link } = clientLink({ maxBytes: 4000 })
     link.begin()
     link.take()
     link.arrived(999)
@@ -189,7 +185,7 @@ describe('[K6] acks', () => {
   })
 
   it('are not owed for what the peer was told at a resume', () => {
-    const { link } = watchedLink({ kind: 'refuse' })
+    const { link } = clientLink()
     link.begin()
     link.take()
     link.detach()
@@ -201,7 +197,7 @@ describe('[K6] acks', () => {
 
 describe('a link that keeps too much', () => {
   it('of a client takes nothing more while detached, but for the session', () => {
-    const one = watchedLink({ kind: 'refuse', maxBytes: 3 * each, mostAttached: 5 * each })
+    const one = clientLink({ maxBytes: 3 * each, mostAttached: 5 * each })
     expect(send(one, [1, 1], [1, 2], [1, 3], [1, 4], [0, 5])).toEqual([true, true, true, false, true])
     one.link.begin()
     expect(send(one, [1, 6], [1, 7])).toEqual([true, false])
@@ -214,93 +210,9 @@ describe('a link that keeps too much', () => {
   })
 
   it('of a client takes no more frames than it may while detached', () => {
-    const one = watchedLink({ kind: 'refuse', maxFrames: 2 })
+    const one = clientLink({ maxFrames: 2 })
     expect(send(one, [1, 1], [1, 2], [1, 3])).toEqual([true, true, false])
     one.link.begin()
     expect(send(one, [1, 4])).toEqual([true])
-  })
-
-  it('[K9] of a server gives up the room with most, and says at the resume how many are missing', () => {
-    const one = watchedLink({ kind: 'forfeit', maxBytes: 4 * each })
-    const { link } = one
-    link.begin()
-    link.detach()
-    send(one, [1, 1], [2, 2], [2, 3], [0, 4])
-    expect(one.forfeited()).toEqual([])
-    send(one, [3, 5])
-    expect(one.forfeited()).toEqual(['2:2', '2:3'])
-    send(one, [2, 6])
-    one.transmitted()
-    expect(link.attach(0)).toEqual(new Map([[2, 2]]))
-    link.replay()
-    expect([one.transmitted(), link.sent]).toEqual([['1:1', '0:4', '3:5', '2:6'], 4])
-  })
-
-  it('[K9] of a server knows at the resume only what the peer got of what it gave up', () => {
-    const one = watchedLink({ kind: 'forfeit', maxBytes: 3 * each })
-    const { link } = one
-    link.begin()
-    send(one, [1, 1], [2, 2], [1, 3], [2, 4], [1, 5])
-    // While attached, the line has its own bound.
-    expect([one.forfeited(), link.kept]).toEqual([[], 5 * each])
-    link.detach()
-    expect([one.forfeited(), link.kept]).toEqual([['1:1', '1:3', '1:5'], 2 * each])
-    expect(link.sent).toBe(5)
-    one.transmitted()
-    expect(link.attach(3)).toEqual(new Map([[1, 1]]))
-    expect(link.sent).toBe(4)
-    link.replay()
-    // It is the next for the peer, which has taken three.
-    expect(one.transmitted()).toEqual(['2:4'])
-    send(one, [1, 6])
-    expect(link.sent).toBe(5)
-    link.acknowledged(5)
-    expect(link.kept).toBe(0)
-  })
-
-  it('[K9] of a server repeats what is missing until the peer has heard it', () => {
-    const one = watchedLink({ kind: 'forfeit', maxBytes: 2 * each })
-    const { link } = one
-    link.begin()
-    link.detach()
-    send(one, [1, 1], [1, 2], [1, 3])
-    expect(link.attach(0)).toEqual(new Map([[1, 3]]))
-    // The welcome is lost, and so is more.
-    link.detach()
-    send(one, [1, 4], [1, 5], [1, 6])
-    expect(link.attach(0)).toEqual(new Map([[1, 6]]))
-    link.replay()
-    link.acknowledged(0)
-    link.detach()
-    expect(link.attach(0)).toEqual(new Map())
-    link.detach()
-    send(one, [1, 7], [1, 8], [1, 9])
-    expect(link.attach(0)).toEqual(new Map([[1, 3]]))
-    link.detach()
-    send(one, [2, 10], [2, 11], [2, 12])
-    // What it has heard of is not what was given up since.
-    link.heard()
-    expect(link.attach(0)).toEqual(new Map([[2, 3]]))
-  })
-
-  it('of a server gives all up when it must, and knows what it still keeps', () => {
-    const one = watchedLink({ kind: 'forfeit' })
-    const [joined, first, second] = [frameOf(1), frameOf(2), frameOf(3)]
-    one.link.begin()
-    one.link.send(0, joined)
-    one.link.send(1, first)
-    one.link.detach()
-    one.link.send(2, second)
-    expect([joined, first, second].map((frame) => one.link.keeps(frame))).toEqual([true, true, true])
-    one.link.forfeit()
-    expect([joined, first, second].map((frame) => one.link.keeps(frame))).toEqual([true, false, false])
-    expect([one.forfeited(), one.link.kept]).toEqual([['1:2', '2:3'], each])
-    expect(one.link.attach(1)).toEqual(missed([1, 1], [2, 1]))
-  })
-
-  it('of a server never gives up the frames of the session', () => {
-    const one = watchedLink({ kind: 'forfeit', maxFrames: 2 })
-    send(one, [0, 1], [0, 2], [0, 3], [1, 4])
-    expect([one.forfeited(), one.link.unsent]).toEqual([['1:4'], 3])
   })
 })

@@ -6,7 +6,7 @@ import {
   FrameType,
   isNumbered,
   LatestSlots,
-  Link,
+  ForfeitingLink,
   refuseTooLarge,
 } from '@junto/protocol/internal'
 import type {
@@ -76,7 +76,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
   readonly #host: SessionHost
   readonly #secret: SessionSecret | undefined
   /** Without a secret nobody can come back, so nothing is numbered and kept. */
-  readonly #link: Link | undefined
+  readonly #link: ForfeitingLink | undefined
   readonly #inflow: Inflow
   readonly #memberships = new Map<number, Membership>()
   #state: State = { kind: 'away' }
@@ -112,10 +112,10 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     const secret = hello.secret ?? hello.resume?.next
     if (secret === undefined) return
     this.#secret = new SessionSecret(secret)
-    this.#link = new Link({
+    this.#link = new ForfeitingLink({
       maxBytes: limits.resumeBuffer,
       maxFrames: limits.resumeFrames,
-      overflow: { kind: 'forfeit', forfeited: (room, frames) => this.#memberships.get(room)?.forfeited(frames) },
+      forfeited: (room, frames) => this.#memberships.get(room)?.forfeited(frames),
       transmit: (room, frame) => {
         if (this.#state.kind === 'attached') this.#state.line.outbox.add(room, frame)
       },
@@ -288,7 +288,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
   }
 
   /** Lets go of joined frames that the client has. */
-  #forgetAnnounced(link: Link): void {
+  #forgetAnnounced(link: ForfeitingLink): void {
     for (const membership of this.#memberships.values()) {
       const { announced } = membership
       if (announced !== undefined && !link.keeps(announced)) membership.heard()
@@ -554,7 +554,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     if (this.#link) this.#sendAck(this.#link)
   }
 
-  #sendAck(link: Link): void {
+  #sendAck(link: ForfeitingLink): void {
     if (this.#state.kind !== 'attached') return
     const received = link.ack('alone')
     if (received !== undefined) this.#state.line.outbox.urgent(encodeAck(received))
