@@ -98,8 +98,8 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
   #awaitsAck = false
   /** Bytes that are accounted for as kept. */
   #accounted = 0
-  /** Since when the client has acknowledged nothing although much is kept for it. */
-  #unacknowledgedSince: number | undefined
+  /** Since when the client, while it is there, has acknowledged nothing of what it was sent. */
+  #silentSince: number | undefined
 
   constructor(environment: SessionEnvironment, host: SessionHost, line: Line, hello: HelloFrame) {
     const { limits, clock, metrics, quotas } = environment
@@ -223,7 +223,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     this.#state = { kind: 'attached', line }
     line.outbox.source = this
     this.#inflow.attach(line.connection, replaying)
-    this.#unacknowledgedSince = undefined
+    this.#silentSince = undefined
     this.#host.back(this)
   }
 
@@ -543,7 +543,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     const link = this.#link
     if (!link) return
     link.acknowledged(received)
-    this.#unacknowledgedSince = undefined
+    this.#silentSince = undefined
     this.#account()
     this.#forgetAnnounced(link)
   }
@@ -574,16 +574,26 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
   }
 
   /**
-   * A client that reads and does not acknowledge has the server keep all that it is sent. Beyond what may wait for a client,
-   * it has as long as it has to answer a ping. Called by the line now and then.
+   * A client that reads and does not acknowledge has the server keep all that it is sent. Beyond what may wait for a client, it has as
+   * long as it has to answer a ping. Called by the line now and then.
    */
   checkAcks(): void {
-    const state = this.#state
-    if (state.kind !== 'attached') return
     const { clock, limits } = this.#environment
-    if (this.kept - state.line.outbox.waiting <= limits.hardOutbox) this.#unacknowledgedSince = undefined
-    else if (this.#unacknowledgedSince === undefined) this.#unacknowledgedSince = clock.now()
-    else if (clock.now() - this.#unacknowledgedSince >= limits.pongTimeout) this.dropLine()
+    const unacknowledged = this.#unacknowledged
+    if (unacknowledged === 0) this.#silentSince = undefined
+    else this.#silentSince ??= clock.now()
+    if (unacknowledged > limits.hardOutbox && this.isSilent) this.dropLine()
+  }
+
+  /** Whether its client is there, and has long acknowledged nothing of what it was sent. */
+  get isSilent(): boolean {
+    const { clock, limits } = this.#environment
+    return this.#silentSince !== undefined && clock.now() - this.#silentSince >= limits.pongTimeout
+  }
+
+  /** Bytes that have left for the client and that it has not acknowledged, as counted for what is kept. */
+  get #unacknowledged(): number {
+    return this.#state.kind === 'attached' ? Math.max(0, this.kept - this.#state.line.outbox.waiting) : 0
   }
 
   /** Counts what is kept for the client among what is kept for all. */

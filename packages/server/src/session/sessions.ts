@@ -154,7 +154,10 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
     session.expire()
   }
 
-  /** Too much is kept for clients. Those that went first will come back last, if at all; then those for whom most is kept. */
+  /**
+   * Too much is kept for clients. Those that went first will come back last, if at all; then those that are there and do not acknowledge
+   * what they get. What is kept for the others is on its way.
+   */
   #relieve(bytes: number): void {
     const { memory, metrics } = this.#environment
     const enough = memory.bytes - bytes
@@ -164,7 +167,8 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
       metrics.count('resume_buffers_dropped')
       session.forfeit()
     }
-    for (const session of [...this.#resumable.values()].toSorted((a, b) => b.kept - a.kept)) {
+    const silent = [...this.#resumable.values()].filter((session) => session.isSilent)
+    for (const session of silent.toSorted((a, b) => b.kept - a.kept)) {
       if (memory.bytes <= enough) return
       session.dropLine()
       session.forfeit()

@@ -271,7 +271,7 @@ class WsConnection implements Connection {
 
   send(message: Uint8Array): void {
     if (this.#over) return
-    this.#webSocket.send(message, this.#written)
+    this.#write(message)
     // Zero when the operating system took everything at once, which is the rule.
     if (this.#webSocket.bufferedAmount > 0) this.#waiting = true
   }
@@ -281,7 +281,7 @@ class WsConnection implements Connection {
     if (message === undefined) return this.#webSocket.ping()
     this.#socket.cork()
     this.#webSocket.ping()
-    this.#webSocket.send(message, this.#written)
+    this.#write(message)
     this.#socket.uncork()
     if (this.#webSocket.bufferedAmount > 0) this.#waiting = true
   }
@@ -315,6 +315,15 @@ class WsConnection implements Connection {
     })
   }
 
+  /**
+   * As `webSocket.send`, which hands the socket header and message one by one: to gather these costs more than to copy a message, and
+   * what goes to many is copied once.
+   */
+  #write(message: Uint8Array): void {
+    if (message.length > longestCopied) this.#webSocket.send(message, this.#written)
+    else if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#socket.write(framed(message), this.#written)
+  }
+
   #afterWrite(): void {
     if (!this.#waiting || this.#over || this.#webSocket.bufferedAmount > 0) return
     this.#waiting = false
@@ -331,6 +340,33 @@ class WsConnection implements Connection {
       this.#events?.failed({ reason: 'invalid_frame', code: 1002, message: error.message })
     }
   }
+}
+
+/** Messages up to so many bytes are written together with their header; also the most whose length takes two bytes. */
+const longestCopied = 16 * 1024
+
+/** The last message that was written, with its header. */
+let last: { readonly message: Uint8Array; readonly frame: Buffer } = {
+  message: new Uint8Array(0),
+  frame: Buffer.alloc(0),
+}
+
+/** A message as the one binary frame of RFC 6455 that it travels in, unmasked as servers send. */
+function framed(message: Uint8Array): Buffer {
+  if (last.message === message) return last.frame
+  const { length } = message
+  const head = length < 126 ? 2 : 4
+  const frame = Buffer.allocUnsafe(head + length)
+  frame[0] = 0x82
+  if (length < 126) {
+    frame[1] = length
+  } else {
+    frame[1] = 126
+    frame.writeUInt16BE(length, 2)
+  }
+  frame.set(message, head)
+  last = { message, frame }
+  return frame
 }
 
 const frameFaults: Readonly<Record<string, Omit<ConnectionFault, 'message'>>> = {
