@@ -289,6 +289,20 @@ describe('the state of a member that is back', () => {
     expect(bob.log.filter((line) => line === 'patch').length).toBeLessThanOrEqual(3)
   })
 
+  test('that cannot be encoded ends the room, and disturbs no session', async () => {
+    const { world, room, ada } = await desk()
+    ada.drop()
+    room.state.n = 1
+    vi.spyOn(seatOf(ada).viewer, 'take').mockImplementationOnce(() => {
+      throw new Error('no words for that')
+    })
+    ada.resume()
+    await world.clock.settle()
+    expect(ada.endings).toMatchObject([{ reason: 'failed' }])
+    expect(world.faults).toEqual(['state of the room desk/a failed: no words for that'])
+    expect(room.happened).toContain('onLeave failed')
+  })
+
   test('of which it sees a part: an entity leaves its view, and its id is used again, while it is away', async () => {
     const world = new ArenaWorld({ onJoin: (room, { view }) => view.filter(room.state.units, () => true) })
     const [client, member] = await world.enter()

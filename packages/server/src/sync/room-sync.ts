@@ -125,8 +125,10 @@ export class RoomSync implements Flushable {
     if (this.#over) return
     this.#feeds.add(feed)
     this.#checks.add(feed)
-    if (this.#bring(feed) === 'patch') this.#counts.catchUps.add()
-    this.#sendOut()
+    const isBrought = this.#attempt(() => {
+      if (this.#bring(feed) === 'patch') this.#counts.catchUps.add()
+    })
+    if (isBrought) this.#sendOut()
   }
 
   /** Has a message leave at the end of the turn, after the feed's patch. */
@@ -176,14 +178,7 @@ export class RoomSync implements Flushable {
 
   /** Closes the pending changes into a version, sends it, then everything that waited for it. Never throws. */
   flushNow(): void {
-    if (this.#over) return
-    try {
-      this.#take()
-    } catch (error) {
-      this.#over = true
-      this.#options.onBroken(error)
-      return
-    }
+    if (this.#over || !this.#attempt(() => this.#take())) return
     for (const feed of this.#waiting) {
       if (feed.behind) continue
       for (const message of feed.release() ?? []) this.#outgoing.push({ feed, state: undefined, message })
@@ -222,6 +217,18 @@ export class RoomSync implements Flushable {
     if (!tree.close()) return false
     if (tree.written === tree.version) onChange()
     return true
+  }
+
+  /** @returns whether it came to its end. If not, the state cannot be encoded, and all is over. */
+  #attempt(encode: () => void): boolean {
+    try {
+      encode()
+      return true
+    } catch (error) {
+      this.#over = true
+      this.#options.onBroken(error)
+      return false
+    }
   }
 
   /** What is new, for those who can take something now. */
