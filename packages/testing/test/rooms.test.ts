@@ -36,7 +36,11 @@ interface Record {
   joins: number
   leaves: number
   open: Set<string>
+  /** Members whose connection is gone. */
+  away: Set<string>
   rooms: LedgerRoom[]
+  /** The amounts that were booked, in order. Each is asked for once. */
+  booked: number[]
 }
 
 let record: Record
@@ -66,7 +70,17 @@ class LedgerRoom extends Room(Ledger) {
     record.open.add(member.id)
   }
 
+  override onDrop(member: Member<typeof Ledger>) {
+    expect(record.open.has(member.id) && !record.away.has(member.id), 'an onDrop of one who is not there').toBe(true)
+    record.away.add(member.id)
+  }
+
+  override onResume(member: Member<typeof Ledger>) {
+    expect(record.away.delete(member.id), 'an onResume without an onDrop').toBe(true)
+  }
+
   override onLeave(member: Member<typeof Ledger>, _reason: LeaveReason) {
+    record.away.delete(member.id)
     expect(record.open.delete(member.id), 'an onLeave without an onJoin, or a second one').toBe(true)
     record.leaves++
     const at = this.state.present.indexOf(member.id)
@@ -75,6 +89,7 @@ class LedgerRoom extends Room(Ledger) {
 
   readonly handlers = this.handle({
     book: async ({ amount, later }, { member }) => {
+      record.booked.push(amount)
       if (later) await new Promise<void>((resolve) => this.after(15, resolve))
       const id = `e${++this.#next}`
       this.state.count = this.#next
@@ -104,7 +119,7 @@ interface Plan {
 
 /** One run: clients come, go, are cut off and call at random; then it grows quiet. */
 async function run({ seed, ...rates }: Plan): Promise<void> {
-  record = { joins: 0, leaves: 0, open: new Set(), rooms: [] }
+  record = { joins: 0, leaves: 0, open: new Set(), away: new Set(), rooms: [], booked: [] }
   const random = new SeededRandom(seed)
   const clock = new VirtualClock()
   const network = new MemoryNetwork(clock, { latency: random.integer(0, 40) })
@@ -125,6 +140,9 @@ async function run({ seed, ...rates }: Plan): Promise<void> {
   }
   let server = await serve()
 
+  /** What became of each amount that a client asked to book. */
+  const outcomes = new Map<number, string>()
+  let restarts = 0
   const clients: JuntoClient[] = []
   const joined = new Set<LedgerClient>()
 
@@ -159,11 +177,19 @@ async function run({ seed, ...rates }: Plan): Promise<void> {
     )
   }
 
+  const book = async (room: LedgerClient) => {
+    const amount = outcomes.size + 1
+    outcomes.set(amount, 'pending')
+    const outcome = await room.call.book.try({ amount, later: random.chance(0.3) })
+    outcomes.set(amount, outcome.ok ? 'ok' : outcome.code)
+    return outcome
+  }
+
   const act = (room: LedgerClient): void => {
     switch (random.integer(0, 5)) {
       case 0:
       case 1:
-        void room.call.book.try({ amount: random.integer(0, 9), later: random.chance(0.3) }).then((outcome) => {
+        void book(room).then((outcome) => {
           // A call settles after its own effects are visible.
           if (outcome.ok && room.state.count < Number(outcome.value.id.slice(1))) failures.push('settled too early')
         })
@@ -200,6 +226,7 @@ async function run({ seed, ...rates }: Plan): Promise<void> {
       links[random.integer(0, Math.max(0, links.length - 1))]?.cut()
     }
     if (step === 80 && random.chance(0.3)) {
+      restarts++
       const closing = server.close()
       await clock.advance('5s')
       await closing
@@ -219,6 +246,15 @@ async function run({ seed, ...rates }: Plan): Promise<void> {
     expect(host.members.has(room.memberId)).toBe(true)
   }
   expect(failures, `seed ${seed}`).toEqual([])
+  // Exactly once, whatever was cut: what was answered has run, what was never sent has not, and nothing ran twice.
+  expect(new Set(record.booked).size, `seed ${seed}: booked twice`).toBe(record.booked.length)
+  for (const [amount, outcome] of outcomes) {
+    const ran = record.booked.includes(amount)
+    if (outcome === 'ok') expect(ran, `seed ${seed}: ${amount}`).toBe(true)
+    else if (outcome === 'disconnected') expect(ran, `seed ${seed}: ${amount}`).toBe(false)
+    else
+      expect(['cancelled', 'timeout', ...(restarts > 0 ? ['outcome_unknown'] : [])], `seed ${seed}`).toContain(outcome)
+  }
 
   for (const client of clients) await client.close()
   await clock.advance('1m')
