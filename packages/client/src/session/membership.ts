@@ -31,18 +31,18 @@ type State =
   /** Not asked for: there is no session, or the next attempt to rejoin has its time. */
   | { readonly at: 'waiting'; stop: () => void }
   | { readonly at: 'joining'; stop: () => void; readonly ref: number }
-  /** Joined; the snapshot is still under way. */
-  | { readonly at: 'syncing'; stop: () => void; readonly ref: number }
-  | { readonly at: 'joined'; stop: () => void; readonly ref: number }
-  /** The mirror came apart, and a snapshot is asked for: what comes for the room waits behind it. */
+  /** Joined; the snapshot is still under way, and what comes for the room waits behind it. */
   | {
-      readonly at: 'repairing'
+      readonly at: 'syncing'
       stop: () => void
+      /** The mirror came apart, and the snapshot was asked for. */
+      readonly repairs: boolean
       readonly ref: number
       readonly held: RoomFrame[]
       /** Bytes of the connection that came before, or are not held. */
       notHeld: number
     }
+  | { readonly at: 'joined'; stop: () => void; readonly ref: number }
   | { readonly at: 'over'; stop: () => void }
 
 const stop = (): void => {}
@@ -150,8 +150,7 @@ export class Membership {
     const leave = (): Promise<void> => this.leave()
     const room = (this.#room ??= new Room({ ...options, time, room: this.#request.room, leave }, layout))
     this.#seat = this.#seatFor(room, layout)
-    this.#state = { at: 'syncing', ref: state.ref, stop }
-    this.#await()
+    this.#sync(state.ref, false)
     room.enter(frame, layout)
   }
 
@@ -198,7 +197,7 @@ export class Membership {
         ? `${this.#name} did not answer the join`
         : `the state of ${this.#name} did not come within ${limits.joinTimeout} ms`
       const error = new JuntoError('timeout', what)
-      if (state.at === 'repairing') this.#damaged(error)
+      if (state.at === 'syncing' && state.repairs) this.#damaged(error)
       else this.#refused(error)
     })
   }
@@ -219,17 +218,17 @@ export class Membership {
     const room = this.#room
     const seat = this.#seat
     if (room === undefined || seat === undefined) return
-    if (state.at !== 'syncing' && state.at !== 'joined' && state.at !== 'repairing') return
+    if (state.at !== 'syncing' && state.at !== 'joined') return
     try {
       switch (frame.type) {
         case FrameType.snapshot:
           // The server may have come back with another layout; the mirror keeps its identity over that.
           room.mirror.applySnapshot(frame.bytes, seat.layout)
-          if (state.at !== 'joined') this.#synced(room, seat, state)
+          if (state.at === 'syncing') this.#synced(room, seat, state)
           return
         case FrameType.patch:
           // Where a snapshot is on its way, it holds this too.
-          if (state.at === 'repairing') state.notHeld += frame.bytes.length
+          if (state.at === 'syncing') state.notHeld += frame.bytes.length
           else this.#follow(state, () => room.mirror.applyPatch(frame.bytes))
           return
         case FrameType.check:
@@ -238,7 +237,7 @@ export class Membership {
         case FrameType.resync:
           return
         default:
-          if (state.at === 'repairing') this.#hold(state, frame)
+          if (state.at === 'syncing') this.#hold(state, frame)
           else if (frame.type === FrameType.event || frame.type === FrameType.loose) {
             room.receive(seat.layout.down[frame.id], frame)
           } else seat.exchange.receive(frame)
@@ -254,17 +253,22 @@ export class Membership {
       take()
     } catch (error) {
       if (state.at !== 'joined' || !this.#rejoining.mayResync()) throw error
-      const { connection, options, outbox } = this.#session
-      const notHeld = connection.line?.received ?? 0
-      this.#state = { at: 'repairing', ref: state.ref, held: [], notHeld, stop }
-      this.#await()
+      const { options, outbox } = this.#session
+      this.#sync(state.ref, true)
       outbox.sendLoose(state.ref, encodeResync())
       const message = `the state of ${this.#name} came apart, and is asked for anew: ${describe(error)}`
       options.report({ code: 'protocol', message, error })
     }
   }
 
-  #hold(state: State & { at: 'repairing' }, frame: RoomFrame): void {
+  /** A snapshot is on its way. */
+  #sync(ref: number, repairs: boolean): void {
+    const notHeld = this.#session.connection.line?.received ?? 0
+    this.#state = { at: 'syncing', ref, repairs, held: [], notHeld, stop }
+    this.#await()
+  }
+
+  #hold(state: State & { at: 'syncing' }, frame: RoomFrame): void {
     const { connection, options } = this.#session
     const { maxHeld } = options.limits
     if ((connection.line?.received ?? 0) - state.notHeld > maxHeld) {
@@ -310,7 +314,7 @@ export class Membership {
   resumed(missed: number): void {
     const state = this.#state
     if (this.#losses.missed !== undefined) this.#losses.missed += missed
-    if (state.at === 'repairing') state.notHeld = 0
+    if (state.at === 'syncing') state.notHeld = 0
     if (state.at === 'waiting') this.join()
     else this.#await()
   }
@@ -371,7 +375,7 @@ export class Membership {
     return new JuntoError('outcome_unknown', `${error.message}; the room may have been created`, { cause: error })
   }
 
-  #synced(room: Room, seat: Seat, state: State & { at: 'syncing' | 'repairing' }): void {
+  #synced(room: Room, seat: Seat, state: State & { at: 'syncing' }): void {
     state.stop()
     this.#state = { at: 'joined', ref: state.ref, stop }
     this.#outbox.open(state.ref)
@@ -380,7 +384,7 @@ export class Membership {
     this.#recover(room, seat)
     opening?.resolve(room)
     // One of them may end the membership: what follows then finds no seat.
-    if (state.at === 'repairing') for (const frame of state.held) this.receive(frame)
+    for (const frame of state.held) this.receive(frame)
   }
 
   /** Everything works, perhaps again. */
@@ -454,7 +458,8 @@ export class Membership {
     const error = causedBy(cause, 'bad_message', `what came for ${this.#name} does not fit`)
     this.#session.options.report({ code: 'protocol', message: error.message, error: cause })
     // A state that cannot be read from the beginning will not be better the next time.
-    const isHopeless = this.#state.at === 'syncing' || !this.#rejoining.mayRepair()
+    const { repairs = true } = this.#state.at === 'syncing' ? this.#state : {}
+    const isHopeless = !repairs || !this.#rejoining.mayRepair()
     void this.#depart()
     if (isHopeless) this.#end('lost', error, error.message, 'outcome_unknown')
     else this.#loseSeat(error)

@@ -193,6 +193,38 @@ describe('a lost session', () => {
     expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
   })
 
+  it('whose room is left before its state has come tells nothing of what came before that', async () => {
+    const heard: string[] = []
+    room.on('cleared', ({ by }) => heard.push(by))
+    await drop()
+    server.accept()
+    await server.clock.settle()
+    const [join] = joins()
+    if (join === undefined) throw new Error('no join')
+    const id = server.layout.downByName.get('cleared')?.id ?? NaN
+    server.socket.say(
+      server.joined(join),
+      [2, { type: FrameType.event, id, payload: ['eve'] }],
+      [0, { type: FrameType.left, ref: 2, reason: 'refused' }],
+    )
+    expect(heard).toEqual([])
+    expect(room.status.value).toMatchObject({ state: 'left', reason: 'refused' })
+  })
+
+  it('delivers what comes before the state of a room behind it', async () => {
+    const heard: string[] = []
+    room.on('cleared', ({ by }) => heard.push(`${by}, ${room.state.title}`))
+    await drop()
+    server.restart({ ...emptyBoard, title: 'B' })
+    server.accept()
+    await server.clock.settle()
+    const [join] = joins()
+    if (join === undefined) throw new Error('no join')
+    const id = server.layout.downByName.get('cleared')?.id ?? NaN
+    server.socket.say(server.joined(join), [2, { type: FrameType.event, id, payload: ['eve'] }], server.snapshot(2))
+    expect(heard).toEqual(['eve, B'])
+  })
+
   it('that was lost is not mixed up with what comes late of the former', async () => {
     await drop()
     await server.acceptAnew()
