@@ -71,7 +71,7 @@ interface Waiting {
  * has left.
  *
  * - Messages (calls, events, streams, joins) have a bucket of their session and one of their user. Beyond them a call fails with
- *   `rate_limited`, an event is dropped and told of; unnumbered events wait, the newest of them, so that the last of them counts.
+ *   `rate_limited`, an event is dropped and told of; unnumbered events wait, the newest of them, so that the last one counts.
  * - What a client replays after a resume was sent within the limits once, only not received: it waits for its tokens, in order,
  *   with everything newer behind it. It is neither refused nor held against anyone.
  * - Bytes beyond their rate, and what would be too much to let wait, stay at the client: the server stops reading.
@@ -157,6 +157,8 @@ export class Inflow {
     const now = this.#options.clock.now()
     if (!this.#frames.tryTake(now)) return this.#flood('frames')
     if (!isMessage(frame)) return this.#host.deliver(ref, frame)
+    // Among each other they come in order, as far as they come.
+    if (frame.type === FrameType.loose && this.#loose.length > 0) return this.#holdLoose(ref, frame, now)
     const wait = this.#wait(now)
     if (wait === 0) {
       this.#take(now)
@@ -187,12 +189,14 @@ export class Inflow {
     this.#schedule()
   }
 
+  /** Nobody is punished for events that may be dropped: where too many come, the oldest are. */
   #holdLoose(ref: number, frame: Frame, now: number): void {
     this.#loose.push({ ref, frame })
+    this.#loose = this.#pumpFrom(this.#loose, now)
     this.#schedule()
     if (this.#loose.length <= this.#options.limits.maxLatest) return
     const oldest = this.#loose.shift()
-    if (oldest) this.#refuse(oldest.ref, oldest.frame, now, this.#wait(now))
+    if (oldest) this.#tell(oldest.ref, oldest.frame, now, this.#wait(now))
   }
 
   #schedule(): void {
@@ -264,10 +268,14 @@ export class Inflow {
   }
 
   #refuse(ref: number, frame: Frame, now: number, wait: number): void {
-    this.#options.metrics.count('messages_refused', { limit: this.#messages.wait(now) > 0 ? 'session' : 'user' })
     const { messageRate, messageBurst } = this.#options.limits
     this.#patience ??= new TokenBucket({ rate: messageRate / 2, burst: messageBurst })
     if (!this.#patience.tryTake(now)) return this.#flood('messages')
+    this.#tell(ref, frame, now, wait)
+  }
+
+  #tell(ref: number, frame: Frame, now: number, wait: number): void {
+    this.#options.metrics.count('messages_refused', { limit: this.#messages.wait(now) > 0 ? 'session' : 'user' })
     this.#host.refused(ref, frame, this.#answer(frame, now, Math.ceil(wait)))
   }
 

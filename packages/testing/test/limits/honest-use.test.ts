@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Arena, ArenaWorld, numbers } from './arena.fixture.ts'
+
+// With the defaults: whoever changes one of them sees here whom it hits.
+
+let world: ArenaWorld
+
+beforeEach(async () => {
+  world = new ArenaWorld()
+  await world.server.listen()
+})
+
+afterEach(async () => {
+  await world.end()
+  console.log(
+    world.lines
+      .filter((l) => l.includes('rror'))
+      .slice(0, 2)
+      .join('\n'),
+  )
+  expect(world.clock.pendingTimers).toBe(0)
+})
+
+describe('honest use at the defaults', () => {
+  it('a pointer of 120 Hz as reliable events, with calls beside it, for two minutes', async () => {
+    const room = await world.join('ada')
+    const outcomes = new Set<string>()
+    const answers: Promise<number>[] = []
+    await world.atRate(120, 120, (n) => {
+      outcomes.add(room.send.moved({ n, x: n, y: n }))
+      if (n % 3 === 0) answers.push(room.call.look({ n }))
+    })
+    await world.clock.advance('1s')
+    expect(world.punished).toEqual({})
+    expect(world.handled.moved).toEqual(numbers(120 * 120))
+    expect(await Promise.all(answers)).toHaveLength(40 * 120)
+    expect([...outcomes]).toEqual(['sent'])
+  }, 60_000)
+
+  it('a game of 60 Hz with inputs, a look around and a pointer, for a minute, in two tabs of one user', async () => {
+    const [one, two] = [await world.join('ada'), await world.join('ada')]
+    await world.atRate(60, 60, (n) => {
+      for (const room of [one, two]) {
+        room.send.moved({ n, x: n, y: n })
+        room.send.pointed({ n, x: n, y: n })
+        room.send.waved({ n })
+        if (n % 10 === 0) void room.call.look({ n })
+      }
+    })
+    await world.clock.advance('1s')
+    expect(world.punished).toEqual({})
+    expect(world.handled.moved).toHaveLength(2 * 60 * 60)
+    expect(world.handled.looked).toHaveLength(2 * 6 * 60)
+  }, 60_000)
+
+  it.each([144, 240])(
+    'a mouse of %i Hz, each move a reliable event and a call',
+    async (hertz) => {
+      const room = await world.join('ada')
+      await world.atRate(hertz, 20, (n) => {
+        room.send.moved({ n, x: n, y: n })
+        void room.call.look({ n })
+      })
+      await world.clock.advance('1s')
+      expect(world.punished).toEqual({})
+      expect(world.handled.moved).toEqual(numbers(hertz * 20))
+      expect(world.handled.looked).toEqual(numbers(hertz * 20))
+    },
+    60_000,
+  )
+
+  it.each([
+    ['a 60 Hz game', 60],
+    ['a 120 Hz pointer', 120],
+  ])(
+    'the replay of %s after 30 s offline: accepted, paced, not punished',
+    async (_name, hertz) => {
+      const room = await world.join('ada')
+      await world.atRate(hertz, 2, (n) => room.send.moved({ n, x: n, y: n }))
+      const queued: number[] = []
+      world.network.reach = 'refused'
+      world.network.links[0]?.cut()
+      await world.atRate(hertz, 30, (offset) => {
+        const n = hertz * 2 + offset
+        if (room.send.moved({ n, x: n, y: n }) !== 'dropped') queued.push(n)
+      })
+      expect(queued.length).toBeGreaterThan(1700)
+      world.network.reach = 'open'
+      const before = world.handled.moved.length
+      // The client tries again, and goes on to play meanwhile.
+      let back: number | undefined
+      let sent = hertz * 32
+      const late: number[] = []
+      for (let turn = 0; turn < hertz * 40; turn++) {
+        if (room.send.moved({ n: sent, x: 0, y: 0 }) !== 'dropped') late.push(sent)
+        sent++
+        await world.clock.advance(1000 / hertz)
+        if (back === undefined && room.status.value.state === 'joined') back = world.clock.now()
+      }
+      await world.clock.advance('1s')
+      expect(back).toBeDefined()
+      expect(world.handled.moved).toEqual([...numbers(hertz * 2), ...queued, ...late])
+      expect(world.handled.moved.length).toBeGreaterThan(before + 1700)
+      const { 'connections_closed{reason=lost}': lost, ...rest } = world.punished
+      expect(lost).toBe(1)
+      expect(rest).toEqual({})
+    },
+    60_000,
+  )
+
+  it('a document of 2,000 shapes, put in one by one by a script', async () => {
+    const room = await world.join('ada')
+    const failures: unknown[] = []
+    for (let begin = 0; begin < 1900; begin += 100) {
+      const batch = numbers(100).map((n) => room.call.look({ n: begin + n }))
+      for (const call of batch) call.catch((error: unknown) => failures.push(error))
+      await world.clock.advance(60)
+    }
+    await world.clock.advance('1s')
+    expect(failures).toEqual([])
+    expect(world.punished).toEqual({})
+    expect(world.handled.looked).toEqual(numbers(1900))
+  })
+
+  it('a school of 300 behind one address that comes at once, and comes back at once', async () => {
+    const opening = numbers(300).map((n) => world.client(`pupil ${n}`).open(Arena, { key: `group ${n % 20}` }))
+    await world.clock.advance('2s')
+    const rooms = await Promise.all(opening)
+    for (const link of world.network.links) link.cut()
+    await world.clock.advance('30s')
+    expect(rooms.filter((room) => room.status.value.state !== 'joined')).toEqual([])
+    expect(world.punished).toEqual({ 'connections_closed{reason=lost}': 300 })
+  })
+})
