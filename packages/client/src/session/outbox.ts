@@ -131,7 +131,8 @@ export class Outbox {
 
   /** A message is about to leave. */
   leaving(): void {
-    if (this.#connection.line?.busy !== true) return
+    // While the session waits to be resumed, nothing stands behind the hello: that says what was taken.
+    if (!this.#link.attached || this.#connection.line?.busy !== true) return
     const received = this.#link.ack('riding')
     if (received !== undefined) this.#connection.send(0, encodeAck(received))
   }

@@ -144,6 +144,14 @@ describe('a session', () => {
     expect(server.socket.frames[1]?.[1]).toEqual({ type: FrameType.ack, received: 1 })
   })
 
+  it('says nothing behind a resume, however much there is to acknowledge', async () => {
+    server.socket.say(...Array.from({ length: 20 }, (_, n) => hit(n)))
+    await drop()
+    server.socket.accept()
+    await server.clock.settle()
+    expect(server.socket.frames.map(([, { type }]) => type)).toEqual([FrameType.hello])
+  })
+
   it('resumes: the room goes on as if nothing had happened, and is told so once its state is there', async () => {
     const { state, memberId } = room
     ;(server.state as State).score = 7
