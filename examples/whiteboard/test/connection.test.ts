@@ -14,6 +14,7 @@ const patience = limits.heartbeat + limits.pongTimeout
 
 describeInBrowser('the whiteboard and its connection', () => {
   let browser: Browser
+  let desk: Desk
   let data: string
   let server: ServerProcess
   let visitors: Visitor[] = []
@@ -25,9 +26,9 @@ describeInBrowser('the whiteboard and its connection', () => {
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), 'whiteboard-'))
     await buildPage()
-    ;[browser, server] = await Promise.all([launchBrowser(), start()])
+    ;[browser, desk, server] = await Promise.all([launchBrowser(), Desk.open(), start()])
     return async () => {
-      await browser.close()
+      await Promise.all([browser.close(), desk.close()])
       expect(await server.end('SIGTERM')).toBe(0)
       await rm(data, { recursive: true })
     }
@@ -43,6 +44,12 @@ describeInBrowser('the whiteboard and its connection', () => {
 
   async function arrive(address: string, name: string): Promise<Visitor> {
     const visitor = await Visitor.arrive(browser, address, name)
+    visitors.push(visitor)
+    return visitor
+  }
+
+  async function arriveAtDesk(address: string, name: string): Promise<Visitor> {
+    const visitor = await Visitor.arriveAt(desk.context, address, name)
     visitors.push(visitor)
     return visitor
   }
@@ -123,46 +130,60 @@ describeInBrowser('the whiteboard and its connection', () => {
     }
   })
 
-  test('a hidden page stays connected though its timers are slowed down; a frozen one is away, and comes back', async () => {
-    const desk = await Desk.open()
-    try {
-      const board = newBoard()
-      const [ada, grace] = [await arrive(board, 'Ada'), await Visitor.arriveAt(desk.context, board, 'Grace')]
-      await ada.draw([200, 200], [600, 200])
-      await grace.sees([400, 200], 'ink')
-      const said = await grace.watchStanding()
-      const waits = await timerWaits(grace)
-      const cover = await desk.context.newPage()
-      await cover.bringToFront()
-      expect(await grace.page.evaluate(() => document.visibilityState)).toBe('hidden')
-      await ada.page.locator('#people .asleep').waitFor()
-      // Something goes on, then nothing, for longer than the server waits for a sign of life, and the page for more.
-      await ada.draw([200, 300], [600, 300])
-      await waits.hidden(patience + limits.activeHeartbeat)
-      const throttled = await waits.all()
-      expect(throttled.length).toBeGreaterThan(3)
-      // A timer of 50 ms.
-      expect(Math.min(...throttled)).toBeGreaterThan(500)
-      expect(await said()).toEqual([])
-      expect(await ada.lostOthers.count()).toBe(0)
+  test('a hidden page stays connected though its timers are slowed down', async () => {
+    const board = newBoard()
+    const [ada, grace] = [await arrive(board, 'Ada'), await arriveAtDesk(board, 'Grace')]
+    const said = await grace.watchStanding()
+    const waits = await timerWaits(grace)
+    const cover = await desk.context.newPage()
+    await cover.bringToFront()
+    expect(await grace.page.evaluate(() => document.visibilityState)).toBe('hidden')
+    await ada.page.locator('#people .asleep').waitFor()
+    // Something goes on, then nothing, for longer than the server waits for a sign of life, and the page for more.
+    await ada.draw([200, 300], [600, 300])
+    await waits.hidden(patience + limits.activeHeartbeat)
+    const throttled = await waits.all()
+    expect(throttled.length).toBeGreaterThan(3)
+    // A timer of 50 ms.
+    expect(Math.min(...throttled)).toBeGreaterThan(500)
+    expect(await said()).toEqual([])
+    expect(await ada.lostOthers.count()).toBe(0)
+    await cover.close()
+    await grace.page.bringToFront()
+    await ada.seesTheSameAs(grace)
+    expect(await said()).toEqual([])
+  })
 
-      const devtools = await grace.devtools()
-      await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
-      await ada.lostOthers.waitFor()
-      await ada.draw([200, 400], [600, 400])
-      await devtools.send('Page.setWebLifecycleState', { state: 'active' })
-      await grace.page.bringToFront()
-      await grace.says('Live')
-      await ada.lostOthers.waitFor({ state: 'detached' })
-      await grace.draw([200, 500], [600, 500])
-      for (const y of [300, 400, 500]) {
-        await ada.sees([400, y], 'ink')
-        await grace.sees([400, y], 'ink')
-      }
-      await ada.seesTheSameAs(grace)
-    } finally {
-      await desk.close()
-    }
+  test('a page that is frozen, or kept for the way back, is away meanwhile, and goes on where it was', async () => {
+    const board = newBoard()
+    const [ada, grace] = [await arrive(board, 'Ada'), await arriveAtDesk(board, 'Grace')]
+    const cover = await desk.context.newPage()
+    await cover.bringToFront()
+    await ada.page.locator('#people .asleep').waitFor()
+    const devtools = await grace.devtools()
+    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
+    await ada.lostOthers.waitFor()
+    await ada.draw([200, 200], [600, 200])
+    await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+    await cover.close()
+    await grace.page.bringToFront()
+    await grace.says('Live')
+    await ada.lostOthers.waitFor({ state: 'detached' })
+    await ada.seesTheSameAs(grace)
+
+    // No page that is loaded again has that.
+    await grace.page.evaluate(() => Object.assign(window, { kept: true }))
+    await grace.page.goto(server.url)
+    await ada.lostOthers.waitFor()
+    await ada.draw([200, 300], [600, 300])
+    await grace.page.goBack({ waitUntil: 'commit' })
+    await grace.says('Live')
+    expect(await grace.page.evaluate(() => 'kept' in window)).toBe(true)
+    await ada.lostOthers.waitFor({ state: 'detached' })
+    await grace.draw([200, 400], [600, 400])
+    await grace.sees([400, 400], 'ink')
+    await ada.seesTheSameAs(grace)
+    expect(await ada.page.locator('#people .count').textContent()).toBe('2')
   })
 })
 
