@@ -92,7 +92,7 @@ describe('on a real connection', () => {
     for (const { tap, vault } of all) {
       const back = new Promise((resolve) => vault.onRecovery(resolve))
       tap.cut()
-      expect(await back).toMatchObject({ outcome: 'rejoined' })
+      expect(await back).toMatchObject({ outcome: 'resumed' })
     }
     await all[2].vault.leave()
     const again = await open(all[2].client)

@@ -277,8 +277,12 @@ export class MemberSeat implements Seat, Sender {
     else if (phase !== 'joining') this.#link.ended(reason, message)
   }
 
-  notice(code: 'unsupported' | 'invalid' | 'rate_limited', message: string): void {
+  notice(code: 'unsupported' | 'invalid', message: string): void {
     this.#link.notice(code, message)
+  }
+
+  tooSoon(message: string): void {
+    this.#link.tooSoon(message)
   }
 
   /** Sends an event. */

@@ -398,6 +398,10 @@ export class TestClient implements MemberLink {
     this.notices.push(`${code}: ${message}`)
   }
 
+  tooSoon(message: string): void {
+    this.notices.push(`rate_limited: ${message}`)
+  }
+
   ended(reason: LeaveReason, message?: string): void {
     this.log.push(`ended ${reason}`)
     this.endings.push({ reason, message })

@@ -32,7 +32,9 @@ export interface Sender extends Culprit {
   /** Aborted when the member is gone. */
   readonly signal: AbortSignal
   /** A fault that belongs to no call. */
-  notice(code: 'unsupported' | 'invalid' | 'rate_limited', message: string): void
+  notice(code: 'unsupported' | 'invalid', message: string): void
+  /** A message that was not taken, because it came too soon. */
+  tooSoon(message: string): void
 }
 
 /** One message a client may send, ready to be dispatched. */
@@ -106,7 +108,7 @@ export class Router {
     }
     const refusal = this.#refusalOf(sender, route)
     if (refusal) {
-      sender.notice('rate_limited', refusal.message)
+      sender.tooSoon(refusal.message)
       return
     }
     let input: unknown

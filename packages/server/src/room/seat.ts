@@ -83,6 +83,8 @@ export interface MemberLink {
    * counts it against the connection.
    */
   notice(code: ErrorCode, message: string): void
+  /** A message of this member came too soon, and was not taken. The session answers with a notice; a mistake it is not. */
+  tooSoon(message: string): void
   /**
    * The room ended the membership: the session tells the client, when it is back if it is away, and forgets the seat. Never called
    * for what the session ended itself by {@link Seat.leave}.

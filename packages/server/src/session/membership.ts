@@ -28,6 +28,8 @@ export interface MembershipHost {
   readonly maxFrame: number
   /** A fault of the peer that belongs to no call. */
   strike(code: ErrorCode, message: string): void
+  /** Tells the client of an error that belongs to no call, and is no fault of it. */
+  notice(code: ErrorCode, message: string): void
   /** A seat was taken by this membership: no other one of the session has it any more. */
   seated(membership: Membership, seat: Seat): void
   /**
@@ -253,6 +255,10 @@ export class Membership implements MemberLink {
 
   notice(code: ErrorCode, message: string): void {
     if (this.#state.kind === 'joined') this.#host.strike(code, message)
+  }
+
+  tooSoon(message: string): void {
+    if (this.#state.kind === 'joined') this.#host.notice('rate_limited', message)
   }
 
   /** The link gave up numbered frames of its. */
