@@ -126,6 +126,20 @@ describe('a session that is resumed', () => {
     expect(welcomeOf(three).resumed).toEqual({ received: 1, resynced: undefined })
   })
 
+  test('that was made for a client who came back to a lost one is made again, when its welcome was lost, too', async () => {
+    const { first: peer, connect, leftovers } = build()
+    // The connection is half open: the server believes it to live.
+    peer.send(back({ received: 50, from: 40 }))
+    const again = connect()
+    again.send(back({ received: 50, from: 40, next: third }))
+    expect(peer.last).toBe('close 4503 replaced')
+    expect(await again.received()).toEqual(['welcome'])
+    expect(welcomeOf(again).resumed).toBeUndefined()
+    peer.cut()
+    again.cut()
+    expect(leftovers()).toEqual(nothing)
+  })
+
   test('however often it drops: one onDrop and one onResume each time, one end', async () => {
     const { peer, seat, say, come, clock, leftovers } = await joined()
     let line = peer

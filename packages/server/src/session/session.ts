@@ -137,6 +137,14 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     return this.#link?.kept ?? 0
   }
 
+  /**
+   * Whether there is something to come back for. Else who comes back begins anew: this may be the session that was made when it came back
+   * to one that is lost, and if the welcome was lost, too, what it says is about that one.
+   */
+  get isWorthKeeping(): boolean {
+    return this.#memberships.size > 0 || this.#unseated !== undefined || this.kept > 0
+  }
+
   /** Judges a secret that somebody shows. */
   check(secret: string | undefined): SecretVerdict {
     return this.#secret?.check(secret) ?? 'wrong_secret'
@@ -308,9 +316,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
       this.#state = { kind: 'away' }
       return this.#host.away(this)
     }
-    // With nothing to come back for, who comes back begins anew.
-    const isWorthKeeping = this.#memberships.size > 0 || this.#unseated !== undefined || this.kept > 0
-    if (!this.#link || !isWorthKeeping) return this.end('disconnected')
+    if (!this.#link || !this.isWorthKeeping) return this.end('disconnected')
     this.#goAway()
     if (this.#is('away')) this.#host.away(this)
   }
@@ -358,6 +364,13 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
   /** Its client does not acknowledge, and others need the memory. */
   dropLine(): void {
     if (this.#state.kind === 'attached') this.#state.line.terminate(closeCodes.tooSlow)
+  }
+
+  /** Its client has begun anew on another line. */
+  replace(): void {
+    const state = this.#state
+    if (state.kind === 'attached' || state.kind === 'resuming') state.line.close(closeCodes.replaced)
+    this.end('disconnected')
   }
 
   /** The server stops: the peer is told to come back later. Rooms have said goodbye before. */
@@ -667,8 +680,6 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     const { line } = this.#state
     if (code === 'bad_message') return line.badMessage(message)
     this.notice(code, message)
-    // Whoever is only too fast has made no mistake.
-    if (code === 'rate_limited') return
     const { clock, limits, logger } = this.#environment
     this.#strikes ??= new Strikes(limits)
     if (!this.#strikes.add(clock.now())) return

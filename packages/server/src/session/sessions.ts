@@ -96,6 +96,10 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
     const verdict = session.check(hello.secret)
     if (verdict !== 'valid') return this.#refuse(line, verdict)
     this.#lines.get(line)?.known()
+    if (!session.isWorthKeeping) {
+      session.replace()
+      return this.#begin(line, hello)
+    }
     const { resume } = hello
     if (resume?.received === undefined) session.restart(line, hello)
     else session.resume(line, hello, { ...resume, received: resume.received })
