@@ -19,8 +19,8 @@ export function encodeFrame(frame: SentFrame): Uint8Array {
       return encodeHello(data)
     }
     case FrameType.welcome: {
-      const { type, ...data } = frame
-      return pack([type, present(data)])
+      const { type, resumed, ...data } = frame
+      return pack([type, present({ ...data, resumed: resumed && present(resumed) })])
     }
     case FrameType.join: {
       const { type: _, ref, ...data } = frame
@@ -79,8 +79,8 @@ export function encodeFrame(frame: SentFrame): Uint8Array {
 }
 
 export function encodeHello(data: Omit<HelloFrame, 'type'>): Uint8Array {
-  const { resume } = data
-  return pack([FrameType.hello, present(resume === undefined ? data : { ...data, resume: present(resume) })])
+  const { resume, ...rest } = data
+  return pack([FrameType.hello, present({ ...rest, resume: resume && present(resume) })])
 }
 
 export function encodeJoin(ref: number, data: Omit<JoinFrame, 'type' | 'ref'>): Uint8Array {

@@ -189,8 +189,14 @@ describe('every type', () => {
   it('[F3] a map names what it says, and what it says beyond is ignored', () => {
     const hello = [1, { session, unheardOf: 1 }]
     expect(parseFrame(hello)).toEqual({ type: FrameType.hello, session })
-    const [value] = unpackSequence(encodeFrame({ type: FrameType.hello, session, client: undefined }))
-    expect(value).toEqual([1, { session }])
+    const sent: SentFrame[] = [
+      { type: FrameType.hello, session, client: undefined, secret, resume: { next, received: undefined } },
+      { type: FrameType.welcome, ...welcome, resumed: { received: 1, resynced: undefined } },
+    ]
+    expect(sent.map((frame) => unpackSequence(encodeFrame(frame))[0])).toEqual([
+      [1, { session, secret, resume: { next } }],
+      [2, { ...welcome, resumed: { received: 1 } }],
+    ])
   })
 
   function nameOf(frame: SentFrame): string {

@@ -1,76 +1,10 @@
-import { call, defineRoom, event, stream, t } from '@junto/schema'
-import { JuntoServer, MemoryStore, Room, SilentLogger, type Member } from '@junto/server'
+import { JuntoServer, MemoryStore, SilentLogger } from '@junto/server'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MemoryNetwork, VirtualClock } from '../src/index.ts'
+import { Counter, CounterRoom, log, Notes, NotesRoom, rooms, types } from './counter.fixture.ts'
 import { PlainPeer, session } from './plain-peer.fixture.ts'
 
 // What docs/protocol.md promises to whoever writes a client, with its room `counter`, as that client sees it.
-
-const Counter = defineRoom('counter', {
-  version: 1,
-  metadata: t.Object({ level: t.Int32() }),
-  state: t.Object({ count: t.Int32() }),
-  clientToServer: {
-    add: call({
-      params: t.Object({ by: t.Int32() }),
-      result: t.Int32(),
-      errors: { limit: t.Object({ most: t.Int32() }) },
-    }),
-    wave: event(t.Object({ to: t.Optional(t.String()), hand: t.Enum(['left', 'right']) }), { delivery: 'volatile' }),
-    steps: stream({ item: t.Int32() }),
-  },
-  serverToClient: { waved: event(t.Object({ by: t.String() })) },
-})
-
-const Notes = defineRoom('notes', {
-  version: 3,
-  state: t.Object({}),
-  clientToServer: { say: event(t.Object({ text: t.String() })) },
-  serverToClient: { said: event(t.Object({ text: t.String() })), ask: call({ result: t.Boolean() }) },
-})
-
-class NotesRoom extends Room(Notes) {
-  onCreate() {
-    return {}
-  }
-
-  readonly handlers = this.handle({
-    say: async ({ text }, { member }) => {
-      if (text !== 'ask') return this.broadcast.said({ text })
-      const answer = await member.call.ask()
-      this.broadcast.said({ text: String(answer) })
-    },
-  })
-}
-
-const rooms: CounterRoom[] = []
-const log: string[] = []
-
-class CounterRoom extends Room(Counter) {
-  onCreate() {
-    rooms.push(this)
-    this.metadata = { level: 1 }
-    return { count: 41 }
-  }
-
-  override onLeave(_member: Member<typeof Counter>, reason: string) {
-    log.push(reason)
-  }
-
-  readonly handlers = this.handle({
-    add: ({ by }, { error }) => {
-      if (this.state.count + by > 100) throw error('limit', { most: 100 })
-      this.state.count += by
-      return this.state.count
-    },
-    wave: ({ hand }) => {
-      this.broadcast.waved({ by: hand })
-    },
-    steps: async function* () {
-      for (let n = 0; n < 3; n++) yield n
-    },
-  })
-}
 
 let clock: VirtualClock
 let network: MemoryNetwork
@@ -98,9 +32,6 @@ afterEach(async () => {
 
 const hello = [1, { session }]
 const join = (ref = 1, rest: object = {}) => [3, ref, { by: 'open', room: 'counter', key: 'main', ...rest }]
-const types = (received: readonly { ref: number; frame: readonly unknown[] }[]) =>
-  received.map(({ ref, frame }) => (ref === 0 ? frame[0] : `${ref}:${String(frame[0])}`))
-
 /** Says hello and joins the room as ref 1; forgets the answers. */
 async function enter(): Promise<void> {
   expect(types(await peer.say(hello, join()))).toEqual([2, 4, '1:26'])
@@ -123,7 +54,20 @@ describe('a connection', () => {
 
   it('[P2] [F10] [F11] is welcomed first, with what the server accepts', async () => {
     expect(await peer.say(hello)).toEqual([
-      { ref: 0, frame: [2, { session, maxMessage: 65_536, maxFrame: 262_144, heartbeat: 15_000 }] },
+      {
+        ref: 0,
+        frame: [
+          2,
+          {
+            session,
+            maxMessage: 65_536,
+            maxFrame: 262_144,
+            heartbeat: 15_000,
+            activeHeartbeat: 5_000,
+            resumeWindow: 0,
+          },
+        ],
+      },
     ])
   })
 
@@ -163,9 +107,14 @@ describe('a connection', () => {
     expect(clock.time() - Number(beat?.frame[1])).toBeLessThanOrEqual(15_000)
   })
 
+  it('[P17] [F35] [F36] is answered at once when it probes', async () => {
+    await enter()
+    expect(await peer.say([12, 1234.5])).toEqual([{ ref: 0, frame: [13, 1234.5, clock.time()] }])
+  })
+
   it('[P14] [P11] [F5] [F19] is told of its errors, and closed after many', async () => {
     await peer.say(hello)
-    const told = await peer.say([63, 'what'], [11], 7, [16, 0, null])
+    const told = await peer.say([63, 'what'], [14], 7, [16, 0, null])
     expect(told.map(({ frame }) => frame.slice(0, 2))).toEqual([
       [10, 'unknown_frame'],
       [10, 'unknown_frame'],
@@ -312,11 +261,16 @@ describe('leaving', () => {
     expect(types(await peer.say(join(1)))).toEqual([4, '1:26'])
   })
 
-  it('[P16] comes with the end of the connection; the same session may come again', async () => {
+  it('[P16] comes with the end of the connection, where the session has no secret; the same session may come again', async () => {
     await enter()
     peer.socket.close(1000, '')
     await clock.settle()
-    expect(log).toEqual(['disconnected'])
+    expect(log).toEqual(['left'])
+    peer = new PlainPeer(network, clock)
+    await enter()
+    peer.socket.abort()
+    await clock.settle()
+    expect(log).toEqual(['left', 'disconnected'])
     peer = new PlainPeer(network, clock)
     await enter()
   })
@@ -343,13 +297,15 @@ describe('in a room', () => {
     ])
   })
 
-  it('[F20] [V7] [V4] events go and come, their values by position', async () => {
+  it('[F20] [F33] [V7] [V4] events go and come, in the frame of their class, their values by position', async () => {
     await enter()
-    expect(await peer.say(1, [16, 1, [null, 1]])).toEqual([{ ref: 1, frame: [16, 0, ['right']] }])
-    expect(await peer.say(1, [16, 1, ['ann', 0]])).toEqual([{ ref: 1, frame: [16, 0, ['left']] }])
-    const told = await peer.say(1, [16, 1, [null, 2]], [16, 9, null])
+    expect(await peer.say(1, [29, 1, [null, 1]])).toEqual([{ ref: 1, frame: [16, 0, ['right']] }])
+    expect(await peer.say(1, [29, 1, ['ann', 0]])).toEqual([{ ref: 1, frame: [16, 0, ['left']] }])
+    const told = await peer.say(1, [29, 1, [null, 2]], [29, 9, null], [16, 9, null], [16, 1, [null, 1]])
     expect(told.map(({ frame }) => frame.slice(0, 2))).toEqual([
       [10, 'invalid'],
+      [10, 'unsupported'],
+      [10, 'unsupported'],
       [10, 'unsupported'],
     ])
   })

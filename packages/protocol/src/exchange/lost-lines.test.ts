@@ -153,7 +153,7 @@ describe('an exchange that ends while the line is cut', () => {
   })
 })
 
-describe('what the link of a server gave up', () => {
+describe('[R16] what the link of a server gave up', () => {
   it('[R5] ends as outcome_unknown: a call whose reply is gone', async () => {
     const clock = new VirtualClock()
     const pair = linkedPair(clock, 600)
