@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { closeCodes, reconnectsAfter, type CloseCode } from './close-codes.ts'
+import { closeCodes, type CloseCode } from './close-codes.ts'
+import { reconnectsAfter } from './closing.ts'
 
 describe('close codes', () => {
   it('[C1] say by their number whether a client comes back', () => {

@@ -1,3 +1,5 @@
+import { clientCloseCodes, firstFinal } from './closing.ts'
+
 /** Why a connection was closed, and what a client does then. */
 export interface CloseCode {
   /** The WebSocket close code. */
@@ -10,30 +12,33 @@ export interface CloseCode {
   readonly meaning: string
 }
 
-/** From here on, a client does not come back. */
-const firstFinal = 4500
-
 function closeCode<C extends number>(code: C, name: string, meaning: string): CloseCode & { readonly code: C } {
   return { code, name, reconnect: code < firstFinal, meaning }
+}
+
+function own<C extends number>(
+  { code, name }: { readonly code: C; readonly name: string },
+  meaning: string,
+): CloseCode & { readonly code: C } {
+  return closeCode(code, name, meaning)
 }
 
 /** The close codes of Junto by name. 4000–4499: the client comes back, with backoff; 4500–4999: it does not. */
 export const closeCodes = {
   shuttingDown: closeCode(4000, 'shutting_down', 'The server stops or restarts.'),
   helloTimeout: closeCode(4001, 'hello_timeout', 'No hello came in time.'),
-  silent: closeCode(4002, 'silent', 'Nothing came for too long: the link is dead.'),
+  silent: own(clientCloseCodes.silent, 'Nothing came for too long: the link is dead.'),
   tooSlow: closeCode(4003, 'too_slow', 'The peer reads more slowly than it is sent to.'),
   authTimeout: closeCode(4004, 'auth_timeout', 'Checking the credentials took too long.'),
   overloaded: closeCode(4005, 'overloaded', 'The server takes no more connections now.'),
   internal: closeCode(4006, 'internal', 'The closing side failed.'),
-  sessionLost: closeCode(
-    4007,
-    'session_lost',
+  sessionLost: own(
+    clientCloseCodes.sessionLost,
     'The session is not known by this secret, or cannot go on: begin another.',
   ),
   flooding: closeCode(4008, 'flooding', 'Messages came faster than allowed.'),
-  suspended: closeCode(4009, 'suspended', 'The page was put aside; it resumes when it is shown again.'),
-  badMessage: closeCode(4500, 'bad_message', 'What came is no message of this protocol.'),
+  suspended: own(clientCloseCodes.suspended, 'The page was put aside; it resumes when it is shown again.'),
+  badMessage: own(clientCloseCodes.badMessage, 'What came is no message of this protocol.'),
   unauthorized: closeCode(4501, 'unauthorized', 'The credentials are missing, wrong or expired.'),
   abuse: closeCode(4502, 'abuse', 'The peer went on making errors.'),
   replaced: closeCode(4503, 'replaced', 'Another connection took over the session.'),
@@ -43,12 +48,3 @@ export const closeCodes = {
 
 /** Name of a close code in {@link closeCodes}. */
 export type CloseCodeName = keyof typeof closeCodes
-
-// What stacks and proxies close with. The rest of 1000–3999 counts as an accident: come back.
-const finalStandardCodes = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010])
-
-/** Whether a client comes back by itself after a connection closed with this code. */
-export function reconnectsAfter(code: number): boolean {
-  if (code >= firstFinal) return false
-  return !finalStandardCodes.has(code)
-}

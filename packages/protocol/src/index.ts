@@ -1,6 +1,7 @@
 export { clientLimits, clientLimitsTable, type ClientLimits } from './client-limits.ts'
 export { Clock } from './clock.ts'
-export { closeCodes, reconnectsAfter, type CloseCode, type CloseCodeName } from './close-codes.ts'
+export { closeCodes, type CloseCode, type CloseCodeName } from './close-codes.ts'
+export { reconnectsAfter } from './closing.ts'
 export { errorHelp, type ErrorHelp } from './error-help.ts'
 export { errorCodes, JuntoError, type ErrorCode, type ErrorDetails } from './errors.ts'
 export type { Limit, LimitsOf, LimitTable } from './limits.ts'

@@ -1,4 +1,4 @@
-import { closeCodes, JuntoError, type CloseCode, type ErrorCode } from '@junto/protocol'
+import { JuntoError } from '@junto/protocol'
 import { isErrorCode } from '@junto/protocol/internal'
 
 /** No connection could be made. Browsers do not say why, not even that the server refused the page; elsewhere `reason` does. */
@@ -8,18 +8,15 @@ export function unreachableError(url: string, reason: string, cause?: unknown): 
   return new JuntoError('unreachable', message, cause === undefined ? {} : { cause })
 }
 
-/** A connection that had been made was closed. */
+/** A connection that had been made was closed. The name of a code of Junto is its reason. */
 export function closedError(url: string, code: number, reason: string): JuntoError {
-  const known = Object.values<CloseCode>(closeCodes).find((each) => each.code === code)
-  const name = known?.name ?? standardNames[code] ?? 'closed'
-  const meaning = known?.meaning ?? reason
-  const message = `the connection to ${url} was closed: ${code} ${name}${meaning === '' ? '' : `: ${meaning}`}`
-  return new JuntoError(errorCodeOf(known), message, { data: { closeCode: code } })
+  const name = reason || (standardNames[code] ?? 'closed')
+  // What a program can decide by has an error code of the same name; any other close is a lost connection.
+  const isKnown = code >= firstOwn && name !== 'internal' && isErrorCode(name)
+  const message = `the connection to ${url} was closed: ${code} ${name}`
+  return new JuntoError(isKnown ? name : 'disconnected', message, { data: { closeCode: code } })
 }
 
-/** What a program can decide by has an error code of the same name; any other close is a lost connection. */
-function errorCodeOf(close: CloseCode | undefined): ErrorCode {
-  return close && close !== closeCodes.internal && isErrorCode(close.name) ? close.name : 'disconnected'
-}
+const firstOwn = 4000
 
 const standardNames: Readonly<Record<number, string>> = { 1006: 'lost without a word', 1009: 'too_large' }

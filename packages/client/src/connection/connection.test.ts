@@ -168,7 +168,7 @@ describe('coming back', () => {
       connection.status.retry()
       sockets.last.accept()
       sockets.last.say([0, welcome])
-      sockets.last.end(4000)
+      sockets.last.end(4000, 'shutting_down')
       expect(connection.status.value).toMatchObject({ state: 'waiting', attempt, error: { code: 'shutting_down' } })
     }
   })
@@ -198,30 +198,31 @@ describe('coming back', () => {
     },
   )
 
-  it('names the close code and its meaning', () => {
+  it('[C1] names the close code', () => {
     connect()
     sockets.last.end(4501, 'unauthorized')
     expect(owner.losses[0]?.error).toMatchObject({
       code: 'unauthorized',
-      message:
-        'the connection to ws://junto.test was closed: 4501 unauthorized: The credentials are missing, wrong or expired.',
+      message: 'the connection to ws://junto.test was closed: 4501 unauthorized',
     })
   })
 
   it.each([
-    [4000, 'shutting_down'],
-    [4003, 'disconnected'],
-    [4006, 'disconnected'],
-    [4500, 'bad_message'],
-    [4501, 'unauthorized'],
-    [4504, 'incompatible'],
-    [4505, 'forbidden'],
-    [1006, 'disconnected'],
-    [1009, 'disconnected'],
-    [3000, 'disconnected'],
-  ])('is known to the program by a code, after %d by %s', (code, errorCode) => {
+    [4000, 'shutting_down', 'shutting_down'],
+    [4003, 'too_slow', 'disconnected'],
+    [4006, 'internal', 'disconnected'],
+    [4500, 'bad_message', 'bad_message'],
+    [4501, 'unauthorized', 'unauthorized'],
+    [4504, 'incompatible', 'incompatible'],
+    [4505, 'forbidden', 'forbidden'],
+    [4501, '', 'disconnected'],
+    [1006, '', 'disconnected'],
+    [1009, '', 'disconnected'],
+    [1008, 'forbidden', 'disconnected'],
+    [3000, '', 'disconnected'],
+  ])('is known to the program by a code, after %d %s by %s', (code, reason, errorCode) => {
     connect()
-    sockets.last.end(code, '')
+    sockets.last.end(code, reason)
     expect(owner.losses[0]?.error).toMatchObject({ code: errorCode, data: { closeCode: code } })
   })
 

@@ -1,5 +1,4 @@
 import {
-  closeCodes,
   JuntoError,
   reconnectsAfter,
   type Clock,
@@ -10,6 +9,7 @@ import {
 import * as FrameType from '@junto/protocol/frame-type'
 import {
   causedBy,
+  clientCloseCodes,
   describe,
   encodeHello,
   encodeProbe,
@@ -163,7 +163,7 @@ export class Connection {
   reconsider(): void {
     const { at } = this.#state
     if ((at !== 'waiting' && at !== 'connecting') || this.#owner.wanted()) return
-    this.#abandon(closeCodes.silent)
+    this.#abandon(clientCloseCodes.silent)
     this.#rest({ at: 'idle', stop }, { state: 'idle' })
   }
 
@@ -250,7 +250,7 @@ export class Connection {
           if (this.#state.at === 'open' && line.pending > 0) this.#state.watchdog.flows()
           this.#owner.heard(bytes)
         },
-        broken: (error) => this.#drop(error, false, closeCodes.badMessage),
+        broken: (error) => this.#drop(error, false, clientCloseCodes.badMessage),
         closed: (code, reason) => this.#closed(code, reason),
       })
       state.line = line
@@ -335,7 +335,7 @@ export class Connection {
   }
 
   /** Gives up this connection or attempt, and plans the next one when there is to be one. */
-  #drop(error: JuntoError, returns: boolean, close: Close = closeCodes.silent, asleep = false): void {
+  #drop(error: JuntoError, returns: boolean, close: Close = clientCloseCodes.silent, asleep = false): void {
     const attempt = nextAttempt(this.#state, this.#options.clock.now())
     this.#abandon(close)
     if (returns) this.#wait(attempt, error, asleep)
@@ -424,7 +424,7 @@ export class Connection {
   /** The page is put aside, or goes away. Should it come back, so does the connection. */
   #part(forGood: boolean): void {
     this.flush()
-    const close = this.#owner.parting(forGood) ? closeCodes.suspended : goodbye
+    const close = this.#owner.parting(forGood) ? clientCloseCodes.suspended : goodbye
     this.#drop(new JuntoError('disconnected', 'the page was put aside'), true, close, true)
   }
 }

@@ -75,7 +75,7 @@ describe('a page that goes away', () => {
     expect(place.text).toBe(`${server.hello.session}:${resume?.next}`)
   })
 
-  it('says goodbye when there is nothing to keep it in, and begins another session should it come back after all', async () => {
+  it('[K3] says goodbye when there is nothing to keep it in, and begins another session should it come back after all', async () => {
     const [server, room] = await load({ keepSession: false })
     const recoveries: Recovery[] = []
     room.onRecovery((recovery) => recoveries.push(recovery))
@@ -97,7 +97,7 @@ describe('a page that goes away', () => {
 describe('a page that is loaded', () => {
   const kept = `${'a'.repeat(32)}:${'b'.repeat(32)}`
 
-  it('[C2] goes on with the session that it finds, of which it knows nothing, and joins with it', async () => {
+  it('[K4] goes on with the session that it finds, of which it knows nothing, and joins with it', async () => {
     place.text = kept
     const server = new ScriptedServer({ page, keepSession: place })
     expect(place.text).toBeUndefined()

@@ -46,7 +46,7 @@ beforeEach(async () => {
 })
 
 describe('a lost session', () => {
-  it('is shown, and the room joined afresh: the same object, with a new member', async () => {
+  it('[K7] is shown, and the room joined afresh: the same object, with a new member', async () => {
     const states: string[] = []
     room.status.subscribe(() => states.push(room.status.value.state))
     server.socket.end()
@@ -175,7 +175,7 @@ describe('a lost session', () => {
     expect(room.send.rename({ title: 'C' })).toBe('sent')
   })
 
-  it('is lost by its close code, too: the client says hello as another session, and joins with it', async () => {
+  it('[K10] is lost by its close code, too: the client says hello as another session, and joins with it', async () => {
     const { session, secret } = server.hello
     const sent = watch(room.call.clear.try())
     await server.clock.settle()

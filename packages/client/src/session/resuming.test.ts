@@ -96,7 +96,7 @@ async function begin(options: Partial<JuntoClientOptions> = {}): Promise<void> {
 beforeEach(() => begin())
 
 describe('a session', () => {
-  it('[C2] says hello with a secret of its own, and resumes with it, once told what it has and what it can still send', async () => {
+  it('[K2] [K4] says hello with a secret of its own, and resumes with it, once told what it has and what it can still send', async () => {
     const { session, secret } = server.hello
     expect(secret).toMatch(/^[0-9a-f]{32}$/)
     expect(secret).not.toBe(session)
@@ -116,7 +116,7 @@ describe('a session', () => {
     expect(resume?.next).not.toBe(secret)
   })
 
-  it('goes over to its next secret with the welcome, and not before', async () => {
+  it('[K4] goes over to its next secret with the welcome, and not before', async () => {
     const { secret } = server.hello
     await drop()
     server.socket.accept()
@@ -132,7 +132,7 @@ describe('a session', () => {
     expect(server.hello.resume?.next).not.toBe(resume?.next)
   })
 
-  it('proves its new secret by an ack at once, and says nothing before the welcome', async () => {
+  it('[K4] proves its new secret by an ack at once, and says nothing before the welcome', async () => {
     room.send.shot({ n: 1 })
     await drop()
     room.send.shot({ n: 2 })
@@ -152,7 +152,7 @@ describe('a session', () => {
     expect(server.socket.frames.map(([, { type }]) => type)).toEqual([FrameType.hello])
   })
 
-  it('resumes: the room goes on as if nothing had happened, and is told so once its state is there', async () => {
+  it('[K8] resumes: the room goes on as if nothing had happened, and is told so once its state is there', async () => {
     const { state, memberId } = room
     ;(server.state as State).score = 7
     const patch = server.patch(1)
@@ -214,7 +214,7 @@ describe('a session', () => {
 })
 
 describe('what is sent', () => {
-  it('again is just what the server lacks, in order, before anything newer', async () => {
+  it('[K8] again is just what the server lacks, in order, before anything newer', async () => {
     for (const n of [1, 2, 3, 4]) room.send.shot({ n })
     await server.clock.settle()
     expect(shots()).toEqual([1, 2, 3, 4])
@@ -232,7 +232,7 @@ describe('what is sent', () => {
     expect(server.hello.resume).toMatchObject({ from: 4 })
   })
 
-  it('is kept until the server has acknowledged it', async () => {
+  it('[K6] is kept until the server has acknowledged it', async () => {
     for (const n of [1, 2, 3]) room.send.shot({ n })
     await server.clock.settle()
     server.socket.say([0, { type: FrameType.ack, received: 3 }])
@@ -297,7 +297,7 @@ describe('what is sent', () => {
     ])
   })
 
-  it('of class latest is not sent again, and may get lost with the connection', async () => {
+  it('[F33] of class latest is not sent again, and may get lost with the connection', async () => {
     room.send.move({ id: 'a', x: 1 })
     await server.clock.settle()
     await drop()
@@ -401,7 +401,7 @@ describe('drained', () => {
 })
 
 describe('what comes', () => {
-  it('[C2] is counted when it was delivered, and acknowledged within a second, or with what leaves anyway', async () => {
+  it('[K1] [K6] [F34] is counted when it was delivered, and acknowledged within a second, or with what leaves anyway', async () => {
     const heard: number[] = []
     room.on('hit', ({ n }) => heard.push(n))
     await server.clock.advance('1s')
@@ -454,7 +454,7 @@ describe('what comes', () => {
     expect(asked).toBe(1)
   })
 
-  it('may be the end of the room: someone whom the server no longer lets in', async () => {
+  it('[K12] may be the end of the room: someone whom the server no longer lets in', async () => {
     await drop()
     server.resume({ replayed: [[0, { type: FrameType.left, ref: 1, reason: 'refused', message: 'banned' }]] })
     expect(room.status.value).toMatchObject({ state: 'left', reason: 'refused', message: 'banned' })
@@ -483,7 +483,7 @@ describe('a call', () => {
     expect(added.outcome).toBe(5)
   })
 
-  it('keeps its deadline without a connection; one that was sent may have run', async () => {
+  it('[R16] keeps its deadline without a connection; one that was sent may have run', async () => {
     const quick = watch(room.call.quick())
     await server.clock.settle()
     server.socket.end()
@@ -497,7 +497,7 @@ describe('a call', () => {
     expect(came()).toMatchObject([[1, { type: FrameType.cancel, no: 1 }]])
   })
 
-  it('whose deadline passes before it was sent is taken back: it did not run', async () => {
+  it('[R16] whose deadline passes before it was sent is taken back: it did not run', async () => {
     server.socket.end()
     const quick = watch(room.call.quick())
     await server.clock.advance('300ms')
@@ -508,7 +508,7 @@ describe('a call', () => {
     expect(came()).toEqual([])
   })
 
-  it('that is aborted without a connection is taken back, or cancelled with the next one', async () => {
+  it('[R16] that is aborted without a connection is taken back, or cancelled with the next one', async () => {
     const sent = new AbortController()
     const unsent = new AbortController()
     const a = watch(room.call.add({ n: 1 }, { signal: sent.signal }))
@@ -594,7 +594,7 @@ describe('a connection that breaks early', () => {
     expect(opened.outcome).toMatchObject({ memberId: 'm1' })
   })
 
-  it('before the hello was answered: the same session, and the join that arrived is not sent again', async () => {
+  it('[K4] before the hello was answered: the same session, and the join that arrived is not sent again', async () => {
     server = new ScriptedServer({}, Game, first)
     const opened = watch(server.client.open(Game, { key: 'a', patience: Infinity }))
     server.socket.accept()
@@ -610,7 +610,7 @@ describe('a connection that breaks early', () => {
     expect(server.clock.pendingTimers).toBeLessThanOrEqual(2)
   })
 
-  it('before the hello arrived: the server knows nothing, and the join is sent again', async () => {
+  it('[K7] before the hello arrived: the server knows nothing, and the join is sent again', async () => {
     server = new ScriptedServer({}, Game, first)
     const opened = watch(server.client.open(Game, { key: 'a', patience: Infinity }))
     server.socket.accept()
@@ -719,7 +719,7 @@ describe('a server that answers wrongly', () => {
   it.each<[string, number]>([
     ['more than was sent', 9],
     ['less than it had acknowledged', 0],
-  ])('to a resume is left for good: %s', async (_name, received) => {
+  ])('[K5] to a resume is left for good: %s', async (_name, received) => {
     room.send.shot({ n: 1 })
     await server.clock.settle()
     server.socket.say([0, { type: FrameType.ack, received: 1 }])
@@ -731,7 +731,7 @@ describe('a server that answers wrongly', () => {
     expect(server.clock.pendingTimers).toBe(0)
   })
 
-  it('with an ack that cannot be is left for good', () => {
+  it('[K5] with an ack that cannot be is left for good', () => {
     server.socket.say([0, { type: FrameType.ack, received: 77 }])
     expect(server.socket.closed).toBe(4500)
     expect(room.status.value.state).toBe('left')

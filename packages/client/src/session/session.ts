@@ -1,6 +1,7 @@
-import { closeCodes, JuntoError } from '@junto/protocol'
+import { JuntoError } from '@junto/protocol'
 import * as FrameType from '@junto/protocol/frame-type'
 import {
+  clientCloseCodes,
   encodeLeave,
   isNumbered,
   type Frame,
@@ -164,7 +165,7 @@ export class Session implements ConnectionOwner {
     this.#catchingUp = false
     this.outbox.detach()
     this.#forEach((membership) => membership.dropped(error, final))
-    if (this.#abandoned || codeOf(error) === closeCodes.sessionLost.code) this.#begin(error, true)
+    if (this.#abandoned || codeOf(error) === clientCloseCodes.sessionLost.code) this.#begin(error, true)
   }
 
   rested(): void {
