@@ -57,7 +57,9 @@ export class WsTransport implements Transport {
   readonly #options: WsTransportOptions
   readonly #http: Server | SecureServer
   readonly #path: string
-  readonly #sockets: WebSocketServer
+  readonly #webSockets: WebSocketServer
+  /** Sockets on a port of its own, whatever they have come to. */
+  readonly #sockets = new Set<Duplex>()
   readonly #connections = new Set<WsConnection>()
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head)
   readonly #proxies: ProxyTrust
@@ -88,7 +90,7 @@ export class WsTransport implements Transport {
       closeTimeout: limits.closeTimeout,
       handleProtocols: () => subprotocol,
     }
-    this.#sockets = new WebSocketServer(settings)
+    this.#webSockets = new WebSocketServer(settings)
   }
 
   get url(): string | undefined {
@@ -107,8 +109,11 @@ export class WsTransport implements Transport {
     if ('server' in this.#options) return
     this.#http.on('request', (_request, response) => this.#explain(response))
     this.#http.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#refuseRequest(error, socket))
-    // A handshake that failed or took too long: Node ends its socket.
-    this.#http.on('tlsClientError', () => acceptor.turnedAway('tls'))
+    // Node's closeAllConnections knows those only that have sent a request: not one that began a handshake and is silent.
+    this.#http.on('connection', (socket: Duplex) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
     const { port, host } = this.#options
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', (error) => reject(explainListenError(error, port, host)))
@@ -132,7 +137,7 @@ export class WsTransport implements Transport {
     const stopped = owned ? new Promise<void>((resolve) => this.#http.close(() => resolve())) : undefined
     await Promise.all([...this.#connections].map((connection) => connection.end()))
     if (!owned) return
-    this.#http.closeAllConnections()
+    for (const socket of this.#sockets) socket.destroy()
     await stopped
   }
 
@@ -156,7 +161,7 @@ export class WsTransport implements Transport {
     this.#noticeProxy(request, arrival.remoteAddress)
     const refusal = fault ?? acceptor.admit(arrival)
     if (refusal) return refuseUpgrade(socket, refusal)
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const { remoteAddress, origin } = arrival
       const connection = new WsConnection(webSocket, socket, remoteAddress, origin)
       this.#connections.add(connection)
@@ -182,6 +187,11 @@ export class WsTransport implements Transport {
   }
 
   #refuseRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (/^(?:ERR_TLS_|ERR_SSL_|EPROTO$)/.test(error.code ?? '')) {
+      // No handshake, so nothing can be said.
+      this.#acceptor?.turnedAway('tls')
+      return void socket.destroy()
+    }
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
     const refusal = requestFaults[error.code ?? ''] ?? otherFault
     this.#acceptor?.turnedAway(refusal.reason)
