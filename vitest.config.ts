@@ -19,7 +19,12 @@ export default defineConfig(({ mode }) => {
           extends: true,
           test: {
             name: 'parts',
-            include: ['packages/*/src/**/*.test.ts', 'benchmarks/**/*.test.ts', 'scripts/**/*.test.ts'],
+            include: [
+              'packages/*/src/**/*.test.ts',
+              'packages/testing/test/simulation/*.test.ts',
+              'benchmarks/**/*.test.ts',
+              'scripts/**/*.test.ts',
+            ],
             maxWorkers: 2,
             sequence: { groupOrder: 0 },
           },
@@ -29,6 +34,12 @@ export default defineConfig(({ mode }) => {
           test: {
             name: 'whole',
             include: ['packages/testing/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+            exclude: [
+              '**/node_modules/**',
+              '**/dist/**',
+              '**/fixtures/packed-app/**',
+              'packages/testing/test/simulation/**',
+            ],
             // One after the other: these start processes and browsers of their own, and some wait for real time to pass.
             maxWorkers: 1,
             sequence: { groupOrder: 1 },

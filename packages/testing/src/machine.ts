@@ -46,7 +46,9 @@ export class Machine {
       url: network.url,
       clock: this.clock,
       socket: (url, _subprotocol, events) => {
-        this.#socket = network.connect(url, events, { origin, remoteAddress, reach: this.reach })
+        // Promises of a process that is dead still settle: what it then begins comes to nothing.
+        const reach = this.#dead ? 'silent' : this.reach
+        this.#socket = network.connect(url, events, { origin, remoteAddress, reach })
         return this.#socket
       },
     })

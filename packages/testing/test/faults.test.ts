@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { flowRows } from './faults/flow-rows.ts'
 import { frameRows } from './faults/frame-rows.ts'
 import { handshakeRows } from './faults/handshake-rows.ts'
 import { isolationRows } from './faults/isolation-rows.ts'
@@ -11,6 +12,7 @@ import { soon } from './faults/soon.ts'
 const sections = [
   ['A. Handshake', handshakeRows, { limits: shortDeadlines }],
   ['B. Frames and decoding', [...frameRows, ...messageRows], {}],
+  ['C. Flow and exhaustion', flowRows, {}],
   ['E. Isolation and process', isolationRows, {}],
 ] as const
 

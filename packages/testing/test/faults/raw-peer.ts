@@ -134,6 +134,24 @@ export class RawPeer {
     return found
   }
 
+  /** Waits for so many frames of these types, and takes them. */
+  async all<F extends Frame>(count: number, types: readonly F['type'][]): Promise<readonly F[]> {
+    const found: F[] = []
+    await this.until(() => {
+      for (let index = this.frames.length - 1; index >= 0 && found.length < count; index--) {
+        const frame = this.frames[index]?.frame
+        if (frame === undefined || !types.includes(frame.type)) continue
+        // A frame of that type has that shape.
+        found.push(frame as F)
+        this.frames.splice(index, 1)
+      }
+      return found.length >= count || this.gone
+    })
+    if (found.length < count)
+      throw new Error(`the connection ended (${this.closeCode}) after ${found.length} of ${count} frames`)
+    return found
+  }
+
   /** The close code that came, 1006 when none did, once the connection is gone. */
   async closed(): Promise<number> {
     await this.until(() => this.gone)

@@ -35,6 +35,8 @@ const Attacked = defineRoom('attacked', {
       params: t.Object({ count: t.Uint32(), ratio: t.Number(), at: t.Timestamp(), whole: t.Integer() }),
       result: t.Object({ n: t.Uint32() }),
     }),
+    /** Is dear: twice at once, and once a second. */
+    dear: call({ result: t.Object({ n: t.Uint32() }), limit: { rate: 1, burst: 2 } }),
     /** How many calls there were. */
     calls: call({ result: t.Object({ n: t.Uint32() }) }),
     /** Counts as a call. */
@@ -145,6 +147,7 @@ class AttackedRoom extends Room(Attacked) {
       }
     },
     measure: () => ({ n: ++this.state.calls }),
+    dear: () => ({ n: ++this.state.calls }),
     calls: () => ({ n: this.state.calls }),
     noted: () => {
       this.state.calls++
@@ -256,11 +259,13 @@ export function sessionId(): string {
   return (++sessions).toString(16).padStart(32, '0')
 }
 
-type CallName = 'echo' | 'fail' | 'block' | 'measure' | 'calls'
+type CallName = 'echo' | 'fail' | 'block' | 'measure' | 'calls' | 'dear'
 
 /** A peer in an attacked room, as room 1. */
 export class RoomPeer {
   readonly peer: RawPeer
+  /** How calls have failed. */
+  readonly failures: FailedFrame[] = []
   readonly #ticks: number[] = []
   #calls = 0
 
@@ -310,7 +315,10 @@ export class RoomPeer {
     const failed = this.peer
       .frame<FailedFrame>(FrameType.failed, (frame) => frame.no === no)
       .then(
-        ({ code, message }) => `${code}: ${message}`,
+        (frame) => {
+          this.failures.push(frame)
+          return `${frame.code}: ${frame.message}`
+        },
         (error: unknown) => error,
       )
     return Promise.race([answered, failed])

@@ -69,6 +69,7 @@ export class Player {
     if (this.gone) return
     this.room = room
     this.#ledger.count('opened')
+    if (room.kept) this.#ledger.count('kept')
     this.#seated(room)
     // A page that was reloaded has forgotten what it had seen, and what was on its way to it.
     for (const lane of [this.#down?.reliable, this.#down?.latest]) lane?.signalled()
@@ -85,7 +86,6 @@ export class Player {
     room.on('flash', ({ channel, n }) => this.gone || mine(channel).volatile.seen(n))
     room.answer('ask', ({ channel, n }) => {
       if (this.gone) return n
-      mine(channel).reliable.seen(n)
       mine(channel).calls.seen(n)
       return n
     })
@@ -122,11 +122,12 @@ export class Player {
       this.#ledger.count('rejoined')
       this.#down?.close()
       this.#seated(room)
-    } else {
-      if (missed === 0 && unsent === 0) this.#ledger.count('resynced without loss')
-      if (missed !== undefined && missed > 0) this.#ledger.count('missed', missed)
-      this.#down?.reliable.signalled(missed)
+      // On its way to the new membership the line may have been lost again.
+      this.#down?.latest.signalled()
     }
+    if (missed === 0 && unsent === 0) this.#ledger.count('resynced without loss')
+    if (missed !== undefined && missed > 0) this.#ledger.count('missed', missed)
+    this.#down?.reliable.signalled(missed)
   }
 
   /** Does something, whatever the connection is like. */

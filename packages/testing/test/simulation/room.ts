@@ -203,8 +203,8 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
     }
 
     async #ask(member: SimMember, { lanes }: Noted): Promise<void> {
+      // Not in one order with events: a program that begins takes what waits for it in the order in which it asks for it.
       const mark = lanes.next()
-      lanes.reliable.sent(mark.n)
       lanes.calls.sent(mark.n)
       try {
         const answer = await member.call.ask(mark, { timeout: random.pick([1000, 15_000, 60_000]) })
@@ -286,21 +286,21 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
   }
 }
 
-/** Notes how a call ended that did not succeed. @returns false when it may not end so. */
-export function endCall(ledger: Ledger, lanes: Lanes, n: number, error: unknown, what: string): void {
+/** Notes how a call ended that did not succeed. */
+export function endCall(ledger: Ledger, lanes: Lanes, n: number, error: unknown, what: 'ask' | 'apply' | 'wait'): void {
   const code = error instanceof JuntoError ? error.code : undefined
   ledger.count(`${what} ${code ?? 'failed'}`)
   switch (code) {
     case 'disconnected':
     case 'rate_limited':
       lanes.calls.refused(n)
-      lanes.reliable.refused(n)
+      if (what !== 'ask') lanes.reliable.refused(n)
       return
     case 'outcome_unknown':
     case 'timeout':
     case 'cancelled':
       lanes.calls.unknown(n)
-      lanes.reliable.unknown(n)
+      if (what !== 'ask') lanes.reliable.unknown(n)
       return
     default:
       lanes.calls.unknown(n)

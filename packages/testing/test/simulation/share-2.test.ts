@@ -1,0 +1,8 @@
+import { it } from 'vitest'
+import { playShare } from './shares.ts'
+
+it(
+  'whole servers and clients keep every promise under the faults of the seeds of share 2 of 4',
+  () => playShare(1),
+  900_000,
+)
