@@ -50,7 +50,7 @@ export class Session implements ConnectionOwner {
   readonly #identity: Identity
   readonly #memberships = new Set<Membership>()
   readonly #byRef = new Map<number, Membership>()
-  /** Whose a number was, also when it no longer is. */
+  /** Whose a number was, also when it no longer is: of those that are still wanted. */
   readonly #owners = new Map<number, Membership>()
   /** Refs that were left, until the server says so. */
   readonly #leaving = new Map<number, () => void>()
@@ -276,6 +276,7 @@ export class Session implements ConnectionOwner {
   /** A membership is over. */
   forget(membership: Membership): void {
     this.#memberships.delete(membership)
+    for (const [ref, owner] of this.#owners) if (owner === membership) this.#owners.delete(ref)
     this.connection.reconsider()
   }
 
