@@ -606,7 +606,10 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
 
   /** Bytes that have left for the client and that it has not acknowledged, as counted for what is kept. */
   get #unacknowledged(): number {
-    return this.#state.kind === 'attached' ? Math.max(0, this.kept - this.#state.line.outbox.waiting) : 0
+    const { kept } = this
+    // What waits is looked for last: that costs more than all the rest of a look, and mostly nothing is kept.
+    if (kept === 0 || this.#state.kind !== 'attached') return 0
+    return Math.max(0, kept - this.#state.line.outbox.waiting)
   }
 
   /** Counts what is kept for the client among what is kept for all. */
