@@ -40,11 +40,12 @@ export class Feed {
 
   /** Keeps what is to leave behind the next patch; the newest with a key takes the place of the one before. @returns whether that was not too much. */
   hold(message: Message): boolean {
-    this.#held ??= []
-    if (!this.#replace(this.#held, message)) {
-      this.#held.push(message)
-      this.#heldBytes += message.frame.length
+    if (message.loose?.key !== undefined && this.#replace(message, message.loose.key)) {
+      return this.#heldBytes <= this.#maxHeld
     }
+    if (this.#held === undefined) this.#held = [message]
+    else this.#held.push(message)
+    this.#heldBytes += message.frame.length
     return this.#heldBytes <= this.#maxHeld
   }
 
@@ -63,14 +64,13 @@ export class Feed {
     else this.link.sendLoose(frame, loose)
   }
 
-  #replace(held: Message[], message: Message): boolean {
-    const key = message.loose?.key
-    if (key === undefined) return false
+  #replace(message: Message, key: string): boolean {
+    const held = this.#held
     const at = this.#latest?.get(key)
-    const older = at === undefined ? undefined : held[at]
-    if (at === undefined || older === undefined) {
+    const older = at === undefined ? undefined : held?.[at]
+    if (held === undefined || at === undefined || older === undefined) {
       this.#latest ??= new Map()
-      this.#latest.set(key, held.length)
+      this.#latest.set(key, held?.length ?? 0)
       return false
     }
     held[at] = message
