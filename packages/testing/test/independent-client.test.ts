@@ -75,6 +75,7 @@ class KindsRoom extends Room(Kinds) {
       this.waves.push(wave)
       this.broadcast.waved({ by: wave.to === undefined ? member.id : wave.to, hand: wave.hand })
     },
+    point: ({ who, x }) => this.broadcast.pointed({ who, x: x + 1 }),
     ping: (_, { member }) => {
       this.pings++
       member.send.ponged()
@@ -493,6 +494,13 @@ describe('messages', () => {
     expect(other.events).toStrictEqual(waves)
   })
 
+  it('[F33] [V2] are loose where only the latest counts', async () => {
+    const room = await enter()
+    room.send('point', { who: 'ann', x: 1 })
+    await room.call('nothing')
+    await expect.poll(() => room.events).toStrictEqual([['pointed', { who: 'ann', x: 2 }]])
+  })
+
   it('[R9] [R10] [R11] [R12] [F25] [F26] [F27] [F28] come in streams, as far as the credit goes', async () => {
     const room = await enter()
     const stream = room.stream('count', { to: 20 }, 4)
@@ -654,5 +662,132 @@ describe('a connection', () => {
     const again = await enter(connect({ session }, first.layouts))
     expect(again.id).toBe(room.id)
     expectSame(again)
+  })
+})
+
+describe('a session that outlives its connections', () => {
+  const secret = 'abcdef'.repeat(5) + '00'
+
+  it('[K1] [K2] [K4] [K7] [K8] has every call done once, every answer and the state, wherever it is cut', async () => {
+    const client = connect({ secret })
+    const room = await enter(client)
+    const random = new SeededRandom(11)
+    let answered = 0
+    let last = 0
+    const calls: Promise<void>[] = []
+    for (let i = 1; i <= 300; i++) {
+      const call = room.call('change', { seed: i, times: 2 }).then(() => {
+        answered++
+        // In order: all of them go through one room.
+        expect(last).toBe(i - 1)
+        last = i
+      })
+      calls.push(call)
+      if (i % 10 === 0) await new Promise(setImmediate)
+      if (i % 30 !== 0) continue
+      // Whatever was under way at that moment is lost, and sometimes the server does not know of it yet.
+      if (random.chance(0.5)) await client.cut()
+      client.comeBack()
+      if (random.chance(0.5)) await expect.poll(() => answered, { interval: 1 }).toBeGreaterThan(i - 30)
+    }
+    await Promise.all(calls)
+    expect(roomOf(room).state.secret).toBe(42 + 300)
+    expectSame(room)
+    expect(roomOf(room).members.size).toBe(1)
+    await expect.poll(() => client.kept, { interval: 5 }).toBe(0)
+    expect(client.acks).toBeGreaterThan(0)
+  })
+
+  it('[K5] [K6] [F34] acknowledges, and is acknowledged, before much is kept', async () => {
+    const client = connect({ secret })
+    const room = await enter(client)
+    for (let i = 0; i < 100; i++) await room.call('nothing')
+    expect(client.kept).toBeLessThan(20)
+    await expect.poll(() => client.kept).toBe(0)
+  })
+
+  it('[K4] [K8] joins, calls and opens streams while it is away', async () => {
+    const client = connect({ secret })
+    const room = await enter(client)
+    await client.cut()
+    const joining = client.join({ ...open, key: 'another' })
+    const call = room.call('change', { seed: 1, times: 5 })
+    const stream = collect(room.stream('count', { to: 20 }, 4))
+    client.comeBack()
+    await call
+    await (await joining).call('nothing')
+    expect(await stream).toHaveLength(20)
+    expectSame(room)
+  })
+
+  it('[K9] is told how many frames are gone, and goes on behind them', async () => {
+    await server.close()
+    await serve({ resumeBuffer: 2048 })
+    const client = connect({ secret })
+    const [room, other] = [await enter(client), await enter()]
+    await client.cut()
+    for (let i = 0; i < 190; i++) other.send('wave', { to: String(i), hand: 'left' })
+    await other.call('nothing')
+    client.comeBack()
+    await room.call('nothing')
+    expect(room.missed).toBeGreaterThan(100)
+    expect(room.missed + room.events.length).toBe(190)
+    other.send('wave', { to: 'after', hand: 'right' })
+    await expect.poll(() => room.events.at(-1)).toEqual(['waved', { by: 'after', hand: 'right' }])
+    await client.cut()
+    client.comeBack()
+    await room.call('change', { seed: 1, times: 5 })
+    expectSame(room)
+  })
+
+  it('[K7] [F13] has its seat again after it has forgotten everything else', async () => {
+    const first = connect({ secret, session: 'e'.repeat(32) })
+    const room = await enter(first)
+    await room.call('change', { seed: 3, times: 20 })
+    await first.cut()
+    const second = connect({ secret, session: 'e'.repeat(32), forgotten: true })
+    const again = await enter(second)
+    expect([again.member, again.kept]).toEqual([room.member, true])
+    expect(roomOf(again).members.size).toBe(1)
+    expectSame(again)
+    await second.cut()
+    second.comeBack()
+    await again.call('change', { seed: 4, times: 20 })
+    expectSame(again)
+    first.close().catch(() => undefined)
+  })
+
+  it('[K7] knows when its session is gone: it joins again', async () => {
+    const client = connect({ secret })
+    const room = await enter(client)
+    const call = failureOf(room.call('hang', {}))
+    await client.cut()
+    await server.close()
+    await serve()
+    client.moveTo(server.url ?? '')
+    client.comeBack()
+    expect(await call).toMatchObject({ code: 'outcome_unknown' })
+    expect(await room.left).toMatchObject({ reason: 'lost' })
+    await (await enter(client)).call('nothing')
+  })
+
+  it('[K10] [K11] is closed for good by who knows its secret, and not by who does not', async () => {
+    const client = connect({ secret, session: 'd'.repeat(32) })
+    const room = await enter(client)
+    const stranger = connect({ secret: '1'.repeat(32), session: 'd'.repeat(32), forgotten: true })
+    await expect.poll(() => stranger.lastCode).toBe(4007)
+    await room.call('nothing')
+    const other = connect({ secret, session: 'd'.repeat(32), forgotten: true })
+    expect(await client.closed).toBe(4503)
+    await (await enter(other)).call('nothing')
+  })
+
+  it('[P17] [F35] [F36] asks for the time', async () => {
+    const client = connect({ secret })
+    await enter(client)
+    client.probe(12.5)
+    await expect.poll(() => client.echoes.length).toBe(2)
+    expect(client.echoes[0]).toBe(12.5)
+    expect(Math.abs((client.echoes[1] ?? 0) - Date.now())).toBeLessThan(60_000)
   })
 })

@@ -103,12 +103,14 @@ export const Kinds = defineRoom('kinds', {
     blob: call({ params: t.Bytes(), result: t.Bytes() }),
     ask: call({ result: t.Array(t.String()) }),
     wave: event(t.Object({ to: t.Optional(t.String()), hand: t.Enum(['left', 'right']) })),
+    point: event(t.Object({ who: t.String(), x: t.Integer() }), { delivery: 'latest', key: 'who', priority: 2 }),
     ping: event(),
     kickMe: event(),
     count: stream({ params: t.Object({ to: t.Integer() }), item: t.Tuple([t.Integer(), t.String()]) }),
   },
   serverToClient: {
     waved: event(t.Object({ by: t.Optional(t.String()), hand: t.Enum(['right', 'left']) })),
+    pointed: event(t.Object({ who: t.String(), x: t.Integer() }), { delivery: 'latest', key: 'who' }),
     ponged: event(),
     confirm: call({
       params: t.Object({ question: t.String() }),

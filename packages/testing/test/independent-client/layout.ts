@@ -71,6 +71,8 @@ interface EventMessage {
   readonly kind: 'event'
   readonly id: number
   readonly name: string
+  /** Whether it travels in the frame event, or else loose. */
+  readonly isReliable: boolean
   readonly payload: Type | undefined
 }
 interface CallMessage {
@@ -161,7 +163,8 @@ function readMessage(
   const common = { id, name: text(name) }
   switch (kind) {
     case 0:
-      return { kind: 'event', ...common, payload: maybe(first) }
+      if (![0, 1, 2].includes(whole(second))) wrong('delivery')
+      return { kind: 'event', ...common, isReliable: second === 0, payload: maybe(first) }
     case 1:
       return {
         kind: 'call',

@@ -11,6 +11,8 @@ export class Mirror {
   readonly #layout: Layout
   #nodes = new Map<number, Node>()
   version = 0
+  /** In hex digits. */
+  epoch = ''
   /** How many versions the last patch went through. */
   steps = 0
 
@@ -27,7 +29,7 @@ export class Mirror {
   /** Applies a snapshot (S6). */
   restart(snapshot: Uint8Array): void {
     const bytes = new Bytes(snapshot)
-    bytes.take(8)
+    this.epoch = Buffer.from(bytes.take(8)).toString('hex')
     this.version = bytes.varint()
     this.#nodes.clear()
     this.#body(bytes, true)

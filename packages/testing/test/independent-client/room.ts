@@ -52,6 +52,8 @@ export class IndependentRoom {
   readonly id: string
   readonly key: unknown
   readonly member: string
+  /** It is the seat that the session had before (K7). */
+  readonly kept: boolean
   readonly layout: Layout
   /** Events that came, oldest first. */
   readonly events: (readonly [name: string, payload: unknown])[] = []
@@ -80,6 +82,7 @@ export class IndependentRoom {
     this.id = text(joined['id'])
     this.key = joined['key']
     this.member = text(joined['member'])
+    this.kept = joined['kept'] === true
     this.layout = layout
     this.#line = line
     this.left = new Promise((resolve) => (this.#leave = resolve))
@@ -96,7 +99,7 @@ export class IndependentRoom {
   /** Sends an event. */
   send(name: string, payload?: unknown): void {
     const message = this.#up('event', name)
-    this.#line.send([16, message.id, encode(message.payload, payload)])
+    this.#line.send([message.isReliable ? 16 : 29, message.id, encode(message.payload, payload)])
   }
 
   call(name: string, params?: unknown, settings?: CallSettings): Promise<unknown> {
@@ -135,6 +138,15 @@ export class IndependentRoom {
     return stream
   }
 
+  /** What it holds of the state, for a resume (K4): nothing where it waits for a snapshot. */
+  get held(): readonly [ref: number, epoch: string, version: number] | undefined {
+    if (this.#mirror === undefined || this.#held !== undefined) return undefined
+    return [this.ref, this.#mirror.epoch, this.#mirror.version]
+  }
+
+  /** How many of its frames are gone (K9). */
+  missed = 0
+
   receive(frame: Frame): void {
     const [type, first, second, third, fourth] = frame
     if (type === 26) {
@@ -152,9 +164,11 @@ export class IndependentRoom {
     }
     const mirror = this.#mirror ?? wrong('something comes before the snapshot')
     switch (type) {
-      case 16: {
+      case 16:
+      case 29: {
         const message = this.layout.down[whole(first)]
-        if (message?.kind === 'event') this.events.push([message.name, decode(message.payload, second)])
+        if (message?.kind === 'event' && message.isReliable === (type === 16))
+          this.events.push([message.name, decode(message.payload, second)])
         break
       }
       case 17:
