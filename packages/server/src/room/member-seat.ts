@@ -1,15 +1,12 @@
-import { JuntoError, type Clock } from '@junto/protocol'
-import { FrameType, OfferingExchange, type Frame, type Settle } from '@junto/protocol/internal'
-import type { MessageCodec, Viewer } from '@junto/schema/internal'
-import type { AnswerValidators } from '@junto/schema/validate'
+import { JuntoError } from '@junto/protocol'
+import { FrameType, type Frame, type Settle } from '@junto/protocol/internal'
+import type { Viewer } from '@junto/schema/internal'
 import { Feed, type Message } from '../sync/feed.ts'
 import type { RoomSync } from '../sync/room-sync.ts'
-import { eventSenders } from './event-senders.ts'
-import { memberCalls, type MemberCallSettings } from './member-calls.ts'
+import { Conversation, type ConversationHost, type Partner } from './conversation.ts'
 import { RoomMember } from './room-member.ts'
 import type { Identity } from './authenticator.ts'
 import type { Culprit } from './faults.ts'
-import type { Router, Sender } from './router.ts'
 import type {
   HeldState,
   JoinedInfo,
@@ -23,16 +20,8 @@ import type {
 import { SeatView } from './seat-view.ts'
 
 /** What a seat needs of its room. */
-export interface SeatHost {
-  readonly clock: Clock
+export interface SeatHost extends ConversationHost {
   readonly sync: RoomSync
-  readonly router: Router
-  readonly down: readonly MessageCodec[]
-  /** Validators of what clients answer, by id. */
-  readonly answerChecks: readonly AnswerValidators[]
-  readonly callTimeout: number
-  readonly maxCallsInFlight: number
-  readonly streamCredit: number
   /** Bytes that may wait here for one member. */
   readonly maxHeld: number
   /** Snapshots that one member may ask for within a minute. */
@@ -71,7 +60,7 @@ type Phase = 'joining' | 'joined' | 'live' | 'away' | 'unseated' | 'returning' |
 const minute = 60_000
 
 /** One membership: between the session's link and the room. It stays the same while lines come and go. */
-export class MemberSeat implements Seat, Sender {
+export class MemberSeat implements Seat, Partner {
   readonly id: string
   /** How it looks at the state. */
   readonly viewer: Viewer
@@ -93,7 +82,7 @@ export class MemberSeat implements Seat, Sender {
   /** When it asked for snapshots within the last minute. */
   #resyncs: readonly number[] | undefined
   // All are made on first use: most members of most rooms sit there quietly.
-  #exchange: OfferingExchange | undefined
+  #conversation: Conversation | undefined
   #gone: AbortController | undefined
   #view: SeatView | undefined
 
@@ -171,7 +160,7 @@ export class MemberSeat implements Seat, Sender {
       case FrameType.end:
       case FrameType.credit:
         try {
-          this.exchange.receive(frame)
+          this.conversation.receive(frame)
         } catch (error) {
           this.#misbehaved(error)
         }
@@ -208,12 +197,12 @@ export class MemberSeat implements Seat, Sender {
 
   resumed(outcome: ResumeOutcome, missed: number): void {
     if (this.#phase !== 'live') return
-    if (outcome === 'resynced') this.#exchange?.tellLost()
+    if (outcome === 'resynced') this.#conversation?.tellLost()
     this.#tellResumed(outcome, missed)
   }
 
   forfeited(frames: readonly Uint8Array[]): void {
-    this.#exchange?.forfeited(frames)
+    this.#conversation?.lost(frames)
   }
 
   unseat(): void {
@@ -221,8 +210,7 @@ export class MemberSeat implements Seat, Sender {
     if (this.#phase !== 'away' && this.#phase !== 'joined') return
     this.#phase = 'unseated'
     this.viewer.reset()
-    this.#exchange?.close('outcome_unknown')
-    this.#exchange = undefined
+    this.#conversation?.restart()
   }
 
   /** Its session is about to join again. @returns whether it waited for that. */
@@ -285,71 +273,13 @@ export class MemberSeat implements Seat, Sender {
     this.#link.tooSoon(message)
   }
 
-  /** Sends an event. */
-  send(message: Message): void {
+  get maxFrame(): number {
+    return this.#link.maxFrame
+  }
+
+  say(message: Message, settle: Settle): void {
     const volatile = message.loose !== undefined && message.loose.key === undefined
     if (volatile && (this.#phase !== 'live' || this.#link.congested || this.#feed.behind)) return
-    this.#send(message, 'visible')
-  }
-
-  /** Calls and streams of this membership. */
-  get exchange(): OfferingExchange {
-    return (this.#exchange ??= this.#openExchange())
-  }
-
-  /** Calls the member's client. */
-  call(codec: MessageCodec, params: unknown, settings: MemberCallSettings): Promise<unknown> {
-    if (this.#phase === 'gone') return Promise.reject(new JuntoError('disconnected', 'the member has left'))
-    const timeout = settings.timeout ?? codec.timeout ?? this.#host.callTimeout
-    return this.exchange.call(codec.id, params, {
-      timeout: timeout === Infinity ? undefined : timeout,
-      signal: settings.signal,
-      settle: settings.settle,
-    })
-  }
-
-  /** Makes what stands under `member.call`. */
-  calls(): Readonly<Record<string, unknown>> {
-    const { down, answerChecks } = this.#host
-    return memberCalls(down, answerChecks, (codec, params, settings) => this.call(codec, params, settings))
-  }
-
-  /** Makes what stands under `member.view`. */
-  get view(): SeatView {
-    return (this.#view ??= new SeatView(this.#host.sync.tree, this.viewer))
-  }
-
-  /** Makes what stands under `member.send`. */
-  senders(): Readonly<Record<string, unknown>> {
-    return eventSenders(this.#host.down, (message) => {
-      this.#checkSize(message.frame)
-      this.send(message)
-    })
-  }
-
-  #openExchange(): OfferingExchange {
-    const { clock, router, maxCallsInFlight, streamCredit } = this.#host
-    return new OfferingExchange({
-      clock,
-      maxCallsInFlight,
-      streamCredit,
-      abandoned: this.session.abandoned,
-      answer: router.answererFor(this),
-      send: (frame, settle) => {
-        this.#checkSize(frame)
-        this.#send({ frame, loose: undefined }, settle)
-      },
-    })
-  }
-
-  /** What the client would never accept fails here, where somebody hears of it: the call's caller, or the handler. */
-  #checkSize(frame: Uint8Array): void {
-    const { maxFrame } = this.#link
-    if (frame.length <= maxFrame) return
-    throw new JuntoError('too_large', `${frame.length} bytes for one member, whose client accepts ${maxFrame} at once`)
-  }
-
-  #send(message: Message, settle: Settle): void {
     switch (this.#phase) {
       case 'joining':
       case 'joined':
@@ -370,6 +300,16 @@ export class MemberSeat implements Seat, Sender {
         return
       case 'gone':
     }
+  }
+
+  /** What the room and this member say to each other. */
+  get conversation(): Conversation {
+    return (this.#conversation ??= new Conversation(this.#host, this))
+  }
+
+  /** Makes what stands under `member.view`. */
+  get view(): SeatView {
+    return (this.#view ??= new SeatView(this.#host.sync.tree, this.viewer))
   }
 
   /** Gives up what waits here: like the link, which does not let those who are away have any amount of it. */
@@ -412,7 +352,7 @@ export class MemberSeat implements Seat, Sender {
     this.#host.sync.remove(this.#feed)
     this.viewer.close()
     this.#view?.close()
-    this.#exchange?.close(reason !== 'disconnected' ? 'cancelled' : begun ? 'outcome_unknown' : 'disconnected')
+    this.#conversation?.close(reason !== 'disconnected' ? 'cancelled' : begun ? 'outcome_unknown' : 'disconnected')
     this.#gone?.abort()
     this.#host.left(this)
     return true

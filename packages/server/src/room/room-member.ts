@@ -22,11 +22,11 @@ export class RoomMember {
   }
 
   get call(): Readonly<Record<string, unknown>> {
-    return (this.#call ??= this.#seat.calls())
+    return (this.#call ??= this.#seat.conversation.calls())
   }
 
   get send(): Readonly<Record<string, unknown>> {
-    return (this.#send ??= this.#seat.senders())
+    return (this.#send ??= this.#seat.conversation.senders())
   }
 
   get view(): SeatView {

@@ -106,7 +106,8 @@ export class Seats {
 
   /** Sends all members a message, except some. */
   sendAll(message: Message, isExcepted: (member: RoomMember) => boolean): void {
-    for (const seat of this.#taken.values()) if (seat !== undefined && !isExcepted(seat.member)) seat.send(message)
+    for (const seat of this.#taken.values())
+      if (seat !== undefined && !isExcepted(seat.member)) seat.say(message, 'visible')
   }
 
   /** A seat's session is away. For the seat's host. */
