@@ -45,8 +45,8 @@ export interface MembershipHost {
   report(error: unknown, where: string): void
 }
 
-/** Whether a seat may be kept: `unclear` when that cannot be told now. */
-export type Readmission = 'admitted' | 'refused' | 'unclear'
+/** Whether a seat may be kept: `unclear` when that cannot be told now; an error says why not. */
+export type Readmission = 'admitted' | 'unclear' | JuntoError
 
 /**
  * - `joining`: the registry finds or makes the room and takes a seat; aborting gives it back.
@@ -160,8 +160,8 @@ export class Membership implements MemberLink {
       await rooms.readmit(this.#state.seat, session)
       return 'admitted'
     } catch (error) {
-      const code = error instanceof JuntoError ? error.code : undefined
-      return code === 'unauthorized' || code === 'forbidden' ? 'refused' : 'unclear'
+      if (!(error instanceof JuntoError)) return 'unclear'
+      return error.code === 'unauthorized' || error.code === 'forbidden' ? error : 'unclear'
     }
   }
 

@@ -183,6 +183,7 @@ test('as a slow peer reads, its allowance shrinks back to the mark', async () =>
 test('a burst within one turn is measured by what the socket takes of it', async () => {
   const { clock, connection, outbox, told } = build()
   for (let n = 0; n < 500; n++) outbox.add(1, event(10 * KiB))
+  expect(outbox.congested).toBe(true)
   await clock.settle()
   expect(told).toEqual(['drained'])
   expect(outbox.waiting).toBe(0)

@@ -95,9 +95,11 @@ export class Outbox implements Flushable, Waiter {
     return this.#writer.size + this.#connection.bufferedAmount
   }
 
-  /** Whether so much waits that what can be postponed or dropped should be. */
+  /** Whether so much waits that what can be postponed or dropped should be. Who is told so is told when it is over. */
   get congested(): boolean {
-    return this.waiting > this.#options.limits.softOutbox
+    if (this.waiting <= this.#options.limits.softOutbox) return false
+    this.#strained = true
+    return true
   }
 
   /**
@@ -110,7 +112,6 @@ export class Outbox implements Flushable, Waiter {
     if (this.#closed) return
     this.#writer.add(room, frame)
     this.#substantial = true
-    if (this.congested) this.#strained = true
     if (!this.#stalled) return this.#schedule()
     this.#report()
     if (this.waiting > this.#ceiling) this.giveUp()
@@ -160,12 +161,14 @@ export class Outbox implements Flushable, Waiter {
   flush(): void {
     this.#scheduled = false
     if (this.#closed) return
-    for (let first = true; this.#writable; first = false) {
+    let { bufferedAmount } = this.#connection
+    for (let first = true; bufferedAmount < writeAhead; first = false) {
       this.#fill()
-      if (first && this.#writer.size > 0) this.#ride()
+      if (this.#writer.size === 0) return this.#allLeft(bufferedAmount)
+      if (first) this.#ride()
       const message = this.#writer.take()
-      if (message === undefined) return this.#allLeft()
-      this.#connection.send(message)
+      if (message !== undefined) this.#connection.send(message)
+      bufferedAmount = this.#connection.bufferedAmount
     }
     this.#stall()
   }
@@ -205,7 +208,8 @@ export class Outbox implements Flushable, Waiter {
   /** Takes of what need not arrive as much as the socket takes. */
   #fill(): void {
     if (this.#volatile.length > 1) this.#volatile.sort((a, b) => b.priority - a.priority)
-    while (this.waiting < writeAhead) {
+    for (;;) {
+      if (this.#writer.size > 0 && this.waiting >= writeAhead) return
       const next = this.source?.takeLatest() ?? this.#volatile.shift()
       if (next === undefined) return
       this.#writer.add(next.room, next.frame)
@@ -218,18 +222,17 @@ export class Outbox implements Flushable, Waiter {
     if (frame !== undefined) this.#writer.addUrgent(frame)
   }
 
-  #allLeft(): void {
+  #allLeft(bufferedAmount: number): void {
     this.#stalled = false
     if (this.#substantial) this.#options.sent()
     this.#substantial = false
-    // A socket counts what it puts around a message as well, which can lift it above the mark.
-    if (this.congested) this.#strained = true
     this.#relax()
-    this.#report()
+    if (bufferedAmount !== this.#reported) this.#report()
   }
 
   /** Nothing waits here any more. What waits in the socket may still be above the mark. */
   #relax(): void {
+    // A socket counts what it puts around a message as well, which can lift it above the mark.
     if (!this.#strained || this.congested) return
     this.#strained = false
     this.#options.drained()

@@ -230,6 +230,21 @@ describe('a session that is resumed', () => {
   })
 })
 
+test('what a client that came back does not accept any more is not sent to it', async () => {
+  const { peer, seat, come } = await joined()
+  const loose = (id: number, bytes: number): Uint8Array =>
+    encodeFrame({ type: FrameType.loose, id, payload: new Uint8Array(bytes) })
+  peer.cut()
+  seat().link.sendLoose(loose(1, 5000), { key: 'a', priority: 0 })
+  seat().link.sendLoose(loose(2, 50), { key: 'b', priority: 0 })
+  const { shown, peer: again } = await come({ ...back({ received: 1 }), maxFrame: 2000 })
+  expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1', '1: loose 2'])
+  seat().link.sendLoose(loose(3, 5000), { key: 'a', priority: 0 })
+  seat().link.sendLoose(loose(4, 5000), { priority: 0 })
+  seat().link.sendLoose(loose(5, 50), { priority: 0 })
+  expect(await again.received()).toEqual(['1: loose 5'])
+})
+
 describe('a line that is replaced', () => {
   test('is told so at once, and the seat drops and resumes once', async () => {
     const { peer, seat, say, come, leftovers, clock } = await joined()
@@ -363,8 +378,9 @@ describe('authentication at a resume', () => {
     rooms.readmit = async (asked) => {
       if (asked === seat(1)) throw new JuntoError('forbidden', 'banned')
     }
-    const { shown } = await come(back({ received: 2 }))
+    const { shown, peer: again } = await come(back({ received: 2 }))
     expect(shown).toEqual(['welcome', '2: snapshot', 'ack 2', 'left 1 refused'])
+    expect(again.frames.at(-1)?.[1]).toMatchObject({ reason: 'refused', message: 'banned' })
     expect(seat(1).log).toEqual(['start', 'drop', 'leave refused'])
     expect(seat(2).log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
   })

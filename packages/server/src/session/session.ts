@@ -260,7 +260,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     // Who this is cannot be told now: that says nothing about the credentials.
     if (answers.some(({ verdict }) => verdict === 'unclear')) return line.close(closeCodes.authTimeout)
     for (const { membership, verdict } of answers) {
-      if (verdict === 'refused') membership.end('refused', 'the credentials do not let this user in any more')
+      if (verdict instanceof JuntoError) membership.end('refused', verdict.message)
     }
     line.run(() => this.#goOn(line, request))
   }
@@ -653,7 +653,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
 
   sendLoose(room: number, frame: Uint8Array, { key, priority }: LooseDelivery): void {
     const state = this.#state
-    if (state.kind === 'ended' || frame.length > this.#peer.maxFrame) return
+    if (state.kind === 'ended' || !this.#accepts(frame)) return
     const outbox = state.kind === 'attached' ? state.line.outbox : undefined
     if (key === undefined) return outbox?.addVolatile(room, frame, priority)
     // What waits already under the same key is older, and must not come later.
@@ -665,7 +665,19 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
   }
 
   takeLatest(): LinkFrame | undefined {
-    return this.#latest?.take()
+    let next = this.#latest?.take()
+    // What waited for a client that accepted more than it does since it has come back.
+    while (next !== undefined && !this.#accepts(next.frame)) next = this.#latest?.take()
+    return next
+  }
+
+  #accepts(frame: Uint8Array): boolean {
+    try {
+      refuseTooLarge(frame, this.#peer)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** What waited for the client has left. */
