@@ -176,7 +176,7 @@ export class Connection {
   send(room: number, frame: Uint8Array, expectsAck = false): void {
     this.line?.add(room, frame)
     if (expectsAck && this.#state.at === 'open') this.#state.watchdog.expectAck()
-    this.#scheduleFlush()
+    this.flushLater()
   }
 
   /** Sends at once what waits for the end of the turn. */
@@ -383,7 +383,8 @@ export class Connection {
     if ('line' in state) state.line?.close(close)
   }
 
-  #scheduleFlush(): void {
+  /** Sends at the end of the turn what waits until then. */
+  flushLater(): void {
     if (this.#flushScheduled) return
     this.#flushScheduled = true
     this.#options.clock.atEndOfTurn(() => {

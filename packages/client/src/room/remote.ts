@@ -62,6 +62,7 @@ export class Remote {
   async #call(name: string, params: unknown, settings: CallSettings = {}): Promise<unknown> {
     const { clock, callTimeout, room } = this.#options
     const began = clock.now()
+    let unknown: unknown
     for (let repeats = 0; ; repeats++) {
       const seat = this.#seat()
       const codec = this.#codec(seat, 'call', name)
@@ -74,10 +75,14 @@ export class Remote {
         const result = await seat.exchange.call(codec.id, wire, { signal, settle, timeout: left })
         return codec.result?.decode(result, `${name}.result`)
       } catch (error) {
-        const isUnknown = error instanceof JuntoError && error.code === 'outcome_unknown'
+        const { code } = error instanceof JuntoError ? error : { code: '' }
+        if (code === 'outcome_unknown') unknown = error
         const mayRepeat = codec.idempotent && repeats < mostRepeats && clock.now() - began < timeout
         // Where the room is left, nothing can be repeated.
-        if (!(isUnknown && mayRepeat && this.#seatOrNone())) throw translated(error, `${room}.${name}`, codec)
+        if (error === unknown && mayRepeat && this.#seatOrNone()) continue
+        // A repetition that did not run says nothing of what it repeats.
+        const isTold = unknown === undefined || !(code === 'disconnected' || code === 'rate_limited')
+        throw translated(isTold ? error : unknown, `${room}.${name}`, codec)
       }
     }
   }

@@ -36,7 +36,7 @@ export class Outbox {
   #accepted: Pick<WelcomeFrame, 'maxFrame'> | undefined
   #stopAck: (() => void) | undefined
   #stopPolling: (() => void) | undefined
-  readonly #drained = new Set<() => boolean>()
+  readonly #waiting = new Set<() => boolean>()
 
   /** @param overflowed Something that must arrive has no place any more: the session cannot go on. */
   constructor(connection: Connection, options: OutboxOptions, overflowed: (error: JuntoError) => void) {
@@ -132,7 +132,9 @@ export class Outbox {
   /** A message is about to leave. */
   leaving(): void {
     // While the session waits to be resumed, nothing stands behind the hello: that says what was taken.
-    if (!this.#link.attached || this.#connection.line?.busy !== true) return
+    if (!this.#link.attached) return
+    this.#poll()
+    if (this.#connection.line?.busy !== true) return
     const received = this.#link.ack('riding')
     if (received !== undefined) this.#connection.send(0, encodeAck(received))
   }
@@ -185,21 +187,18 @@ export class Outbox {
     if (this.#accepted !== undefined) refuseTooLarge(frame, this.#accepted)
   }
 
-  /**
-   * Calls a function again and again, as the network takes what waits, until it returns true.
-   */
+  /** Calls a function at the end of the turn, and then again and again as the network takes what waits, until it returns true. */
   whenWritable(done: () => boolean): void {
-    this.#drained.add(done)
-    this.poll()
+    this.#waiting.add(done)
+    this.#connection.flushLater()
   }
 
-  /** See {@link whenWritable}. */
-  poll(): void {
+  #poll(): void {
     this.#stopPolling?.()
     this.#stopPolling = undefined
-    for (const done of this.#drained) if (done()) this.#drained.delete(done)
-    if (this.#drained.size === 0 || !this.attached) return
-    this.#stopPolling = this.#options.clock.after(drainInterval, () => this.poll())
+    for (const done of this.#waiting) if (done()) this.#waiting.delete(done)
+    if (this.#waiting.size === 0) return
+    this.#stopPolling = this.#options.clock.after(drainInterval, () => this.#connection.flush())
   }
 
   #newLink(): Link {

@@ -297,6 +297,18 @@ describe('what is sent', () => {
     ])
   })
 
+  it('[F33] of class latest in one turn is one of each key, behind what is reliable', async () => {
+    for (let x = 1; x <= 10; x++) expect(room.send.move({ id: 'a', x })).toBe('sent')
+    room.send.move({ id: 'b', x: 7 })
+    room.send.shot({ n: 1 })
+    await server.clock.settle()
+    expect(came().slice(1)).toMatchObject([
+      [1, { type: FrameType.event }],
+      [1, { type: FrameType.loose, payload: ['a', 10] }],
+      [1, { type: FrameType.loose, payload: ['b', 7] }],
+    ])
+  })
+
   it('[F33] of class latest is not sent again, and may get lost with the connection', async () => {
     room.send.move({ id: 'a', x: 1 })
     await server.clock.settle()
@@ -359,8 +371,11 @@ describe('what is sent', () => {
 })
 
 describe('drained', () => {
-  it('resolves at once where nothing waits', async () => {
-    await room.drained()
+  it('resolves with the turn where nothing waits', async () => {
+    room.send.shot({ n: 1 })
+    const drained = watch(room.drained())
+    await server.clock.settle()
+    expect(drained.outcome).toBeUndefined()
   })
 
   it('resolves when the network has taken what waited', async () => {
@@ -555,6 +570,24 @@ describe('a call', () => {
     await server.clock.advance('1ms')
     expect(set.outcome).toMatchObject({ code: 'timeout' })
   })
+
+  it.each(['its time is over', 'too much waits'])(
+    'that is repeated and never leaves, because %s, may have run all the same',
+    async (why) => {
+      await begin({ limits: { resumeBuffer: 1024 } })
+      const set = watch(room.call.set({ n: 1 }, { timeout: 1000 }))
+      await server.clock.settle()
+      server.socket.end(4007)
+      while (why === 'too much waits' && room.send.shot({ n: 1 }) !== 'dropped');
+      await server.clock.settle()
+      server.socket.end()
+      while (set.outcome === 'pending') {
+        await server.clock.advance('10ms')
+        if (server.client.connection.state === 'connecting') server.socket.end()
+      }
+      expect(set.outcome).toMatchObject({ code: 'outcome_unknown' })
+    },
+  )
 
   it('is not repeated for ever', async () => {
     const set = watch(room.call.set({ n: 2 }, { timeout: Infinity }))

@@ -92,14 +92,16 @@ export class RoomOutbox {
     if (delivery === 'reliable') return this.#send(encodeEvent(id, wire))
     const frame = encodeLoose(id, wire)
     this.#outbox.check(frame)
-    if (this.#ref !== undefined && this.#outbox.writable && this.#latest.size === 0) {
-      this.#outbox.sendLoose(this.#ref, frame)
+    const ref = this.#outbox.writable ? this.#ref : undefined
+    if (delivery === 'volatile') {
+      if (ref === undefined) return 'dropped'
+      this.#outbox.sendLoose(ref, frame)
       return 'sent'
     }
-    if (delivery === 'volatile') return 'dropped'
+    // Also for the end of the turn: what is replaced before it leaves does not leave.
     this.#latest.set(0, `${id}:${keyOf(payload, key)}`, frame, priority)
     this.#outbox.whenWritable(this.#flush)
-    return 'queued'
+    return ref === undefined ? 'queued' : 'sent'
   }
 
   /** Resolves when nothing waits any more. */

@@ -136,7 +136,7 @@ export class Session implements ConnectionOwner {
     const missed = new Map(resumed.resynced)
     for (const [ref, membership] of this.#byRef) membership.resumed(missed.get(ref) ?? 0)
     this.#joinAll()
-    outbox.poll()
+    this.connection.flushLater()
   }
 
   receive(room: number, frame: Frame): void {
