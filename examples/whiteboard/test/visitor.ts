@@ -48,19 +48,21 @@ export class Visitor {
     await this.page.locator(`#board[data-standing="${state}"]`).waitFor()
   }
 
-  /** What the page says of its connection, from now on. */
-  async watchStanding(): Promise<() => Promise<string[]>> {
+  /** What the page makes of its connection, from now on: its states, and the words about it in the bar. */
+  async watchStanding(): Promise<() => Promise<{ states: string[]; words: string[] }>> {
     await this.page.evaluate(() => {
-      const said: string[] = []
+      const said = { states: new Array<string>(), words: new Array<string>() }
       Object.assign(window, { said })
       const board = document.querySelector<HTMLElement>('#board')
-      if (board === null) throw new Error('There is no board.')
-      new MutationObserver(() => {
-        const standing = board.dataset['standing'] ?? ''
-        if (standing !== said.at(-1)) said.push(standing)
-      }).observe(board, { attributeFilter: ['data-standing'] })
+      const word = document.querySelector('#status span')
+      if (board === null || word === null) throw new Error('There is no board.')
+      const note = (changes: string[], now: string): void => void (now !== changes.at(-1) && changes.push(now))
+      new MutationObserver(() => note(said.states, board.dataset['standing'] ?? '')).observe(board, {
+        attributeFilter: ['data-standing'],
+      })
+      new MutationObserver(() => note(said.words, word.textContent ?? '')).observe(word, { childList: true })
     })
-    return () => this.page.evaluate(() => (window as unknown as { said: string[] }).said)
+    return () => this.page.evaluate(() => (window as unknown as { said: { states: string[]; words: string[] } }).said)
   }
 
   /** The word about the connection in the bar. */
