@@ -27,8 +27,8 @@ export type ValueOf<S> = Plain<ModelOf<S>>
 export type Delivery = 'reliable' | 'latest' | 'volatile'
 
 /**
- * How often each member may send a message. Only the server knows it: what comes faster is answered with `rate_limited`, and
- * the handler does not run.
+ * How often a user may send a message to a room. Only the server knows it: what comes faster is answered with `rate_limited`,
+ * and the handler does not run.
  */
 export interface RateLimit {
   /** So many a second in the long run, above 0; 0.5 is one every two seconds. */
@@ -42,7 +42,7 @@ export interface RateLimit {
 /** Any message of a contract. */
 export interface AnyMessage {
   readonly kind: 'call' | 'event' | 'stream'
-  /** How often each member may send it. Undefined: as often as its connection may send anything. */
+  /** How often a user may send it to a room. Undefined: as often as it may send anything. */
   readonly limit?: RateLimit | undefined
   readonly '~caller'?: unknown
 }
@@ -107,7 +107,7 @@ export interface CallOptions<P, R, E> {
   readonly idempotent?: boolean
   /** Milliseconds after which a caller gives up. Default: the client's or server's `callTimeout`. */
   readonly timeout?: number
-  /** How often each member may call. Default: as often as its connection may send anything. */
+  /** How often a user may call it. Default: as often as it may send anything. */
   readonly limit?: RateLimit
 }
 
@@ -125,7 +125,7 @@ export interface EventOptions<P> {
    * Default: any replaces any.
    */
   readonly key?: P extends void ? never : keyof P & string
-  /** How often each member may send it. Default: as often as its connection may send anything. */
+  /** How often a user may send it. Default: as often as it may send anything. */
   readonly limit?: RateLimit
 }
 
@@ -169,7 +169,7 @@ export function stream<I extends Schema, P extends Schema | undefined = undefine
   readonly params?: P
   /** Each item. */
   readonly item: I
-  /** How often each member may open it. Default: as often as its connection may send anything. */
+  /** How often a user may open it. Default: as often as it may send anything. */
   readonly limit?: RateLimit
 }): Stream<ValueOf<P>, ValueOf<I>> {
   return { kind: 'stream', schemas: { params: options.params, item: options.item }, limit: options.limit }
