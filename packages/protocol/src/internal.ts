@@ -88,4 +88,5 @@ export { OfferingExchange, type OfferingOptions } from './exchange/offering-exch
 export { MessageReader, type ReaderLimits } from './message-reader.ts'
 export { MessageWriter, refuseTooLarge, type FrameLimits, type WriterLimits } from './message-writer.ts'
 export { pack, unpack, unpackSequence } from './msgpack.ts'
+export { SharingWriter } from './sharing-writer.ts'
 export { parseServerFrame } from './server-frame-parsing.ts'

@@ -43,7 +43,8 @@ export function refuseTooLarge(frame: Uint8Array, limits: FrameLimits): void {
   }
 }
 
-interface Waiting {
+/** What waits: a frame, and the room it concerns (0: the session). */
+export interface Waiting {
   readonly room: number
   readonly frame: Uint8Array
 }
@@ -109,26 +110,17 @@ export class MessageWriter {
     this.#size += frame.length
   }
 
-  /** The next message, undefined when nothing waits. Its bytes are never written again, and may be shared with other peers. */
+  /** The next message, undefined when nothing waits. Its bytes are never written again. */
   take(): Uint8Array | undefined {
     const { size, urgent, whole, piece } = this.#plan()
     if (size === 0) return undefined
-    return urgent === 0 && piece === 0 && whole === this.#waiting.length
-      ? this.#takeAll(size)
-      : this.#take(size, urgent, whole, piece)
+    const make = (): Uint8Array => this.#take(size, urgent, whole, piece)
+    return urgent === 0 && piece === 0 && whole === this.#waiting.length ? this.takeAll(this.#waiting, make) : make()
   }
 
-  /** All that waits. What many get in one turn is usually the same for all: then it is put together once. */
-  #takeAll(size: number): Uint8Array {
-    const waiting = this.#waiting
-    const { frames, message } = lastMessage
-    if (!isSame(frames, waiting)) {
-      lastMessage = { frames: waiting, message: this.#take(size, 0, waiting.length, 0) }
-      return lastMessage.message
-    }
-    this.#waiting = []
-    this.#size = 0
-    return message
+  /** The message of all that waits, which `make` puts together. */
+  protected takeAll(_waiting: readonly Waiting[], make: () => Uint8Array): Uint8Array {
+    return make()
   }
 
   #take(size: number, urgent: number, whole: number, piece: number): Uint8Array {
@@ -220,22 +212,6 @@ export class MessageWriter {
     this.#sent = 0
     this.#waiting.shift()
   }
-}
-
-/** The last message that held all that waited for a peer, and what it holds. */
-let lastMessage: { readonly frames: readonly Waiting[]; readonly message: Uint8Array } = {
-  frames: [],
-  message: new Uint8Array(0),
-}
-
-function isSame(a: readonly Waiting[], b: readonly Waiting[]): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) {
-    const one = a[i]
-    const other = b[i]
-    if (one?.frame !== other?.frame || one?.room !== other?.room) return false
-  }
-  return true
 }
 
 /** Bytes of the room number before a frame: the session has none, a message begins there. */

@@ -1,5 +1,5 @@
 import type { Clock, Limits } from '@junto/protocol'
-import { MessageWriter } from '@junto/protocol/internal'
+import { SharingWriter } from '@junto/protocol/internal'
 import type { WriterLimits } from '@junto/protocol/internal'
 import type { Flushable, TurnEnd } from '../sync/turn-end.ts'
 import type { Connection } from '../transport/transport.ts'
@@ -51,7 +51,7 @@ interface Volatile {
 export class Outbox implements Flushable, Waiter {
   readonly #options: OutboxOptions
   readonly #connection: OutboxOptions['connection']
-  readonly #writer = new MessageWriter()
+  readonly #writer = new SharingWriter()
   /** Its session's, as long as it has one. */
   source: OutboxSource | undefined
   #maxFrame = 0
