@@ -197,7 +197,8 @@ export class MemberSeat implements Seat, Partner {
 
   resumed(outcome: ResumeOutcome, missed: number): void {
     if (this.#phase !== 'live') return
-    if (outcome === 'resynced') this.#conversation?.tellLost()
+    // Also where all has arrived after all: what was ended when it was given up stays ended.
+    this.#conversation?.tellLost()
     this.#tellResumed(outcome, missed)
   }
 

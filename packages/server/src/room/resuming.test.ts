@@ -419,6 +419,28 @@ describe('what is said to a member that is away', () => {
     expect(await theirs).toMatchObject({ ok: false, code: 'outcome_unknown' })
     expect(room.happened).toEqual(['onDrop', 'onResume resynced, 3 missed, after 0 ms'])
   })
+
+  test('ends streams when it was given up, also where it turns out to have arrived: nobody waits for the rest', async () => {
+    const { world, room, ada } = await desk({
+      handlers: () => ({
+        count: async function* () {
+          yield 1
+          await new Promise(() => {})
+        },
+      }),
+    })
+    const items = ada.stream('count', { to: 2 })
+    await world.clock.settle()
+    expect(await items.next()).toEqual({ done: false, value: 1 })
+    const item = there(ada.bytes.at(-1))
+    ada.drop()
+    ada.seat.forfeited([item])
+    ada.resume()
+    const rest = items.next().catch((error: unknown) => (error instanceof JuntoError ? error.code : error))
+    await world.clock.settle()
+    expect(await rest).toBe('outcome_unknown')
+    expect(room.happened).toEqual(['onDrop', 'onResume resumed, 0 missed, after 0 ms'])
+  })
 })
 
 describe('delivery classes', () => {
