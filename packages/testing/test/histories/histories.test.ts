@@ -23,19 +23,25 @@ describe('a room of any contract, whatever happens to it and its members', () =>
   )
 
   it('has a history that is worth looking at', async () => {
-    const sum: Account = { compared: 0, restricted: 0, viewed: 0, catchUps: 0, repaired: 0 }
+    const sum: Account = { compared: 0, restricted: 0, viewed: 0, catchUps: 0, resumed: 0, rejoined: 0, repaired: 0 }
     for (const history of fc.sample(histories, { numRuns: 50, seed: 1 })) {
-      const { compared, restricted, viewed, catchUps, repaired } = await new HistoryWorld(history).play()
+      const { compared, restricted, viewed, catchUps, resumed, rejoined, repaired } = await new HistoryWorld(
+        history,
+      ).play()
       sum.compared += compared
       sum.restricted += restricted
       sum.viewed += viewed
       sum.catchUps += catchUps
+      sum.resumed += resumed
+      sum.rejoined += rejoined
       sum.repaired += repaired
     }
     expect(sum.compared).toBeGreaterThan(500)
     expect(sum.restricted).toBeGreaterThan(sum.compared / 2)
     expect(sum.viewed).toBeGreaterThan(sum.compared / 2)
     expect(sum.catchUps).toBeGreaterThan(10)
+    expect(sum.resumed).toBeGreaterThan(30)
+    expect(sum.rejoined).toBeGreaterThan(10)
     expect(sum.repaired).toBeGreaterThan(10)
   })
 })

@@ -7,7 +7,8 @@ import { stateKinds, type RecordKind } from './kinds.ts'
  * - `write`: the room writes to its state.
  * - `view`: the room changes what a member sees.
  * - `join`, `leave`: a client comes, or goes.
- * - `cut`: a connection breaks.
+ * - `cut`: a connection breaks, and is made again.
+ * - `away`, `back`: a client loses its network; it has it again.
  * - `stall`, `resume`: a client stops to read, so that it falls behind; it goes on.
  * - `spoil`: a client's program writes to its mirror.
  * - `fail`: a handler fails, and what it throws is a secret.
@@ -15,7 +16,19 @@ import { stateKinds, type RecordKind } from './kinds.ts'
  * - `wait`: some time passes.
  */
 export type Happening =
-  'write' | 'view' | 'join' | 'leave' | 'cut' | 'stall' | 'resume' | 'spoil' | 'fail' | 'restart' | 'wait'
+  | 'write'
+  | 'view'
+  | 'join'
+  | 'leave'
+  | 'cut'
+  | 'away'
+  | 'back'
+  | 'stall'
+  | 'resume'
+  | 'spoil'
+  | 'fail'
+  | 'restart'
+  | 'wait'
 
 export interface Step {
   readonly what: Happening
@@ -45,6 +58,8 @@ const weights: readonly (readonly [what: Happening, weight: number])[] = [
   ['join', 3],
   ['stall', 3],
   ['resume', 2],
+  ['away', 3],
+  ['back', 2],
   ['cut', 2],
   ['spoil', 2],
   ['leave', 1],

@@ -11,6 +11,10 @@ export class Visitor {
   socket: MemorySocket | undefined
   /** It does not read. */
   stalled = false
+  /** It has no network. */
+  away = false
+  /** How often it came back too late, and had to join again. */
+  rejoined = 0
   /** Its membership, while it has one. */
   seen: Membership | undefined
   /** The marks it has or had: no others may be in what it is sent, but those it sees now. */
@@ -25,6 +29,9 @@ export class Visitor {
   enter(room: JoinedRoom<AnyContract>): void {
     this.room = room
     room.on('filled', () => {})
+    room.onRecovery((recovery) => {
+      if (recovery.outcome === 'resynced' && recovery.rejoined) this.rejoined++
+    })
     room.watch((state) => unitsOf(state.all), {
       added: (unit, key) => this.#units.set(key, unit),
       removed: (_, key) => this.#units.delete(key),

@@ -15,6 +15,8 @@ const second = 1000
 /** More than what waits here makes a client congested. */
 const softOutbox = 1024
 const mostVisitors = 4
+/** Shorter than some absences, and longer than most. */
+const resumeWindow = 5000
 
 /** How much there was to a history. */
 export interface Account {
@@ -25,6 +27,9 @@ export interface Account {
   /** Entries of viewed maps in the mirrors compared. */
   viewed: number
   catchUps: number
+  /** Clients that came back to their seat, and those that came too late. */
+  resumed: number
+  rejoined: number
   /** Mirrors that their program had written to, and that were repaired. */
   repaired: number
 }
@@ -50,7 +55,15 @@ export class HistoryWorld implements Keeper {
   #room: AnyRoom | undefined
   #model: unknown
   #beat = 0
-  readonly #account: Account = { compared: 0, restricted: 0, viewed: 0, catchUps: 0, repaired: 0 }
+  readonly #account: Account = {
+    compared: 0,
+    restricted: 0,
+    viewed: 0,
+    catchUps: 0,
+    resumed: 0,
+    rejoined: 0,
+    repaired: 0,
+  }
 
   constructor(history: History) {
     this.#history = history
@@ -63,22 +76,27 @@ export class HistoryWorld implements Keeper {
 
   /** Plays all of it. @throws Error saying what is not as it should be. */
   async play(): Promise<Account> {
-    const { steps, seed } = this.#history
+    const { steps } = this.#history
     await this.#serve()
-    this.#join(seed)
-    this.#join(seed + 1)
+    this.#join()
+    this.#join()
     await this.#settle()
     for (const step of steps) {
       await this.#do(step)
       if (!step.on) await this.#settle()
     }
-    for (const visitor of this.#visitors) this.#resume(visitor)
+    for (const visitor of this.#visitors) {
+      this.#back(visitor)
+      this.#resume(visitor)
+    }
     await this.#advance('1m')
     await this.#settle()
     for (const { room } of this.#visitors) {
       if (room?.status.value.state !== 'joined') throw new Error(`a client is ${room?.status.value.state ?? 'outside'}`)
     }
     const desyncs = this.#metrics.read('desyncs', { room: 'any' })
+    this.#account.rejoined = this.#visitors.reduce((sum, { rejoined }) => sum + rejoined, 0)
+    this.#account.resumed = this.#metrics.read('resumes', { outcome: 'resumed' })
     this.#account.catchUps = this.#metrics.read('catch_ups', { room: 'any' })
     if (this.#account.repaired === 0 && (desyncs > 0 || this.#warnings.length > 0)) {
       throw new Error(`${desyncs} mirrors came apart by themselves: ${this.#warnings.join('; ')}`)
@@ -97,7 +115,7 @@ export class HistoryWorld implements Keeper {
       case 'view':
         return visitor?.seen?.look(this.#views(), this.#draws(seed), 4)
       case 'join':
-        return this.#join(seed)
+        return this.#join()
       case 'leave':
         if (visitor?.room?.status.value.state !== 'joined' || this.#visitors.length < 2) return
         this.#visitors.splice(this.#visitors.indexOf(visitor), 1)
@@ -105,6 +123,11 @@ export class HistoryWorld implements Keeper {
         return
       case 'cut':
         visitor?.socket?.abort()
+        return this.#advance(2 * second)
+      case 'away':
+        return visitor === undefined ? undefined : this.#away(visitor, seed)
+      case 'back':
+        for (const each of this.#visitors) this.#back(each)
         return this.#advance(2 * second)
       case 'stall':
         return visitor === undefined ? undefined : this.#stall(visitor)
@@ -145,7 +168,7 @@ export class HistoryWorld implements Keeper {
     }
   }
 
-  #join(seed: number): void {
+  #join(): void {
     if (this.#visitors.length === mostVisitors) return
     const who = this.#byWho.size
     const visitor = new Visitor(
@@ -154,10 +177,12 @@ export class HistoryWorld implements Keeper {
           url: this.#network.url,
           socket: (url, _subprotocol, events) => {
             self.stalled = false
-            return (self.socket = this.#network.connect(url, events, { remoteAddress: String(who) }))
+            const reach = self.away ? 'refused' : 'open'
+            return (self.socket = this.#network.connect(url, events, { remoteAddress: String(who), reach }))
           },
           clock: this.#clock,
-          random: new SeededRandom(seed),
+          // Two that draw the same would have one session.
+          random: new SeededRandom(1 + who),
           onWarning: ({ message }) => this.#warnings.push(message),
         }),
     )
@@ -195,6 +220,20 @@ export class HistoryWorld implements Keeper {
     return this.#marks.next()
   }
 
+  /** Its network is gone. The server may see that, or find out by itself. */
+  #away(visitor: Visitor, seed: number): void {
+    if (visitor.away) return
+    visitor.away = true
+    if (seed % 3 === 0) visitor.socket?.link.halfOpen('server')
+    else visitor.socket?.abort()
+  }
+
+  #back(visitor: Visitor): void {
+    if (!visitor.away) return
+    visitor.away = false
+    visitor.client.connection.retry()
+  }
+
   #stall(visitor: Visitor): void {
     if (visitor.seen === undefined || visitor.stalled) return
     visitor.stalled = true
@@ -212,7 +251,7 @@ export class HistoryWorld implements Keeper {
   /** A program writes to its mirror. The checks behind the next patches find it. */
   async #spoil(visitor: Visitor, seed: number): Promise<void> {
     const { room, stalled } = visitor
-    if (room?.status.value.state !== 'joined' || stalled || this.#room === undefined) return
+    if (room?.status.value.state !== 'joined' || stalled || visitor.away || this.#room === undefined) return
     await this.#settle()
     if (!spoil(this.#history.state, room.state.all, this.#draws(seed))) return
     this.#account.repaired++
@@ -279,11 +318,11 @@ export class HistoryWorld implements Keeper {
     this.#server = new JuntoServer({
       transports: [watchedTransport(this.#network.transport(), (address, bytes) => this.#sent(address, bytes))],
       clock: this.#clock,
-      random: new SeededRandom(this.#history.seed),
+      random: new SeededRandom(-1 - this.#history.seed),
       store: this.#store,
       metrics: this.#metrics,
       logger: new SilentLogger(),
-      limits: { softOutbox, checkInterval: 0, roomFaults: 1000 },
+      limits: { softOutbox, checkInterval: 0, roomFaults: 1000, resumeWindow },
     })
     const { patchRate } = this.#history
     this.#server.define(this.#contract, anyRooms(this.#contract, this), {
