@@ -9,8 +9,8 @@ import { root, run } from './packages/run.ts'
 
 const KB = 1000
 
-/** No page grows beyond this unnoticed. The aim is 22 KB. */
-const most = 34 * KB
+/** No page grows beyond this unnoticed. The aim is 22 KB; what it is missed for stands in docs/decisions/a-page-carries-its-session.md. */
+const most = 38 * KB
 
 interface Bundle {
   /** Minified, gzip -9. */
