@@ -285,7 +285,7 @@ describeInBrowser('the whiteboard', () => {
     await Promise.all([ada.stands('away'), grace.stands('away')])
     await ada.page.getByText('The server is away.').waitFor()
     await ada.draw([200, 400], [600, 400])
-    await ada.page.getByText('1 stroke is kept here and sent when it is back.').waitFor()
+    await ada.page.getByText(/strokes? (is|are) kept here and sent when it is back/).waitFor()
     const pending = await ada.inkAt([400, 400])
     expect(pending).toBeGreaterThan(50)
     expect(pending).toBeLessThan(200)

@@ -178,6 +178,18 @@ describe('[P13] a watchdog', () => {
     expect(deaths).toMatchObject([{ at: 3_600_000 + probeTimeout }])
   })
 
+  it('asks once, in a page whose timers come late each time: who does not answer then is dead', () => {
+    const clock = new SleepyClock()
+    const { deaths, probes } = watch(clock)
+    const minute = 60_000
+    for (let at = minute; at <= 3 * minute && deaths.length === 0; at += minute) {
+      clock.ms = at
+      clock.fire?.()
+    }
+    expect(probes).toEqual([minute])
+    expect(deaths).toMatchObject([{ at: 2 * minute }])
+  })
+
   it('holds the times whatever comes and goes, and needs no timer for it', async () => {
     const does = fc.constantFrom('hear', 'flow', 'send', 'doubt')
     const steps = fc.array(fc.record({ wait: fc.integer({ min: 0, max: 2_900 }), does }), { maxLength: 60 })

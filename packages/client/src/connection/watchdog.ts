@@ -35,6 +35,8 @@ export class Watchdog {
   #asked = Infinity
   /** What waited for the network when a sign of life was overdue. */
   #waiting = Infinity
+  /** Overslept since something was heard. In a hidden page timers come late each time: once is enough. */
+  #pardoned = false
   #wakesAt = Infinity
   #stopTimer = (): void => {}
 
@@ -48,6 +50,7 @@ export class Watchdog {
   heard(): void {
     this.#heard = this.#options.clock.now()
     this.#waiting = Infinity
+    this.#pardoned = false
     this.#beginAnew(this.#heard)
   }
 
@@ -115,7 +118,8 @@ export class Watchdog {
       this.#waiting = waits
       this.#beginAnew(now)
       this.#expect(now)
-    } else if (late > overslept) {
+    } else if (late > overslept && !this.#pardoned) {
+      this.#pardoned = true
       this.#beginAnew(now)
       this.doubt()
     } else dead(Math.round(now - this.#heard))
