@@ -1,5 +1,6 @@
-import { VirtualClock } from '@junto/testing'
+import { replayCommand, SeededRandom, seeds, VirtualClock } from '@junto/testing'
 import { describe, expect, it } from 'vitest'
+import { DeclaredError, JuntoError } from '../errors.ts'
 import * as FrameType from '../frame-type.ts'
 import { wait } from './exchange-pair.fixture.ts'
 import { linkedPair } from './linked-pair.fixture.ts'
@@ -9,8 +10,8 @@ function watch(promise: Promise<unknown>): { outcome: unknown; message: string }
   const seen = { outcome: 'pending' as unknown, message: '' }
   promise.then(
     (value) => (seen.outcome = value),
-    (error: Error & { code: string }) => {
-      seen.outcome = error.code
+    (error: Error) => {
+      seen.outcome = error instanceof JuntoError ? error.code : error
       seen.message = error.message
     },
   )
@@ -231,4 +232,108 @@ describe('[R16] what the link of a server gave up', () => {
     await clock.advance(2)
     expect(pair.client.underWay).toBe(0)
   })
+})
+
+describe('calls and streams over lines that are cut at any moment', () => {
+  it('[R16] [R4] run at most once, end once, and what their ends say is true', async () => {
+    const ends = new Map<unknown, number>()
+    for (const seed of seeds(300)) {
+      try {
+        for (const end of await play(new SeededRandom(seed))) ends.set(end, (ends.get(end) ?? 0) + 1)
+      } catch (error) {
+        throw new Error(`seed ${seed}: ${replayCommand(seed)}`, { cause: error })
+      }
+    }
+    if (seeds(300).length > 1) {
+      const seen = ['answered', 'timeout', 'cancelled', 'disconnected', 'outcome_unknown', 'rejected']
+      for (const end of seen) expect(ends.get(end), String(end)).toBeGreaterThan(20)
+    }
+  })
+
+  /** One history. Returns how its calls ended. */
+  async function play(random: SeededRandom): Promise<readonly unknown[]> {
+    const clock = new VirtualClock()
+    const pair = linkedPair(clock, random.pick([300, 1000, 100_000]))
+    const ran: number[] = []
+    const handle = async (no: number): Promise<unknown> => {
+      ran[no] = (ran[no] ?? 0) + 1
+      await wait(clock, random.integer(0, 40))
+      if (random.chance(0.1)) throw new DeclaredError(0, 'rejected', null)
+      return 'x'.repeat(random.integer(0, 200))
+    }
+    for (const answers of [pair.clientAnswers, pair.serverAnswers]) answers.calls[0] = (no) => handle(Number(no))
+    let streamed = 0
+    pair.serverAnswers.streams[0] = async function* () {
+      for (let i = 0; i < 20; i++) {
+        await wait(clock, random.integer(0, 5))
+        yield i
+      }
+      streamed++
+    }
+
+    const made: { readonly no: number; readonly isOfClient: boolean; readonly seen: { outcome: unknown } }[] = []
+    const streams: { items: number[]; end: unknown }[] = []
+    const read = async (): Promise<void> => {
+      const stream: (typeof streams)[number] = { items: [], end: 'pending' }
+      streams.push(stream)
+      try {
+        for await (const item of pair.client.stream(0, null)) stream.items.push(Number(item))
+        stream.end = 'done'
+      } catch (error) {
+        stream.end = error instanceof JuntoError ? error.code : error
+      }
+    }
+    let isCut = false
+    for (let step = random.integer(5, 60); step > 0; step--) {
+      switch (random.integer(0, 5)) {
+        case 0:
+          if (isCut) pair.resume()
+          else pair.cut()
+          isCut = !isCut
+          break
+        case 1:
+          pair.acknowledge()
+          break
+        case 2:
+          if (random.chance(0.3)) void read()
+          break
+        default: {
+          const no = made.length
+          const isOfClient = random.chance(0.6)
+          const controller = new AbortController()
+          if (random.chance(0.2)) clock.after(random.integer(0, 60), () => controller.abort())
+          const timeout = random.pick([20, 200, Infinity])
+          const exchange = isOfClient ? pair.client : pair.server
+          made.push({ no, isOfClient, seen: watch(exchange.call(0, no, { timeout, signal: controller.signal })) })
+        }
+      }
+      await clock.advance(random.integer(0, 15))
+    }
+    if (isCut) pair.resume()
+    await clock.advance(1000)
+    // What was lost on the last line of all comes with one more.
+    pair.cut()
+    pair.resume()
+    await clock.advance(1000)
+
+    for (const { no, seen } of made) {
+      const times = ran[no] ?? 0
+      expect(seen.outcome, `call ${no}`).not.toBe('pending')
+      expect(times, `call ${no} ended with ${String(seen.outcome)}`).toBeLessThanOrEqual(1)
+      if (typeof seen.outcome === 'string' && /^x*$/.test(seen.outcome)) expect(times).toBe(1)
+      if (seen.outcome === 'disconnected') expect(times).toBe(0)
+    }
+    for (const { items, end } of streams) {
+      expect(items).toEqual(items.map((_, index) => index))
+      expect(end).toBeOneOf(['done', 'outcome_unknown'])
+      if (end === 'done') expect(items).toHaveLength(20)
+    }
+    expect(streams.filter(({ end }) => end === 'done').length).toBeLessThanOrEqual(streamed)
+    expect([pair.client.underWay, pair.server.underWay, pair.clientLink.unsent, clock.pendingTimers]).toEqual([
+      0, 0, 0, 0,
+    ])
+    return made.map(({ seen: { outcome } }) =>
+      typeof outcome !== 'string' ? 'rejected' : /^x*$/.test(outcome) ? 'answered' : outcome,
+    )
+  }
 })

@@ -70,7 +70,10 @@ export class OfferingExchange extends Exchange {
     }
   }
 
-  /** The other side is back: it is told of what it waits for in vain. What has reached it after all, it knows to have ended. */
+  /**
+   * The other side is back, and has been sent what was kept for it: it is told of what it waits for in vain. To be called also
+   * where nothing is missing: what ended here when its frames were given up stays ended, though they had arrived.
+   */
   tellLost(): void {
     for (const no of this.#unended) this.tell(encodeFailed(no, lost()))
     this.#unended.clear()
