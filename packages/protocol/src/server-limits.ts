@@ -60,7 +60,10 @@ export const serverLimitsTable = {
   byteRate: bytes(256 * KiB, KiB),
   /** So many of them at once: a picture, or a whole replay after a resume. */
   byteBurst: bytes(MiB, KiB),
-  /** WebSocket pings and pongs of one connection a second. Each ping is answered by a system call of 10 µs; Junto's clients send none. */
+  /**
+   * WebSocket pings and pongs of one connection a second, and messages before its hello. Each ping is answered by a system call of
+   * 10 µs; Junto's clients send none.
+   */
   controlRate: count(10, 1),
   /** So many of them at once. */
   controlBurst: count(50, 1),

@@ -13,8 +13,6 @@ const limits = {
   frameBurst: 1000,
   byteRate: 10_240,
   byteBurst: 102_400,
-  controlRate: 1,
-  controlBurst: 3,
   maxLatest: 3,
 } satisfies Partial<Limits>
 
@@ -183,18 +181,6 @@ describe('a flood', () => {
     const world = build()
     for (let n = 0; n < 1001; n++) world.inflow.message(0)
     expect(world.flooded).toBe(1)
-  })
-
-  it('may be of pings', async () => {
-    const world = build()
-    for (let n = 0; n < 100; n++) {
-      world.inflow.control()
-      await world.clock.advance('1s')
-    }
-    expect(world.flooded).toBe(0)
-    for (let n = 0; n < 4; n++) world.inflow.control()
-    expect(world.flooded).toBe(1)
-    expect(world.count('floods', { of: 'control' })).toBe(1)
   })
 })
 

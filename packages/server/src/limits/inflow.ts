@@ -40,8 +40,6 @@ export interface InflowOptions {
     | 'frameBurst'
     | 'byteRate'
     | 'byteBurst'
-    | 'controlRate'
-    | 'controlBurst'
     | 'maxFrame'
     | 'maxLatest'
     | 'resumeBuffer'
@@ -75,7 +73,7 @@ interface Waiting {
  * - What a client replays after a resume was sent within the limits once, only not received: it waits for its tokens, in order,
  *   with everything newer behind it. It is neither refused nor held against anyone.
  * - Bytes beyond their rate, and what would be too much to let wait, stay at the client: the server stops reading.
- * - Who goes on for long, or sends more frames or pings than a program of good will has reason to, is flooding.
+ * - Who goes on for long, or sends more frames than a program of good will has reason to, is flooding.
  */
 export class Inflow {
   readonly #host: InflowHost
@@ -83,9 +81,7 @@ export class Inflow {
   readonly #messages: TokenBucket
   readonly #frames: TokenBucket
   readonly #bytes: TokenBucket
-  // Made when they are first needed: most sessions need neither.
-  #control: TokenBucket | undefined
-  /** For refused messages: a flood is what outlasts it. */
+  /** For refused messages: a flood is what outlasts it. Made when it is first needed: most sessions never do. */
   #patience: TokenBucket | undefined
   #connection: Pick<Connection, 'pause' | 'resume'> | undefined
   #replayUntil = -Infinity
@@ -170,14 +166,6 @@ export class Inflow {
     } else {
       this.#refuse(ref, frame, now, wait)
     }
-  }
-
-  /** A ping or pong of the peer. */
-  control(): void {
-    if (this.#connection === undefined) return
-    const { clock, limits } = this.#options
-    this.#control ??= new TokenBucket({ rate: limits.controlRate, burst: limits.controlBurst })
-    if (!this.#control.tryTake(clock.now())) this.#flood('control')
   }
 
   // ---- What waits.
@@ -304,7 +292,7 @@ export class Inflow {
     }
   }
 
-  #flood(what: 'messages' | 'frames' | 'control'): void {
+  #flood(what: 'messages' | 'frames'): void {
     if (this.#connection === undefined) return
     this.#options.metrics.count('floods', { of: what })
     this.#host.flooding()

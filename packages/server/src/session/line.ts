@@ -3,6 +3,7 @@ import type { Clock, CloseCode, ErrorCode } from '@junto/protocol'
 import { encodeFrame, FrameType, MessageReader, parseFrame } from '@junto/protocol/internal'
 import type { Frame, HelloFrame } from '@junto/protocol/internal'
 import type { ServerLimits } from '../config.ts'
+import { TokenBucket } from '../limits/token-bucket.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Watchdog } from '../observe/watchdog.ts'
@@ -60,6 +61,7 @@ export class Line implements ConnectionEvents, Beating {
   readonly #host: LineHost
   readonly #reader: MessageReader
   readonly #deliver = (ref: number, frame: Frame) => this.#receive(ref, frame)
+  #control: TokenBucket | undefined
   #state: State
 
   constructor(environment: LineEnvironment, connection: Connection, host: LineHost) {
@@ -94,7 +96,7 @@ export class Line implements ConnectionEvents, Beating {
     if (state.kind === 'open') {
       state.pulse.alive()
       if (typeof message !== 'string') state.session.arrived(message.length)
-    }
+    } else if (!this.#bears()) return
     if (typeof message === 'string') {
       return this.badMessage('[F1] a text message, where only binary ones are spoken')
     }
@@ -109,13 +111,12 @@ export class Line implements ConnectionEvents, Beating {
   }
 
   pong(): void {
-    if (this.#state.kind !== 'open') return
-    this.#state.pulse.alive()
-    this.#state.session.control()
+    if (this.#state.kind === 'open') this.#state.pulse.alive()
+    this.#bears()
   }
 
   pinged(): void {
-    if (this.#state.kind === 'open') this.#state.session.control()
+    this.#bears()
   }
 
   drain(): void {
@@ -219,6 +220,17 @@ export class Line implements ConnectionEvents, Beating {
   }
 
   // ---- Inside.
+
+  /** Counts what costs a system call and is of no session: pings, pongs, messages before the hello. False when it is too much. */
+  #bears(): boolean {
+    if (this.#state.kind === 'ending' || this.#state.kind === 'gone') return false
+    const { clock, limits, metrics } = this.#environment
+    this.#control ??= new TokenBucket({ rate: limits.controlRate, burst: limits.controlBurst })
+    if (this.#control.tryTake(clock.now())) return true
+    metrics.count('floods', { of: 'control' })
+    this.close(closeCodes.flooding)
+    return false
+  }
 
   #receive(ref: number, frame: Frame): void {
     switch (this.#state.kind) {

@@ -421,11 +421,6 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     // Else: the rest of a message whose beginning ended its line.
   }
 
-  /** A ping or pong of its line. */
-  control(): void {
-    this.#inflow.control()
-  }
-
   /** What a message brought has been done. */
   settle(): void {
     const link = this.#link

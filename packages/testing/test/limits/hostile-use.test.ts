@@ -132,6 +132,19 @@ describe('a flood', () => {
     expect(world.punished).toMatchObject({ 'floods{of=control}': 1, 'connections_closed{reason=flooding}': 1 })
   })
 
+  it.each(['pings', 'parts'] as const)('before the hello ends the connection at once: %s', async (kind) => {
+    await start()
+    const raw = new Raw()
+    await world.clock.advance('1s')
+    for (const _ of numbers(100)) {
+      if (kind === 'pings') raw.ping()
+      else raw.send({ type: FrameType.part, more: true, bytes: Uint8Array.of(1) })
+    }
+    await world.clock.advance('100ms')
+    expect(raw.closed).toBe('4008 flooding')
+    expect(world.punished).toEqual({ 'floods{of=control}': 1, 'connections_closed{reason=flooding}': 1 })
+  })
+
   it('of frames that ask for nothing ends the connection', async () => {
     await start()
     const raw = new Raw()
