@@ -84,6 +84,8 @@ export class Inflow {
   /** For refused messages: a flood is what outlasts it. Made when it is first needed: most sessions never do. */
   #patience: TokenBucket | undefined
   #connection: Pick<Connection, 'pause' | 'resume'> | undefined
+  /** When the message came whose frames are told now: reading the clock for each of them would cost as much as all the rest. */
+  #now = 0
   #replayUntil = -Infinity
   /** What a client replays, and all that has come behind it. */
   #replayed: Waiting[] = []
@@ -120,7 +122,8 @@ export class Inflow {
   attach(connection: Pick<Connection, 'pause' | 'resume'>, replaying: boolean): void {
     this.detach()
     this.#connection = connection
-    this.#replayUntil = replaying ? this.#options.clock.now() + replayBegins : -Infinity
+    this.#now = this.#options.clock.now()
+    this.#replayUntil = replaying ? this.#now + replayBegins : -Infinity
   }
 
   /** The connection is gone. What waited was never taken: numbered frames are replayed on the next one. */
@@ -137,7 +140,7 @@ export class Inflow {
 
   /** A message of the peer has come, and is about to be read. */
   message(bytes: number): void {
-    const now = this.#options.clock.now()
+    const now = (this.#now = this.#options.clock.now())
     if (!this.#frames.tryTake(now)) return this.#flood('frames')
     this.#lastMessage = bytes
     this.#bytes.take(now, bytes)
@@ -150,7 +153,7 @@ export class Inflow {
     // What stands behind it in a message that ended the connection.
     if (this.#connection === undefined) return
     if (this.#replayed.length > 0 && keepsOrder(ref, frame)) return this.#hold(ref, frame)
-    const now = this.#options.clock.now()
+    const now = this.#now
     if (!this.#frames.tryTake(now)) return this.#flood('frames')
     if (!isMessage(frame)) return this.#host.deliver(ref, frame)
     // Among each other they come in order, as far as they come.
