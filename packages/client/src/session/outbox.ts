@@ -166,7 +166,12 @@ export class Outbox {
       size <= share * (link.attached ? hardOutbox : resumeBuffer) && (link.attached || count <= share * resumeFrames)
     if (!((hasPlace || !isProgram) && link.send(room, frame))) {
       const error = new JuntoError('disconnected', `more than ${link.kept} bytes wait for the server`)
-      if (!isProgram) this.#options.clock.atEndOfTurn(() => this.#overflowed(error))
+      if (!isProgram) {
+        this.#options.clock.atEndOfTurn(() => {
+          // Several may have found no place: the session is given up once.
+          if (link === this.#link) this.#overflowed(error)
+        })
+      }
       return 'dropped'
     }
     return this.writable ? 'sent' : 'queued'

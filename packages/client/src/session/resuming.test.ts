@@ -362,6 +362,33 @@ describe('what is sent', () => {
     expect(room.send.shot({ n: 2 })).toBe('sent')
   })
 
+  it.each(['without a connection', 'over one that acknowledges nothing'])(
+    'costs the session when what must arrive finds no place, %s: it begins anew and says so',
+    async (when) => {
+      await begin({ limits: { resumeBuffer: 1024, softOutbox: 2048, hardOutbox: 2048 } })
+      const { session } = server.hello
+      let answer = (_n: number): void => {}
+      const answered = new Promise<number>((resolve) => (answer = resolve))
+      room.answer('ask', () => answered)
+      for (let no = 1; no <= 20; no++) {
+        server.socket.say([
+          1,
+          { type: FrameType.call, no, id: down('ask'), params: null, timeout: 0, settle: 'visible' },
+        ])
+      }
+      await server.clock.settle()
+      if (when === 'without a connection') server.socket.end()
+      while (room.send.shot({ n: 1 }) !== 'dropped');
+      answer(1)
+      await server.clock.settle()
+      if (server.client.connection.state !== 'connecting') await nextAttempt()
+      server.acceptAll()
+      expect(server.hello.session).not.toBe(session)
+      expect(server.hello.resume).toBeUndefined()
+      expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
+    },
+  )
+
   it('that is too large for the server is refused at once, also without a connection', async () => {
     server.socket.end()
     expect(() => room.send.move({ id: 'x'.repeat(300_000), x: 1 })).toThrow(

@@ -176,6 +176,7 @@ export class Session implements ConnectionOwner {
 
   /** The session cannot go on. */
   #abandon(error: JuntoError): void {
+    if (this.connection.line === undefined) return this.#begin(error, true)
     this.#abandoned = true
     this.connection.renew(error)
   }
