@@ -273,7 +273,9 @@ export class BoardLink {
     if (status?.state === 'left')
       return { state: 'refused', message: status.error === undefined ? status.message : whyNot(status.error) }
     if (connection.state === 'waiting') {
-      return { state: 'away', retryAt: connection.retryAt, offline: connection.offline }
+      const { retryAt, offline } = connection
+      // No time is known while the page is put aside.
+      return { state: 'away', retryAt: Number.isFinite(retryAt) ? retryAt : undefined, offline }
     }
     if (this.#returning && connection.state === 'open') return { state: 'catching-up' }
     const first = status === undefined && (connection.state !== 'connecting' || connection.attempt === 1)
