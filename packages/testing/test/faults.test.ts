@@ -7,12 +7,14 @@ import { inUse } from './faults/memory.ts'
 import { messageRows } from './faults/message-rows.ts'
 import { Ordeal } from './faults/ordeal.ts'
 import { shortDeadlines, Target } from './faults/target.ts'
+import { sessionRows } from './faults/session-rows.ts'
 import { soon } from './faults/soon.ts'
 
 const sections = [
   ['A. Handshake', handshakeRows, { limits: shortDeadlines }],
   ['B. Frames and decoding', [...frameRows, ...messageRows], {}],
   ['C. Flow and exhaustion', flowRows, {}],
+  ['D. Sessions, resume, order', sessionRows, {}],
   ['E. Isolation and process', isolationRows, {}],
 ] as const
 
@@ -37,8 +39,14 @@ describe.each(sections)('%s', (_section, rows, options) => {
   for (const { fault, attack } of cases) {
     test(`${fault}: ${attack.name}`, async () => {
       const own = attack.server && (await Ordeal.begin(attack.server))
-      await (own ?? shared).undergo(attack)
-      await own?.end()
+      try {
+        await (own ?? shared).undergo(attack)
+        await own?.end()
+      } catch (error) {
+        // What is left of it is not to be found by those that follow.
+        shared = await Ordeal.begin(options)
+        throw error
+      }
       expect(uncaught).toEqual([])
     })
   }

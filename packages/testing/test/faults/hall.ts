@@ -17,6 +17,7 @@ export const Hall = defineRoom('hall', {
   state: t.Object({
     /** How often each operation was applied. */
     applied: t.Map(t.Uint32()),
+    pages: t.Array(t.String()),
     units: t.Map(t.Object({ x: t.Float64(), y: t.Float64() })),
   }),
   clientToServer: {
@@ -48,7 +49,7 @@ export class HallRoom extends Room(Hall) {
 
   onCreate({ options }: Creation<typeof Hall>) {
     const units = Array.from({ length: options.units ?? 0 }, (_, index) => [`u${index}`, { x: index, y: 0 }] as const)
-    return { applied: {}, units: Object.fromEntries(units) }
+    return { applied: {}, pages: [], units: Object.fromEntries(units) }
   }
 
   override onTick() {
@@ -82,6 +83,11 @@ export class HallRoom extends Room(Hall) {
     this.broadcast.letter({ n, text: 'x'.repeat(length) })
   }
 
+  /** Puts so many pages of so many characters into the state. */
+  fill(pages: number, length: number) {
+    for (let n = 0; n < pages; n++) this.state.pages.push(`${n} ${'x'.repeat(length)}`)
+  }
+
   readonly handlers = this.handle({
     apply: ({ n }) => {
       this.applied.push(n)
@@ -102,6 +108,8 @@ export type JoinedHall = JoinedRoom<typeof Hall>
 
 /** How a world is set up. */
 export interface Setup extends Pick<WorldOptions<readonly [typeof Hall]>, 'network' | 'server' | 'seed'> {
+  /** The server dies meanwhile: nobody can fail to notice. Default: false. */
+  readonly dies?: boolean
   readonly hall?: Partial<DefineArguments<typeof Hall>[0]>
 }
 
@@ -131,6 +139,14 @@ export class HallWorld {
   /** Opens the hall, and lets the time pass that it takes. */
   enter(client: JuntoClient, key = 'hall', units = 0): Promise<JoinedHall> {
     return this.world.until(client.open(Hall, { key, options: { units } }))
+  }
+
+  /** Of all series of a name together. */
+  total(name: string): number {
+    return [...this.world.metrics.entries()].reduce(
+      (sum, [key, value]) => (key.split('{')[0] === name ? sum + value : sum),
+      0,
+    )
   }
 
   count(name: string, labels?: Readonly<Record<string, string>>): number {
@@ -165,7 +181,7 @@ export function inWorld(name: string, setup: Setup, run: (hall: HallWorld) => Pr
       const before = ticks.length
       await world.advance('1s')
       expect(ticks.length - before).toBeGreaterThanOrEqual((setup.hall?.tickRate ?? 20) - 1)
-      expect(ticks).toEqual(ticks.map((_, index) => (ticks[0] ?? 0) + index))
+      if (setup.dies !== true) expect(ticks).toEqual(ticks.map((_, index) => (ticks[0] ?? 0) + index))
       await world.end()
     },
   }

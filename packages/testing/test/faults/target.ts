@@ -62,6 +62,9 @@ const Visited = defineRoom('visited', {
   serverToClient: {},
 })
 
+/** Has one seat. */
+const Single = defineRoom('single', { version: 1, state: t.Object({}), clientToServer: {}, serverToClient: {} })
+
 const compiled = compileLayout(layoutOf(Attacked))
 
 /** What rooms did, for tests to look at. */
@@ -72,6 +75,8 @@ export const seen = {
   errors: [] as string[],
   disposed: [] as (string | undefined)[],
   left: [] as string[],
+  /** What happened in rooms of one seat. */
+  singles: [] as string[],
   /** What rooms that are visited wait for before they are gone. */
   disposal: Promise.resolve(),
   authentications: [] as { readonly credentials: Credentials; readonly answer: (user: { id: string }) => void }[],
@@ -123,10 +128,13 @@ class AttackedRoom extends Room(Attacked) {
       this.state.calls++
       return { n }
     },
-    fail: ({ how }) => {
+    fail: ({ how }, { member }) => {
       switch (how) {
         case 'throw':
           throw new Error('secret detail')
+        case 'kick':
+          member.kick('out')
+          return { n: 0 }
         case 'throw nothing':
           // oxlint-disable-next-line typescript/only-throw-error -- that is what this is about
           throw undefined
@@ -182,6 +190,18 @@ class VisitedRoom extends Room(Visited) {
   }
 }
 
+class SingleRoom extends Room(Single) {
+  readonly handlers = this.handle({})
+
+  onCreate() {
+    return {}
+  }
+
+  override onJoin() {
+    seen.singles.push(`${this.key} joined`)
+  }
+}
+
 /** Deadlines short enough for a test of them. */
 export const shortDeadlines = { helloTimeout: 400, headerTimeout: 500 }
 
@@ -222,6 +242,7 @@ export class Target {
           seen.authentications.push({ credentials, answer })
         }),
     })
+    this.server.define(Single, SingleRoom, { maxMembers: 1 })
     this.server.define(Visited, VisitedRoom, { authenticate: () => ({ id: 'ada' }) })
     await this.server.listen()
     return this
