@@ -234,21 +234,28 @@ describe('[R16] what the link of a server gave up', () => {
   })
 })
 
+/** Runs of `npm run test:long` take longer. */
+const patience = 300_000
+
 describe('calls and streams over lines that are cut at any moment', () => {
-  it('[R16] [R4] run at most once, end once, and what their ends say is true', async () => {
-    const ends = new Map<unknown, number>()
-    for (const seed of seeds(300)) {
-      try {
-        for (const end of await play(new SeededRandom(seed))) ends.set(end, (ends.get(end) ?? 0) + 1)
-      } catch (error) {
-        throw new Error(`seed ${seed}: ${replayCommand(seed)}`, { cause: error })
+  it(
+    '[R16] [R4] run at most once, end once, and what their ends say is true',
+    async () => {
+      const ends = new Map<unknown, number>()
+      for (const seed of seeds(300)) {
+        try {
+          for (const end of await play(new SeededRandom(seed))) ends.set(end, (ends.get(end) ?? 0) + 1)
+        } catch (error) {
+          throw new Error(`seed ${seed}: ${replayCommand(seed)}`, { cause: error })
+        }
       }
-    }
-    if (seeds(300).length > 1) {
-      const seen = ['answered', 'timeout', 'cancelled', 'disconnected', 'outcome_unknown', 'rejected']
-      for (const end of seen) expect(ends.get(end), String(end)).toBeGreaterThan(20)
-    }
-  })
+      if (seeds(300).length > 1) {
+        const seen = ['answered', 'timeout', 'cancelled', 'disconnected', 'outcome_unknown', 'rejected']
+        for (const end of seen) expect(ends.get(end), String(end)).toBeGreaterThan(20)
+      }
+    },
+    patience,
+  )
 
   /** One history. Returns how its calls ended. */
   async function play(random: SeededRandom): Promise<readonly unknown[]> {
