@@ -1,5 +1,6 @@
 import { FrameType } from '@junto/protocol/internal'
 import type { JoinedFrame, LeftFrame, RefusedFrame } from '@junto/protocol/internal'
+import { MemoryGauge, provide } from '@junto/server'
 import { expect } from 'vitest'
 import type { Attack, Count, Row } from './rows.ts'
 import { joinAttacked, limits, seen } from './target.ts'
@@ -69,6 +70,17 @@ async function joinFails(target: Target, room: string): Promise<RefusedFrame> {
   peer.close()
   return refused
 }
+
+/** How full the memory is, as the test has it. */
+class TestGauge extends MemoryGauge {
+  share = 0.5
+
+  override used(): number {
+    return this.share
+  }
+}
+
+const gauge = new TestGauge()
 
 /** What went wrong in a room's code: section E. */
 export const isolationRows: readonly Row[] = [
@@ -173,6 +185,36 @@ export const isolationRows: readonly Row[] = [
           for (const { gone, closeCode } of [member.peer, ...others])
             expect({ gone, closeCode }).toEqual({ gone: false })
           for (const peer of [member.peer, ...others]) peer.close()
+        },
+      },
+    ],
+  },
+  {
+    fault: 'heap at 85 % → new rooms and joins refused, existing ones live; readiness false',
+    attacks: [
+      {
+        name: 'and taken again when there is memory',
+        server: { services: [provide(MemoryGauge, gauge)] },
+        counts: [{ counter: 'joins_refused', labels: { code: 'overloaded' }, by: 2 }],
+        run: async (target) => {
+          const room = key('fine')
+          const member = await target.joined(room)
+          expect(target.server.ready).toBe(true)
+          gauge.share = 0.85
+          // It is looked at once a second.
+          await soon(() => expect(target.server.ready).toBe(false))
+          for (const wanted of [key('fine'), room]) {
+            const { code, message, data } = await joinFails(target, wanted)
+            expect([code, message]).toEqual(['overloaded', expect.stringContaining('limit heapMark: 85 %')])
+            expect(data).toEqual({ retryAfter: 5000 })
+          }
+          expect(await member.call('echo', { n: 9 })).toEqual({ n: 9 })
+          await member.moreTicks(2)
+          gauge.share = 0.5
+          await soon(() => expect(target.server.ready).toBe(true))
+          const again = await target.joined(key('fine'))
+          again.peer.close()
+          member.peer.close()
         },
       },
     ],

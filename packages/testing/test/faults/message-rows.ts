@@ -2,13 +2,36 @@ import { JuntoClient } from '@junto/client'
 import type { OpenSocket } from '@junto/client'
 import { encodeFrame, FrameType, MessageReader, parseFrame } from '@junto/protocol/internal'
 import type { NoticeFrame } from '@junto/protocol/internal'
-import { defineRoom, t } from '@junto/schema'
+import { defineRoom, event, t } from '@junto/schema'
 import { compileLayout, decodeLayout, hashLayout, StateTree } from '@junto/schema/internal'
+import { compileValidator } from '@junto/schema/validate'
+import { Room, SystemClock } from '@junto/server'
 import { expect, vi } from 'vitest'
 import { VirtualClock } from '../../src/index.ts'
 import { closed, notice } from './rows.ts'
 import type { Attack, Row } from './rows.ts'
 import { RoomPeer } from './target.ts'
+import type { Target } from './target.ts'
+
+const clock = new SystemClock()
+
+/** Defines rooms in which a text of this kind can be said. */
+function defineText(target: Target, how: { readonly pattern: string }): void {
+  const Said = defineRoom(`said ${how.pattern}`, {
+    version: 1,
+    state: t.Object({}),
+    clientToServer: { say: event(t.Object({ text: t.String({ maxLength: 4096, ...how }) })) },
+    serverToClient: {},
+  })
+  class SaidRoom extends Room(Said) {
+    readonly handlers = this.handle({ say: () => {} })
+
+    onCreate() {
+      return {}
+    }
+  }
+  target.server.define(Said, SaidRoom)
+}
 
 /** What a client believes that it joins, by name and type. */
 const Any = defineRoom('r', { version: 1, state: t.Object({}), clientToServer: {}, serverToClient: {} })
@@ -226,6 +249,37 @@ export const messageRows: readonly Row[] = [
         other.peer.close()
         member.peer.close()
       }),
+    ],
+  },
+  {
+    fault:
+      'a string at its maximal length against a `pattern` that backtracks → under 5 ms, or refused when the contract is defined',
+    attacks: [
+      ...['^(a+)+$', '^(a|aa)+$', '^(\\w+\\s?)*$', '(x+x+)+y', '^([a-z]+)*@'].map((pattern) => ({
+        name: `${pattern} is refused`,
+        counts: [],
+        run: async (target: Target) => {
+          expect(() => defineText(target, { pattern })).toThrow(/clientToServer\.say\.text: has a pattern/)
+        },
+      })),
+      ...[
+        { pattern: '^[a-z]+(-[a-z]+)*$', wrong: (length: number) => `${'a'.repeat(length - 1)}!` },
+        { pattern: '^\\d{4}-\\d{2}-\\d{2}$', wrong: (length: number) => '0'.repeat(length) },
+        { pattern: '^[^@\\s]+@[^@\\s]+$', wrong: (length: number) => 'a'.repeat(length) },
+      ].map(({ pattern, wrong }) => ({
+        name: `${pattern} is quick`,
+        counts: [],
+        run: async () => {
+          const validate = compileValidator(t.String({ pattern, maxLength: 4096 }))
+          let fastest = Infinity
+          for (let n = 0; n < 5; n++) {
+            const begun = clock.now()
+            expect(() => validate(wrong(4096), 'text')).toThrow('text')
+            fastest = Math.min(fastest, clock.now() - begun)
+          }
+          expect(fastest).toBeLessThan(5)
+        },
+      })),
     ],
   },
   {
