@@ -263,7 +263,7 @@ export class Membership implements MemberLink {
 
   /** The link gave up numbered frames of its. */
   forfeited(frames: readonly Uint8Array[]): void {
-    if (this.#state.kind === 'joined') this.#state.seat.forfeited(frames)
+    if (this.#state.kind === 'joined' || this.#state.kind === 'unseated') this.#state.seat.forfeited(frames)
   }
 
   /** @returns whether the frame will go out. One that the client can never take ends the membership. */

@@ -57,7 +57,7 @@ async function joined(rooms = 1, options: Parameters<typeof build>[0] = {}) {
 }
 
 describe('a session that is resumed', () => {
-  test('goes on where it was: the states first, then an ack, then what was said meanwhile, in order', async () => {
+  test('[K8] goes on where it was: the states first, then an ack, then what was said meanwhile, in order', async () => {
     const { peer, seat, say, come, sessions, metrics } = await joined()
     peer.cut()
     expect(metrics.read('sessions_away')).toBe(1)
@@ -72,7 +72,7 @@ describe('a session that is resumed', () => {
     expect(metrics.read('resumes', { outcome: 'resumed' })).toBe(1)
   })
 
-  test('takes what the client sends again only once', async () => {
+  test('[K8] takes what the client sends again only once', async () => {
     const { peer, seat, come } = await joined()
     peer.send(1, event, event)
     peer.cut()
@@ -82,7 +82,7 @@ describe('a session that is resumed', () => {
     expect(seat().log.filter((entry) => entry === 'receive 16')).toHaveLength(3)
   })
 
-  test('what was sent and lost with the connection is sent again, what was taken is not', async () => {
+  test('[K8] what was sent and lost with the connection is sent again, what was taken is not', async () => {
     const { peer, say, come, clock } = await joined()
     for (let id = 3; id < 9; id++) say(1, id)
     await clock.settle()
@@ -92,7 +92,7 @@ describe('a session that is resumed', () => {
     expect(shown).toHaveLength(5)
   })
 
-  test('comes back when the connection was lost before the welcome arrived, with the seat it had', async () => {
+  test('[K4] comes back when the connection was lost before the welcome arrived, with the seat it had', async () => {
     const { first: peer, rooms, connect, metrics } = build()
     peer.send(secretHello, join(1))
     rooms.joins[0]?.grant()
@@ -105,7 +105,7 @@ describe('a session that is resumed', () => {
     expect(metrics.read('resumes', { outcome: 'resumed' })).toBe(1)
   })
 
-  test('that was never heard of begins anew, and both secrets count until the client has been heard', async () => {
+  test('[K7] [K10] that was never heard of begins anew, and both secrets count until the client has been heard', async () => {
     const { first: peer, connect, rooms, metrics } = build()
     peer.cut()
     const one = connect()
@@ -126,7 +126,7 @@ describe('a session that is resumed', () => {
     expect(welcomeOf(three).resumed).toEqual({ received: 1, resynced: undefined })
   })
 
-  test('that was made for a client who came back to a lost one is made again, when its welcome was lost, too', async () => {
+  test('[P16] that was made for a client who came back to a lost one is made again, when its welcome was lost, too', async () => {
     const { first: peer, connect, leftovers } = build()
     // The connection is half open: the server believes it to live.
     peer.send(back({ received: 50, from: 40 }))
@@ -140,7 +140,7 @@ describe('a session that is resumed', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('however often it drops: one onDrop and one onResume each time, one end', async () => {
+  test('[K2] however often it drops: one onDrop and one onResume each time, one end', async () => {
     const { peer, seat, say, come, clock, leftovers } = await joined()
     let line = peer
     let secret = first
@@ -162,7 +162,7 @@ describe('a session that is resumed', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('[P1] nothing may follow a resume before its welcome', async () => {
+  test('[K4] nothing may follow a resume before its welcome', async () => {
     const { peer, connect, leftovers, seat } = await joined()
     peer.cut()
     const again = connect()
@@ -173,7 +173,7 @@ describe('a session that is resumed', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('several rooms: each has its state, its frames and its own count of what is missing', async () => {
+  test('[K9] several rooms: each has its state, its frames and its own count of what is missing', async () => {
     const { peer, seat, say, come } = await joined(3, { limits: { resumeBuffer: 2048 } })
     peer.cut()
     say(1, 3)
@@ -200,7 +200,7 @@ describe('a session that is resumed', () => {
     expect(shown.indexOf('1: event 3')).toBeGreaterThan(shown.indexOf('3: snapshot'))
   })
 
-  test('what was given up is told to the seat at once, and not counted twice', async () => {
+  test('[K9] what was given up is told to the seat at once, and not counted twice', async () => {
     const { peer, seat, come, metrics } = await joined(1, { limits: { resumeBuffer: 1024 } })
     peer.cut()
     for (let n = 0; n < 5; n++)
@@ -246,7 +246,7 @@ test('what a client that came back does not accept any more is not sent to it', 
 })
 
 describe('a line that is replaced', () => {
-  test('is told so at once, and the seat drops and resumes once', async () => {
+  test('[K11] is told so at once, and the seat drops and resumes once', async () => {
     const { peer, seat, say, come, leftovers, clock } = await joined()
     say(1, 3)
     const { shown, peer: again } = await come(back({ received: 1 }))
@@ -264,7 +264,7 @@ describe('a line that is replaced', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('may be one whose resume is under way', async () => {
+  test('[K11] may be one whose resume is under way', async () => {
     const { peer, seat, rooms, come, connect } = await joined()
     peer.cut()
     rooms.readmit = () => new Promise(() => {})
@@ -278,7 +278,7 @@ describe('a line that is replaced', () => {
     expect(seat().log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
   })
 
-  test('what an overtaken resume is answered has no effect', async () => {
+  test('[K11] what an overtaken resume is answered has no effect', async () => {
     const { peer, seat, rooms, come, connect } = await joined()
     peer.cut()
     const answers: (() => void)[] = []
@@ -295,7 +295,7 @@ describe('a line that is replaced', () => {
 })
 
 describe('the secret', () => {
-  test('a lost welcome is repeated with the secret that the client has', async () => {
+  test('[K10] a lost welcome is repeated with the secret that the client has', async () => {
     const { peer, come, seat } = await joined()
     peer.cut()
     const one = await come(back({ received: 1 }))
@@ -310,7 +310,7 @@ describe('the secret', () => {
     expect(seat().log.filter((entry) => entry === 'resumed 0')).toHaveLength(3)
   })
 
-  test('that has retired is refused, and logged; the holder notices nothing', async () => {
+  test('[K10] that has retired is refused, and logged; the holder notices nothing', async () => {
     const { peer, come, seat, lines, metrics, connect } = await joined()
     peer.cut()
     const { peer: owner } = await come(back({ received: 1 }))
@@ -327,7 +327,7 @@ describe('the secret', () => {
     expect(seat().log.slice(before)).toEqual(['receive 16'])
   })
 
-  test('a wrong or missing one, a thousand times: nothing changes, the owner can resume', async () => {
+  test('[K10] a wrong or missing one, a thousand times: nothing changes, the owner can resume', async () => {
     const { peer, come, seat, metrics, connect, clock, told } = await joined()
     peer.cut()
     const wrong: Sendable[] = [back({ received: 1 }, third), { ...hello, secret: third }, hello, back({}, second)]
@@ -345,7 +345,7 @@ describe('the secret', () => {
     expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1'])
   })
 
-  test('wrong ones do not keep a session: its time ends when it would have', async () => {
+  test('[K10] wrong ones do not keep a session: its time ends when it would have', async () => {
     const { peer, seat, connect, clock, leftovers } = await joined()
     peer.cut()
     for (let second = 0; second < 59; second++) {
@@ -360,7 +360,7 @@ describe('the secret', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('a wrong one does not disturb a client that is there', async () => {
+  test('[K10] a wrong one does not disturb a client that is there', async () => {
     const { peer, seat, connect } = await joined()
     const stranger = connect()
     stranger.send(back({}, third))
@@ -372,7 +372,7 @@ describe('the secret', () => {
 })
 
 describe('authentication at a resume', () => {
-  test('a user that is let in no more leaves, and is told; the other rooms go on', async () => {
+  test('[K12] a user that is let in no more leaves, and is told; the other rooms go on', async () => {
     const { peer, seat, rooms, come } = await joined(2)
     peer.cut()
     rooms.readmit = async (asked) => {
@@ -385,7 +385,7 @@ describe('authentication at a resume', () => {
     expect(seat(2).log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
   })
 
-  test('is with the credentials of the new hello', async () => {
+  test('[K12] is with the credentials of the new hello', async () => {
     const { peer, rooms, come } = await joined()
     peer.cut()
     const shown: unknown[] = []
@@ -394,7 +394,7 @@ describe('authentication at a resume', () => {
     expect(shown).toEqual([{ token: 'fresh' }])
   })
 
-  test('when it cannot be told, the session stays away, and the next attempt may succeed', async () => {
+  test('[K12] when it cannot be told, the session stays away, and the next attempt may succeed', async () => {
     const { peer, seat, rooms, come } = await joined()
     peer.cut()
     for (const thrown of [new JuntoError('timeout', 'late'), new JuntoError('internal', 'x'), new Error('broken')]) {
@@ -410,7 +410,7 @@ describe('authentication at a resume', () => {
     expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1'])
   })
 
-  test('that never answers holds nothing: the line may go, and the session ends in its time', async () => {
+  test('[K12] that never answers holds nothing: the line may go, and the session ends in its time', async () => {
     const { peer, seat, rooms, connect, clock, leftovers } = await joined()
     peer.cut()
     rooms.readmit = () => new Promise(() => {})
@@ -427,7 +427,7 @@ describe('authentication at a resume', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('a line that goes meanwhile leaves the session away', async () => {
+  test('[K12] a line that goes meanwhile leaves the session away', async () => {
     const { peer, seat, rooms, come, connect } = await joined()
     peer.cut()
     let admit = (): void => {}
@@ -444,7 +444,7 @@ describe('authentication at a resume', () => {
 })
 
 describe('what a client says at a resume', () => {
-  test('a gap in its frames is refused by the number that is expected, before anything is done', async () => {
+  test('[K10] a gap in its frames is refused by the number that is expected, before anything is done', async () => {
     const { peer, seat, connect, metrics } = await joined()
     peer.send(1, event)
     peer.cut()
@@ -458,7 +458,7 @@ describe('what a client says at a resume', () => {
     expect(seat().log).toEqual(['start', 'receive 16', 'drop'])
   })
 
-  test('that it has taken more than was sent is a bad message, and costs the session nothing', async () => {
+  test('[K5] that it has taken more than was sent is a bad message, and costs the session nothing', async () => {
     const { peer, seat, connect, come } = await joined()
     peer.cut()
     const again = connect()
@@ -469,7 +469,7 @@ describe('what a client says at a resume', () => {
     expect((await come(back({ received: 1 }))).shown[0]).toBe('welcome')
   })
 
-  test('an ack that cannot be is a bad message, and ends the session', async () => {
+  test('[K5] an ack that cannot be is a bad message, and ends the session', async () => {
     for (const acks of [[ack(2)], [ack(1), ack(0)]]) {
       const { peer, seat } = await joined()
       peer.send(...acks)
@@ -480,7 +480,7 @@ describe('what a client says at a resume', () => {
 })
 
 describe('joins and ends at a drop', () => {
-  test('a join under way goes on, and its answer waits', async () => {
+  test('[K2] a join under way goes on, and its answer waits', async () => {
     const { first: peer, rooms, connect, clock } = build()
     peer.send(secretHello, join(1), join(2))
     await clock.settle()
@@ -495,7 +495,7 @@ describe('joins and ends at a drop', () => {
     expect(rooms.joins[0]?.log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
   })
 
-  test('a join may be granted after the session is back', async () => {
+  test('[K2] a join may be granted after the session is back', async () => {
     const { first: peer, rooms, connect } = build()
     peer.send(secretHello, join(1))
     peer.cut()
@@ -527,7 +527,7 @@ describe('joins and ends at a drop', () => {
     expect(shown.slice(-2)).toEqual(['joined 2', '2: snapshot'])
   })
 
-  test('who is kicked while away is told, and the session is there to say so', async () => {
+  test('[K2] who is kicked while away is told, and the session is there to say so', async () => {
     const { peer, seat, say, come } = await joined()
     peer.cut()
     say(1, 3)
@@ -537,7 +537,7 @@ describe('joins and ends at a drop', () => {
     expect(seat().log).toEqual(['start', 'drop'])
   })
 
-  test('who was kicked just before the drop is told as well', async () => {
+  test('[P16] who was kicked just before the drop is told as well', async () => {
     const { peer, seat, come, clock } = await joined()
     seat().end('kicked', 'bye')
     await clock.settle()
@@ -546,7 +546,7 @@ describe('joins and ends at a drop', () => {
     expect(shown).toEqual(['welcome', 'ack 1', 'left 1 kicked'])
   })
 
-  test('a leave that was answered into the void is answered again', async () => {
+  test('[K8] a leave that was answered into the void is answered again', async () => {
     const { peer, come, clock, seat } = await joined()
     peer.send({ type: FrameType.leave, ref: 1 })
     await clock.settle()
@@ -556,7 +556,7 @@ describe('joins and ends at a drop', () => {
     expect(seat().log).toEqual(['start', 'leave left'])
   })
 
-  test('what a client sent to a room that ended meanwhile is nobody’s fault', async () => {
+  test('[P10] what a client sent to a room that ended meanwhile is nobody’s fault', async () => {
     const { peer, seat, come } = await joined()
     peer.cut()
     seat().end('closed')
@@ -567,7 +567,7 @@ describe('joins and ends at a drop', () => {
 })
 
 describe('the end of a session', () => {
-  test('a goodbye ends it at once', async () => {
+  test('[K3] a goodbye ends it at once', async () => {
     const { peer, seat, leftovers, come } = await joined()
     peer.line.closed({ code: 1000, reason: '' })
     expect(seat().log).toEqual(['start', 'leave left'])
@@ -583,13 +583,13 @@ describe('the end of a session', () => {
     ['a client that found its server silent', 4002, 'drop'],
     ['a client that does not understand the server', 4500, 'leave disconnected'],
     ['a broken frame', 1002, 'leave disconnected'],
-  ])('the client closed (%s, %d): %s', async (_name, code, outcome) => {
+  ])('[K3] the client closed (%s, %d): %s', async (_name, code, outcome) => {
     const { peer, seat } = await joined()
     peer.line.closed({ code, reason: '' })
     expect(seat().log.at(-1)).toBe(outcome)
   })
 
-  test('the window: it ends when its time is over, to the millisecond, and one that is resumed in time does not', async () => {
+  test('[K2] the window: it ends when its time is over, to the millisecond, and one that is resumed in time does not', async () => {
     const { peer, seat, come, clock, leftovers, metrics } = await joined()
     peer.cut()
     await clock.advance(59_999)
@@ -605,7 +605,7 @@ describe('the end of a session', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('without a secret it ends with its connection', async () => {
+  test('[P16] without a secret it ends with its connection', async () => {
     const { first: peer, rooms, leftovers } = build()
     peer.send(hello, join(1))
     rooms.joins[0]?.grant()
@@ -616,14 +616,14 @@ describe('the end of a session', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('with no room and nothing to tell, it ends with its connection', async () => {
+  test('[P16] with no room and nothing to tell, it ends with its connection', async () => {
     const { first: peer, leftovers } = build()
     peer.send(secretHello)
     peer.cut()
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('a server that closes ends those that are away at once', async () => {
+  test('[K3] a server that closes ends those that are away at once', async () => {
     const { peer, seat, sessions, leftovers, clock } = await joined()
     peer.cut()
     sessions.shutDown()
@@ -632,7 +632,7 @@ describe('the end of a session', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('a server that closes ends one whose resume is under way', async () => {
+  test('[K3] a server that closes ends one whose resume is under way', async () => {
     const { peer, seat, sessions, leftovers, clock, connect, rooms } = await joined()
     peer.cut()
     rooms.readmit = () => new Promise(() => {})
@@ -648,7 +648,7 @@ describe('the end of a session', () => {
 })
 
 describe('a client that has forgotten everything', () => {
-  test('takes its seat again by joining, and both directions begin anew', async () => {
+  test('[K7] takes its seat again by joining, and both directions begin anew', async () => {
     const { peer, seat, say, rooms, connect, leftovers, clock } = await joined()
     peer.send(1, event)
     peer.cut()
@@ -657,7 +657,8 @@ describe('a client that has forgotten everything', () => {
     page.send({ ...hello, secret: first, resume: { next: second } })
     expect(await page.received()).toEqual(['welcome'])
     expect(welcomeOf(page).resumed).toEqual({ received: 0, resynced: undefined })
-    expect(seat().log).toEqual(['start', 'receive 16', 'drop', 'unseat'])
+    // What waited for it is lost to whoever comes now.
+    expect(seat().log).toEqual(['start', 'receive 16', 'drop', 'unseat', 'forfeited 1'])
     page.send(join(5))
     expect(await page.received()).toEqual(['joined 5', '5: snapshot'])
     expect(page.frames.at(-2)?.[1]).toMatchObject({ kept: true })
@@ -672,7 +673,7 @@ describe('a client that has forgotten everything', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('may say so by its first hello again, with joins behind it', async () => {
+  test('[K4] [K7] may say so by its first hello again, with joins behind it', async () => {
     const { peer, seat, connect } = await joined()
     const page = connect()
     page.send(secretHello, join(1))
@@ -681,7 +682,7 @@ describe('a client that has forgotten everything', () => {
     expect(seat().log).toEqual(['start', 'drop', 'unseat', 'start'])
   })
 
-  test('seats that it does not take again are given back when the window is over', async () => {
+  test('[K7] seats that it does not take again are given back when the window is over', async () => {
     const { peer, seat, connect, clock, leftovers } = await joined(2)
     const page = connect()
     page.send(secretHello)
@@ -721,7 +722,7 @@ describe('a client that has forgotten everything', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('joins under way are given up first, new ones wait for that', async () => {
+  test('[K7] joins under way are given up first, new ones wait for that', async () => {
     const { first: peer, rooms, connect, clock } = build()
     peer.send(secretHello, join(1))
     const page = connect()
@@ -735,7 +736,7 @@ describe('a client that has forgotten everything', () => {
     expect(await page.received()).toEqual(['welcome', 'joined 1', '1: snapshot'])
   })
 
-  test('may drop again before it joins: the seat waits on, and goes with the session', async () => {
+  test('[K7] may drop again before it joins: the seat waits on, and goes with the session', async () => {
     const { connect, seat, leftovers, peer, clock } = await joined()
     const page = connect()
     page.send(secretHello)
@@ -752,7 +753,7 @@ describe('a client that has forgotten everything', () => {
 })
 
 describe('acks', () => {
-  test('go alone within the delay, and not for each message', async () => {
+  test('[K6] go alone within the delay, and not for each message', async () => {
     const { peer, clock } = await joined()
     await peer.received()
     peer.send(1, event)
@@ -764,7 +765,7 @@ describe('acks', () => {
     expect((await peer.received()).filter((frame) => frame.startsWith('ack'))).toEqual([])
   })
 
-  test('ride on what leaves anyway once there are eight', async () => {
+  test('[K6] ride on what leaves anyway once there are eight', async () => {
     const { peer, say } = await joined()
     await peer.received()
     for (let n = 0; n < 6; n++) peer.send(1, event)
@@ -775,7 +776,7 @@ describe('acks', () => {
     expect(await peer.received()).toEqual(['ack 8', '1: event 4'])
   })
 
-  test('go at once when much has come', async () => {
+  test('[K6] go at once when much has come', async () => {
     const { peer, clock } = await joined(1, { limits: { resumeBuffer: 4096 } })
     await peer.received()
     peer.send(1, { type: FrameType.event, id: 3, payload: 'x'.repeat(600) })
@@ -786,7 +787,7 @@ describe('acks', () => {
     expect(await peer.received()).toEqual([])
   })
 
-  test('of the client free what is kept for it', async () => {
+  test('[K6] of the client free what is kept for it', async () => {
     const { peer, say, metrics, clock } = await joined()
     for (let n = 0; n < 300; n++) say(1, n)
     await clock.settle()
@@ -827,7 +828,7 @@ describe('bounds', () => {
     return { ...world, peers }
   }
 
-  test('maxAwaySessions: those that went first end', async () => {
+  test('[K2] maxAwaySessions: those that went first end', async () => {
     const { peers, rooms, metrics, leftovers, clock } = await crowd(5, { maxAwaySessions: 3 })
     for (const peer of peers) peer.cut()
     const ended = rooms.joins.map(({ log }) => log.at(-1))
@@ -847,7 +848,7 @@ describe('bounds', () => {
     expect(seat().log.at(-1)).toBe('leave disconnected')
   })
 
-  test('maxResumeTotal: those that went first give up what is kept for them, and are resynced', async () => {
+  test('[K9] maxResumeTotal: those that went first give up what is kept for them, and are resynced', async () => {
     const { peers, rooms, metrics, connect, clock } = await crowd(5, { maxResumeTotal: 110 * KiB })
     for (const peer of peers) peer.cut()
     for (const { link } of rooms.joins) link.send(large(30 * KiB))

@@ -192,9 +192,11 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     this.#hear(hello)
     this.#takeOver()
     const joins: Promise<unknown>[] = []
+    const unseated = new Map<number, Membership>()
     for (const membership of this.#memberships.values()) {
       if (membership.joining) joins.push(membership.joining)
       if (!membership.unseat()) continue
+      unseated.set(membership.ref, membership)
       this.#unseated ??= new Set()
       this.#unseated.add(membership)
       this.#environment.unseated.add(membership)
@@ -203,7 +205,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     this.#ended = undefined
     this.#latest?.clear()
     this.#abandoned = joins.length > 0 ? Promise.all(joins) : undefined
-    link.reset()
+    for (const { room, frame } of link.reset()) unseated.get(room)?.forfeited([frame])
     this.#account()
     if (hello.resume) this.#secret?.offer(hello.resume.next)
     this.#accepted = connectionInfo(line, hello)
@@ -416,7 +418,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
       if (this.#secret?.isRotating) this.#secret.confirm()
       this.#inflow.frame(ref, frame)
     } else if (state.kind === 'resuming' && state.line === line) {
-      throw new JuntoError('bad_message', '[P1] nothing follows a resume before its welcome')
+      throw new JuntoError('bad_message', '[K4] nothing follows a resume before its welcome')
     }
     // Else: the rest of a message whose beginning ended its line.
   }
