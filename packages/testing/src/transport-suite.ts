@@ -229,6 +229,30 @@ const cases: readonly (readonly [string, (world: World) => Promise<void>])[] = [
     },
   ],
   [
+    'leaves what the peer sends with the peer while it does not read, and then tells it whole and in order',
+    async (world) => {
+      const { peer, connection } = await world.pair()
+      connection.link.pause()
+      // More than any operating system takes for a reader that does not read.
+      for (let n = 0; n < 300; n++) peer.socket.send(bytes(60_000, n))
+      for (let n = 0; n < 50; n++) await world.turn()
+      ok(connection.messages.length < 100, `${connection.messages.length} of 300 were told`)
+      connection.link.resume()
+      await world.until(() => connection.messages.length === 300)
+      for (const [index, message] of connection.messages.entries()) sameBytes(message, bytes(60_000, index))
+    },
+  ],
+  [
+    'closes in order while it does not read',
+    async (world) => {
+      const { peer, connection } = await world.pair()
+      connection.link.pause()
+      connection.link.close(4001, 'enough')
+      deepStrictEqual(await peer.ending, { code: 4001, reason: 'enough' })
+      strictEqual((await connection.ending).code, 4001)
+    },
+  ],
+  [
     'frees what waits when it terminates',
     async (world) => {
       const { peer, connection } = await world.pair()

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { serverLimits } from '@junto/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import type { Acceptor, ConnectionEvents } from './transport.ts'
 import { WsTransport } from './ws-transport.ts'
 
@@ -16,14 +17,15 @@ afterEach(async () => {
 
 const silent: ConnectionEvents = { message() {}, pong() {}, pinged() {}, drain() {}, failed() {}, closed() {} }
 
-function acceptor(): Acceptor & { readonly turned: string[]; accepted: number } {
+function acceptor(): Acceptor & { readonly turned: string[]; accepted: number; events: ConnectionEvents } {
   return {
     turned: [],
     accepted: 0,
+    events: silent,
     admit: () => undefined,
     accept() {
       this.accepted++
-      return silent
+      return this.events
     },
     turnedAway(reason) {
       this.turned.push(reason)
@@ -106,6 +108,19 @@ describe('a port of its own', () => {
     expect(answer.text).toContain(words)
     expect(door.turned).toEqual([reason])
     expect(door.accepted).toBe(0)
+  })
+
+  test('tells of pings, and answers them', async () => {
+    const { port, door } = await listenAlone()
+    let pings = 0
+    door.events = { ...silent, pinged: () => pings++ }
+    const peer = new WebSocket(`ws://127.0.0.1:${port}`, 'junto.v1')
+    await new Promise((resolve) => peer.on('open', resolve))
+    const answered = new Promise((resolve) => peer.on('pong', (data) => resolve(data.toString())))
+    peer.ping('x')
+    expect(await answered).toBe('x')
+    expect(pings).toBe(1)
+    peer.terminate()
   })
 
   test('a query does not change the path', async () => {
