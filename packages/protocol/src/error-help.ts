@@ -19,11 +19,12 @@ export const errorHelp = {
     fix: 'Nothing: this is what was asked for.',
   },
   disconnected: {
-    cause: 'There was no connection to send on, or it went down before anything was sent.',
-    fix: 'Wait for the connection state to become connected and try again.',
+    cause:
+      'It never left: there was no connection in time, too much waited already, or the connection ended for good. It did not run.',
+    fix: 'Try again when the connection is open; `retry()` of the connection state does not wait for the next attempt.',
   },
   outcome_unknown: {
-    cause: 'The connection was lost while the call was under way: it may have run or not.',
+    cause: 'The session was lost, or what was kept of it, while the call was under way: it may have run or not.',
     fix: 'Look at the state before repeating it, or declare the call `idempotent`.',
   },
   invalid: {
@@ -73,10 +74,6 @@ export const errorHelp = {
   room_not_found: {
     cause: 'No room of this id, or none that fits, is open.',
     fix: 'Open or create one instead of joining.',
-  },
-  room_exists: {
-    cause: 'A room of this key is open already and was to be created.',
-    fix: 'Use `open`, which finds or creates.',
   },
   already_joined: {
     cause: 'This connection is a member of that room already.',

@@ -16,7 +16,6 @@ export const errorCodes = [
   'unauthorized',
   'unknown_room',
   'room_not_found',
-  'room_exists',
   'already_joined',
   'room_full',
   'room_closed',
