@@ -77,7 +77,7 @@ export class MemberSeat implements Seat, Partner {
   #untold = false
   /** Since when it is away, as far as the room was told. */
   #droppedAt: number | undefined
-  /** Messages that were given up while it was {@link Phase unseated}. */
+  /** Messages that did not reach a page that was reloaded. */
   #missed = 0
   /** When it asked for snapshots within the last minute. */
   #resyncs: readonly number[] | undefined
@@ -203,7 +203,9 @@ export class MemberSeat implements Seat, Partner {
   }
 
   forfeited(frames: readonly Uint8Array[]): void {
-    this.#conversation?.lost(frames)
+    if (this.#phase === 'away' || this.#phase === 'live') this.#conversation?.lost(frames)
+    // What they belonged to has ended.
+    else this.#missed += frames.length
   }
 
   unseat(): void {
@@ -317,7 +319,7 @@ export class MemberSeat implements Seat, Partner {
   #forfeitHeld(): void {
     const frames = (this.#feed.release() ?? []).flatMap(({ frame, loose }) => (loose === undefined ? [frame] : []))
     this.#missed += frames.length
-    this.forfeited(frames)
+    this.#conversation?.lost(frames)
   }
 
   #tellResumed(outcome: ResumeOutcome, missed: number): void {

@@ -600,6 +600,8 @@ describe('a seat that is kept for a page that was reloaded', () => {
     await world.clock.settle()
     const page = reload(all)
     await world.clock.advance(500)
+    // It was on its way to the page that is no more.
+    ada.seat.forfeited([new Uint8Array(3)])
     room.broadcast.said({ text: 'meanwhile' })
     room.broadcast.placed({ who: 'ann', x: 1 })
     room.broadcast.moved({ x: 1 })
@@ -611,7 +613,7 @@ describe('a seat that is kept for a page that was reloaded', () => {
     expect(page.log).toEqual(['joined', 'snapshot', 'event said', 'event placed'])
     expect(page.mirror.state).toMatchObject({ n: 7 })
     expect(member.connected).toBe(true)
-    expect(room.happened).toEqual(['onDrop', 'onResume resynced, 0 missed, after 500 ms'])
+    expect(room.happened).toEqual(['onDrop', 'onResume resynced, 1 missed, after 500 ms'])
     const called = page.call('add', { by: 1 })
     await world.clock.settle()
     expect(await called).toBe(8)

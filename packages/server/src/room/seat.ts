@@ -33,7 +33,10 @@ export type ResumeOutcome = 'resumed' | 'resynced'
 export interface Resumption {
   /** `resumed`: it has all that was sent to it. `resynced`: some of it is lost, and the state is right all the same. */
   readonly outcome: ResumeOutcome
-  /** How many messages to it are known to be lost. A page that was reloaded has forgotten what came before as well. */
+  /**
+   * How many messages to it are lost. Of a page that was reloaded: those that nobody knows to have reached it. What had, it has forgotten as
+   * well.
+   */
   readonly missed: number
   /** Milliseconds since `onDrop`. */
   readonly downtime: number
@@ -175,7 +178,10 @@ export interface Seat {
    * @param missed Of the room's numbered frames to it, how many are gone.
    */
   resumed(outcome: ResumeOutcome, missed: number): void
-  /** Numbered frames of its that the link gave up, because too much was kept. Their calls and streams fail. */
+  /**
+   * Numbered frames of its that the link gave up, because too much was kept: their calls and streams fail. Behind {@link unseat}: what
+   * was kept for the client that has forgotten everything.
+   */
   forfeited(frames: readonly Uint8Array[]): void
   /**
    * The client is back and has forgotten everything, as a page that was reloaded. Its calls end as `outcome_unknown`, and the seat
