@@ -141,6 +141,42 @@ describe('a world', () => {
     await world.end()
   })
 
+  it('plays pages: one that is loaded again takes its seat, one that is offline knows, one that crashes is gone', async () => {
+    world = createWorld({ seed: 4, rooms })
+    const options = { key: 'main', join: { name: 'ada' } }
+    let ada = world.client({ page: true, keepSession: true })
+    const { memberId } = await world.until(ada.open(Arena, options))
+    ada = world.reload(ada)
+    const again = await world.until(ada.open(Arena, options))
+    expect([again.kept, again.memberId]).toEqual([true, memberId])
+
+    world.offline(ada)
+    await world.advance('1s')
+    expect(ada.connection.value).toMatchObject({ state: 'waiting', offline: true })
+    const before = world.clock.now()
+    world.online(ada)
+    await world.until(again.call.sum({ n: 1 }))
+    // Told that the network is back, it does not wait for its next attempt.
+    expect(world.clock.now()).toBe(before)
+
+    world.page(ada, 'suspended')
+    // So long the server waits for the other half of a closing, from her former connection.
+    await world.advance('3s')
+    expect(world.server.connections).toBe(0)
+    world.page(ada, 'resumed')
+    await world.advance('1s')
+    expect(again.status.value.state).toBe('joined')
+
+    world.crash(ada)
+    await world.settle()
+    expect(world.server.connections).toBe(0)
+    expect(world.room(Arena, 'main').members.get(memberId)?.connected).toBe(false)
+    await world.advance('2m')
+    // Nobody came back, and the room is gone.
+    expect(() => world.room(Arena, 'main')).toThrow('no room')
+    await world.end()
+  })
+
   it('tells where a mirror is not what its member may see', async () => {
     world = createWorld({ rooms })
     const [ada, ref] = [await enter('ada').opened, await enter('ref').opened]
