@@ -212,7 +212,7 @@ export class Line implements ConnectionEvents, Beating {
 
   look(): void {
     this.outbox.checkProgress()
-    if (this.#state.kind === 'open') this.#state.session.checkAcks()
+    if (this.#state.kind === 'open') this.#state.session.look()
   }
 
   silent(): void {

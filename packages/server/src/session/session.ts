@@ -1,7 +1,6 @@
 import { closeCodes, JuntoError } from '@junto/protocol'
 import type { ErrorCode } from '@junto/protocol'
 import {
-  encodeAck,
   encodeFrame,
   FrameType,
   isNumbered,
@@ -23,8 +22,10 @@ import type { InflowHost } from '../limits/inflow.ts'
 import type { Quotas } from '../limits/quotas.ts'
 import { Strikes } from '../limits/strikes.ts'
 import type { LooseDelivery, LeaveReason, Rooms, Seat, SessionInfo, ConnectionInfo } from '../room/seat.ts'
-import type { Acknowledging, AckTimer } from './ack-timer.ts'
+import type { AckTimer } from './ack-timer.ts'
+import { Acks } from './acks.ts'
 import type { DueQueue } from './due-queue.ts'
+import { EndedRefs } from './ended-refs.ts'
 import { connectionInfo } from './line.ts'
 import type { Line, LineEnd, LineEnvironment } from './line.ts'
 import { Membership } from './membership.ts'
@@ -70,14 +71,16 @@ type State =
  * One client and what it may do: join and leave rooms, and talk with those it has joined. Outlives its lines, when the client gave it a
  * secret by which to know it: what is said to the client meanwhile is kept by its link, and what the client said is taken once.
  */
-export class Session implements MembershipHost, OutboxSource, InflowHost, Acknowledging {
+export class Session implements MembershipHost, OutboxSource, InflowHost {
   readonly info: SessionInfo
   readonly #environment: SessionEnvironment
   readonly #host: SessionHost
   readonly #secret: SessionSecret | undefined
   /** Without a secret nobody can come back, so nothing is numbered and kept. */
   readonly #link: ForfeitingLink | undefined
+  readonly #acks: Acks | undefined
   readonly #inflow: Inflow
+  readonly #ended: EndedRefs
   readonly #memberships = new Map<number, Membership>()
   #state: State = { kind: 'away' }
   /** What the client accepts. */
@@ -88,18 +91,8 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
   #strikes: Strikes | undefined
   #latest: LatestSlots | undefined
   #unseated: Set<Membership> | undefined
-  /**
-   * Refs whose memberships or joins the server ended: what the client sent before it knew must not count against it. Behind a
-   * join that was refused that can be a leave; frames for the room had to wait for its answer.
-   */
-  #ended: Map<number, 'left' | 'refused'> | undefined
   /** Joins that are being given up. */
   #abandoned: Promise<unknown> | undefined
-  #awaitsAck = false
-  /** Bytes that are accounted for as kept. */
-  #accounted = 0
-  /** Since when the client, while it is there, has acknowledged nothing of what it was sent. */
-  #silentSince: number | undefined
 
   constructor(environment: SessionEnvironment, host: SessionHost, line: Line, hello: HelloFrame) {
     const { limits, clock, metrics, quotas } = environment
@@ -108,6 +101,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     const connection = connectionInfo(line, hello)
     this.#accepted = connection
     this.info = { session: hello.session, connection, abandoned: { count: 0 } }
+    this.#ended = new EndedRefs(limits.maxRoomsPerConnection)
     this.#inflow = new Inflow(this, { clock, limits, metrics, party: quotas.of(this.info) })
     const secret = hello.secret ?? hello.resume?.next
     if (secret === undefined) return
@@ -120,6 +114,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
         if (this.#state.kind === 'attached') this.#state.line.outbox.add(room, frame)
       },
     })
+    this.#acks = new Acks(environment, this.#link)
   }
 
   /** Its id, chosen by the client. */
@@ -202,11 +197,11 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
       this.#environment.unseated.add(membership)
     }
     this.#memberships.clear()
-    this.#ended = undefined
+    this.#ended.clear()
     this.#latest?.clear()
     this.#abandoned = joins.length > 0 ? Promise.all(joins) : undefined
     for (const { room, frame } of link.reset()) unseated.get(room)?.forfeited([frame])
-    this.#account()
+    this.#acks?.count()
     if (hello.resume) this.#secret?.offer(hello.resume.next)
     this.#accepted = connectionInfo(line, hello)
     this.info.connection = this.#accepted
@@ -233,7 +228,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     this.#state = { kind: 'attached', line }
     line.outbox.source = this
     this.#inflow.attach(line.connection, replaying)
-    this.#silentSince = undefined
+    this.#acks?.attach(line.outbox)
     this.#host.back(this)
   }
 
@@ -287,7 +282,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     link.replay((room, frame) => {
       if (room === 0) this.#announcedBy(frame)?.resume(undefined)
     })
-    this.#account()
+    this.#acks?.count()
     for (const membership of this.#memberships.values()) membership.resumed(missed.get(membership.ref) ?? 0)
     if (this.#latest !== undefined) line.outbox.wake()
   }
@@ -344,11 +339,11 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
   #goAway(close?: () => void): void {
     this.#state = { kind: 'away' }
     this.#inflow.detach()
-    this.#forgetAck()
+    this.#acks?.detach()
     this.#link?.detach()
     close?.()
     for (const membership of this.#memberships.values()) membership.drop()
-    this.#account()
+    this.#acks?.count()
   }
 
   /** It has been away for as long as it may. */
@@ -360,7 +355,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
   /** Gives up what is kept for its client, which is away: others need the memory. */
   forfeit(): void {
     if (this.#state.kind !== 'attached') this.#link?.forfeit()
-    this.#account()
+    this.#acks?.count()
   }
 
   /** Its client does not acknowledge, and others need the memory. */
@@ -387,7 +382,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     if (this.#state.kind === 'ended') return
     this.#state = { kind: 'ended' }
     this.#inflow.detach()
-    this.#forgetAck()
+    this.#acks?.detach()
     for (const membership of this.#memberships.values()) membership.release(reason)
     for (const membership of this.#unseated ?? []) {
       this.#environment.unseated.delete(membership)
@@ -395,10 +390,10 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     }
     this.#memberships.clear()
     this.#unseated = undefined
-    this.#ended = undefined
+    this.#ended.clear()
     this.#latest = undefined
     this.#link?.reset()
-    this.#account()
+    this.#acks?.count()
     this.#environment.quotas.close(this.info)
     this.#host.ended(this)
   }
@@ -425,12 +420,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
 
   /** What a message brought has been done. */
   settle(): void {
-    const link = this.#link
-    if (!link?.owesAck || this.#state.kind !== 'attached') return
-    if (link.ackIsDue) return this.#sendAck(link)
-    if (this.#awaitsAck) return
-    this.#awaitsAck = true
-    this.#environment.acks.await(this)
+    this.#acks?.settle()
   }
 
   deliver(ref: number, frame: Frame): void {
@@ -444,7 +434,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
   refused(ref: number, frame: Frame, answer: SentFrame | undefined): void {
     if (frame.type === FrameType.join || frame.type === FrameType.unfitJoin) {
       this.#claim(frame.ref)
-      this.#remember(frame.ref, 'refused')
+      this.#ended.remember(frame.ref, 'refused')
     }
     if (answer?.type === FrameType.notice) this.notice('rate_limited', answer.message)
     else if (answer !== undefined) this.send(answer.type === FrameType.refused ? 0 : ref, encodeFrame(answer))
@@ -491,7 +481,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     }
     const membership = this.#memberships.get(ref)
     if (membership) membership.receive(frame)
-    else if (this.#ended?.get(ref) !== 'left') this.strike('not_joined', `room ${ref} is not joined`)
+    else if (this.#ended.get(ref) !== 'left') this.strike('not_joined', `room ${ref} is not joined`)
   }
 
   #join(frame: JoinFrame, line: Line): void {
@@ -510,13 +500,13 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     if (this.#memberships.has(ref)) {
       throw new JuntoError('bad_message', `[P4] a join as room ${ref}, which is in use in this session`)
     }
-    this.#ended?.delete(ref)
+    this.#ended.forget(ref)
   }
 
   /** Answers a join for which no room has to be asked. */
   #refuse(ref: number, room: string | undefined, error: JuntoError): void {
     this.joinRefused(room, error)
-    this.#remember(ref, 'refused')
+    this.#ended.remember(ref, 'refused')
     this.send(0, encodeFrame({ type: FrameType.refused, ref, code: error.code, message: error.message }))
   }
 
@@ -544,77 +534,29 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     const membership = this.#memberships.get(ref)
     if (membership) return membership.leave()
     // Ended by the server while the leave was under way: the client was told.
-    if (!this.#ended?.has(ref)) this.strike('not_joined', `room ${ref} is not joined`)
+    if (this.#ended.get(ref) === undefined) this.strike('not_joined', `room ${ref} is not joined`)
   }
 
   // ---- Acks.
 
   #acknowledged(received: number): void {
-    const link = this.#link
-    if (!link) return
-    link.acknowledged(received)
-    this.#silentSince = undefined
-    this.#account()
-    this.#forgetAnnounced(link)
-  }
-
-  /** The time for an ack has come. Called by the timer. */
-  acknowledge(): void {
-    this.#awaitsAck = false
-    if (this.#link) this.#sendAck(this.#link)
-  }
-
-  #sendAck(link: ForfeitingLink): void {
-    if (this.#state.kind !== 'attached') return
-    const received = link.ack('alone')
-    if (received !== undefined) this.#state.line.outbox.urgent(encodeAck(received))
-  }
-
-  #forgetAck(): void {
-    if (this.#awaitsAck) this.#environment.acks.forget(this)
-    this.#awaitsAck = false
+    if (!this.#link) return
+    this.#acks?.acknowledged(received)
+    this.#forgetAnnounced(this.#link)
   }
 
   ride(): Uint8Array | undefined {
-    const link = this.#link
-    if (!link) return undefined
-    this.#account()
-    const received = link.ack('riding')
-    return received === undefined ? undefined : encodeAck(received)
+    return this.#acks?.ride()
   }
 
-  /**
-   * A client that reads and does not acknowledge has the server keep all that it is sent. Beyond what may wait for a client, it has as
-   * long as it has to answer a ping. Called by the line now and then.
-   */
-  checkAcks(): void {
-    const { clock, limits } = this.#environment
-    const unacknowledged = this.#unacknowledged
-    if (unacknowledged === 0) this.#silentSince = undefined
-    else this.#silentSince ??= clock.now()
-    if (unacknowledged > limits.hardOutbox && this.isSilent) this.dropLine()
+  /** Called by the line now and then. */
+  look(): void {
+    if (this.#acks?.areOverdue()) this.dropLine()
   }
 
   /** Whether its client is there, and has long acknowledged nothing of what it was sent. */
   get isSilent(): boolean {
-    const { clock, limits } = this.#environment
-    return this.#silentSince !== undefined && clock.now() - this.#silentSince >= limits.pongTimeout
-  }
-
-  /** Bytes that have left for the client and that it has not acknowledged, as counted for what is kept. */
-  get #unacknowledged(): number {
-    const { kept } = this
-    // What waits is looked for last: that costs more than all the rest of a look, and mostly nothing is kept.
-    if (kept === 0 || this.#state.kind !== 'attached') return 0
-    return Math.max(0, kept - this.#state.line.outbox.waiting)
-  }
-
-  /** Counts what is kept for the client among what is kept for all. */
-  #account(): void {
-    const { kept } = this
-    if (kept === this.#accounted) return
-    this.#environment.memory.changed(kept - this.#accounted)
-    this.#accounted = kept
+    return this.#acks?.isSilent ?? false
   }
 
   // ---- What memberships send.
@@ -641,7 +583,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
       return
     }
     this.#link.send(room, frame)
-    if (state.kind !== 'attached') this.#account()
+    if (state.kind !== 'attached') this.#acks?.count()
   }
 
   sendState(room: number, frame: Uint8Array): void {
@@ -719,25 +661,13 @@ export class Session implements MembershipHost, OutboxSource, InflowHost, Acknow
     if (this.#memberships.get(ref) === membership) this.#memberships.delete(ref)
     this.#forgetUnseated(membership)
     this.#latest?.dropRoom(ref)
-    if (told !== undefined) this.#remember(ref, told)
+    if (told !== undefined) this.#ended.remember(ref, told)
   }
 
   #forgetUnseated(membership: Membership): void {
     if (!this.#unseated?.delete(membership)) return
     this.#environment.unseated.delete(membership)
     if (this.#unseated.size === 0) this.#unseated = undefined
-  }
-
-  #remember(ref: number, told: 'left' | 'refused'): void {
-    this.#ended ??= new Map()
-    this.#ended.set(ref, told)
-    // A bound, not a promise: a client that has so many frames under way for rooms it was put out of is rare.
-    if (this.#ended.size > this.#environment.limits.maxRoomsPerConnection) {
-      for (const oldest of this.#ended.keys()) {
-        this.#ended.delete(oldest)
-        break
-      }
-    }
   }
 
   joinRefused(room: string | undefined, { code, message }: JuntoError): void {
