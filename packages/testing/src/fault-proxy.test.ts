@@ -4,6 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FaultProxy, type FaultProxyOptions, type ProxiedConnection } from './fault-proxy.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
+/** What is polled may take its time on a busy machine. */
+const soon = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 })
+
 /** An end of a connection: what came, and how it ended. */
 class End {
   readonly socket: Socket
@@ -58,21 +61,21 @@ describe('a proxy', () => {
     const { client, server, connection } = await pair()
     client.socket.write('hello')
     server.socket.write('good day')
-    await expect.poll(() => [server.text, client.text]).toEqual(['hello', 'good day'])
+    await soon(() => [server.text, client.text]).toEqual(['hello', 'good day'])
     expect([connection.passed('up'), connection.passed('down')]).toEqual([5, 8])
     client.socket.end('bye')
-    await expect.poll(() => server.ended).toBe('end')
+    await soon(() => server.ended).toBe('end')
     expect(server.text).toBe('hellobye')
     server.socket.end('goodbye')
-    await expect.poll(() => client.ended).toBe('end')
+    await soon(() => client.ended).toBe('end')
     expect(client.text).toBe('good daygoodbye')
-    await expect.poll(() => proxy.connections).toEqual([])
+    await soon(() => proxy.connections).toEqual([])
   })
 
   it('slices: each byte is a segment of its own', async () => {
     const { client, server } = await pair({ slice: 1 })
     client.socket.write('hello')
-    await expect.poll(() => server.text).toBe('hello')
+    await soon(() => server.text).toBe('hello')
     // The machine may put the first two together.
     expect(server.pieces.length).toBeGreaterThanOrEqual(4)
   })
@@ -81,11 +84,11 @@ describe('a proxy', () => {
     const clock = new VirtualClock()
     const { client, server } = await pair({ latency: 100, clock })
     client.socket.write('hello')
-    await expect.poll(() => clock.pendingTimers).toBe(1)
+    await soon(() => clock.pendingTimers).toBe(1)
     await clock.advance(99)
     expect(clock.pendingTimers).toBe(1)
     await clock.advance(1)
-    await expect.poll(() => server.text).toBe('hello')
+    await soon(() => server.text).toBe('hello')
   })
 
   it.each([0, 3, 5, 7])('cuts after %i bytes: those arrive, and both ends see the end', async (bytes) => {
@@ -93,7 +96,7 @@ describe('a proxy', () => {
     connection.cutAfter('up', bytes)
     client.socket.write('hello')
     client.socket.write('world')
-    await expect.poll(() => [server.ended, client.ended]).toEqual(['end', 'end'])
+    await soon(() => [server.ended, client.ended]).toEqual(['end', 'end'])
     expect(server.text).toBe('helloworld'.slice(0, bytes))
     expect(connection.passed('up')).toBe(bytes)
   })
@@ -102,8 +105,8 @@ describe('a proxy', () => {
     const { client, server, connection } = await pair()
     connection.cutAfter('down', 0, 'reset')
     server.socket.write('hello')
-    await expect.poll(() => [server.ended, client.ended]).toEqual(['reset', 'reset'])
-    await expect.poll(() => proxy.connections).toEqual([])
+    await soon(() => [server.ended, client.ended]).toEqual(['reset', 'reset'])
+    await soon(() => proxy.connections).toEqual([])
   })
 
   it('stalls a direction, or both, and flows again', async () => {
@@ -111,12 +114,12 @@ describe('a proxy', () => {
     connection.stall('up')
     client.socket.write('hello')
     server.socket.write('1')
-    await expect.poll(() => client.text).toBe('1')
+    await soon(() => client.text).toBe('1')
     expect(server.text).toBe('')
     connection.stall()
     server.socket.write('2')
     connection.flow()
-    await expect.poll(() => [server.text, client.text]).toEqual(['hello', '12'])
+    await soon(() => [server.text, client.text]).toEqual(['hello', '12'])
     expect([client.ended, server.ended]).toEqual(['open', 'open'])
   })
 
@@ -124,7 +127,7 @@ describe('a proxy', () => {
     const { client, server, connection } = await pair()
     connection.halfOpen(believer)
     const [deaf, told] = believer === 'client' ? [client, server] : [server, client]
-    await expect.poll(() => told.ended).toBe('reset')
+    await soon(() => told.ended).toBe('reset')
     // It can say as much as it wants.
     for (let n = 0; n < 100; n++) {
       if (!deaf.socket.write(Buffer.alloc(100_000))) await once(deaf.socket, 'drain')
@@ -137,7 +140,7 @@ describe('a proxy', () => {
     proxy.refuse()
     const refused = new End(connect({ port: proxy.port, host: '127.0.0.1' }))
     ends.push(refused)
-    await expect.poll(() => refused.ended).toBe('reset')
+    await soon(() => refused.ended).toBe('reset')
     proxy.accept()
     const again = connect({ port: proxy.port, host: '127.0.0.1' })
     ends.push(new End(again))
@@ -147,7 +150,7 @@ describe('a proxy', () => {
   it('ends all when it closes', async () => {
     const { client, server } = await pair()
     await proxy.close()
-    await expect.poll(() => [server.ended, client.ended]).toEqual(['reset', 'reset'])
+    await soon(() => [server.ended, client.ended]).toEqual(['reset', 'reset'])
     await proxy.close()
   })
 })

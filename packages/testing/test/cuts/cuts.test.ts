@@ -54,5 +54,5 @@ it(`${operations} operations over real sockets are each applied once and in orde
   }
   expect(played).toBeGreaterThanOrEqual(sampled)
   expect(reconnected).toBeGreaterThan(played * 0.95)
-  await expect.poll(() => exchange.leftovers).toEqual([0, 0])
+  await expect.poll(() => exchange.leftovers, { timeout: 10_000 }).toEqual([0, 0])
 }, 1_800_000)
