@@ -149,8 +149,8 @@ describeInBrowser('the whiteboard and its connection', () => {
     await waits.hidden(patience + limits.activeHeartbeat)
     const throttled = await waits.all()
     expect(throttled.length).toBeGreaterThan(3)
-    // A timer of 50 ms.
-    expect(Math.min(...throttled)).toBeGreaterThan(500)
+    // A timer of 50 ms. Hidden pages have theirs at whole seconds, so that behind a late one the next may be early.
+    expect(throttled.reduce((sum, wait) => sum + wait, 0) / throttled.length).toBeGreaterThan(700)
     expect((await said()).states).toEqual([])
     expect(await ada.lostOthers.count()).toBe(0)
     await cover.close()

@@ -255,6 +255,7 @@ describe('coming back', () => {
 describe('[P13] noticing a dead link', () => {
   it('drops it when nothing came for a heartbeat and the wait for a pong', async () => {
     connect()
+    sockets.last.say([0, { type: FrameType.beat, time: clock.time() }])
     await clock.advance('24s')
     expect(connection.status.state).toBe('open')
     await clock.advance('1s')
@@ -262,8 +263,17 @@ describe('[P13] noticing a dead link', () => {
     expect(owner.losses).toMatchObject([{ error: { code: 'disconnected' }, final: false }])
   })
 
+  it('drops it when nothing follows the welcome, behind which the server says something soon', async () => {
+    connect()
+    await clock.advance('9s')
+    expect(connection.status.state).toBe('open')
+    await clock.advance('1s')
+    expect(sockets.last.closed).toBe(4002)
+  })
+
   it('takes any message as a sign of life', async () => {
     connect()
+    sockets.last.say([0, { type: FrameType.beat, time: clock.time() }])
     for (let beat = 0; beat < 10; beat++) {
       await clock.advance('15s')
       sockets.last.say([0, { type: FrameType.beat, time: clock.time() }])
@@ -276,7 +286,7 @@ describe('[P13] noticing a dead link', () => {
   it('hears nothing of a socket it has given up', async () => {
     connect()
     const old = sockets.last
-    await clock.advance('25s')
+    await clock.advance('10s')
     old.say([3, { type: FrameType.event, id: 0, payload: null }])
     old.end()
     expect(owner.got).toEqual([])

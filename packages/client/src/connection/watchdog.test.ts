@@ -57,13 +57,20 @@ class SleepyClock extends Clock {
 }
 
 describe('[P13] a watchdog', () => {
+  it('expects more within 10 seconds of the welcome, with which it begins', async () => {
+    const clock = new VirtualClock()
+    const { deaths } = watch(clock)
+    await clock.advance('1m')
+    expect(deaths).toEqual([{ at: 10_000, silence: 10_000 }])
+  })
+
   it('declares a silent line dead after a heartbeat and the wait for a pong, counted from the last message, and once', async () => {
     const clock = new VirtualClock()
     const { watchdog, deaths } = watch(clock)
-    await clock.advance('14s')
+    await clock.advance('9s')
     watchdog.heard()
     await clock.advance('2m')
-    expect(deaths).toEqual([{ at: 39_000, silence: 25_000 }])
+    expect(deaths).toEqual([{ at: 34_000, silence: 25_000 }])
     expect(clock.pendingTimers).toBe(0)
   })
 
@@ -91,6 +98,7 @@ describe('[P13] a watchdog', () => {
   it('expects an answer within 10 seconds of the first thing sent that asks for one', async () => {
     const clock = new VirtualClock()
     const { watchdog, deaths } = watch(clock)
+    watchdog.heard()
     await clock.advance('2s')
     watchdog.expectAck()
     await clock.advance('6s')
@@ -197,7 +205,7 @@ describe('[P13] a watchdog', () => {
       fc.asyncProperty(steps, async (history) => {
         const clock = new VirtualClock()
         const { watchdog, deaths } = watch(clock)
-        let due = idle
+        let due = active
         for (const step of history) {
           await clock.advance(step.wait)
           if (deaths.length > 0) break

@@ -21,7 +21,7 @@ const overslept = 2_000
 
 /**
  * Notices that a server has vanished. How long it may be silent depends on what was said last: `heartbeat` and the wait for a pong in
- * general; twice `activeHeartbeat` after something that concerns a room, or after something of ours that it has to acknowledge;
+ * general; twice `activeHeartbeat` after a welcome, after something that concerns a room, or after something of ours that it has to acknowledge;
  * `probeTimeout` where there is reason to doubt. Whatever comes is a sign of life, and costs one reading of the clock and no timer.
  */
 export class Watchdog {
@@ -30,7 +30,7 @@ export class Watchdog {
   /** From when on one is due within `heartbeat` and the wait for a pong. */
   #from: number
   /** From when on a sign of life is due within twice `activeHeartbeat`. */
-  #since = Infinity
+  #since: number
   /** When one is due that was asked for. */
   #asked = Infinity
   /** What waited for the network when a sign of life was overdue. */
@@ -42,7 +42,7 @@ export class Watchdog {
 
   constructor(options: WatchdogOptions) {
     this.#options = options
-    this.#heard = this.#from = options.clock.now()
+    this.#heard = this.#from = this.#since = options.clock.now()
     this.#wake()
   }
 
