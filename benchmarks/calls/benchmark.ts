@@ -54,7 +54,7 @@ const settings = {
 const notes = [
   'Server and load run in processes of their own. A call costs what the CPU time of the server process (user and system) grew by, divided by the calls that it handled in that time. "server CPU" and "load CPU" are shares of a core.',
   'At 8 in flight the client works 8 µs on each answer, so that the server has time to spare; "server saturated" is without that work. There the kernel gathers the messages of raw-ws into fewer reads and writes, which makes it cheaper.',
-  'junto: contract validation on, with a load generator that speaks the protocol as leanly as those of the others do. junto-client: the same server under @junto/client.',
+  'junto: contract validation, limits, and sessions with their acks are on, with a load generator that speaks the protocol as leanly as those of the others do. junto-client: the same server under @junto/client.',
   'raw-ws and hand-batched validate nothing and know no rooms; hand-batched sends one message per connection and turn.',
   "The round trip of a call that writes is one in a room that ticks 20 times a second, which with settle: 'reply' does not wait for the patch; beside it that of raw-ws, of the same turns.",
   ...ticking.notes,

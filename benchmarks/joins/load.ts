@@ -21,7 +21,7 @@ export interface Arrivals {
 }
 
 /** How long it may take until the last client has joined, in ms. */
-const longest = 60_000
+const longest = 240_000
 
 /** Connects clients, and keeps them. */
 export async function load(settings: unknown): Promise<Part> {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { JuntoClient, type JoinedRoom } from '@junto/client'
 import { JuntoServer, Room } from '@junto/server'
 import type { Part } from '../../harness.ts'
+import { enough } from '../../limits.ts'
 import { Arena } from '../contract.ts'
 import { isMoved, moved, tickRate } from './peer.ts'
 
@@ -32,7 +33,7 @@ class ArenaRoom extends Room(Arena) {
 }
 
 export async function serve(): Promise<Part> {
-  const server = new JuntoServer({ host: '127.0.0.1', port: 0, logLevel: 'warn' })
+  const server = new JuntoServer({ host: '127.0.0.1', port: 0, logLevel: 'warn', limits: enough })
   server.define(Arena, ArenaRoom, { tickRate, maxMembers: 1_000 })
   await server.listen()
   return {

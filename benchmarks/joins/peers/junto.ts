@@ -2,6 +2,7 @@ import { JuntoClient, type OpenSocket } from '@junto/client'
 import { JuntoServer, MemoryMetrics, Room } from '@junto/server'
 import { WebSocket } from 'ws'
 import type { Part } from '../../harness.ts'
+import { enough } from '../../limits.ts'
 import { Lobby } from '../contract.ts'
 import type { Client, ServeSettings } from '../peer.ts'
 import { authenticate, firstPlayers, isFirstState, roomOf, roomSize, tokenOf } from '../work.ts'
@@ -30,8 +31,7 @@ export async function serve(settings: unknown): Promise<Part> {
     port: 0,
     logLevel: 'warn',
     metrics,
-    // All the clients of a benchmark come from one machine.
-    limits: { heartbeat, maxConnectionsPerAddress: 20_000 },
+    limits: { ...enough, heartbeat },
   })
   server.define(Lobby, LobbyRoom, { maxMembers: roomSize, authenticate: ({ token }) => authenticate(token) })
   await server.listen()
