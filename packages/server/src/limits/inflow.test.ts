@@ -195,6 +195,18 @@ describe('unnumbered events over the limit', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
+  it('wait up to so many bytes, of which the newest stay', () => {
+    const { inflow, log } = build({ softOutbox: 50_000, maxLatest: 100 })
+    for (const id of range(0, 10)) inflow.frame(1, loose(id))
+    for (const id of range(10, 14)) {
+      inflow.message(20_000)
+      inflow.frame(1, loose(id))
+      inflow.frame(1, loose(100 + id))
+    }
+    expect(log.slice(10)).toEqual([-10, -110, -11])
+    expect(inflow.waiting).toBe(5)
+  })
+
   it('do not hold up what is in order', async () => {
     const { send, log, clock } = build()
     send(...range(0, 12).map(loose))

@@ -42,6 +42,7 @@ export interface InflowOptions {
     | 'byteBurst'
     | 'maxFrame'
     | 'maxLatest'
+    | 'softOutbox'
     | 'resumeBuffer'
     | 'resumeFrames'
   >
@@ -62,6 +63,8 @@ const noticeInterval = 1000
 interface Waiting {
   readonly ref: number
   readonly frame: Frame
+  /** Size of the message with which it came, for the first frame of it that waits. */
+  readonly bytes: number
 }
 
 /**
@@ -175,19 +178,25 @@ export class Inflow {
 
   #hold(ref: number, frame: Frame): void {
     if (this.#replayed.length === 0) this.#replayedBytes = this.#lastMessage
-    this.#replayed.push({ ref, frame })
+    this.#replayed.push({ ref, frame, bytes: 0 })
     this.#adjustReading(this.#options.clock.now())
     this.#schedule()
   }
 
   /** Nobody is punished for events that may be dropped: where too many come, the oldest are. */
   #holdLoose(ref: number, frame: Frame, now: number): void {
-    this.#loose.push({ ref, frame })
+    const { maxLatest, softOutbox } = this.#options.limits
+    this.#loose.push({ ref, frame, bytes: this.#lastMessage })
+    this.#lastMessage = 0
     this.#loose = this.#pumpFrom(this.#loose, now)
     this.#schedule()
-    if (this.#loose.length <= this.#options.limits.maxLatest) return
-    const oldest = this.#loose.shift()
-    if (oldest) this.#tell(oldest.ref, oldest.frame, now, this.#wait(now))
+    let bytes = this.#loose.reduce((sum, waiting) => sum + waiting.bytes, 0)
+    while (this.#loose.length > maxLatest || bytes > softOutbox) {
+      const oldest = this.#loose.shift()
+      if (oldest === undefined) return
+      bytes -= oldest.bytes
+      this.#tell(oldest.ref, oldest.frame, now, this.#wait(now))
+    }
   }
 
   #schedule(): void {

@@ -71,7 +71,9 @@ export class Authenticator {
       }
       if (!declared) return nobody
       definition.checkNamed('user', user)
-      return { user, key: definition.userKeyOf(user) }
+      // Who shows nothing is nobody in particular: all guests may have been given one id.
+      const isGuest = auth === undefined || auth === null
+      return { user, key: isGuest ? undefined : definition.userKeyOf(user) }
     } catch (error) {
       late.abort()
       const about = { room: definition.name, remoteAddress, error }

@@ -52,9 +52,10 @@ export type Authenticate<T> = undefined extends Of<T>['user']
       ) => Of<T>['user'] | undefined | Promise<Of<T>['user'] | undefined>
       /**
        * What tells one user from another, for what a user may have and do over all connections, and for who may take a seat
-       * again. Default: the field `id` of the user, where it has one that is a text or a number.
+       * again; `undefined`: nobody in particular, like everybody who shows no credentials. Default: the field `id` of the user, where
+       * it has one that is a text or a number.
        */
-      readonly userKey?: (user: Of<T>['user']) => string
+      readonly userKey?: (user: Of<T>['user']) => string | undefined
     }
 
 /** Limits of single messages. */

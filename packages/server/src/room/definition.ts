@@ -139,8 +139,11 @@ export class RoomDefinition {
     if (user === undefined) return undefined
     if (this.#userKey === undefined) return idOf(user)
     const key = this.#userKey(user)
-    if (typeof key === 'string' && key !== '') return key
-    throw new JuntoError('misuse', `userKey of define(${this.name}, …) must yield a text, not ${String(key)}`)
+    if (key === undefined || (typeof key === 'string' && key !== '')) return key
+    throw new JuntoError(
+      'misuse',
+      `userKey of define(${this.name}, …) must yield a text or undefined, not ${String(key)}`,
+    )
   }
 
   /** Checks a plain value of the server's own. @throws SchemaError naming the path. */

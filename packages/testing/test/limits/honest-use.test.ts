@@ -1,3 +1,4 @@
+import type { OpenSocket } from '@junto/client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Arena, ArenaWorld, numbers } from './arena.fixture.ts'
 
@@ -107,6 +108,29 @@ describe('honest use at the defaults', () => {
     },
     60_000,
   )
+
+  it('a hundred guests, whom authenticate calls by one name: nobody in particular', async () => {
+    const guests = new ArenaWorld({}, { authenticate: ({ token }) => ({ id: token ?? 'guest' }) })
+    await guests.server.listen()
+    const page = (remoteAddress: string): OpenSocket => {
+      return (url, _subprotocol, events) =>
+        guests.network.connect(url, events, { remoteAddress, origin: 'http://junto.test' })
+    }
+    const opening = numbers(100).map((n) =>
+      guests.client('', '', { auth: () => undefined, socket: page(`10.0.1.${n}`) }).open(Arena, { key: 'main' }),
+    )
+    await guests.clock.advance('2s')
+    const rooms = await Promise.all(opening)
+    await guests.atRate(20, 5, (n) => {
+      for (const room of rooms) room.send.moved({ n, x: 0, y: 0 })
+    })
+    for (const link of guests.network.links) link.cut()
+    await guests.clock.advance('10s')
+    expect(rooms.filter((room) => room.status.value.state !== 'joined')).toEqual([])
+    expect(guests.handled.moved).toHaveLength(100 * 20 * 5)
+    expect(guests.punished).toEqual({ 'connections_closed{reason=lost}': 100 })
+    await guests.end()
+  })
 
   it('a document of 2,000 shapes, put in one by one by a script', async () => {
     const room = await world.join('ada')

@@ -383,6 +383,15 @@ describe('a user', () => {
     expect(await open(three)).toEqual({ fine: 1 })
   })
 
+  it('may be nobody in particular, as define says', async () => {
+    await start({ limits: { maxConnectionsPerUser: 1 } }, { userKey: ({ id }) => (id === 'guest' ? undefined : id) })
+    const open = (user: string) => outcomes([world.client(user).open(Arena, { key: 'main' })])
+    expect(await open('guest')).toEqual({ fine: 1 })
+    expect(await open('guest')).toEqual({ fine: 1 })
+    expect(await open('ada')).toEqual({ fine: 1 })
+    expect(await open('ada')).toEqual({ too_many_connections: 1 })
+  })
+
   it('is told from others as define says', async () => {
     await start({ limits: { maxConnectionsPerUser: 1 } }, { userKey: ({ id }) => id.split('/')[0] ?? id })
     const open = (user: string) => outcomes([world.client(user).open(Arena, { key: 'main' })])
