@@ -1,3 +1,6 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Preserved: the declarations name AsyncDisposable, which a program's own `lib` may lack.
+
 export { replayCommand, runs, seeds, type Runs } from './runs.ts'
 export { SeededRandom } from './seeded-random.ts'
 export { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts'
