@@ -142,7 +142,7 @@ export class RoomDefinition {
     if (key === undefined || (typeof key === 'string' && key !== '')) return key
     throw new JuntoError(
       'misuse',
-      `userKey of define(${this.name}, …) must yield a text or undefined, not ${String(key)}`,
+      `userKey of define(${this.name}, …) must yield a text or undefined, not ${typeof key}`,
     )
   }
 
