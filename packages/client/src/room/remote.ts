@@ -77,12 +77,15 @@ export class Remote {
       } catch (error) {
         const { code } = error instanceof JuntoError ? error : { code: '' }
         if (code === 'outcome_unknown') unknown = error
-        const mayRepeat = codec.idempotent && repeats < mostRepeats && clock.now() - began < timeout
-        // Where the room is left, nothing can be repeated.
-        if (error === unknown && mayRepeat && this.#seatOrNone()) continue
+        const isOver = clock.now() - began >= timeout
+        const next = this.#seatOrNone()
+        // What never left goes to the room as it was joined again, by another layout; where that is left, nothing can be repeated.
+        const mayRepeat = error === unknown ? codec.idempotent : code === 'disconnected' && next !== seat
+        if (mayRepeat && next !== undefined && repeats < mostRepeats && !isOver) continue
         // A repetition that did not run says nothing of what it repeats.
         const isTold = unknown === undefined || !(code === 'disconnected' || code === 'rate_limited')
-        throw translated(isTold ? error : unknown, `${room}.${name}`, codec)
+        const late = isOver ? new JuntoError('timeout', `no answer within ${timeout} ms`, { cause: unknown }) : unknown
+        throw translated(isTold ? error : late, `${room}.${name}`, codec)
       }
     }
   }

@@ -55,12 +55,13 @@ export class Room implements AsyncDisposable {
   readonly mirror: MirrorTree
   /** For the membership. */
   readonly answers: Answers
+  /** For the membership: what speaks with the server, until the room is left. */
+  seat: Seat | undefined
   readonly #options: RoomOptions
   readonly #inbox: Inbox
   readonly #status: ObservableValue<RoomStatus>
   readonly #recoveries: Listeners<Recovery>
   #layout: CompiledLayout
-  #seat: Seat | undefined
 
   constructor(options: RoomOptions, layout: CompiledLayout) {
     const { room, report, readers } = options
@@ -139,8 +140,7 @@ export class Room implements AsyncDisposable {
   }
 
   /** The state is here: the room can be used. */
-  settle(seat: Seat): void {
-    this.#seat = seat
+  settle(): void {
     if (this.status.value.state !== 'joined') this.#status.set({ state: 'joined' })
   }
 
@@ -151,7 +151,7 @@ export class Room implements AsyncDisposable {
 
   /** The membership ended. */
   end(status: RoomStatus & { state: 'left' }): void {
-    this.#seat = undefined
+    this.seat = undefined
     this.#inbox.close()
     this.#status.set(status)
   }
@@ -171,7 +171,7 @@ export class Room implements AsyncDisposable {
   }
 
   #seated(): Seat {
-    if (this.#seat !== undefined) return this.#seat
+    if (this.seat !== undefined) return this.seat
     const status = this.status.value
     const why = status.state === 'left' ? `: ${status.message}` : ''
     throw new JuntoError('cancelled', `room '${this.name}' is not joined any more${why}`)

@@ -19,7 +19,6 @@ import {
 import { encodeNamed, type CompiledLayout, type MirrorTree, type OwnLayout } from '@junto/schema/internal'
 import { Room } from '../room/room.ts'
 import type { LeftReason } from '../room/room-status.ts'
-import type { Seat } from '../room/seat.ts'
 import type { JoinRequest, OpeningOptions } from './join-request.ts'
 import { Opening } from './opening.ts'
 import { RejoinPolicy } from './rejoin-policy.ts'
@@ -75,7 +74,6 @@ export class Membership {
   readonly #name: string
   #opening: Opening | undefined
   #room: Room | undefined
-  #seat: Seat | undefined
   #losses = noLosses()
   #state: State = { at: 'waiting', stop }
 
@@ -149,17 +147,15 @@ export class Membership {
     const { time } = connection
     const leave = (): Promise<void> => this.leave()
     const room = (this.#room ??= new Room({ ...options, time, room: this.#request.room, leave }, layout))
-    this.#seat = this.#seatFor(room, layout)
+    this.#seat(room, layout)
     this.#sync(state.ref, false)
     room.enter(frame, layout)
   }
 
   /** The seat of before, when the server still speaks the same: what waits is encoded by its layout. */
-  #seatFor(room: Room, layout: CompiledLayout): Seat {
-    const before = this.#seat
-    if (before?.layout.hash === layout.hash) return before
-    // All of it is what never left: the rest ended with the session.
-    before?.exchange.close('disconnected')
+  #seat(room: Room, layout: CompiledLayout): void {
+    const before = room.seat
+    if (before?.layout.hash === layout.hash) return
     this.#losses.unsent += this.#outbox.clear()
     const { clock, limits } = this.#session.options
     const outbox = this.#outbox
@@ -170,12 +166,14 @@ export class Membership {
       retract: (frame) => outbox.retract(frame),
       answer: room.answers.answerer(layout),
     })
-    return {
+    room.seat = {
       layout,
       exchange,
       send: (codec, wire, payload) => outbox.sendEvent(codec, wire, payload),
       drained: () => outbox.drained(),
     }
+    // What is still under way in it never left, for the rest ended with the session: it is called again, by the new layout.
+    before?.exchange.close('disconnected')
   }
 
   /**
@@ -216,7 +214,7 @@ export class Membership {
   receive(frame: RoomFrame): void {
     const state = this.#state
     const room = this.#room
-    const seat = this.#seat
+    const seat = room?.seat
     if (room === undefined || seat === undefined) return
     if (state.at !== 'syncing' && state.at !== 'joined') return
     try {
@@ -224,7 +222,7 @@ export class Membership {
         case FrameType.snapshot:
           // The server may have come back with another layout; the mirror keeps its identity over that.
           room.mirror.applySnapshot(frame.bytes, seat.layout)
-          if (state.at === 'syncing') this.#synced(room, seat, state)
+          if (state.at === 'syncing') this.#synced(room, state)
           return
         case FrameType.patch:
           // Where a snapshot is on its way, it holds this too.
@@ -321,9 +319,7 @@ export class Membership {
 
   /** What the state lacked has come, and nothing else yet. */
   caughtUp(): void {
-    if (this.#state.at === 'joined' && this.#room !== undefined && this.#seat !== undefined) {
-      this.#recover(this.#room, this.#seat)
-    }
+    if (this.#state.at === 'joined' && this.#room !== undefined) this.#recover(this.#room)
   }
 
   /**
@@ -375,24 +371,24 @@ export class Membership {
     return new JuntoError('outcome_unknown', `${error.message}; the room may have been created`, { cause: error })
   }
 
-  #synced(room: Room, seat: Seat, state: State & { at: 'syncing' }): void {
+  #synced(room: Room, state: State & { at: 'syncing' }): void {
     state.stop()
     this.#state = { at: 'joined', ref: state.ref, stop }
     this.#outbox.open(state.ref)
     const opening = this.#opening
     this.#opening = undefined
-    this.#recover(room, seat)
+    this.#recover(room)
     opening?.resolve(room)
     // One of them may end the membership: what follows then finds no seat.
     for (const frame of state.held) this.receive(frame)
   }
 
   /** Everything works, perhaps again. */
-  #recover(room: Room, seat: Seat): void {
+  #recover(room: Room): void {
     const { missed, unsent, rejoined } = this.#losses
     const downtime = this.#rejoining.end()
     this.#losses = noLosses()
-    room.settle(seat)
+    room.settle()
     if (downtime === undefined) return
     const isWhole = !rejoined && missed === 0
     room.recovered(
@@ -410,12 +406,12 @@ export class Membership {
   /** The seat is gone and the room wanted: from here it is rejoined. */
   #loseSeat(error: JuntoError, unsent: readonly Uint8Array[] = [], unknown: readonly Uint8Array[] = []): void {
     this.#vacate()
-    this.#outbox.close(unsent)
+    const waiting = this.#outbox.close(unsent)
     this.#losses.unsent += unknown.filter((frame) => frame[1] === FrameType.event).length
     this.#losses.missed = undefined
     this.#losses.rejoined = true
     // Whoever calls again now finds the outbox ready for it.
-    this.#seat?.exchange.restart(new Set(unsent))
+    this.#room?.seat?.exchange.restart(new Set(waiting))
     this.#suspend(error)
     if (this.#session.outbox.attached) this.#retryLater(error)
   }
@@ -483,8 +479,9 @@ export class Membership {
     this.#state = { at: 'over', stop }
     this.#session.forget(this)
     const downtime = this.#rejoining.end()
+    const seat = this.#room?.seat
     this.#room?.end({ state: 'left', reason, message, ...(error && { error }) })
-    this.#seat?.exchange.close(calls)
+    seat?.exchange.close(calls)
     this.#outbox.end(new JuntoError('cancelled', `${this.#name} was left: ${message}`))
     if (error === undefined) return
     if (downtime !== undefined && reason === 'lost') this.#room?.recovered({ outcome: 'lost', downtime, error })

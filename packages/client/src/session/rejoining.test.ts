@@ -158,7 +158,7 @@ describe('a lost session', () => {
     expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true, unsent: 1 }])
   })
 
-  it('that a server with another contract follows ends what was not sent as well: it did not run', async () => {
+  it('that a server with another contract follows sends calls by that, and says which events it did not', async () => {
     server.socket.end()
     const unsent = watch(room.call.clear.try())
     room.send.rename({ title: 'B' })
@@ -169,10 +169,38 @@ describe('a lost session', () => {
     )
     await comeBack()
     await server.clock.settle()
-    expect(unsent.outcome).toMatchObject({ ok: false, code: 'disconnected' })
     expect(server.received(FrameType.event)).toEqual([])
+    expect(server.received(FrameType.call)).toMatchObject([{ no: 1, params: null }])
+    server.socket.say([2, { type: FrameType.reply, no: 1, result: null }])
+    await server.clock.settle()
+    expect(unsent.outcome).toMatchObject({ ok: true })
     expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true, unsent: 1 }])
     expect(room.send.rename({ title: 'C' })).toBe('sent')
+  })
+
+  it('may be lost again before the room is joined: what never left waits on', async () => {
+    server.socket.end()
+    const unsent = watch(room.call.clear.try(undefined, { timeout: Infinity }))
+    const items = watch(room.stream.history({ since: 7 }).next())
+    room.send.rename({ title: 'B' })
+    await server.clock.settle()
+    for (let loss = 0; loss < 3; loss++) {
+      await server.clock.advance('20s')
+      server.accept()
+      await server.clock.settle()
+      server.socket.end()
+    }
+    await server.clock.settle()
+    expect([unsent.outcome, items.outcome]).toEqual(['pending', 'pending'])
+    server.client.connection.retry()
+    await server.acceptAnew()
+    await server.clock.settle()
+    expect(server.socket.frames.filter(([ref]) => ref > 0).map(([, { type }]) => type)).toEqual([
+      FrameType.call,
+      FrameType.stream,
+      FrameType.event,
+    ])
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true, unsent: 0 }])
   })
 
   it('[K10] is lost by its close code, too: the client says hello as another session, and joins with it', async () => {

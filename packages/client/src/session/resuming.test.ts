@@ -612,7 +612,7 @@ describe('a call', () => {
         await server.clock.advance('10ms')
         if (server.client.connection.state === 'connecting') server.socket.end()
       }
-      expect(set.outcome).toMatchObject({ code: 'outcome_unknown' })
+      expect(set.outcome).toMatchObject({ code: why === 'too much waits' ? 'outcome_unknown' : 'timeout' })
     },
   )
 

@@ -32,10 +32,15 @@ export class RoomOutbox {
     this.#outbox.whenWritable(this.#flush)
   }
 
-  /** The seat is lost. Of what never left, what the program began is kept for the next one. */
-  close(unsent: readonly Uint8Array[]): void {
+  /**
+   * The seat is lost. Of what never left, what the program began is kept for the next one.
+   *
+   * @returns what is, now and since an earlier loss.
+   */
+  close(unsent: readonly Uint8Array[]): readonly Uint8Array[] {
     this.#ref = undefined
     for (const frame of unsent) if (opensSomething(frame)) this.#keep(frame)
+    return this.#waiting
   }
 
   /** Drops what waits. Returns how many reliable events there were. */
