@@ -57,7 +57,7 @@ export const serverLimitsTable = {
    * Bytes of one session a second, beyond which the server reads later: the rest waits at the client. Decoding what is
    * made to be dear costs 0.25 µs a byte, so one client takes a fifteenth of a core and no more.
    */
-  byteRate: bytes(256 * KiB, KiB),
+  byteRate: bytes(256 * KiB, 16 * KiB),
   /** So many of them at once: a picture, or a whole replay after a resume. */
   byteBurst: bytes(MiB, KiB),
   /**

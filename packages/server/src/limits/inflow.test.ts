@@ -11,8 +11,8 @@ const limits = {
   messageBurst: 10,
   frameRate: 1000,
   frameBurst: 1000,
-  byteRate: 10_240,
-  byteBurst: 102_400,
+  byteRate: 16_384,
+  byteBurst: 163_840,
   maxLatest: 3,
 } satisfies Partial<Limits>
 
@@ -322,9 +322,9 @@ describe('a replay', () => {
 describe('bytes over their rate', () => {
   it('are read later', async () => {
     const { inflow, reading, clock, count } = build()
-    inflow.message(102_400)
+    inflow.message(163_840)
     expect(reading).toEqual([])
-    inflow.message(10_240)
+    inflow.message(16_384)
     expect(reading).toEqual(['pause'])
     await clock.advance(999)
     expect(reading).toEqual(['pause'])
@@ -335,8 +335,8 @@ describe('bytes over their rate', () => {
 
   it('that were under way when reading stopped count as well', async () => {
     const { inflow, reading, clock } = build()
-    inflow.message(112_640)
-    inflow.message(10_240)
+    inflow.message(180_224)
+    inflow.message(16_384)
     await clock.advance(1999)
     expect(reading).toEqual(['pause'])
     await clock.advance(1)
@@ -345,7 +345,7 @@ describe('bytes over their rate', () => {
 
   it('of a connection that is gone leave no timer behind', () => {
     const { inflow, clock } = build()
-    inflow.message(200_000)
+    inflow.message(300_000)
     inflow.detach()
     expect(clock.pendingTimers).toBe(0)
   })
