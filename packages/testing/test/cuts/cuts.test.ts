@@ -56,3 +56,14 @@ it(`${operations} operations over real sockets are each applied once and in orde
   expect(reconnected).toBeGreaterThan(played * 0.95)
   await expect.poll(() => exchange.leftovers, { timeout: 10_000 }).toEqual([0, 0])
 }, 1_800_000)
+
+it('the same over TCP in slices of one byte, and cut within them', async () => {
+  const slowly = new CutExchange({ slice: 1 })
+  try {
+    await slowly.begin()
+    expect(await slowly.run()).toMatchObject({ connections: 1 })
+    expect(await slowly.run({ direction: 'down', bytes: 3000, how: 'cut' })).toMatchObject({ connections: 2 })
+  } finally {
+    await slowly.end()
+  }
+}, 60_000)

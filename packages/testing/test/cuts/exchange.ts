@@ -72,9 +72,12 @@ export interface Cut {
 export class CutExchange {
   readonly #server: JuntoServer
   #proxy: FaultProxy | undefined
+  readonly #slice: number
   #runs = 0
 
-  constructor() {
+  /** @param slice Bytes that the proxy passes on at a time. */
+  constructor({ slice = Infinity }: { readonly slice?: number } = {}) {
+    this.#slice = slice
     const often = 1_000_000_000
     this.#server = new JuntoServer({
       port: 0,
@@ -110,7 +113,7 @@ export class CutExchange {
 
   async begin(): Promise<void> {
     await this.#server.listen()
-    this.#proxy = await FaultProxy.listen({ port: this.#server.address?.port ?? 0 })
+    this.#proxy = await FaultProxy.listen({ port: this.#server.address?.port ?? 0, slice: this.#slice })
   }
 
   async end(): Promise<void> {
