@@ -75,8 +75,19 @@ export class OfferingExchange extends Exchange {
    * where nothing is missing: what ended here when its frames were given up stays ended, though they had arrived.
    */
   tellLost(): void {
-    for (const no of this.#unended) this.tell(encodeFailed(no, lost()))
+    const unended = [...this.#unended]
     this.#unended.clear()
+    for (const no of unended) this.tell(encodeFailed(no, lost()))
+  }
+
+  /**
+   * Whether a frame of this exchange, which has not been sent yet, belongs to what was ended because a part of it was given up: the other
+   * side must not get the rest.
+   */
+  hasLost(frame: Uint8Array): boolean {
+    if (this.#unended.size === 0) return false
+    const { type, no } = headOf(frame)
+    return (type === FrameType.item || type === FrameType.end || type === FrameType.failed) && this.#unended.has(no)
   }
 
   #open({ no, id, params, credit }: StreamFrame): void {

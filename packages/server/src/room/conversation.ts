@@ -63,6 +63,11 @@ export class Conversation {
     this.#exchange?.forfeited(frames)
   }
 
+  /** Whether a frame that waits belongs to what ended with those that are lost. */
+  hasLost(frame: Uint8Array): boolean {
+    return this.#exchange?.hasLost(frame) === true
+  }
+
   /** The member is back, and is told of what it waits for in vain. */
   tellLost(): void {
     this.#exchange?.tellLost()

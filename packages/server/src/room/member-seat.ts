@@ -198,14 +198,15 @@ export class MemberSeat implements Seat, Partner {
   resumed(outcome: ResumeOutcome, missed: number): void {
     if (this.#phase !== 'live') return
     // Also where all has arrived after all: what was ended when it was given up stays ended.
+    this.#feed.omits = undefined
     this.#conversation?.tellLost()
     this.#tellResumed(outcome, missed)
   }
 
   forfeited(frames: readonly Uint8Array[]): void {
-    if (this.#phase === 'away' || this.#phase === 'live') this.#conversation?.lost(frames)
     // What they belonged to has ended.
-    else this.#missed += frames.length
+    if (this.#phase !== 'away' && this.#phase !== 'live') this.#missed += frames.length
+    else this.#lose(frames)
   }
 
   unseat(): void {
@@ -319,7 +320,15 @@ export class MemberSeat implements Seat, Partner {
   #forfeitHeld(): void {
     const frames = (this.#feed.release() ?? []).flatMap(({ frame, loose }) => (loose === undefined ? [frame] : []))
     this.#missed += frames.length
-    this.#conversation?.lost(frames)
+    this.#lose(frames)
+  }
+
+  /** What waits for these, and is handed over after them, is of no use any more. */
+  #lose(frames: readonly Uint8Array[]): void {
+    const conversation = this.#conversation
+    if (conversation === undefined) return
+    conversation.lost(frames)
+    this.#feed.omits = (frame) => conversation.hasLost(frame)
   }
 
   #tellResumed(outcome: ResumeOutcome, missed: number): void {

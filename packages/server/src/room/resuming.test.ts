@@ -443,6 +443,28 @@ describe('what is said to a member that is away', () => {
   })
 })
 
+describe('a stream that waits behind a patch when the line goes', () => {
+  test('has no gap, where the link gives up what it is handed of it: it ends', async () => {
+    const { world, ada } = await desk({}, { patchRate: 1 })
+    for (let by = 1; by <= 2; by++) {
+      void ada.call('add', { by }).catch(() => {})
+      await world.clock.advance(10)
+    }
+    const items = ada.stream('count', { to: 10 })
+    await world.clock.advance(100)
+    ada.mostKept = 4
+    ada.drop()
+    ada.resume()
+    const came: unknown[] = []
+    const reading = (async () => {
+      for await (const item of items) came.push(item)
+    })().catch((error: unknown) => (error instanceof JuntoError ? error.code : error))
+    await world.clock.advance('2s')
+    expect(came).toEqual([])
+    expect(await reading).toBe('outcome_unknown')
+  })
+})
+
 describe('delivery classes', () => {
   test('events that are not reliable travel in loose frames, with what ranks them', async () => {
     const { world, room, ada } = await desk()

@@ -164,6 +164,8 @@ export class TestClient implements MemberLink {
   #seat: Seat | undefined
   #line: 'up' | 'dead' | 'none' = 'up'
   #congested = false
+  /** With more than so many numbered frames kept for it, they are given up. */
+  mostKept = Infinity
   readonly #kept: Uint8Array[] = []
   readonly #latest = new Map<string, Uint8Array>()
 
@@ -340,8 +342,9 @@ export class TestClient implements MemberLink {
   }
 
   send(bytes: Uint8Array): void {
-    if (this.#line === 'up') this.#take(bytes)
-    else this.#kept.push(bytes)
+    if (this.#line === 'up') return this.#take(bytes)
+    this.#kept.push(bytes)
+    if (this.#kept.length > this.mostKept) this.seat.forfeited(this.#kept.splice(0))
   }
 
   sendState(bytes: Uint8Array): void {

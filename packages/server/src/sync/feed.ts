@@ -15,6 +15,8 @@ export class Feed {
   /** How it looks at the state. */
   readonly viewer: Viewer
   link: MemberLink
+  /** Whether a reliable message is not to be handed over any more. Undefined: all are. */
+  omits: ((frame: Uint8Array) => boolean) | undefined
   /** It takes no patches until what waits for it has left. */
   behind = false
   /** It wants the state at the end of the turn, whether or not that changed; `now`: even if too much waits for it. */
@@ -60,8 +62,8 @@ export class Feed {
 
   /** Hands over what was said. */
   pass({ frame, loose }: Message): void {
-    if (loose === undefined) this.link.send(frame)
-    else this.link.sendLoose(frame, loose)
+    if (loose !== undefined) this.link.sendLoose(frame, loose)
+    else if (this.omits?.(frame) !== true) this.link.send(frame)
   }
 
   #replace(message: Message, key: string): boolean {
