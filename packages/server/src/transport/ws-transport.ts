@@ -289,10 +289,12 @@ class WsConnection implements Connection {
   ping(message?: Uint8Array): void {
     if (this.#over) return
     if (message === undefined) return this.#webSocket.ping()
-    this.#socket.cork()
-    this.#webSocket.ping()
-    this.#write(message)
-    this.#socket.uncork()
+    if (message.length > longestCopied) {
+      this.#webSocket.ping()
+      this.#webSocket.send(message, this.#written)
+    } else if (this.#webSocket.readyState === this.#webSocket.OPEN) {
+      this.#socket.write(behindPing(message), this.#written)
+    }
     if (this.#webSocket.bufferedAmount > 0) this.#waiting = true
   }
 
@@ -360,6 +362,17 @@ let last: { readonly message: Uint8Array; readonly frame: Buffer } = {
   message: new Uint8Array(0),
   frame: Buffer.alloc(0),
 }
+
+/** The last message that was written behind a ping, with both frames. */
+let lastPinged = last
+
+/** A ping without content, and a message behind it, to be written at once: ten thousand get the same ones. */
+function behindPing(message: Uint8Array): Buffer {
+  if (lastPinged.message !== message) lastPinged = { message, frame: Buffer.concat([emptyPing, framed(message)]) }
+  return lastPinged.frame
+}
+
+const emptyPing = Uint8Array.of(0x89, 0)
 
 /** A message as the one binary frame of RFC 6455 that it travels in, unmasked as servers send. */
 function framed(message: Uint8Array): Buffer {
