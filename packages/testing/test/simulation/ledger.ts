@@ -13,10 +13,12 @@ export class Lanes {
   /** The name that messages carry. */
   readonly name: string
   readonly #history: History
+  readonly #fewMayWait: boolean
   #n = 0
 
-  constructor(history: History, name: string) {
+  constructor(history: History, name: string, fewMayWait: boolean) {
     this.#history = history
+    this.#fewMayWait = fewMayWait
     this.name = name
   }
 
@@ -35,8 +37,9 @@ export class Lanes {
     return this.#lane(' idempotent', { answered: true, repeatable: true })
   }
 
+  /** Where few may wait, the newest of a key may make way for that of another. */
   get latest(): Lane {
-    return this.#lane(' latest', { promised: 'latest' })
+    return this.#lane(' latest', { promised: this.#fewMayWait ? 'volatile' : 'latest' })
   }
 
   get volatile(): Lane {
@@ -65,14 +68,18 @@ export class Ledger {
   readonly account: Account = new Map()
   readonly history: History
   readonly #lanes = new Map<string, Lanes>()
+  readonly #fewMayWait: boolean
 
-  constructor(history: History) {
+  /** @param fewMayWait Whether a server keeps less than the newest of each key. */
+  constructor(history: History, fewMayWait: boolean) {
     this.history = history
+    this.#fewMayWait = fewMayWait
   }
 
   lanes(name: string): Lanes {
     let lanes = this.#lanes.get(name)
-    if (lanes === undefined) this.#lanes.set(name, (lanes = new Lanes(this.history, name)))
+    if (lanes === undefined)
+      this.#lanes.set(name, (lanes = new Lanes(this.history, name, this.#fewMayWait && !name.startsWith('p'))))
     return lanes
   }
 

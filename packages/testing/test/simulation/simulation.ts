@@ -60,9 +60,9 @@ export class Simulation {
     this.#trace = trace
     this.#random = new SeededRandom(seed)
     const random = this.#random
-    this.#ledger = new Ledger(new History())
-    this.#keeper = { ledger: this.#ledger, random: new SeededRandom(seed + 0.5), rooms: this.#rooms, dead: false }
     const small = random.chance(0.5)
+    this.#ledger = new Ledger(new History(), small)
+    this.#keeper = { ledger: this.#ledger, random: new SeededRandom(seed + 0.5), rooms: this.#rooms, dead: false }
     this.#world = createWorld({
       seed,
       command: `npm run simulate -- --seed ${seed}`,
