@@ -21,7 +21,7 @@ class BoardRoom extends Room(Board) {
 
 export async function serve(): Promise<Part> {
   const server = new JuntoServer({ host: '127.0.0.1', port: 0, logLevel: 'warn', limits: enough })
-  server.define(Board, BoardRoom)
+  server.define(Board, BoardRoom, { maxMembers: 1_000 })
   await server.listen()
   return { ready: server.address?.port, counters, close: () => server.close() }
 }
@@ -68,7 +68,8 @@ export async function connect(port: number, answered: (n: number) => void): Prom
     const to = { by: 'open', room: Board.name, key: 'calls', layouts: [] }
     socket.send(Buffer.concat([packr.pack([hello, { session, secret }]), packr.pack([join, ref, to])]))
   })
-  return { call: (n) => calls.add(n), close: () => socket.terminate() }
+  // Says goodbye: who is only gone keeps its seat.
+  return { call: (n) => calls.add(n), close: () => socket.close(1000) }
 }
 
 /** Batches that have something to send at the end of this turn. */
