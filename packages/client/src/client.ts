@@ -13,7 +13,7 @@ import { Session } from './session/session.ts'
 import { SystemClock } from './system-clock.ts'
 import { SystemRandom } from './system-random.ts'
 import { tabStore, type SessionStore } from './session/session-store.ts'
-import { defaultReport, guardedReport, type Report } from './warnings.ts'
+import { defaultReport, guardedReport } from './warnings.ts'
 
 /**
  * A program's way to the rooms of one server. All rooms share one connection, made with the first join, kept alive, and
@@ -56,7 +56,7 @@ export class JuntoClient implements AsyncDisposable {
       page: options.page ?? pageEvents(),
       readers: options.readers,
       report,
-      store: storeOf(options, report),
+      store: storeOf(options),
     })
     this.connection = this.#session.connection.status
   }
@@ -128,8 +128,8 @@ export class JuntoClient implements AsyncDisposable {
   }
 }
 
-function storeOf({ keepSession, url }: JuntoClientOptions, report: Report): SessionStore | undefined {
-  return keepSession === true ? tabStore(url, report) : keepSession || undefined
+function storeOf({ keepSession, url }: JuntoClientOptions): SessionStore | undefined {
+  return keepSession === true ? tabStore(url) : keepSession || undefined
 }
 
 /** @throws JuntoError `misuse` naming what cannot work. */

@@ -64,6 +64,7 @@ beforeEach(() => {
     got: [],
     told: [],
     wanted: () => owner.interest,
+    trying: () => {},
     hello: () => ({ session }),
     greeted: () => connection.send(0, leave(7)),
     welcomed: () => void owner.told.push(`welcomed, ${connection.status.state}`),

@@ -33,6 +33,8 @@ import { Watchdog } from './watchdog.ts'
 export interface ConnectionOwner {
   /** Whether there is anything to be connected for: a room that is joined, or wants to be. */
   wanted(): boolean
+  /** An attempt begins: the page is awake, even if it was put aside. */
+  trying(): void
   /** What the hello over a new line says of the session. */
   hello(): Pick<HelloFrame, 'session' | 'secret' | 'resume'>
   /** The hello was queued and leaves at once: whatever is sent now goes with it. */
@@ -215,6 +217,7 @@ export class Connection {
   #connect(attempt: number): void {
     const { url, auth, clock, limits } = this.#options
     this.#listenToPage(true)
+    this.#owner.trying()
     const expire = (): void => this.#drop(unreachableError(url, `no answer within ${limits.connectTimeout} ms`), true)
     const stopDeadline = clock.after(limits.connectTimeout, expire)
     const state: State = { at: 'connecting', stop: stopDeadline, attempt, line: undefined }

@@ -1,4 +1,5 @@
 import { randomHex, type RandomSource } from '@junto/protocol'
+import type { Report } from '../warnings.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** Bytes of a session's id, and of its secret. */
@@ -18,15 +19,17 @@ export class Identity {
   inherited = false
   readonly #random: RandomSource
   readonly #store: SessionStore | undefined
+  readonly #report: Report
   #next = ''
   #put = ''
 
   /** @param store Where an earlier page may have left its session. */
-  constructor(random: RandomSource, store: SessionStore | undefined) {
+  constructor(random: RandomSource, store: SessionStore | undefined, report: Report) {
     this.#random = random
     this.#store = store
+    this.#report = report
     this.renew()
-    const text = store?.take()
+    const text = this.#attempt((place) => place.take())
     if (text === undefined || !stored.test(text)) return
     ;[this.session = '', this.secret = ''] = text.split(':')
     this.begun = this.inherited = true
@@ -46,6 +49,8 @@ export class Identity {
 
   /** Another session, of which nobody knows yet. */
   renew(): void {
+    // What was put is of no use any more.
+    this.reclaim()
     this.session = randomHex(this.#random, idBytes)
     this.secret = randomHex(this.#random, idBytes)
     this.#next = ''
@@ -54,16 +59,35 @@ export class Identity {
 
   /** Leaves the session to the page that comes next. Returns whether there is a place for it. */
   put(): boolean {
-    if (this.#store === undefined) return false
-    this.#put = `${this.session}:${this.secret}`
-    this.#store.put(this.#put)
-    return true
+    const text = `${this.session}:${this.secret}`
+    const isPut = this.#attempt((place) => {
+      place.put(text)
+      return true
+    })
+    this.#put = isPut ? text : ''
+    return isPut === true
   }
 
   /** This page goes on nevertheless. Returns false when another one took what was put: the session is no longer ours. */
   reclaim(): boolean {
     const put = this.#put
     this.#put = ''
-    return put === '' || this.#store?.take() === put
+    return put === '' || this.#attempt((place) => place.take()) === put
+  }
+
+  /** The client is at its end. */
+  close(): void {
+    this.#attempt((place) => place.close?.())
+  }
+
+  /** A page may be forbidden to store anything; then nothing is kept. */
+  #attempt<T>(action: (store: SessionStore) => T): T | undefined {
+    try {
+      return this.#store && action(this.#store)
+    } catch (error) {
+      const message = 'the place of keepSession (sessionStorage, or your own) failed: a reloaded page begins anew'
+      this.#report({ code: 'fault', message, error })
+      return undefined
+    }
   }
 }

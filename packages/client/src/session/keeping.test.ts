@@ -174,6 +174,31 @@ describe('a page that comes back', () => {
     expect(room.memberId).toBe('m1')
   })
 
+  it.each(['resumed', 'visible'] as const)(
+    'has its session again as soon as it is %s, with a network or without',
+    async (event) => {
+      const [server] = await load()
+      const { session } = server.hello
+      page.tell('suspended')
+      expect(place.text).toBeDefined()
+      page.tell(event)
+      // The line is not even open; a tab that is duplicated now finds nothing.
+      expect(place.text).toBeUndefined()
+      await server.clock.advance('30s')
+      expect(place.text).toBeUndefined()
+      server.resume()
+      expect(server.hello.session).toBe(session)
+    },
+  )
+
+  it('does not leave a session that is over', async () => {
+    const [server, room] = await load()
+    page.tell('suspended')
+    void room.leave()
+    await server.clock.advance('1m')
+    expect(place.text).toBeUndefined()
+  })
+
   it('begins another session when a page has taken it meanwhile', async () => {
     const [server, room] = await load()
     const { session } = server.hello
@@ -197,7 +222,10 @@ describe('the storage of a tab', () => {
     const [[key, text]] = storage.items as unknown as [[string, string]]
     expect(key).toBe('junto:ws://junto.test')
     expect(text).toMatch(/^[0-9a-f]{32}:[0-9a-f]{32}$/)
-    const next = new ScriptedServer({ page, keepSession: true })
+    // The next page loads everything anew.
+    vi.resetModules()
+    const { ScriptedServer: NextPage } = await import('./scripted-server.fixture.ts')
+    const next = new NextPage({ page, keepSession: true })
     expect(storage.items.size).toBe(0)
     void next.client.open(Whiteboard, opening)
     next.socket.accept()
@@ -211,5 +239,43 @@ describe('the storage of a tab', () => {
     expect(server.warnings).toMatchObject([
       { code: 'fault', message: expect.stringContaining('keepSession') as string },
     ])
+  })
+
+  it('has a place for each client of a page, the first again once the first client is closed', async () => {
+    const storage = new FakeStorage()
+    vi.stubGlobal('sessionStorage', storage)
+    const url = 'ws://two.test'
+    const [one, ours] = await load({ keepSession: true, url })
+    const [two, theirs] = await load({ keepSession: true, url })
+    const [{ session }, other] = [one.hello, two.hello.session]
+    page.tell('suspended')
+    expect([...storage.items]).toEqual([
+      [`junto:${url}`, expect.stringContaining(session) as string],
+      [`junto:${url}#2`, expect.stringContaining(other) as string],
+    ])
+    page.tell('resumed')
+    one.resume()
+    two.resume()
+    expect([one.hello.session, two.hello.session]).toEqual([session, other])
+    expect([ours.memberId, theirs.memberId]).toEqual(['m1', 'm1'])
+    await one.client.close()
+    await load({ keepSession: true, url })
+    page.tell('unloading')
+    expect([...storage.items.keys()].sort()).toEqual([`junto:${url}`, `junto:${url}#2`])
+  })
+
+  it('that throws when the page goes away costs the session only: the line is closed with a goodbye', async () => {
+    const broken: SessionStore = {
+      take: () => undefined,
+      put: () => {
+        throw new Error('full')
+      },
+    }
+    const [server, room] = await load({ keepSession: broken })
+    room.send.rename({ title: 'last words' })
+    page.tell('unloading')
+    expect(server.received(FrameType.event)).toHaveLength(1)
+    expect(server.socket.closed).toBe(1000)
+    expect(server.warnings).toMatchObject([{ code: 'fault' }])
   })
 })

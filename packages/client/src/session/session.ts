@@ -65,7 +65,7 @@ export class Session implements ConnectionOwner {
 
   constructor(options: SessionOptions) {
     this.options = options
-    this.#identity = new Identity(options.random, options.store)
+    this.#identity = new Identity(options.random, options.store, options.report)
     this.connection = new Connection(options, this)
     this.outbox = new Outbox(this.connection, options, (error) => this.#abandon(error))
   }
@@ -92,6 +92,7 @@ export class Session implements ConnectionOwner {
     this.connection.close()
     this.outbox.detach()
     this.#settleLeaving()
+    this.#identity.close()
   }
 
   // ---- What the connection asks and tells.
@@ -100,10 +101,13 @@ export class Session implements ConnectionOwner {
     return this.#memberships.size > 0 || this.#leaving.size > 0
   }
 
+  trying(): void {
+    if (this.#identity.reclaim()) return
+    this.#begin(new JuntoError('disconnected', 'another page took over the session'), true)
+  }
+
   hello(): Pick<HelloFrame, 'session' | 'secret' | 'resume'> {
-    const identity = this.#identity
-    if (!identity.reclaim()) this.#begin(new JuntoError('disconnected', 'another page took over the session'), true)
-    const { session, secret, begun, inherited, next } = identity
+    const { session, secret, begun, inherited, next } = this.#identity
     this.#resuming = begun
     if (!begun) return { session, secret }
     if (inherited) return { session, secret, resume: { next } }
