@@ -11,7 +11,15 @@ import { chooseRoom, fits, readWhere, type Where } from './matchmaking.ts'
 import { unlessAborted } from '../promises.ts'
 import type { RoomClass } from './room.ts'
 import { RoomHost, type Origin } from './room-host.ts'
-import { isLeaveReason, type JoinRequest, type MemberLink, type Rooms, type Seat, type SessionInfo } from './seat.ts'
+import {
+  isLeaveReason,
+  type ConnectionInfo,
+  type JoinRequest,
+  type MemberLink,
+  type Rooms,
+  type Seat,
+  type SessionInfo,
+} from './seat.ts'
 
 /** The rooms of one definition. */
 interface Shelf {
@@ -54,11 +62,11 @@ export class RoomRegistry implements Rooms {
     this.#shelves.set(contract.name, { definition, rooms: new Set(), byKey: new Map() })
   }
 
-  async readmit(seat: Seat, session: SessionInfo): Promise<void> {
+  async readmit(seat: Seat, session: SessionInfo, connection: ConnectionInfo): Promise<void> {
     const definition = this.#shelves.get(seat.joined.room)?.definition
     if (!definition || !(seat instanceof MemberSeat))
       throw new JuntoError('misuse', 'this seat is not one of these rooms')
-    const identity = await this.#authenticator.identify(definition, session.connection)
+    const identity = await this.#authenticator.identify(definition, connection)
     seat.readmit(identity)
     this.#environment.quotas.identifiedAgain(session, identity.key)
   }

@@ -815,7 +815,7 @@ describe('who comes back is asked who it is', () => {
     const ada = await world.join(Club, { key: 'a' }, { auth: 'ada guest' })
     const comeBack = (auth: unknown, session: SessionInfo = ada.session) => {
       session.connection = { auth, remoteAddress: '10.0.0.2' }
-      return world.settled(world.registry.readmit(ada.seat, session))
+      return world.settled(world.registry.readmit(ada.seat, session, session.connection))
     }
     const room = there(rooms[0])
     return { world, ada, asked, room, comeBack, member: there(room.members.get(ada.seat.joined.member)) }
@@ -826,7 +826,7 @@ describe('who comes back is asked who it is', () => {
     ada.drop()
     await comeBack('ada admin')
     expect(member.user).toEqual({ id: 'ada', role: 'admin' })
-    await world.settled(world.registry.readmit(ada.seat, ada.session))
+    await world.settled(world.registry.readmit(ada.seat, ada.session, ada.session.connection))
     expect(asked).toEqual(['ada guest', 'ada admin'])
   })
 

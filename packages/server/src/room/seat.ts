@@ -209,12 +209,13 @@ export interface Rooms {
    */
   join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat>
   /**
-   * Asks again who sits on a seat, with the credentials of `session.connection`. From then on `member.user` is what that says.
+   * Asks again who sits on a seat, with the credentials of a connection, which may not be that of the session yet. From then on
+   * `member.user` is what that says.
    *
    * @throws JuntoError `unauthorized` or `forbidden` when it may not sit there any more; anything else says that this cannot be told
    *   now.
    */
-  readmit(seat: Seat, session: SessionInfo): Promise<void>
+  readmit(seat: Seat, session: SessionInfo, connection: ConnectionInfo): Promise<void>
   /**
    * Whether a room type of this name asks who comes. Where it does not, a session may want to look at the origin of a
    * stranger before it joins.

@@ -3,6 +3,7 @@ import type { ErrorCode } from '@junto/protocol'
 import { encodeFrame, errorToWire, FrameType } from '@junto/protocol/internal'
 import type { Frame, JoinFrame } from '@junto/protocol/internal'
 import type {
+  ConnectionInfo,
   HeldState,
   JoinRequest,
   LeaveReason,
@@ -94,23 +95,32 @@ export class Membership implements MemberLink {
    * Asks for a seat. To be called once.
    *
    * @param after What has to be over first: joins of the session that are being given up.
+   * @returns see {@link joining}.
    */
-  join(rooms: Rooms, frame: JoinFrame, session: SessionInfo, after?: Promise<unknown>): void {
-    const joining = this.#join(rooms, frame, session, after)
-    this.joining = joining.catch((error: unknown) => this.#host.report(error, 'join'))
-    void this.joining.then(() => (this.joining = undefined))
+  join(rooms: Rooms, frame: JoinFrame, session: SessionInfo, after?: Promise<unknown>): Promise<void> {
+    const joining = this.#join(rooms, frame, session, after).catch((error: unknown) => this.#host.report(error, 'join'))
+    this.joining = joining
+    void joining.then(() => (this.joining = undefined))
+    return joining
   }
 
   async #join(rooms: Rooms, frame: JoinFrame, session: SessionInfo, after?: Promise<unknown>): Promise<void> {
     if (this.#state.kind !== 'joining') return
     const { signal } = this.#state.abort
-    let seat: Seat
+    let seat: Seat | undefined
     try {
       const { by, room, key, id, where, join, options, version, layouts } = frame
       const request: JoinRequest = { by, room, key, id, where, join, options, version, layouts, session }
       if (after) await after
+      let judged = session.connection
       seat = await rooms.join(request, this, signal)
+      // Who came back meanwhile may be somebody else, or not be let in any more: before anything is announced to them.
+      while (judged !== session.connection && this.#state.kind === 'joining') {
+        judged = session.connection
+        await rooms.readmit(seat, session, judged)
+      }
     } catch (error) {
+      seat?.leave(signal.aborted ? leaveReasonOf(signal) : 'refused')
       this.#refused(frame.room, error)
       return
     }
@@ -153,11 +163,12 @@ export class Membership implements MemberLink {
     else this.proceed()
   }
 
-  /** Asks whether whoever came back may still sit there. Those whose join is under way were asked just now. */
-  async readmit(rooms: Rooms, session: SessionInfo): Promise<Readmission> {
-    if (this.#state.kind !== 'joined') return 'admitted'
+  /** Asks whether whoever came back may still sit there. A join under way asks when it has come about. */
+  async readmit(rooms: Rooms, session: SessionInfo, connection: ConnectionInfo): Promise<Readmission> {
+    const { seat } = this
+    if (seat === undefined) return 'admitted'
     try {
-      await rooms.readmit(this.#state.seat, session)
+      await rooms.readmit(seat, session, connection)
       return 'admitted'
     } catch (error) {
       if (!(error instanceof JuntoError)) return 'unclear'

@@ -250,7 +250,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   async #readmit(line: Line, request: ResumeRequest & { readonly received: number }): Promise<void> {
     const { rooms } = this.#environment
     const asked = Array.from(this.#memberships.values(), async (membership) => {
-      return { membership, verdict: await membership.readmit(rooms, this.info) }
+      return { membership, verdict: await membership.readmit(rooms, this.info, this.info.connection) }
     })
     const answers = await Promise.all(asked)
     if (this.#state.kind !== 'resuming' || this.#state.line !== line) return
