@@ -21,7 +21,8 @@ export interface ConversationHost {
 
 /** The member with whom it is. */
 export interface Partner extends Sender {
-  readonly gone: boolean
+  /** Why nothing that is said to it can ever arrive. */
+  readonly unreachable: string | undefined
   /** Bytes of one frame that its client accepts. */
   readonly maxFrame: number
   say(message: Message, settle: Settle): void
@@ -85,7 +86,8 @@ export class Conversation {
   }
 
   #call(codec: MessageCodec, params: unknown, settings: MemberCallSettings): Promise<unknown> {
-    if (this.#partner.gone) return Promise.reject(new JuntoError('disconnected', 'the member has left'))
+    const { unreachable } = this.#partner
+    if (unreachable !== undefined) return Promise.reject(new JuntoError('disconnected', unreachable))
     const timeout = settings.timeout ?? codec.timeout ?? this.#host.callTimeout
     return this.#open().call(codec.id, params, {
       timeout: timeout === Infinity ? undefined : timeout,

@@ -51,7 +51,7 @@ export interface Entrant {
  * - `joined`: the client is being told; what is sent waits.
  * - `live`: it holds a snapshot and gets what follows.
  * - `away`: its line is gone; the link keeps what is reliable.
- * - `unseated`: its client has forgotten it, and may join again; what is sent waits.
+ * - `unseated`: its client has forgotten it, and may join again; what is sent is only counted.
  * - `returning`: that is under way.
  * - `gone`: it was left.
  */
@@ -77,7 +77,7 @@ export class MemberSeat implements Seat, Partner {
   #untold = false
   /** Since when it is away, as far as the room was told. */
   #droppedAt: number | undefined
-  /** Messages that did not reach a page that was reloaded. */
+  /** Messages that did not reach a page that was reloaded, or were said while it was not there. */
   #missed = 0
   /** When it asked for snapshots within the last minute. */
   #resyncs: readonly number[] | undefined
@@ -118,6 +118,18 @@ export class MemberSeat implements Seat, Partner {
   /** Whether it waits for its session to join again. */
   get unseated(): boolean {
     return this.#phase === 'unseated'
+  }
+
+  get unreachable(): string | undefined {
+    switch (this.#phase) {
+      case 'gone':
+        return 'the member has left'
+      case 'unseated':
+      case 'returning':
+        return "the member's page was reloaded, and has not joined again yet"
+      default:
+        return undefined
+    }
   }
 
   get signal(): AbortSignal {
@@ -181,10 +193,7 @@ export class MemberSeat implements Seat, Partner {
     if (this.#phase !== 'live') return
     this.#phase = 'away'
     this.#host.sync.suspend(this.#feed)
-    // Where the line went again before all was replayed, the room does not know that there was one.
-    if (this.#droppedAt !== undefined) return
-    this.#droppedAt = this.#host.clock.now()
-    this.#host.dropped(this)
+    this.#tellDropped()
   }
 
   resume(has: HeldState | undefined): void {
@@ -213,8 +222,11 @@ export class MemberSeat implements Seat, Partner {
     this.drop()
     if (this.#phase !== 'away' && this.#phase !== 'joined') return
     this.#phase = 'unseated'
+    for (const message of this.#feed.release() ?? []) this.#miss(message)
     this.viewer.reset()
     this.#conversation?.restart()
+    // Also where it had not begun: the room has to hear that what it said is lost.
+    this.#tellDropped()
   }
 
   /** Its session is about to join again. @returns whether it waited for that. */
@@ -300,7 +312,7 @@ export class MemberSeat implements Seat, Partner {
         return
       case 'unseated':
       case 'returning':
-        if (!this.#feed.hold(message)) this.#forfeitHeld()
+        this.#miss(message)
         return
       case 'gone':
     }
@@ -316,11 +328,9 @@ export class MemberSeat implements Seat, Partner {
     return (this.#view ??= new SeatView(this.#host.sync.tree, this.viewer))
   }
 
-  /** Gives up what waits here: like the link, which does not let those who are away have any amount of it. */
-  #forfeitHeld(): void {
-    const frames = (this.#feed.release() ?? []).flatMap(({ frame, loose }) => (loose === undefined ? [frame] : []))
-    this.#missed += frames.length
-    this.#lose(frames)
+  /** Nobody is there to whom it could be said. Who knows whether the page comes back: nothing is kept for it. */
+  #miss({ loose }: Message): void {
+    if (loose === undefined) this.#missed++
   }
 
   /** What waits for these, and is handed over after them, is of no use any more. */
@@ -329,6 +339,13 @@ export class MemberSeat implements Seat, Partner {
     if (conversation === undefined) return
     conversation.lost(frames)
     this.#feed.omits = (frame) => conversation.hasLost(frame)
+  }
+
+  #tellDropped(): void {
+    // Where the line went again before all was replayed, the room does not know that there was one.
+    if (this.#droppedAt !== undefined) return
+    this.#droppedAt = this.#host.clock.now()
+    this.#host.dropped(this)
   }
 
   #tellResumed(outcome: ResumeOutcome, missed: number): void {

@@ -201,6 +201,11 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     this.#latest?.clear()
     this.#abandoned = joins.length > 0 ? Promise.all(joins) : undefined
     for (const { room, frame } of link.reset()) unseated.get(room)?.forfeited([frame])
+    // A page that is loaded again and again takes new refs each time: what it took first it will not come back for.
+    for (const membership of this.#unseated ?? []) {
+      if ((this.#unseated?.size ?? 0) <= this.#environment.limits.maxRoomsPerConnection) break
+      membership.expire()
+    }
     this.#acks?.count()
     if (hello.resume) this.#secret?.offer(hello.resume.next)
     this.#accepted = connectionInfo(line, hello)
