@@ -41,10 +41,15 @@ export function replayCommand(seed: number, file: string | undefined = callingFi
   return `JUNTO_SEED=${seed} ${process.env['VITEST'] === undefined ? 'node' : 'npx vitest run'} ${path}`
 }
 
-/** The file outside of this folder that the present call comes from. Asynchronous calls are followed as far as the engine does. */
-function callingFile(): string | undefined {
+/**
+ * The file outside of this folder that a call comes from. Asynchronous calls are followed as far as the engine does.
+ *
+ * @param stack of an error that was made in the call. Default: of the present one.
+ * @internal
+ */
+export function callingFile(stack: string | undefined = new Error().stack): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url))
-  for (const line of (new Error().stack ?? '').split('\n').slice(1)) {
+  for (const line of (stack ?? '').split('\n').slice(1)) {
     const [, url] = /\(?((?:file:\/\/)?\/[^\s()]+?):\d+:\d+\)?$/.exec(line) ?? []
     if (url === undefined) continue
     const file = url.startsWith('file:') ? fileURLToPath(url) : url

@@ -1,4 +1,4 @@
-import { RandomSource } from '@junto/protocol'
+import { JuntoError, RandomSource } from '@junto/protocol'
 
 /**
  * Randomness that a seed repeats, for tests and simulations (the generator is sfc32: fast and even, and no secret to anybody).
@@ -35,9 +35,15 @@ export class SeededRandom extends RandomSource {
     return least + Math.floor(this.number() * (most - least + 1))
   }
 
-  /** One of the choices. */
-  pick<const T>(choices: readonly [T, ...T[]]): T {
-    return choices[this.integer(0, choices.length - 1)] ?? choices[0]
+  /**
+   * One of the choices.
+   *
+   * @throws JuntoError `misuse` when there are none.
+   */
+  pick<const T>(choices: readonly T[]): T {
+    if (choices.length === 0) throw new JuntoError('misuse', 'pick() needs choices: the list is empty')
+    // The index is within the list.
+    return choices[this.integer(0, choices.length - 1)] as T
   }
 
   /** True with this probability. */

@@ -18,6 +18,13 @@ describe('VirtualClock', () => {
     expect(clock.pendingTimers).toBe(1)
   })
 
+  it('says the time of day in whole milliseconds, wherever between two of them it stands', async () => {
+    const clock = new VirtualClock({ epoch: 1000 })
+    await clock.advance(10.75)
+    expect(clock.now()).toBe(10.75)
+    expect(clock.time()).toBe(1010)
+  })
+
   it('keeps the order of any set of timers, cancelled ones left out', async () => {
     for (let seed = 0; seed < 50; seed++) {
       const random = new SeededRandom(seed)

@@ -48,8 +48,9 @@ export class VirtualClock extends Clock {
     return this.#now
   }
 
+  /** The time of day in whole milliseconds since 1970, as in production, though {@link now} may stand between two of them. */
   override time(): number {
-    return this.#epoch + this.#now
+    return Math.floor(this.#epoch + this.#now)
   }
 
   override after(ms: number, fn: () => void): () => void {

@@ -268,6 +268,53 @@ describe('a world', () => {
     await expect(world.end()).rejects.toThrow(/breaker/)
   })
 
+  it('names the line that waited, and the seed, when what it waited for does not happen', async () => {
+    world = createWorld({ seed: 6, rooms })
+    const never = new Promise<never>(() => {})
+    const late = await world.until(never, '5s').catch((error: unknown) => error)
+    expect(late).toMatchObject({
+      code: 'timeout',
+      message:
+        'In the world of seed 6, at 5000 ms: what is waited for did not happen: nothing that it could wait for is under way\n\n' +
+        'Once more: JUNTO_SEED=6 npx vitest run packages/testing/src/world.test.ts',
+      stack: expect.stringContaining('world.test.ts'),
+    })
+    const refused = await world
+      .until(world.client().joinById(Arena, 'nowhere', { join: { name: 'ada' } }))
+      .catch((error: unknown) => error)
+    expect(refused).toMatchObject({ code: 'room_not_found', stack: expect.stringContaining('world.test.ts') })
+    await world.end()
+  })
+
+  it('finds a room by its class, as that class', async () => {
+    world = createWorld({ rooms })
+    await enter('ada').opened
+    const room: ArenaRoom = world.room(ArenaRoom, 'main')
+    expect(room).toBe(world.room(Arena, 'main'))
+    expect(() => world.room(ArenaRoom, 'other')).toThrow("no room ArenaRoom 'other' runs now; there are arena 'main'")
+    await world.end()
+  })
+
+  it('says how rooms are given, and which clients can be loaded again', async () => {
+    // @ts-expect-error -- as JavaScript lets anybody write it
+    expect(() => createWorld({ rooms: [Arena, ArenaRoom] })).toThrow(
+      'rooms[0] of the world is no list of a contract and the class of its rooms: write rooms: [[Contract, RoomClass]]',
+    )
+    world = createWorld({ rooms })
+    expect(() => world.reload(world.client({ keepSession: true }))).toThrow(
+      'only a page can be loaded again: make the client with world.client({ page: true })',
+    )
+    await world.end()
+  })
+
+  it('has the same time of day as production: whole milliseconds, under any jitter', async () => {
+    world = createWorld({ rooms, network: { latency: 30, jitter: 30 } })
+    await enter('ada').opened
+    expect(Number.isInteger(world.clock.now())).toBe(false)
+    expect(Number.isInteger(world.clock.time())).toBe(true)
+    await world.end()
+  })
+
   it('tells what history says is wrong', async () => {
     world = createWorld({ rooms })
     world.history.channel('moves').sent(1)

@@ -16,7 +16,7 @@ import { Machine, type AnyJoined, type WorldClientOptions } from './machine.ts'
 import { MemoryNetwork } from './memory-network.ts'
 import type { MemoryNetworkOptions } from './memory-pipe.ts'
 import { mirrorDifference } from './mirror-difference.ts'
-import { replayCommand } from './runs.ts'
+import { callingFile, replayCommand } from './runs.ts'
 import { SeededRandom } from './seeded-random.ts'
 import {
   describeRoom,
@@ -106,7 +106,7 @@ export class World implements AsyncDisposable {
     const { seed = 1, rooms, network, store } = options
     if (!Number.isSafeInteger(seed))
       throw new JuntoError('misuse', `the seed of a world is a whole number, not ${seed}`)
-    if (rooms.length === 0) throw new JuntoError('misuse', 'a world needs rooms: rooms: [[Contract, RoomClass]]')
+    checkRooms(rooms)
     this.seed = seed
     this.#seeds = seed * 1000
     this.#options = options
@@ -151,19 +151,22 @@ export class World implements AsyncDisposable {
   }
 
   /**
-   * The running room of a contract and a key, as its own class; for rooms without a key, by id.
+   * The running room of a class and a key, for rooms without a key of a class and an id: `world.room(BoardRoom, 'a')`. By a contract
+   * instead of a class it is what all rooms of that contract are.
    *
    * @throws JuntoError `misuse` when there is none.
    */
-  room<T extends AnyContract>(contract: T, keyOrId: string): RoomBase<T> {
-    for (const [id, room] of this.#running.rooms) {
-      // Made from this very contract by `define`.
-      if (nameOf(room) === contract.name && (room.key === keyOrId || id === keyOrId)) return room as RoomBase<T>
-    }
+  room<R extends object>(room: abstract new (...given: never[]) => R, keyOrId: string): R
+  room<T extends AnyContract>(contract: T, keyOrId: string): RoomBase<T>
+  room(wanted: AnyContract | (abstract new (...given: never[]) => object), keyOrId: string): object {
+    const fits = (room: AnyRoom): boolean =>
+      typeof wanted === 'function' ? room instanceof wanted : nameOf(room) === wanted.name
+    for (const [id, room] of this.#running.rooms)
+      if (fits(room) && (room.key === keyOrId || id === keyOrId)) return room
     const known = [...this.#running.rooms.values()].map(describeRoom)
     throw new JuntoError(
       'misuse',
-      `no room ${contract.name} '${keyOrId}' runs now; there ${known.length === 0 ? 'is none' : `are ${known.join(', ')}`}`,
+      `no room ${wanted.name} '${keyOrId}' runs now; there ${known.length === 0 ? 'is none' : `are ${known.join(', ')}`}`,
     )
   }
 
@@ -183,18 +186,21 @@ export class World implements AsyncDisposable {
    *
    * @param within How long that may take. Default: one minute.
    * @returns what it resolves to.
-   * @throws what it rejects with; JuntoError `timeout` when it takes longer, or nothing is left that it could wait for.
+   * @throws what it rejects with; JuntoError `timeout`, with the seed, when it takes longer, or nothing is left that it could wait for.
+   *   The stack of either has the line that waits.
    */
   until<V>(promise: Promise<V>, within: number | string = '1m'): Promise<V> {
+    // Made here, where the stack still has the line that waits.
+    const { stack } = new Error()
     // It may reject before its turn comes.
     promise.catch(nothing)
     // Several may be waited for at once: each has its turn.
-    const turn = this.#waiting.then(() => this.#until(promise, within))
+    const turn = this.#waiting.then(() => this.#until(promise, within, stack))
     this.#waiting = turn.then(nothing, nothing)
     return turn
   }
 
-  async #until<V>(promise: Promise<V>, within: number | string): Promise<V> {
+  async #until<V>(promise: Promise<V>, within: number | string, asked: string | undefined): Promise<V> {
     let settled = false
     const settle = (): void => void (settled = true)
     promise.then(settle, settle)
@@ -206,11 +212,16 @@ export class World implements AsyncDisposable {
         await this.advance(Math.max(0, end - this.clock.now()))
         if (settled) break
         const why = next === undefined ? 'nothing that it could wait for is under way' : `${String(within)} have passed`
-        throw new JuntoError('timeout', `what is waited for did not happen: ${why}`)
+        const what = `what is waited for did not happen: ${why}`
+        throw withLines(new JuntoError('timeout', this.#told(what, callingFile(asked))), asked)
       }
       await this.advance(Math.max(0, next - this.clock.now()))
     }
-    return promise
+    try {
+      return await promise
+    } catch (error) {
+      throw error instanceof Error ? withLines(error, asked) : error
+    }
   }
 
   /** Breaks a client's connection. What is under way is lost, and both ends see 1006. The client may come back at once. */
@@ -264,9 +275,16 @@ export class World implements AsyncDisposable {
    * A page is loaded again: the client is told that its page ends, then it is gone. What it keeps in the tab (`keepSession: true`) stays.
    *
    * @returns the client of the new page, with the same options. Its rooms have to be opened as before.
+   * @throws JuntoError `misuse` for a client without a page: nothing would tell it of the end.
    */
   reload(client: JuntoClient): JuntoClient {
     const machine = this.#machine(client)
+    if (machine.page === undefined) {
+      throw new JuntoError(
+        'misuse',
+        'only a page can be loaded again: make the client with world.client({ page: true }), or crash() it and make another',
+      )
+    }
     machine.unload()
     return this.client(machine.options)
   }
@@ -403,10 +421,14 @@ export class World implements AsyncDisposable {
 
   #fail(faults: readonly string[]): void {
     if (faults.length === 0) return
-    const where = `In the world of seed ${this.seed}, at ${this.clock.now()} ms`
-    throw new Error(
-      `${where}:\n- ${faults.join('\n- ')}\n\nOnce more: ${this.#options.command ?? replayCommand(this.seed)}`,
-    )
+    throw new Error(this.#told(`\n- ${faults.join('\n- ')}`, callingFile()))
+  }
+
+  /** What is wrong, with the seed, and the command that plays it again. */
+  #told(what: string, file: string | undefined): string {
+    const where = `In the world of seed ${this.seed}, at ${this.clock.now()} ms:`
+    const command = this.#options.command ?? replayCommand(this.seed, file)
+    return `${where}${what.startsWith('\n') ? '' : ' '}${what}\n\nOnce more: ${command}`
   }
 
   #machine(client: JuntoClient): Machine {
@@ -432,6 +454,30 @@ export class World implements AsyncDisposable {
 }
 
 function nothing(): void {}
+
+/** The same error; its stack also has that of whoever waited for it, but for `until` itself. */
+function withLines<E extends Error>(error: E, asked: string | undefined): E {
+  const lines = asked?.split('\n').slice(2).join('\n')
+  if (lines !== undefined && error.stack?.includes(lines) === false) error.stack = `${error.stack}\n${lines}`
+  return error
+}
+
+/** What JavaScript lets anybody write. */
+function checkRooms(rooms: unknown): void {
+  const example = 'rooms: [[Contract, RoomClass]]'
+  if (!Array.isArray(rooms)) throw new JuntoError('misuse', `the rooms of a world are a list: write ${example}`)
+  if (rooms.length === 0) throw new JuntoError('misuse', `a world needs rooms: ${example}`)
+  const given: readonly unknown[] = rooms
+  for (const [index, entry] of given.entries()) {
+    const pair: readonly unknown[] = Array.isArray(entry) ? entry : []
+    const [contract, room] = pair
+    if (typeof contract === 'object' && contract !== null && 'shape' in contract && typeof room === 'function') continue
+    throw new JuntoError(
+      'misuse',
+      `rooms[${index}] of the world is no list of a contract and the class of its rooms: write ${example}`,
+    )
+  }
+}
 
 function told(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)

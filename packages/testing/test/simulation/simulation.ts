@@ -51,6 +51,8 @@ export class Simulation {
   readonly #rooms = new Set<SimRoomBase>()
   readonly #keeper
   readonly #pages: Page[] = []
+  /** Clients that are told of what happens to their page. */
+  readonly #inPages = new Set<JuntoClient>()
   /** Whether new connections may be cut before much has passed on them. */
   #hostile = true
   #unique = 0
@@ -180,7 +182,7 @@ export class Simulation {
       case 'reload':
       case 'crash':
         for (const each of page.players) each.abandon()
-        page.client = what === 'reload' ? world.reload(client) : this.#crash(page)
+        page.client = what === 'reload' ? this.#reload(page) : this.#crash(page)
         page.players = page.players.map((each) => this.#play(page.client, each.key))
         return
       case 'page':
@@ -222,7 +224,17 @@ export class Simulation {
 
   #client(name: string): JuntoClient {
     const page = this.#random.chance(0.7)
-    return this.#world.client({ page, keepSession: page, auth: () => name, limits: this.#clientLimits })
+    const client = this.#world.client({ page, keepSession: page, auth: () => name, limits: this.#clientLimits })
+    if (page) this.#inPages.add(client)
+    return client
+  }
+
+  /** The page is loaded again; where the client runs in none, its program ends and begins anew. */
+  #reload(page: Page): JuntoClient {
+    if (!this.#inPages.has(page.client)) return this.#crash(page)
+    const client = this.#world.reload(page.client)
+    this.#inPages.add(client)
+    return client
   }
 
   #crash({ client, name }: Page): JuntoClient {
