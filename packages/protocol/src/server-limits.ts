@@ -75,8 +75,18 @@ export const serverLimitsTable = {
   maxResyncs: count(6, 1),
   /** Between checks of mirrors in one room, which go behind patches: 12 bytes and some 10 µs for the 64 nodes of one. */
   checkInterval: ms(5_000, 0),
-  /** Connections of one server that have not yet said hello or are being authenticated. */
+  /**
+   * Connections of one server that have not yet said hello or are being authenticated. Beyond it somebody from an address with few of
+   * them takes the place of one from the address with most.
+   */
   maxPendingConnections: count(1000, 1),
+  /**
+   * Credentials of one hello, as held in memory: 64 bytes for each value besides its content. Any token fits; they are kept as long
+   * as the session.
+   */
+  maxAuth: bytes(8 * KiB, 128),
+  /** The same for `where`, `join` and `options` of all joins of one session that wait for their rooms. */
+  maxJoining: bytes(64 * KiB, KiB),
   /** Connections of one server: some 14 KB each, 280 MB together. */
   maxConnections: count(20_000, 1),
   /** Connections from one address. A school or an office stands behind one; a single machine must not take all. */

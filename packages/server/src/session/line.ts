@@ -3,6 +3,7 @@ import type { Clock, CloseCode, ErrorCode } from '@junto/protocol'
 import { encodeFrame, FrameType, MessageReader, parseFrame } from '@junto/protocol/internal'
 import type { Frame, HelloFrame } from '@junto/protocol/internal'
 import type { ServerLimits } from '../config.ts'
+import { heldSize } from '../limits/held-size.ts'
 import { TokenBucket } from '../limits/token-bucket.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -235,7 +236,7 @@ export class Line implements ConnectionEvents, Beating {
   #receive(ref: number, frame: Frame): void {
     switch (this.#state.kind) {
       case 'awaiting-hello':
-        if (ref === 0 && frame.type === FrameType.hello) return this.#host.hello(this, frame)
+        if (ref === 0 && frame.type === FrameType.hello) return this.#hello(frame)
         throw new JuntoError('bad_message', '[P1] the first frame of a connection is a hello')
       case 'open':
         return this.#state.session.frame(this, ref, frame)
@@ -243,6 +244,18 @@ export class Line implements ConnectionEvents, Beating {
       case 'gone':
       // The rest of a message whose beginning ended it.
     }
+  }
+
+  #hello(hello: HelloFrame): void {
+    const { maxAuth } = this.#environment.limits
+    const size = heldSize(hello.auth)
+    if (size > maxAuth) {
+      throw new JuntoError(
+        'bad_message',
+        `[L2] the credentials take ${size} bytes, more than this server keeps of a client (limit maxAuth: ${maxAuth}, 64 for each value besides its content)`,
+      )
+    }
+    this.#host.hello(this, hello)
   }
 
   #failed(error: unknown): void {

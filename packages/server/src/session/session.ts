@@ -2,6 +2,7 @@ import { closeCodes, JuntoError } from '@junto/protocol'
 import type { ErrorCode } from '@junto/protocol'
 import {
   encodeFrame,
+  errorToWire,
   FrameType,
   isNumbered,
   LatestSlots,
@@ -17,6 +18,7 @@ import type {
   Resumed,
   SentFrame,
 } from '@junto/protocol/internal'
+import { heldSize } from '../limits/held-size.ts'
 import { Inflow } from '../limits/inflow.ts'
 import type { InflowHost } from '../limits/inflow.ts'
 import type { Quotas } from '../limits/quotas.ts'
@@ -34,6 +36,9 @@ import type { OutboxSource } from './outbox.ts'
 import type { ResumeMemory } from './resume-memory.ts'
 import { SessionSecret } from './secret.ts'
 import type { SecretVerdict } from './secret.ts'
+
+/** Milliseconds after which a join may be asked for again that was one too many at once. */
+const joinAgain = 1000
 
 /** What all sessions of a server share. */
 export interface SessionEnvironment extends LineEnvironment {
@@ -91,6 +96,8 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   #strikes: Strikes | undefined
   #latest: LatestSlots | undefined
   #unseated: Set<Membership> | undefined
+  /** What the joins under way hold of what their clients sent. */
+  #joining = 0
   /** Joins that are being given up. */
   #abandoned: Promise<unknown> | undefined
 
@@ -493,11 +500,13 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     const { rooms } = this.#environment
     const { ref } = frame
     this.#claim(ref)
-    const refusal = this.#refusalOf(frame, line)
+    const size = heldSize([frame.where, frame.join, frame.options])
+    const refusal = this.#refusalOf(frame, line) ?? this.#refusalBySize(size)
     if (refusal) return this.#refuse(ref, frame.room, refusal)
     const membership = new Membership(ref, this)
     this.#memberships.set(ref, membership)
-    membership.join(rooms, frame, this.info, this.#abandoned)
+    this.#joining += size
+    void membership.join(rooms, frame, this.info, this.#abandoned).then(() => (this.#joining -= size))
   }
 
   /** A join says which ref it takes. */
@@ -512,7 +521,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   #refuse(ref: number, room: string | undefined, error: JuntoError): void {
     this.joinRefused(room, error)
     this.#ended.remember(ref, 'refused')
-    this.send(0, encodeFrame({ type: FrameType.refused, ref, code: error.code, message: error.message }))
+    this.send(0, encodeFrame({ type: FrameType.refused, ref, ...errorToWire(error), code: error.code }))
   }
 
   /** What speaks against a join before any room is asked. */
@@ -533,6 +542,18 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
       )
     }
     return undefined
+  }
+
+  /** A room may take long to come about: what a stranger sent for it waits in memory. */
+  #refusalBySize(size: number): JuntoError | undefined {
+    const { maxJoining } = this.#environment.limits
+    if (this.#joining + size <= maxJoining) return undefined
+    const what = `where, join and options of this join take ${size} bytes`
+    const limit = `limit maxJoining: ${maxJoining}, 64 for each value besides its content`
+    if (size > maxJoining)
+      return new JuntoError('too_large', `${what}, which is more than a session may have (${limit})`)
+    const message = `${what}, those of other joins that wait ${this.#joining} (${limit})`
+    return new JuntoError('rate_limited', message, { retryAfter: joinAgain })
   }
 
   #leave(ref: number): void {
