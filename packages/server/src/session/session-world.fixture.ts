@@ -147,8 +147,8 @@ export class FakeRooms implements Rooms {
 class TellingAdmission extends Admission {
   readonly told: string[] = []
 
-  override entered(remoteAddress: string): ReturnType<Admission['entered']> {
-    const { known, gone } = super.entered(remoteAddress)
+  override entered(...arrival: Parameters<Admission['entered']>): ReturnType<Admission['entered']> {
+    const { known, gone } = super.entered(...arrival)
     return {
       known: () => {
         this.told.push('known')

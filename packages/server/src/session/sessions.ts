@@ -78,7 +78,10 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
 
   accept(connection: Connection): Line {
     const line = new Line(this.#environment, connection, this)
-    this.#lines.set(line, this.#admission.entered(connection.remoteAddress))
+    this.#lines.set(
+      line,
+      this.#admission.entered(connection.remoteAddress, () => line.close(closeCodes.helloTimeout)),
+    )
     this.#counts.opened.add()
     this.#counts.connections.add(1)
     return line

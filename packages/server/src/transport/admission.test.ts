@@ -5,6 +5,8 @@ import { ConsoleLogger } from '../observe/log.ts'
 import { Admission } from './admission.ts'
 import type { AdmissionOptions } from './admission.ts'
 
+const ignore = () => {}
+
 function build({ limits, ...options }: Partial<Omit<AdmissionOptions, 'limits'>> & { limits?: Partial<Limits> } = {}) {
   const lines: string[] = []
   const clock = new VirtualClock()
@@ -97,11 +99,11 @@ describe('capacity', () => {
   test('so many connections, from one address and in all', () => {
     const limits = { maxConnections: 3, maxConnectionsPerAddress: 2, maxPendingConnections: 10 }
     const { admission, judge } = build({ limits })
-    const first = admission.entered('10.0.0.1')
-    admission.entered('10.0.0.1')
+    const first = admission.entered('10.0.0.1', ignore)
+    admission.entered('10.0.0.1', ignore)
     expect(judge(undefined, '', '10.0.0.1')).toBe('max_connections_per_address')
     expect(judge(undefined, '', '10.0.0.2')).toBeUndefined()
-    admission.entered('10.0.0.2')
+    admission.entered('10.0.0.2', ignore)
     expect(judge(undefined, '', '10.0.0.3')).toBe('max_connections')
     first.gone()
     expect(judge(undefined, '', '10.0.0.1')).toBeUndefined()
@@ -111,16 +113,42 @@ describe('capacity', () => {
   test('so many that have not said hello', () => {
     const limits = { maxConnections: 10, maxConnectionsPerAddress: 10, maxPendingConnections: 1 }
     const { admission, judge } = build({ limits })
-    const first = admission.entered('a')
+    const first = admission.entered('a', ignore)
     expect(judge(undefined)).toBe('max_pending')
     first.known()
     expect(judge(undefined)).toBeUndefined()
-    const second = admission.entered('b')
+    const second = admission.entered('b', ignore)
     second.gone()
     expect(judge(undefined)).toBeUndefined()
     first.known()
-    admission.entered('c')
+    admission.entered('c', ignore)
     expect(judge(undefined)).toBe('max_pending')
+  })
+
+  test('one address full of strangers makes way for everybody else', () => {
+    const limits = { maxConnectionsPerAddress: 2000, acceptBurstPerAddress: 2000 }
+    const { admission, judge } = build({ limits })
+    let evicted = 0
+    const silent = Array.from({ length: 1000 }, () => admission.entered('10.0.0.1', () => evicted++))
+    expect(judge(undefined, '', '10.0.0.1')).toBe('max_pending')
+    // They take their time over their hellos, and come in all the same.
+    for (let n = 0; n < 400; n++) {
+      expect(judge(undefined, '', `10.1.${n % 200}.1`)).toBeUndefined()
+      admission.entered(`10.1.${n % 200}.1`, () => expect.unreachable())
+    }
+    expect(evicted).toBe(400)
+    // Those who came first went first, and were counted no more.
+    silent[0]?.gone()
+    expect(judge(undefined, '', '10.0.0.1')).toBe('max_pending')
+    silent[400]?.known()
+    expect(judge(undefined, '', '10.0.0.1')).toBeUndefined()
+  })
+
+  test('where all have as many, there is no place to make', () => {
+    const { admission, judge } = build({ limits: { maxPendingConnections: 3 } })
+    for (let n = 0; n < 3; n++) admission.entered(`10.0.0.${n}`, () => expect.unreachable())
+    expect(judge(undefined, '', '10.0.0.0')).toBe('max_pending')
+    expect(judge(undefined, '', '10.0.0.9')).toBe('max_pending')
   })
 
   test('nobody while stopping, to come back later', () => {
@@ -137,7 +165,7 @@ describe('capacity', () => {
 describe('the rate', () => {
   test('of connections from one address, which leaves others alone', async () => {
     const { admission, judge, clock } = build({ limits: { acceptRatePerAddress: 10, acceptBurstPerAddress: 2 } })
-    for (let n = 0; n < 2; n++) admission.entered('10.0.0.1').gone()
+    for (let n = 0; n < 2; n++) admission.entered('10.0.0.1', ignore).gone()
     expect(admission.judge({ origin: undefined, host: undefined, remoteAddress: '10.0.0.1' })).toMatchObject({
       status: 429,
       reason: 'accept_rate_per_address',
@@ -150,14 +178,14 @@ describe('the rate', () => {
 
   test('of addresses of one network, as one', () => {
     const { admission, judge } = build({ limits: { acceptRatePerAddress: 10, acceptBurstPerAddress: 1 } })
-    admission.entered('2001:db8::1').gone()
+    admission.entered('2001:db8::1', ignore).gone()
     expect(judge(undefined, '', '2001:db8::2')).toBe('accept_rate_per_address')
     expect(judge(undefined, '', '2001:db8:1::2')).toBeUndefined()
   })
 
   test('of all connections', async () => {
     const { admission, judge, clock } = build({ limits: { acceptRate: 100, acceptBurst: 3 } })
-    for (let n = 0; n < 3; n++) admission.entered(`10.0.0.${n}`)
+    for (let n = 0; n < 3; n++) admission.entered(`10.0.0.${n}`, ignore)
     expect(admission.judge({ origin: undefined, host: undefined, remoteAddress: '10.0.1.1' })).toMatchObject({
       status: 503,
       reason: 'accept_rate',
@@ -171,7 +199,7 @@ describe('the rate', () => {
     const { admission, judge } = build({ limits: { acceptRate: 1, acceptBurst: 1 } })
     for (let n = 0; n < 100; n++) expect(judge('https://evil.example')).toBe('origin')
     expect(judge(undefined)).toBeUndefined()
-    admission.entered('10.0.0.1')
+    admission.entered('10.0.0.1', ignore)
     expect(judge(undefined)).toBe('accept_rate')
   })
 
@@ -179,7 +207,7 @@ describe('the rate', () => {
     const { admission, judge, clock } = build()
     const school = Array.from({ length: 900 }, () => {
       expect(judge(undefined, '', '10.0.0.1')).toBeUndefined()
-      return admission.entered('10.0.0.1')
+      return admission.entered('10.0.0.1', ignore)
     })
     for (const { known } of school) known()
     await clock.advance('1m')

@@ -31,6 +31,8 @@ export interface AdmissionOptions {
 /** Those who come from one address. */
 interface Source {
   open: number
+  /** What ends those of them that are strangers still, the first to come at the front. */
+  readonly strangers: Set<() => void>
   readonly accepts: TokenBucket
 }
 
@@ -43,6 +45,8 @@ export class Admission {
   readonly #options: AdmissionOptions
   readonly #allowed: readonly ((origin: string) => boolean)[]
   readonly #sources = new Map<string, Source>()
+  /** Those who have strangers. */
+  readonly #strange = new Set<Source>()
   readonly #accepts: TokenBucket
   /** Origins that were refused and logged: a page that tries again every second must not fill the log. */
   readonly #logged = new Set<string>()
@@ -77,27 +81,49 @@ export class Admission {
   /**
    * Counts a connection.
    *
+   * @param evict Ends it, should it still be a stranger when too many are: those go first whose address has most of them.
    * @returns what to call at its hello, when it is no longer a stranger, and at its end.
    */
-  entered(remoteAddress: string): { readonly known: () => void; readonly gone: () => void } {
+  entered(remoteAddress: string, evict: () => void): { readonly known: () => void; readonly gone: () => void } {
     const now = this.#options.clock.now()
     const source = this.#source(remoteAddress, now)
     this.#connections++
     this.#pending++
     source.open++
+    this.#strange.add(source)
     this.#accepts.take(now)
     source.accepts.take(now)
     let pending = true
     const known = () => {
-      if (pending) this.#pending--
+      if (!pending) return
       pending = false
+      this.#pending--
+      source.strangers.delete(giveWay)
+      if (source.strangers.size === 0) this.#strange.delete(source)
     }
+    // Counted no more at once: its peer may take its time over closing.
+    const giveWay = () => {
+      known()
+      evict()
+    }
+    source.strangers.add(giveWay)
     const gone = () => {
       known()
       this.#connections--
       source.open--
     }
+    if (this.#pending > this.#options.limits.maxPendingConnections) {
+      const [first] = this.#strangest().strangers
+      first?.()
+    }
     return { known, gone }
+  }
+
+  /** The address that has most strangers. */
+  #strangest(): Pick<Source, 'strangers'> {
+    let strangest: Pick<Source, 'strangers'> = { strangers: new Set() }
+    for (const source of this.#strange) if (source.strangers.size > strangest.strangers.size) strangest = source
+    return strangest
   }
 
   #judgeOrigin({ origin, host }: Arrival): Refusal | undefined {
@@ -114,19 +140,20 @@ export class Admission {
     if (this.#connections >= maxConnections) {
       return busy('max_connections', 'This server has as many connections as it takes (limit maxConnections).')
     }
-    if (this.#pending >= maxPendingConnections) {
-      return busy('max_pending', 'Too many connections are waiting to say hello (limit maxPendingConnections).')
-    }
     const now = this.#options.clock.now()
-    const { open, accepts } = this.#source(remoteAddress, now)
+    const { open, strangers, accepts } = this.#source(remoteAddress, now)
     if (open >= maxConnectionsPerAddress) {
       const message = 'This address has as many connections as one may have (limit maxConnectionsPerAddress).'
       return { status: 429, reason: 'max_connections_per_address', message, retryAfter: retrySeconds }
     }
-    // Before the rate of all: one address must not use that up for everybody else.
+    // What an address may have comes before what all may: one must not use that up for everybody else.
     if (accepts.wait(now) > 0) {
       const message = 'Connections from this address come too fast (limit acceptRatePerAddress).'
       return { status: 429, reason: 'accept_rate_per_address', message, retryAfter: 1 }
+    }
+    // Where an address has more of them, one of those makes way: see `entered`.
+    if (this.#pending >= maxPendingConnections && strangers.size + 1 >= this.#strangest().strangers.size) {
+      return busy('max_pending', 'Too many connections are waiting to say hello (limit maxPendingConnections).')
     }
     if (this.#accepts.wait(now) > 0) {
       return busy('accept_rate', 'Connections come faster than this server takes them (limit acceptRate).', 1)
@@ -140,7 +167,7 @@ export class Admission {
     if (source === undefined) {
       if (this.#sources.size >= this.#sweepAt) this.#sweep(now)
       const { acceptRatePerAddress: rate, acceptBurstPerAddress: burst } = this.#options.limits
-      this.#sources.set(key, (source = { open: 0, accepts: new TokenBucket({ rate, burst }) }))
+      this.#sources.set(key, (source = { open: 0, strangers: new Set(), accepts: new TokenBucket({ rate, burst }) }))
     }
     return source
   }
