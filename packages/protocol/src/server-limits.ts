@@ -101,6 +101,10 @@ export const serverLimitsTable = {
   acceptRatePerAddress: count(100, 1),
   /** So many of them at once: everybody of a school comes back after an outage. */
   acceptBurstPerAddress: count(1_000, 1),
+  /** Resumes of one session a minute: each may bring whole states. A client that loses its connection that often is better off waiting a little. */
+  resumesPerMinute: count(12, 1),
+  /** So many of them at once: a network that comes and goes for a while. */
+  resumeBurst: count(30, 1),
   /** Joins of one user a second. */
   joinRatePerUser: count(10, 1),
   /** So many of them at once: some tabs with all the rooms that a connection may have. */

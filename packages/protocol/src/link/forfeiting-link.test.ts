@@ -75,19 +75,52 @@ describe('the link of a server that keeps too much', () => {
     expect(link.attach(0)).toEqual(new Map([[2, 3]]))
   })
 
-  it('gives all up when it must, and knows what it still keeps', () => {
+  it('gives all up when it must, but what is of the session', () => {
     const one = serverLink()
-    const [joined, first, second] = [frameOf(1), frameOf(2), frameOf(3)]
     one.link.begin()
-    one.link.send(0, joined)
-    one.link.send(1, first)
+    send(one, [0, 1], [1, 2])
     one.link.detach()
-    one.link.send(2, second)
-    expect([joined, first, second].map((frame) => one.link.keeps(frame))).toEqual([true, true, true])
+    send(one, [2, 3])
     one.link.forfeit()
-    expect([joined, first, second].map((frame) => one.link.keeps(frame))).toEqual([true, false, false])
     expect([one.forfeited(), one.link.kept]).toEqual([['1:2', '2:3'], each])
     expect(one.link.attach(1)).toEqual(missed([1, 1], [2, 1]))
+  })
+
+  it('tells which frames of the session the peer has taken, each once', () => {
+    const one = serverLink()
+    const { link } = one
+    link.begin()
+    send(one, [0, 1], [1, 2], [0, 3], [0, 4])
+    link.acknowledged(0)
+    expect(one.taken()).toEqual([])
+    link.acknowledged(2)
+    link.acknowledged(2)
+    expect(one.taken()).toEqual(['0:1'])
+    link.detach()
+    link.attach(3)
+    expect(one.taken()).toEqual(['0:3'])
+    expect(() => link.acknowledged(9)).toThrow()
+    expect(one.taken()).toEqual([])
+  })
+
+  it('discards what the peer is not to get: the rest is numbered on from what it has, and nothing is missing', () => {
+    const one = serverLink()
+    const { link } = one
+    link.begin()
+    send(one, [0, 1], [1, 2], [2, 3], [1, 4])
+    link.detach()
+    send(one, [1, 5], [2, 6])
+    one.transmitted()
+    expect(link.discard(2, (room) => room === 1).map((frame) => [...frame])).toEqual([[...frameOf(4)], [...frameOf(5)]])
+    expect(link.attach(2)).toEqual(missed())
+    link.replay()
+    expect([one.transmitted(), link.sent]).toEqual([['2:3', '2:6'], 4])
+  })
+
+  it('knows whether something larger than the peer accepts is kept', () => {
+    const one = serverLink()
+    send(one, [1, 1])
+    expect([one.link.keepsLarger(3), one.link.keepsLarger(4)]).toEqual([true, false])
   })
 
   it('never gives up the frames of the session', () => {

@@ -2,8 +2,12 @@ import { frameOverhead, Link, type LinkFrame, type LinkOptions } from './link.ts
 
 /** What the link of a server is made of. */
 export interface ForfeitingLinkOptions extends LinkOptions {
+  /** Frames kept while detached, see the limit `resumeFrames`. */
+  readonly maxFrames: number
   /** Called for each room that gives up what was kept for it, with these frames in order. */
   readonly forfeited: (room: number, frames: readonly Uint8Array[]) => void
+  /** Called for each frame of the session (room 0) that the peer has taken. */
+  readonly taken?: (frame: Uint8Array) => void
 }
 
 const nothing: ReadonlyMap<number, number> = new Map()
@@ -27,23 +31,24 @@ export class ForfeitingLink extends Link {
     super(options)
   }
 
-  override send(room: number, frame: Uint8Array): boolean {
+  override send(room: number, frame: Uint8Array): void {
     super.send(room, frame)
     if (!this.attached) this.#giveUp()
-    return true
   }
 
-  /** Whether a frame is kept: the peer may not have got it, and will yet. */
-  keeps(frame: Uint8Array): boolean {
+  /** Whether a frame is kept that has more bytes. Looks at all of them. */
+  keepsLarger(bytes: number): boolean {
     let kept = this.first
-    while (kept !== undefined && kept.frame !== frame) kept = kept.next
+    while (kept !== undefined && kept.frame.length <= bytes) kept = kept.next
     return kept !== undefined
   }
 
   override acknowledged(received: number): void {
+    const taken = this.#takenBy(received)
     super.acknowledged(received)
     // Over this connection, at whose beginning it was told what is missing.
     this.heard()
+    for (const frame of taken) this.options.taken?.(frame)
   }
 
   /** The peer knows what {@link attach} has returned: it need not be told again. */
@@ -62,13 +67,26 @@ export class ForfeitingLink extends Link {
   }
 
   /**
+   * Drops, of what the peer has not taken, what it is not to get. Nothing of that is missing. To be called while detached.
+   *
+   * @param received How many frames the peer has taken, as {@link attach} is about to be told.
+   * @returns what was dropped, in order.
+   */
+  discard(received: number, which: (room: number, frame: Uint8Array) => boolean): readonly Uint8Array[] {
+    const isUntaken = ({ number }: { readonly number: number }): boolean => number === 0 || number > received
+    return this.remove((kept) => isUntaken(kept) && which(kept.room, kept.frame)).map(({ frame }) => frame)
+  }
+
+  /**
    * See {@link Link.attach}.
    *
    * @returns How many frames of each room are missing for ever, which the peer is to be told. With the next connection again,
    *   unless it has acknowledged anything over this one, or is known to have {@link heard} of it.
    */
   override attach(received: number): ReadonlyMap<number, number> {
+    const taken = this.#takenBy(received)
     super.attach(received)
+    for (const frame of taken) this.options.taken?.(frame)
     for (const { room, number } of this.#inDoubt ?? []) if (number > received) this.#miss(room, 1)
     this.#inDoubt = undefined
     for (const [room, frames] of this.#announced ?? []) this.#miss(room, frames)
@@ -81,10 +99,6 @@ export class ForfeitingLink extends Link {
     this.#inDoubt = undefined
     this.#missing = this.#announced = undefined
     return super.reset()
-  }
-
-  protected override takes(): boolean {
-    return true
   }
 
   /** While more is kept than may be, the room with most of it gives its frames up. Those of the session stay. */
@@ -116,6 +130,15 @@ export class ForfeitingLink extends Link {
       if (sum > (bytes.get(fullest) ?? 0)) fullest = room
     }
     return fullest
+  }
+
+  /** The frames of the session among those that the peer has taken since it said so last. */
+  #takenBy(received: number): Uint8Array[] {
+    const taken: Uint8Array[] = []
+    for (let kept = this.first; kept !== undefined && kept.number > 0 && kept.number <= received; kept = kept.next) {
+      if (kept.room === 0) taken.push(kept.frame)
+    }
+    return taken
   }
 
   #miss(room: number, frames: number): void {

@@ -5,6 +5,8 @@ import { Link } from './link.ts'
 interface Watched {
   transmitted(): string[]
   forfeited(): string[]
+  /** Of the session's frames, those that the peer has taken. */
+  taken(): string[]
 }
 
 export type WatchedLink = Watched & { readonly link: Link }
@@ -13,7 +15,6 @@ export type WatchedForfeitingLink = Watched & { readonly link: ForfeitingLink }
 export interface WatchedOptions {
   readonly maxBytes?: number
   readonly maxFrames?: number
-  readonly mostAttached?: number
   /** Called with each frame that is transmitted. */
   readonly onTransmit?: (room: number, frame: Uint8Array) => void
 }
@@ -44,19 +45,25 @@ function watched<L extends Link>(
   options: WatchedOptions,
   make: (options: ForfeitingLinkOptions) => L,
 ): Watched & { readonly link: L } {
-  const { maxBytes = 10_000, maxFrames = 100, mostAttached = 100_000, onTransmit } = options
+  const { maxBytes = 10_000, maxFrames = 100, onTransmit } = options
   const transmitted: string[] = []
   const forfeited: string[] = []
+  const taken: string[] = []
   const told = (room: number, frame: Uint8Array): string => `${room}:${valueOf(frame)}`
   const link = make({
     maxBytes,
     maxFrames,
-    mostAttached,
     forfeited: (room, frames) => forfeited.push(...frames.map((frame) => told(room, frame))),
+    taken: (frame) => taken.push(told(0, frame)),
     transmit: (room, frame) => {
       onTransmit?.(room, frame)
       transmitted.push(told(room, frame))
     },
   })
-  return { link, transmitted: () => transmitted.splice(0), forfeited: () => forfeited.splice(0) }
+  return {
+    link,
+    transmitted: () => transmitted.splice(0),
+    forfeited: () => forfeited.splice(0),
+    taken: () => taken.splice(0),
+  }
 }

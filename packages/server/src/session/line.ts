@@ -30,7 +30,7 @@ export interface LineEnvironment {
 
 /** Whom a line tells about itself. */
 export interface LineHost {
-  /** The peer says who it is. To be answered by {@link Line.serve} or {@link Line.refuse}, in this turn. */
+  /** The peer says who it is. To be answered by {@link Line.serve}, {@link Line.wait} or {@link Line.refuse}, in this turn. */
   hello(line: Line, hello: HelloFrame): void
   /** The connection is gone. */
   gone(line: Line): void
@@ -41,12 +41,14 @@ export type LineEnd = 'dropped' | LeaveReason
 
 /**
  * - `awaiting-hello`: a stranger, until an absolute deadline.
+ * - `judged`: it has said hello, and whether it may go on with its session is being asked. It is told nothing before, and says nothing.
  * - `open`: it has said hello, and serves a session.
  * - `ending`: it is over; the transport still brings the news to the peer.
  * - `gone`: the connection is gone too.
  */
 type State =
   | { readonly kind: 'awaiting-hello'; readonly cancelDeadline: () => void }
+  | { readonly kind: 'judged'; readonly over: (end: LineEnd) => void }
   | { readonly kind: 'open'; readonly session: Session; readonly pulse: Pulse }
   | { readonly kind: 'ending' }
   | { readonly kind: 'gone' }
@@ -138,11 +140,22 @@ export class Line implements ConnectionEvents, Beating {
 
   // ---- What its host and its session tell.
 
+  /**
+   * Whether it may go on with its session is being asked, by somebody who will answer with {@link serve}, {@link refuse} or {@link close}.
+   *
+   * @param over Called when it ends before.
+   */
+  wait(over: (end: LineEnd) => void): void {
+    if (this.#state.kind !== 'awaiting-hello') return
+    this.#state.cancelDeadline()
+    this.#state = { kind: 'judged', over }
+  }
+
   /** It is of this session from now on. */
   serve(session: Session, hello: HelloFrame): void {
-    if (this.#state.kind !== 'awaiting-hello') return
+    if (this.#state.kind !== 'awaiting-hello' && this.#state.kind !== 'judged') return
     const { limits, heartbeat } = this.#environment
-    this.#state.cancelDeadline()
+    if (this.#state.kind === 'awaiting-hello') this.#state.cancelDeadline()
     const { maxMessage = limits.maxMessage, maxFrame = limits.maxFrame } = hello
     this.outbox.setPeerLimits({ maxMessage, maxFrame })
     this.#state = { kind: 'open', session, pulse: heartbeat.start(this) }
@@ -238,6 +251,8 @@ export class Line implements ConnectionEvents, Beating {
       case 'awaiting-hello':
         if (ref === 0 && frame.type === FrameType.hello) return this.#hello(frame)
         throw new JuntoError('bad_message', '[P1] the first frame of a connection is a hello')
+      case 'judged':
+        throw new JuntoError('bad_message', '[K4] nothing follows a resume before its welcome')
       case 'open':
         return this.#state.session.frame(this, ref, frame)
       case 'ending':
@@ -272,6 +287,7 @@ export class Line implements ConnectionEvents, Beating {
     this.#environment.metrics.count('connections_closed', { reason: name })
     this.outbox.close()
     if (state.kind === 'awaiting-hello') return state.cancelDeadline()
+    if (state.kind === 'judged') return state.over(end)
     state.pulse.stop()
     state.session.lineEnded(this, end)
   }

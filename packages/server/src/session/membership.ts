@@ -310,6 +310,13 @@ export class Membership implements MemberLink {
     this.#host.ended(this, 'left')
   }
 
+  /** The session ends it, and its client, which does not know yet that it has joined, hears that it has not. */
+  refuse(error: JuntoError): void {
+    if (!this.release('refused')) return
+    this.#sendAnswer({ type: FrameType.refused, ref: this.ref, ...stringCode(error) })
+    this.#host.ended(this, 'refused')
+  }
+
   /** Gives the seat back. Nobody is told. @returns false when that was done before. */
   release(reason: LeaveReason): boolean {
     const state = this.#state

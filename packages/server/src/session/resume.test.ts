@@ -162,15 +162,14 @@ describe('a session that is resumed', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('[K4] nothing may follow a resume before its welcome', async () => {
-    const { peer, connect, leftovers, seat } = await joined()
+  test('[K4] nothing may follow a resume before its welcome; the session is as it was', async () => {
+    const { peer, connect, come, seat } = await joined()
     peer.cut()
     const again = connect()
     again.send(back({ received: 1 }), 1, event)
     expect(again.last).toBe('close 4500 bad_message')
-    again.cut()
-    expect(seat().log.at(-1)).toBe('leave disconnected')
-    expect(leftovers()).toEqual(nothing)
+    expect(seat().log).toEqual(['start', 'drop'])
+    expect((await come(back({ received: 1 }))).shown[0]).toBe('welcome')
   })
 
   test('[K9] several rooms: each has its state, its frames and its own count of what is missing', async () => {
@@ -283,14 +282,32 @@ describe('a line that is replaced', () => {
     peer.cut()
     const answers: (() => void)[] = []
     rooms.readmit = () => new Promise((resolve) => answers.push(resolve))
-    connect().send(back({ received: 1 }))
+    const stuck = connect()
+    stuck.send(back({ received: 1 }))
     const { peer: again, shown } = await come(back({ received: 1, next: third }))
     expect(shown).toEqual([])
-    answers[0]?.()
-    expect(await again.received()).toEqual([])
     answers[1]?.()
     expect((await again.received())[0]).toBe('welcome')
+    expect(stuck.last).toBe('close 4503 replaced')
+    answers[0]?.()
+    expect(await again.received()).toEqual([])
     expect(seat().log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
+  })
+
+  test('[K11] the later of two resumes has the session, whoever is answered first', async () => {
+    const { peer, seat, rooms, come, connect } = await joined()
+    peer.cut()
+    const answers: (() => void)[] = []
+    rooms.readmit = () => new Promise((resolve) => answers.push(resolve))
+    const early = connect()
+    early.send(back({ received: 1 }))
+    const { peer: again } = await come(back({ received: 1, next: third }))
+    answers[0]?.()
+    expect((await early.received())[0]).toBe('welcome')
+    answers[1]?.()
+    expect((await again.received())[0]).toBe('welcome')
+    expect(early.last).toBe('close 4503 replaced')
+    expect(seat().log.slice(1)).toEqual([...Array(2)].flatMap(() => ['drop', 'resume nothing', 'resumed 0']))
   })
 })
 
@@ -389,7 +406,7 @@ describe('authentication at a resume', () => {
     const { peer, rooms, come } = await joined()
     peer.cut()
     const shown: unknown[] = []
-    rooms.readmit = async (_seat, { connection }) => void shown.push(connection.auth)
+    rooms.readmit = async (_seat, _session, { auth }) => void shown.push(auth)
     await come({ ...back({ received: 1 }), auth: { token: 'fresh' } })
     expect(shown).toEqual([{ token: 'fresh' }])
   })
@@ -408,6 +425,100 @@ describe('authentication at a resume', () => {
     rooms.readmit = async () => {}
     const { shown } = await come(back({ received: 1 }))
     expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1'])
+  })
+
+  test('[P4] [K12] nothing is heard before the welcome, however long it takes: also no beat', async () => {
+    const { peer, rooms, connect, clock } = await joined()
+    peer.cut()
+    let admit = (): void => {}
+    rooms.readmit = () => new Promise((resolve) => (admit = resolve))
+    const again = connect()
+    again.send(back({ received: 1 }))
+    await clock.advance('40s')
+    expect(again.connection.log).toEqual([])
+    admit()
+    expect(await again.received()).toEqual(['welcome', '1: snapshot', 'ack 1'])
+    await clock.advance('15s')
+    expect(await again.received()).toEqual(['beat'])
+  })
+
+  test('[K11] [K12] the line that is there lives until the new one is let in, and is not cut for one that is not', async () => {
+    const { peer, seat, rooms, connect, metrics } = await joined()
+    await peer.received()
+    const verdicts: [thrown: unknown, last: string][] = [
+      [new JuntoError('unauthorized', 'no'), 'close 4007 session_lost'],
+      [new Error('the database is away'), 'close 4004 auth_timeout'],
+    ]
+    for (const [thrown, last] of verdicts) {
+      let answer = (): void => {}
+      rooms.readmit = () => new Promise((_, reject) => (answer = () => reject(thrown)))
+      const thief = connect()
+      thief.send(back({ received: 1 }))
+      peer.send(1, event)
+      answer()
+      await thief.received()
+      expect(thief.last).toBe(last)
+      expect(thief.frames.some(([, { type }]) => type === FrameType.welcome)).toBe(false)
+    }
+    expect(metrics.read('resumes_refused', { reason: 'credentials' })).toBe(1)
+    expect(peer.connection.log.filter((entry) => entry.startsWith('close'))).toEqual([])
+    expect(seat().log).toEqual(['start', 'receive 16', 'receive 16'])
+    expect(seat().request.session.connection.auth).toEqual({ token: 'x' })
+  })
+
+  test('[K12] who is refused hears nothing of what waited, and a join that it has not heard of is refused', async () => {
+    const { peer, send, rooms, say, seat, come, clock } = await joined()
+    send(join(2))
+    await clock.settle()
+    peer.cut()
+    rooms.joins[1]?.grant()
+    await clock.settle()
+    say(1, 3)
+    say(2, 4)
+    seat(1).link.sendLoose(encodeFrame({ type: FrameType.loose, id: 1, payload: null }), { key: 'a', priority: 0 })
+    rooms.readmit = async () => {
+      throw new JuntoError('unauthorized', 'the token has expired')
+    }
+    const { shown } = await come(back({ received: 1, rooms: [[1, '0123456789abcdef', 7]] }))
+    expect(shown).toEqual(['welcome', 'ack 2', 'left 1 refused', 'refused 2 unauthorized'])
+    expect(seat(1).log).toEqual(['start', 'drop', 'leave refused'])
+    expect(seat(2).log).toEqual(['start', 'drop', 'leave refused'])
+  })
+
+  test('[K12] a seat that is taken meanwhile is asked about as well', async () => {
+    const { peer, send, rooms, come, clock } = await joined()
+    send(join(2))
+    await clock.settle()
+    peer.cut()
+    const asked: unknown[] = []
+    let answer = (): void => {}
+    rooms.readmit = (seat) => {
+      asked.push(seat)
+      return asked.length > 1
+        ? Promise.reject(new JuntoError('forbidden', 'no'))
+        : new Promise((resolve) => (answer = resolve))
+    }
+    const { peer: again } = await come(back({ received: 1 }))
+    rooms.joins[1]?.grant()
+    await clock.settle()
+    answer()
+    expect(await again.received()).toEqual(['welcome', '1: snapshot', 'ack 2', 'refused 2 forbidden'])
+    expect(asked).toEqual(rooms.joins)
+  })
+
+  test('[K3] a goodbye before the welcome counts once it is known who says it', async () => {
+    const { peer, seat, rooms, connect, clock, leftovers } = await joined()
+    peer.cut()
+    let admit = (): void => {}
+    rooms.readmit = () => new Promise((resolve) => (admit = resolve))
+    const again = connect()
+    again.send(back({ received: 1 }))
+    again.line.closed({ code: 1000, reason: '' })
+    expect(seat().log).toEqual(['start', 'drop'])
+    admit()
+    await clock.settle()
+    expect(seat().log).toEqual(['start', 'drop', 'leave left'])
+    expect(leftovers()).toEqual(nothing)
   })
 
   test('[K12] that never answers holds nothing: the line may go, and the session ends in its time', async () => {
@@ -467,6 +578,40 @@ describe('what a client says at a resume', () => {
     again.cut()
     expect(seat().log).toEqual(['start', 'drop'])
     expect((await come(back({ received: 1 }))).shown[0]).toBe('welcome')
+  })
+
+  test('[K5] that it has taken less than it had said is a bad message, and costs the line that is there nothing', async () => {
+    const { peer, seat, connect } = await joined()
+    const again = connect()
+    again.send(back({ received: 0 }))
+    expect(again.last).toBe('close 4500 bad_message')
+    peer.send(1, event)
+    expect(seat().log).toEqual(['start', 'receive 16'])
+  })
+
+  test('[K8] that it accepts less than what waits for it is a bad message, and costs the session nothing', async () => {
+    const { peer, seat, come, lines } = await joined()
+    peer.cut()
+    seat().link.send(encodeFrame({ type: FrameType.event, id: 3, payload: 'x'.repeat(5000) }))
+    const { peer: small } = await come({ ...back({ received: 1 }), maxFrame: 1024 })
+    expect(small.last).toBe('close 4500 bad_message')
+    expect(lines).toEqual([])
+    expect((await come(back({ received: 1 }))).shown.at(-1)).toBe('1: event 3')
+  })
+
+  test('resumes one after the other come to an end, until some time has passed', async () => {
+    const { peer, come, clock, limits } = await joined()
+    let line = peer
+    const answers: (string | undefined)[] = []
+    for (let n = 0; n <= limits.resumeBurst; n++) {
+      line.cut()
+      line = (await come(back({ received: 1, next: first }))).peer
+      answers.push(line.last)
+    }
+    expect(answers.filter((last) => last?.startsWith('close'))).toEqual(['close 4008 flooding'])
+    expect(answers.at(-1)).toBe('close 4008 flooding')
+    await clock.advance(60_000 / limits.resumesPerMinute)
+    expect((await come(back({ received: 1, next: first }))).shown[0]).toBe('welcome')
   })
 
   test('[K5] an ack that cannot be is a bad message, and ends the session', async () => {

@@ -1,5 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
+/** Used-up secrets that are remembered: who shows one has a copy of it. Older ones are refused like any wrong one. */
+const mostRetired = 8
+
+const none: readonly string[] = []
+
 /** What a secret that somebody showed is worth. */
 export type SecretVerdict = 'valid' | 'wrong_secret' | 'retired_secret'
 
@@ -11,18 +16,19 @@ export class SessionSecret {
   // SHA-256 as text, which takes a fraction of what a Buffer does.
   #current: string
   #next: string | undefined
-  #retired: string | undefined
+  /** Those that were used up last, the newest first. */
+  #retired: readonly string[] = none
 
   constructor(secret: string) {
     this.#current = hashOf(secret)
   }
 
-  /** Judges what a hello shows. Takes as long for any. */
+  /** Judges what a hello shows. Takes as long for any secret. */
   check(shown: string | undefined): SecretVerdict {
     const hash = hashOf(shown ?? '')
     const isCurrent = equal(this.#current, hash)
     const isNext = equal(this.#next, hash)
-    const isRetired = equal(this.#retired, hash)
+    const isRetired = this.#retired.map((retired) => equal(retired, hash)).includes(true)
     if (isCurrent || isNext) return 'valid'
     return isRetired ? 'retired_secret' : 'wrong_secret'
   }
@@ -40,7 +46,7 @@ export class SessionSecret {
   /** The client has heard of the resume: what was the next secret is the only one. */
   confirm(): void {
     if (this.#next === undefined) return
-    if (this.#next !== this.#current) this.#retired = this.#current
+    if (this.#next !== this.#current) this.#retired = [this.#current, ...this.#retired].slice(0, mostRetired)
     this.#current = this.#next
     this.#next = undefined
   }

@@ -1,5 +1,5 @@
 import { closeCodes, JuntoError } from '@junto/protocol'
-import type { ErrorCode } from '@junto/protocol'
+import type { CloseCode, ErrorCode } from '@junto/protocol'
 import {
   encodeFrame,
   errorToWire,
@@ -23,6 +23,7 @@ import { Inflow } from '../limits/inflow.ts'
 import type { InflowHost } from '../limits/inflow.ts'
 import type { Quotas } from '../limits/quotas.ts'
 import { Strikes } from '../limits/strikes.ts'
+import { TokenBucket } from '../limits/token-bucket.ts'
 import type { LooseDelivery, LeaveReason, Rooms, Seat, SessionInfo, ConnectionInfo } from '../room/seat.ts'
 import type { AckTimer } from './ack-timer.ts'
 import { Acks } from './acks.ts'
@@ -31,7 +32,7 @@ import { EndedRefs } from './ended-refs.ts'
 import { connectionInfo } from './line.ts'
 import type { Line, LineEnd, LineEnvironment } from './line.ts'
 import { Membership } from './membership.ts'
-import type { MembershipHost } from './membership.ts'
+import type { MembershipHost, Readmission } from './membership.ts'
 import type { OutboxSource } from './outbox.ts'
 import type { ResumeMemory } from './resume-memory.ts'
 import { SessionSecret } from './secret.ts'
@@ -57,20 +58,41 @@ export interface SessionHost {
   /** It has a line again. */
   back(session: Session): void
   ended(session: Session): void
+  /** A line is that of a session from now on. */
+  known(line: Line): void
+  /** Somebody came with a secret that is not that of the session. */
+  refuse(line: Line, verdict: Exclude<SecretVerdict, 'valid'>): void
 }
 
 /**
  * - `attached`: it has a line, and everything flows.
- * - `away`: it has none. What is said to its client is kept.
- * - `resuming`: a client has come back, and rooms are asked whether it may still sit there. `overdue`: it has been away for longer than
- *   it may by now, and ends if this comes to nothing.
+ * - `away`: it has none. What is said to its client is kept. `overdue`: it has been away for longer than it may by now, and ends if nobody
+ *   of those who are being judged gets in.
  * - `ended`: it is over.
  */
 type State =
   | { readonly kind: 'attached'; readonly line: Line }
-  | { readonly kind: 'away' }
-  | { readonly kind: 'resuming'; readonly line: Line; overdue: boolean }
+  | { readonly kind: 'away'; overdue: boolean }
   | { readonly kind: 'ended' }
+
+/** A resume that says what it has received. */
+type Resumption = ResumeRequest & { readonly received: number }
+
+/**
+ * Somebody who knows the secret and wants to go on with the session. While rooms are asked whether it may, nothing happens to the session,
+ * nor to its line if it has one.
+ */
+interface Candidate {
+  readonly line: Line
+  readonly hello: HelloFrame
+  readonly request: Resumption
+  readonly connection: ConnectionInfo
+  /** Its client has said goodbye meanwhile: if it may, it ends the session. */
+  goodbye: boolean
+}
+
+/** What rooms said about a candidate. */
+type Verdicts = ReadonlyMap<Membership, Readmission>
 
 /**
  * One client and what it may do: join and leave rooms, and talk with those it has joined. Outlives its lines, when the client gave it a
@@ -87,15 +109,16 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   readonly #inflow: Inflow
   readonly #ended: EndedRefs
   readonly #memberships = new Map<number, Membership>()
-  #state: State = { kind: 'away' }
+  #state: State = { kind: 'away', overdue: false }
   /** What the client accepts. */
   #peer = { maxFrame: 0 }
-  /** The last connection that was let in. {@link info} has that of a resume which is not accepted yet. */
-  #accepted: ConnectionInfo
   // What few sessions need is made on first use.
   #strikes: Strikes | undefined
   #latest: LatestSlots | undefined
   #unseated: Set<Membership> | undefined
+  /** Those who are being judged, in the order in which they came. */
+  #candidates: Set<Candidate> | undefined
+  #resumes: TokenBucket | undefined
   /** What the joins under way hold of what their clients sent. */
   #joining = 0
   /** Joins that are being given up. */
@@ -106,7 +129,6 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     this.#environment = environment
     this.#host = host
     const connection = connectionInfo(line, hello)
-    this.#accepted = connection
     this.info = { session: hello.session, connection, abandoned: { count: 0 } }
     this.#ended = new EndedRefs(limits.maxRoomsPerConnection)
     this.#inflow = new Inflow(this, { clock, limits, metrics, party: quotas.of(this.info) })
@@ -117,6 +139,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
       maxBytes: limits.resumeBuffer,
       maxFrames: limits.resumeFrames,
       forfeited: (room, frames) => this.#memberships.get(room)?.forfeited(frames),
+      taken: (frame) => this.#announcedBy(frame)?.heard(),
       transmit: (room, frame) => {
         if (this.#state.kind === 'attached') this.#state.line.outbox.add(room, frame)
       },
@@ -163,36 +186,62 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     this.#welcome(line)
   }
 
-  /** The client is back, knowing the secret, and goes on where it was. */
-  resume(line: Line, hello: HelloFrame, request: ResumeRequest & { readonly received: number }): void {
+  /** Somebody knows the secret, and would go on where the session was: takes over once that is found to be so. */
+  resume(line: Line, hello: HelloFrame, request: Resumption): void {
+    if (!this.#mayResume(line) || !this.#isPossible(line, hello, request)) return
+    const candidate: Candidate = { line, hello, request, connection: connectionInfo(line, hello), goodbye: false }
+    this.#candidates ??= new Set()
+    this.#candidates.add(candidate)
+    line.wait((end) => this.#gone(candidate, end))
+    this.#judge(candidate).catch((error: unknown) => {
+      this.report(error, 'resume')
+      line.close(closeCodes.internal, 'disconnected')
+    })
+  }
+
+  /** Each resume brings states and asks rooms, so there is an end to how often one may. */
+  #mayResume(line: Line): boolean {
+    const { clock, limits } = this.#environment
+    this.#resumes ??= new TokenBucket({ rate: limits.resumesPerMinute / 60, burst: limits.resumeBurst })
+    if (this.#resumes.tryTake(clock.now())) return true
+    const message = 'this session was resumed too often within a short time (limit resumesPerMinute)'
+    line.refuse(closeCodes.flooding, 'rate_limited', message)
+    return false
+  }
+
+  /** Whether the session can go on as the hello says. Else the line is over. */
+  #isPossible(line: Line, hello: HelloFrame, { received, from = 1 }: Resumption): boolean {
     const link = this.#link
-    if (!link) return
-    const { received, from = 1 } = request
-    if (received > link.sent) {
-      return line.badMessage(`[K5] a resume says that ${received} frames were taken, where ${link.sent} were sent`)
+    if (!link) return false
+    if (received > link.sent || received < link.oldest - 1) {
+      const possible = `${link.oldest - 1} to ${link.sent} are possible`
+      line.badMessage(`[K5] a resume says that ${received} frames were taken, where ${possible}`)
+      return false
     }
     if (from > link.received + 1) {
       this.#environment.metrics.count('resumes_refused', { reason: 'gap' })
       const message = `the client can send its frames from number ${from} on, where number ${link.received + 1} is expected`
-      return line.refuse(closeCodes.sessionLost, 'invalid', message)
+      line.refuse(closeCodes.sessionLost, 'invalid', message)
+      return false
     }
-    this.#hear(hello)
-    const overdue = this.#takeOver()
-    this.#state = { kind: 'resuming', line, overdue }
-    this.#serve(line, hello)
-    this.info.connection = connectionInfo(line, hello)
-    this.#readmit(line, request).catch((error: unknown) => {
-      this.report(error, 'resume')
-      line.close(closeCodes.internal, 'disconnected')
-    })
+    const { maxFrame = this.maxFrame } = hello
+    if (maxFrame < this.maxFrame && link.keepsLarger(maxFrame)) {
+      line.badMessage(
+        `[K8] a resume accepts frames of ${maxFrame} bytes, where larger ones wait that were accepted before`,
+      )
+      return false
+    }
+    return true
   }
 
   /** The client is back, knowing the secret and nothing else: a page that was reloaded. Both directions begin anew. */
   restart(line: Line, hello: HelloFrame): void {
     const link = this.#link
     if (!link) return
+    if (!this.#mayResume(line)) return
     this.#hear(hello)
     this.#takeOver()
+    this.#turnAway(closeCodes.replaced)
     const joins: Promise<unknown>[] = []
     const unseated = new Map<number, Membership>()
     for (const membership of this.#memberships.values()) {
@@ -215,8 +264,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     }
     this.#acks?.count()
     if (hello.resume) this.#secret?.offer(hello.resume.next)
-    this.#accepted = connectionInfo(line, hello)
-    this.info.connection = this.#accepted
+    this.info.connection = connectionInfo(line, hello)
     this.#serve(line, hello)
     this.#attach(line, false)
     link.begin()
@@ -233,6 +281,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
 
   #serve(line: Line, hello: HelloFrame): void {
     line.serve(this, hello)
+    this.#host.known(line)
     this.#peer = { maxFrame: line.outbox.maxFrame }
   }
 
@@ -245,7 +294,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   }
 
   #welcome(line: Line, resumed?: Resumed): void {
-    const { maxMessage, maxFrame, heartbeat, activeHeartbeat, resumeWindow } = this.#environment.limits
+    const { maxMessage, maxFrame, heartbeat, activeHeartbeat, resumeWindow, messageRate } = this.#environment.limits
     line.send({
       type: FrameType.welcome,
       session: this.id,
@@ -254,39 +303,85 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
       heartbeat,
       activeHeartbeat,
       resumeWindow: this.#link ? resumeWindow : 0,
+      messageRate,
       resumed,
     })
   }
 
-  /** Asks the rooms whether who came back may still sit there, then goes on. */
-  async #readmit(line: Line, request: ResumeRequest & { readonly received: number }): Promise<void> {
+  /** Asks the rooms whether a candidate may sit there, then lets it in. */
+  async #judge(candidate: Candidate): Promise<void> {
     const { rooms } = this.#environment
-    const asked = Array.from(this.#memberships.values(), async (membership) => {
-      return { membership, verdict: await membership.readmit(rooms, this.info, this.info.connection) }
-    })
-    const answers = await Promise.all(asked)
-    if (this.#state.kind !== 'resuming' || this.#state.line !== line) return
-    // Who this is cannot be told now: that says nothing about the credentials.
-    if (answers.some(({ verdict }) => verdict === 'unclear')) return line.close(closeCodes.authTimeout)
-    for (const { membership, verdict } of answers) {
-      if (verdict instanceof JuntoError) membership.end('refused', verdict.message)
+    const verdicts = new Map<Membership, Readmission>()
+    for (;;) {
+      // Again where somebody has got a seat meanwhile.
+      const unasked = [...this.#memberships.values()].filter((one) => one.seat !== undefined && !verdicts.has(one))
+      const answers = unasked.map((one) => one.readmit(rooms, this.info, candidate.connection))
+      for (const [index, verdict] of (await Promise.all(answers)).entries()) {
+        const membership = unasked[index]
+        if (membership) verdicts.set(membership, verdict)
+      }
+      if (!this.#candidates?.has(candidate)) return
+      if (unasked.length === 0) break
     }
-    line.run(() => this.#goOn(line, request))
+    candidate.line.run(() => this.#decide(candidate, verdicts))
+    this.#forgetCandidate(candidate)
   }
 
-  #goOn(line: Line, request: ResumeRequest & { readonly received: number }): void {
+  /** All that there is to ask has been answered. */
+  #decide(candidate: Candidate, verdicts: Verdicts): void {
+    const { line, hello, request } = candidate
+    const answers = [...verdicts.values()]
+    // Who this is cannot be told now: that says nothing about the credentials.
+    if (answers.includes('unclear')) return line.close(closeCodes.authTimeout)
+    // Somebody else may have got in meanwhile.
+    const verdict = this.check(hello.secret)
+    if (verdict !== 'valid') return this.#host.refuse(line, verdict)
+    if (!this.#isPossible(line, hello, request)) return
+    const isRefused = answers.some((answer) => answer instanceof JuntoError)
+    if (isRefused && this.#state.kind === 'attached') {
+      // Who is there has shown better credentials. If that line is dead, the session goes in its time.
+      this.#environment.metrics.count('resumes_refused', { reason: 'credentials' })
+      const message =
+        'these credentials do not let you into a room of this session, which is in use by another connection'
+      return line.refuse(closeCodes.sessionLost, 'unauthorized', message)
+    }
+    this.#hear(hello)
+    this.#takeOver()
+    // Those who came before are the same client's, and it has given them up.
+    for (const other of this.#candidates ?? []) {
+      if (other === candidate) break
+      other.line.close(closeCodes.replaced)
+    }
+    this.#goOn(candidate, verdicts)
+  }
+
+  /** A candidate's line has gone before it was let in. */
+  #gone(candidate: Candidate, end: LineEnd): void {
+    if (end === 'left') candidate.goodbye = true
+    else this.#forgetCandidate(candidate)
+  }
+
+  #forgetCandidate(candidate: Candidate): void {
+    if (!this.#candidates?.delete(candidate) || this.#candidates.size > 0) return
+    this.#candidates = undefined
+    if (this.#state.kind === 'away' && this.#state.overdue) this.end('disconnected')
+  }
+
+  #goOn({ line, hello, request, connection, goodbye }: Candidate, verdicts: Verdicts): void {
     const link = this.#link
-    if (!link || this.#state.kind !== 'resuming' || this.#state.line !== line) return
+    if (!link || this.#state.kind !== 'away') return
+    this.info.connection = connection
+    this.#putOut(link, request.received, verdicts)
+    if (goodbye) return this.end('left')
     const missed = new Map(link.attach(request.received))
-    this.#accepted = this.info.connection
     this.#secret?.offer(request.next)
+    this.#serve(line, hello)
     this.#attach(line, true)
     const outcome = missed.size > 0 ? 'resynced' : 'resumed'
     this.#environment.metrics.count('resumes', { outcome })
     this.#welcome(line, { received: link.received, resynced: missed.size > 0 ? [...missed] : undefined })
     // The states first, each from the version that the client has; then, behind an ack, what was said meanwhile.
     const held = new Map(request.rooms?.map(([ref, epoch, version]) => [ref, { epoch, version }]))
-    this.#forgetAnnounced(link)
     for (const membership of this.#memberships.values()) {
       if (membership.announced === undefined) membership.resume(held.get(membership.ref))
     }
@@ -304,11 +399,15 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     return undefined
   }
 
-  /** Lets go of joined frames that the client has. */
-  #forgetAnnounced(link: ForfeitingLink): void {
-    for (const membership of this.#memberships.values()) {
-      const { announced } = membership
-      if (announced !== undefined && !link.keeps(announced)) membership.heard()
+  /** Ends the memberships that the credentials are not good for. What waited for them is not for whoever comes now. */
+  #putOut(link: ForfeitingLink, received: number, verdicts: Verdicts): void {
+    for (const [membership, verdict] of verdicts) {
+      if (!(verdict instanceof JuntoError)) continue
+      const { ref, announced } = membership
+      const dropped = link.discard(received, (room, frame) => room === ref || frame === announced)
+      // A client that does not know of its seat yet waits for the answer to its join.
+      if (announced !== undefined && dropped.includes(announced)) membership.refuse(verdict)
+      else membership.end('refused', verdict.message)
     }
   }
 
@@ -317,39 +416,22 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   /** A line is over. */
   lineEnded(line: Line, end: LineEnd): void {
     const state = this.#state
-    if ((state.kind !== 'attached' && state.kind !== 'resuming') || state.line !== line) return
+    if (state.kind !== 'attached' || state.line !== line) return
     if (end !== 'dropped') return this.end(end)
-    if (state.kind === 'resuming') {
-      this.info.connection = this.#accepted
-      if (state.overdue) return this.end('disconnected')
-      this.#state = { kind: 'away' }
-      return this.#host.away(this)
-    }
     if (!this.#link || !this.isWorthKeeping) return this.end('disconnected')
     this.#goAway()
     if (this.#is('away')) this.#host.away(this)
   }
 
-  /** Another line takes the place of the present one, if there is one. @returns whether it has been away for too long already. */
-  #takeOver(): boolean {
+  /** Another line takes the place of the present one, if there is one. */
+  #takeOver(): void {
     const state = this.#state
-    switch (state.kind) {
-      case 'attached':
-        this.#goAway(() => state.line.close(closeCodes.replaced))
-        return false
-      case 'resuming':
-        this.#state = { kind: 'away' }
-        state.line.close(closeCodes.replaced)
-        return state.overdue
-      case 'away':
-      case 'ended':
-        return false
-    }
+    if (state.kind === 'attached') this.#goAway(() => state.line.close(closeCodes.replaced))
   }
 
   /** @param close What ends the line, when it has not ended yet. */
   #goAway(close?: () => void): void {
-    this.#state = { kind: 'away' }
+    this.#state = { kind: 'away', overdue: false }
     this.#inflow.detach()
     this.#acks?.detach()
     this.#link?.detach()
@@ -360,7 +442,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
 
   /** It has been away for as long as it may. */
   expire(): void {
-    if (this.#state.kind === 'resuming') this.#state.overdue = true
+    if (this.#state.kind === 'away' && this.#candidates !== undefined) this.#state.overdue = true
     else this.end('disconnected')
   }
 
@@ -377,22 +459,30 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
 
   /** Its client has begun anew on another line. */
   replace(): void {
-    const state = this.#state
-    if (state.kind === 'attached' || state.kind === 'resuming') state.line.close(closeCodes.replaced)
+    if (this.#state.kind === 'attached') this.#state.line.close(closeCodes.replaced)
+    this.#turnAway(closeCodes.replaced)
     this.end('disconnected')
   }
 
   /** The server stops: the peer is told to come back later. Rooms have said goodbye before. */
   shutDown(): void {
-    const state = this.#state
-    if (state.kind === 'attached' || state.kind === 'resuming') state.line.close(closeCodes.shuttingDown, 'shutdown')
+    this.#turnAway(closeCodes.shuttingDown)
+    if (this.#state.kind === 'attached') this.#state.line.close(closeCodes.shuttingDown, 'shutdown')
     else this.end('shutdown')
+  }
+
+  #turnAway(code: CloseCode): void {
+    const candidates = this.#candidates
+    this.#candidates = undefined
+    for (const { line } of candidates ?? []) line.close(code)
   }
 
   /** Ends it for good. Its line, if there is one, has ended. */
   end(reason: LeaveReason): void {
     if (this.#state.kind === 'ended') return
     this.#state = { kind: 'ended' }
+    // Whoever comes back to it now comes to nothing, and is told so by the next hello.
+    this.#turnAway(closeCodes.sessionLost)
     this.#inflow.detach()
     this.#acks?.detach()
     for (const membership of this.#memberships.values()) membership.release(reason)
@@ -424,8 +514,6 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     if (state.kind === 'attached' && state.line === line) {
       if (this.#secret?.isRotating) this.#secret.confirm()
       this.#inflow.frame(ref, frame)
-    } else if (state.kind === 'resuming' && state.line === line) {
-      throw new JuntoError('bad_message', '[K4] nothing follows a resume before its welcome')
     }
     // Else: the rest of a message whose beginning ended its line.
   }
@@ -568,7 +656,6 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   #acknowledged(received: number): void {
     if (!this.#link) return
     this.#acks?.acknowledged(received)
-    this.#forgetAnnounced(this.#link)
   }
 
   ride(): Uint8Array | undefined {
@@ -687,6 +774,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     if (this.#memberships.get(ref) === membership) this.#memberships.delete(ref)
     this.#forgetUnseated(membership)
     this.#latest?.dropRoom(ref)
+    this.#inflow.forget(ref)
     if (told !== undefined) this.#ended.remember(ref, told)
   }
 

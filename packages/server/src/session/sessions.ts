@@ -97,8 +97,7 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
     const session = this.#resumable.get(hello.session)
     if (session === undefined) return this.#begin(line, hello)
     const verdict = session.check(hello.secret)
-    if (verdict !== 'valid') return this.#refuse(line, verdict)
-    this.#lines.get(line)?.known()
+    if (verdict !== 'valid') return this.refuse(line, verdict)
     if (!session.isWorthKeeping) {
       session.replace()
       return this.#begin(line, hello)
@@ -115,24 +114,10 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
   }
 
   #begin(line: Line, hello: HelloFrame): void {
-    this.#lines.get(line)?.known()
     if (hello.resume) this.#environment.metrics.count('resumes', { outcome: 'lost' })
     const session = new Session(this.#environment, this, line, hello)
     if (session.isResumable) this.#resumable.set(session.id, session)
     session.begin(line, hello)
-  }
-
-  /** Before anything is done to the session: whoever does not know its secret changes nothing about it. */
-  #refuse(line: Line, reason: 'wrong_secret' | 'retired_secret'): void {
-    const { logger, metrics } = this.#environment
-    metrics.count('resumes_refused', { reason })
-    if (reason === 'retired_secret') {
-      logger.warn(
-        'Security: a secret of a session was shown that has been replaced. A copy of it is in other hands, or a client resumed twice.',
-        line.fields(),
-      )
-    }
-    line.refuse(closeCodes.sessionLost, 'unauthorized', 'this session is not known by this secret: begin another')
   }
 
   // ---- What sessions tell.
@@ -154,6 +139,23 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
   ended(session: Session): void {
     this.back(session)
     if (this.#resumable.get(session.id) === session) this.#resumable.delete(session.id)
+  }
+
+  /** Before anything is done to the session: whoever does not know its secret changes nothing about it. */
+  refuse(line: Line, reason: 'wrong_secret' | 'retired_secret'): void {
+    const { logger, metrics } = this.#environment
+    metrics.count('resumes_refused', { reason })
+    if (reason === 'retired_secret') {
+      logger.warn(
+        'Security: a secret of a session was shown that has been replaced. A copy of it is in other hands, or a client resumed twice.',
+        line.fields(),
+      )
+    }
+    line.refuse(closeCodes.sessionLost, 'unauthorized', 'this session is not known by this secret: begin another')
+  }
+
+  known(line: Line): void {
+    this.#lines.get(line)?.known()
   }
 
   #expire(session: Session, reason: 'window' | 'max_away'): void {
