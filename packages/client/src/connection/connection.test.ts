@@ -1,5 +1,5 @@
 import { clientLimits, JuntoError } from '@junto/protocol'
-import { encodeFrame, FrameType, type Frame, type WelcomeFrame } from '@junto/protocol/internal'
+import { encodeFrame, FrameType, type Frame, type SentFrame, type WelcomeFrame } from '@junto/protocol/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ScriptedSockets } from '../sockets/scripted-socket.fixture.ts'
@@ -15,6 +15,7 @@ const welcome: WelcomeFrame = {
   heartbeat: 15_000,
   activeHeartbeat: 5_000,
   resumeWindow: 60_000,
+  messageRate: 500,
 }
 const leave = (ref: number): Uint8Array => encodeFrame({ type: FrameType.leave, ref })
 
@@ -173,6 +174,58 @@ describe('coming back', () => {
       expect(connection.status.value).toMatchObject({ state: 'waiting', attempt, error: { code: 'shutting_down' } })
     }
   })
+
+  it.each<[string, SentFrame]>([
+    ['was resumed', { ...welcome, resumed: { received: 0 } }],
+    ['joined a room', { type: FrameType.joined, ref: 1, room: 'a', id: 'a', member: 'm', layout: '0123456789abcdef' }],
+  ])('begins again with the shortest wait after a connection that %s, however short it was', (_name, frame) => {
+    const attempts: unknown[] = []
+    const loss = (code?: number, reason?: string): void => {
+      connection.want()
+      connection.status.retry()
+      sockets.last.accept()
+      if (frame.type !== FrameType.welcome) sockets.last.say([0, welcome])
+      sockets.last.say([0, frame])
+      sockets.last.end(code, reason)
+      const { value } = connection.status
+      attempts.push(value.state === 'waiting' ? value.attempt : value.state)
+    }
+    connection.want()
+    sockets.last.end()
+    for (let time = 0; time < 3; time++) loss()
+    loss(4000, 'shutting_down')
+    // Whom the server throws out at once, it is slow with.
+    for (let time = 0; time < 3; time++) loss(4008, 'flooding')
+    expect(attempts).toEqual([1, 1, 1, 1, 2, 3, 4])
+  })
+
+  it.each(['online', 'visible', 'resumed', 'a button'] as const)(
+    'tries anew when an attempt hangs: %s',
+    async (event) => {
+      connect()
+      sockets.last.end()
+      const tell = (): void => (event === 'a button' ? connection.status.retry() : page.tell(event))
+      tell()
+      expect(sockets.all).toHaveLength(2)
+      // What has only just begun goes on.
+      tell()
+      expect(sockets.all).toHaveLength(2)
+      await clock.advance('1s')
+      const hanging = sockets.last
+      tell()
+      expect(sockets.all).toHaveLength(3)
+      expect(hanging.closed).toBe(4002)
+      expect(connection.status.value).toEqual({ state: 'connecting', attempt: 2 })
+      expect(owner.losses).toHaveLength(1)
+      // The server has the hello: it is at work.
+      sockets.last.accept()
+      await clock.advance('1s')
+      tell()
+      expect(sockets.all).toHaveLength(3)
+      sockets.last.say([0, welcome])
+      expect(connection.status.state).toBe('open')
+    },
+  )
 
   it('tries at once when the network comes back, or a button asks', () => {
     connect()

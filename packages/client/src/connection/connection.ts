@@ -80,7 +80,13 @@ export interface ConnectionOptions {
 type State =
   | { readonly at: 'idle'; readonly stop: () => void }
   /** Asking for credentials, then opening the socket. `line` is there from then on. */
-  | { readonly at: 'connecting'; readonly stop: () => void; readonly attempt: number; line: Line | undefined }
+  | {
+      readonly at: 'connecting'
+      readonly stop: () => void
+      readonly attempt: number
+      readonly since: number
+      line: Line | undefined
+    }
   /** The hello left, with it the joins. */
   | { readonly at: 'handshaking'; readonly stop: () => void; readonly attempt: number; readonly line: Line }
   | {
@@ -90,6 +96,8 @@ type State =
       readonly line: Line
       readonly watchdog: Watchdog
       readonly since: number
+      /** The session was resumed or a room joined over it. */
+      used: boolean
     }
   | { readonly at: 'waiting'; readonly stop: () => void; readonly attempt: number }
   /** `final`: by the program. After an end by the server the next wish connects again. */
@@ -102,8 +110,14 @@ type Close = Pick<CloseCode, 'code' | 'name'>
 /** The session ends with the connection. */
 const goodbye: Close = { code: 1000, name: '' }
 
-/** A connection that was open for so long counts as good: the next loss begins again with the shortest wait. */
+/**
+ * A connection that was open for so long counts as good: the next loss begins again with the shortest wait. So does one over which the
+ * session was resumed or a room joined, unless the server throws us out at once.
+ */
 const goodAfter = 5_000
+
+/** From this code on up the server throws us out: for what it finds wrong with us, or with itself. */
+const firstThrown = 4003
 
 /** The state that a program is shown. */
 class Status extends ObservableValue<ConnectionState> implements ConnectionStatus {
@@ -131,6 +145,8 @@ export class Connection {
   readonly #status: Status
   #state: State = { at: 'idle', stop }
   #flushScheduled = false
+  /** What leaves with this turn is to be acknowledged. */
+  #expectsAck = false
   #stopPage: (() => void) | undefined
 
   constructor(options: ConnectionOptions, owner: ConnectionOwner) {
@@ -177,7 +193,7 @@ export class Connection {
    */
   send(room: number, frame: Uint8Array, expectsAck = false): void {
     this.line?.add(room, frame)
-    if (expectsAck && this.#state.at === 'open') this.#state.watchdog.expectAck()
+    this.#expectsAck ||= expectsAck
     this.flushLater()
   }
 
@@ -185,6 +201,8 @@ export class Connection {
   flush(): void {
     this.#owner.leaving()
     this.line?.flush()
+    if (this.#expectsAck && this.#state.at === 'open') this.#state.watchdog.expectAck()
+    this.#expectsAck = false
   }
 
   /** Asks the server for its time, and whether it is there, ahead of all that waits. Returns whether it can be asked. */
@@ -217,11 +235,11 @@ export class Connection {
   #connect(attempt: number): void {
     const { url, auth, clock, limits } = this.#options
     this.#listenToPage(true)
-    this.#owner.trying()
     const expire = (): void => this.#drop(unreachableError(url, `no answer within ${limits.connectTimeout} ms`), true)
     const stopDeadline = clock.after(limits.connectTimeout, expire)
-    const state: State = { at: 'connecting', stop: stopDeadline, attempt, line: undefined }
+    const state: State = { at: 'connecting', stop: stopDeadline, attempt, since: clock.now(), line: undefined }
     this.#become(state, { state: 'connecting', attempt })
+    this.#owner.trying()
     if (this.#state !== state) return
     if (auth === undefined) {
       this.#openSocket(state, undefined)
@@ -293,7 +311,10 @@ export class Connection {
         this.#options.report({ code: 'protocol', message: `the server complains: ${frame.code}: ${frame.message}` })
         return
       default:
-        if (room > 0 && this.#state.at === 'open') this.#state.watchdog.flows()
+        if (this.#state.at === 'open') {
+          if (room > 0) this.#state.watchdog.flows()
+          if (frame.type === FrameType.joined) this.#state.used = true
+        }
         this.#owner.receive(room, frame)
     }
   }
@@ -309,7 +330,7 @@ export class Connection {
       limits,
       heartbeat: welcome.heartbeat,
       activeHeartbeat: welcome.activeHeartbeat,
-      waiting: () => line.waiting,
+      line,
       probe: () => this.probe(),
       dead: (silence) => {
         const message = `nothing came from ${url} for ${silence} ms: the connection is dead`
@@ -323,6 +344,7 @@ export class Connection {
       line,
       watchdog,
       since: clock.now(),
+      used: welcome.resumed !== undefined,
     }
     // Open already when the owner is told: what it sends then must leave. It may also have closed it again.
     this.#state = open
@@ -334,6 +356,7 @@ export class Connection {
   /** The socket is closed, by the server or by an accident. */
   #closed(code: number, reason: string): void {
     const { url } = this.#options
+    if (this.#state.at === 'open' && code >= firstThrown) this.#state.used = false
     this.#drop(this.line ? closedError(url, code, reason) : unreachableError(url, reason), reconnectsAfter(code))
   }
 
@@ -372,10 +395,15 @@ export class Connection {
     if (this.#state === state) this.#status.tell()
   }
 
+  /** Tries at once, also where an attempt hangs, as it does in a network that is gone. */
   #retry(): void {
-    if (this.#state.at !== 'waiting') return
-    this.#state.stop()
-    this.#connect(this.#state.attempt)
+    const { clock, limits } = this.#options
+    const state = this.#state
+    const hangs =
+      state.at === 'connecting' && state.line !== undefined && clock.now() - state.since >= limits.reconnectMin
+    if (state.at !== 'waiting' && !hangs) return
+    this.#abandon(clientCloseCodes.silent)
+    this.#connect(state.attempt)
   }
 
   /** Stops everything of the present state and lets the socket go. */
@@ -435,6 +463,6 @@ export class Connection {
 
 /** The number of the next attempt after a loss. */
 function nextAttempt(lost: State, now: number): number {
-  if (!('attempt' in lost) || (lost.at === 'open' && now - lost.since >= goodAfter)) return 1
+  if (!('attempt' in lost) || (lost.at === 'open' && (lost.used || now - lost.since >= goodAfter))) return 1
   return lost.at === 'waiting' ? lost.attempt : lost.attempt + 1
 }

@@ -33,6 +33,7 @@ export class Line {
   readonly #reader: MessageReader
   readonly #writer = new MessageWriter()
   #received = 0
+  #sent = 0
   #events: LineEvents | undefined
 
   /** @throws whatever opening a socket throws, such as for a URL that is none. */
@@ -54,6 +55,11 @@ export class Line {
   /** Bytes that wait here and in the socket. */
   get waiting(): number {
     return this.#socket.bufferedAmount + this.#writer.size
+  }
+
+  /** Bytes that the network has taken. */
+  get taken(): number {
+    return this.#sent - this.#socket.bufferedAmount
   }
 
   /** Bytes that have come. */
@@ -84,6 +90,7 @@ export class Line {
   /** Sends what was queued. */
   flush(): void {
     for (let message = this.#writer.take(); message !== undefined; message = this.#writer.take()) {
+      this.#sent += message.length
       this.#socket.send(message)
     }
   }

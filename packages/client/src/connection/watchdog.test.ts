@@ -16,7 +16,7 @@ interface Watched {
   readonly probes: number[]
 }
 
-function watch(clock: Clock, waiting: () => number = () => 0): Watched {
+function watch(clock: Clock, line = { waiting: 0, taken: 0 }): Watched {
   const deaths: { at: number; silence: number }[] = []
   const probes: number[] = []
   const watchdog = new Watchdog({
@@ -24,7 +24,7 @@ function watch(clock: Clock, waiting: () => number = () => 0): Watched {
     limits: clientLimits(),
     heartbeat,
     activeHeartbeat,
-    waiting,
+    line,
     probe: () => probes.push(clock.now()),
     dead: (silence) => deaths.push({ at: clock.now(), silence }),
   })
@@ -135,19 +135,34 @@ describe('[P13] a watchdog', () => {
 
   it('waits as long as what is under way to the server gets shorter', async () => {
     const clock = new VirtualClock()
-    let waiting = 500_000
-    const { watchdog, deaths } = watch(clock, () => waiting)
+    const line = { waiting: 500_000, taken: 0 }
+    const { watchdog, deaths } = watch(clock, line)
     watchdog.expectAck()
     await clock.advance('9s')
-    waiting = 300_000
+    line.taken = 200_000
     await clock.advance('10s')
-    waiting = 200_000
+    // There is more to send than there was: what counts is what leaves.
+    line.taken = 300_000
+    line.waiting = 600_000
     expect(deaths).toEqual([])
     await clock.advance('10s')
     // Looked at after 10 and 20 s; after 30 nothing more had left.
     expect(deaths).toEqual([])
     await clock.advance('1s')
     expect(deaths).toEqual([{ at: 30_000, silence: 30_000 }])
+  })
+
+  it('does not wait for what was stuck already when it began to expect something', async () => {
+    const clock = new VirtualClock()
+    const line = { waiting: 0, taken: 0 }
+    const { watchdog, deaths } = watch(clock, line)
+    watchdog.heard()
+    await clock.advance('1s')
+    line.waiting = 500_000
+    line.taken = 60_000
+    watchdog.expectAck()
+    await clock.advance('10s')
+    expect(deaths).toEqual([{ at: 11_000, silence: 11_000 }])
   })
 
   it('is quiet once stopped', async () => {

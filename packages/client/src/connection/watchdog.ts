@@ -1,4 +1,5 @@
 import type { ClientLimits, Clock } from '@junto/protocol'
+import type { Line } from './line.ts'
 
 /** What a watchdog watches, and by which times. */
 export interface WatchdogOptions {
@@ -8,8 +9,8 @@ export interface WatchdogOptions {
   readonly heartbeat: number
   /** How soon it says something more after what concerns a room, and how soon we may wonder about an answer: ms. */
   readonly activeHeartbeat: number
-  /** Bytes that the network did not take yet. */
-  readonly waiting: () => number
+  /** Bytes that the network has taken, and that it has not. */
+  readonly line: Pick<Line, 'taken' | 'waiting'>
   /** Asks the server for a sign of life. */
   readonly probe: () => void
   /** There was none for so many ms: the line is dead. Told once. */
@@ -33,8 +34,8 @@ export class Watchdog {
   #since: number
   /** When one is due that was asked for. */
   #asked = Infinity
-  /** What waited for the network when a sign of life was overdue. */
-  #waiting = Infinity
+  /** What the network had taken when a sign of life was expected or, later, overdue. */
+  #taken: number
   /** Overslept since something was heard. In a hidden page timers come late each time: once is enough. */
   #pardoned = false
   #wakesAt = Infinity
@@ -43,13 +44,13 @@ export class Watchdog {
   constructor(options: WatchdogOptions) {
     this.#options = options
     this.#heard = this.#from = this.#since = options.clock.now()
+    this.#taken = options.line.taken
     this.#wake()
   }
 
   /** A message has begun to come, before what is in it. */
   heard(): void {
     this.#heard = this.#options.clock.now()
-    this.#waiting = Infinity
     this.#pardoned = false
     this.#beginAnew(this.#heard)
   }
@@ -84,6 +85,7 @@ export class Watchdog {
   }
 
   #expect(since: number): void {
+    if (this.#since === Infinity) this.#taken = this.#options.line.taken
     this.#since = Math.min(this.#since, since)
     this.#wake()
   }
@@ -104,7 +106,7 @@ export class Watchdog {
   }
 
   #look(): void {
-    const { clock, waiting, dead } = this.#options
+    const { clock, line, dead } = this.#options
     const now = clock.now()
     const late = now - this.#wakesAt
     this.#wakesAt = Infinity
@@ -112,10 +114,8 @@ export class Watchdog {
       this.#wake()
       return
     }
-    const waits = waiting()
-    if (waits > 0 && waits < this.#waiting) {
-      // A long message on a slow line: the answer cannot be here. As long as it gets shorter, somebody takes it.
-      this.#waiting = waits
+    if (line.waiting > 0 && line.taken > this.#taken) {
+      // A long message on a slow line: the answer cannot be here. As long as more of it leaves, somebody takes it.
       this.#beginAnew(now)
       this.#expect(now)
     } else if (late > overslept && !this.#pardoned) {

@@ -53,7 +53,7 @@ export class Session implements ConnectionOwner {
   /** Whose a number was, also when it no longer is: of those that are still wanted. */
   readonly #owners = new Map<number, Membership>()
   /** Refs that were left, until the server says so. */
-  readonly #leaving = new Map<number, () => void>()
+  readonly #leaving = new Map<number, { readonly resolve: () => void; stop: () => void }>()
   #lastRef = 0
   /** Whether the hello resumed, and so nothing followed it. */
   #resuming = false
@@ -136,6 +136,7 @@ export class Session implements ConnectionOwner {
       return
     }
     outbox.resume(resumed.received)
+    for (const ref of this.#leaving.keys()) this.#awaitLeft(ref)
     this.#catchingUp = true
     const missed = new Map(resumed.resynced)
     for (const [ref, membership] of this.#byRef) membership.resumed(missed.get(ref) ?? 0)
@@ -167,7 +168,10 @@ export class Session implements ConnectionOwner {
 
   lost(error: JuntoError, final: boolean): void {
     this.#catchingUp = false
+    const wasAttached = this.outbox.attached
     this.outbox.detach()
+    // Not with each attempt that fails.
+    if (wasAttached) for (const ref of this.#leaving.keys()) this.#awaitLeft(ref)
     this.#forEach((membership) => membership.dropped(error, final))
     if (this.#abandoned || codeOf(error) === clientCloseCodes.sessionLost.code) this.#begin(error, true)
   }
@@ -261,20 +265,27 @@ export class Session implements ConnectionOwner {
    */
   sendLeave(ref: number): Promise<void> {
     this.outbox.send(0, encodeLeave(ref))
-    const { clock, limits, report } = this.options
     return new Promise((resolve) => {
-      // The server answers at once, as it does to a ping.
-      const stop = clock.after(limits.pongTimeout, () => {
-        this.#confirm(ref)
-        this.connection.reconsider()
-        if (!this.outbox.attached) return
-        const message = `the server did not answer within ${limits.pongTimeout} ms that a room was left`
-        report({ code: 'protocol', message })
-      })
-      this.#leaving.set(ref, () => {
-        stop()
-        resolve()
-      })
+      this.#leaving.set(ref, { resolve, stop: () => {} })
+      this.#awaitLeft(ref)
+    })
+  }
+
+  /**
+   * Gives up in time to tell the server that a room was left. The time begins anew when a line is lost or there is one again: where it is
+   * dead, that is noticed before the time is over, and what is left of it is for the next one.
+   */
+  #awaitLeft(ref: number): void {
+    const { clock, limits, report } = this.options
+    const leaving = this.#leaving.get(ref)
+    if (leaving === undefined) return
+    const wait = limits.pongTimeout * (this.outbox.attached ? 2 : 1)
+    leaving.stop()
+    leaving.stop = clock.after(wait, () => {
+      this.#confirm(ref)
+      this.connection.reconsider()
+      if (!this.outbox.attached) return
+      report({ code: 'protocol', message: `the server did not answer within ${wait} ms that a room was left` })
     })
   }
 
@@ -307,13 +318,14 @@ export class Session implements ConnectionOwner {
   }
 
   #confirm(ref: number): void {
-    this.#leaving.get(ref)?.()
+    const leaving = this.#leaving.get(ref)
     this.#leaving.delete(ref)
+    leaving?.stop()
+    leaving?.resolve()
   }
 
   #settleLeaving(): void {
-    for (const settle of this.#leaving.values()) settle()
-    this.#leaving.clear()
+    for (const ref of this.#leaving.keys()) this.#confirm(ref)
   }
 }
 
