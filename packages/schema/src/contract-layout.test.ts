@@ -637,6 +637,29 @@ describe('what cannot travel is refused with its path and advice', () => {
     expect(refusal(() => Reflect.apply(defineRoom, undefined, ['room', shape]))).toMatch(message)
   })
 
+  it.each<[string, unknown[], RegExp]>([
+    ['a call', [{ idempotnt: true }], /^call\(\)\.idempotnt: is no option of call\(\): did you mean idempotent\?$/],
+    [
+      'an event',
+      [undefined, { idempotent: true }],
+      /^event\(\)\.idempotent: is no option of event\(\), which has delivery, priority, key, limit$/,
+    ],
+    ['a stream', [{ items: t.Null() }], /^stream\(\)\.items: is no option of stream\(\): did you mean item\?$/],
+    ['an event', [undefined, 'latest'], /^event\(\): has options that are no object: write { … }$/],
+  ])('%s with options that it does not have: %j', (what, given, message) => {
+    const [, builder] = what.split(' ')
+    const build = builder === 'call' ? call : builder === 'event' ? event : stream
+    expect(refusal(() => Reflect.apply(build, undefined, given))).toMatch(message)
+  })
+
+  it('a class of delivery that there is not', () => {
+    const a: unknown = Reflect.apply(event, undefined, [undefined, { delivery: 'newest' }])
+    const shape = { ...empty, clientToServer: { a } }
+    expect(refusal(() => Reflect.apply(defineRoom, undefined, ['room', shape]))).toBe(
+      'clientToServer.a.delivery: is "newest"; write one of reliable, latest, volatile',
+    )
+  })
+
   it('a room without a name', () => {
     expect(refusal(() => Reflect.apply(defineRoom, undefined, [empty]))).toMatch(/^name: is not a string/)
   })

@@ -1,5 +1,5 @@
 import { step } from './codec/fault.ts'
-import type { AnyContract, AnyMessage, Call, Event, RateLimit, Stream } from './contract.ts'
+import type { AnyContract, AnyMessage, Call, Delivery, Event, RateLimit, Stream } from './contract.ts'
 import { SchemaError } from './errors.ts'
 import { explainLayoutFault } from './layout-faults.ts'
 import { decodeLayout } from './layout-gate.ts'
@@ -127,6 +127,8 @@ function messages(
   })
 }
 
+const deliveries: readonly Delivery[] = ['reliable', 'latest', 'volatile']
+
 function messageOf(reader: SchemaReader, name: string, declared: AnyMessage, path: string): MessageDef {
   const maybe = (schema: unknown, part: string): TypeIndex | undefined =>
     schema === undefined ? undefined : reader.read(schema, `${path}.${part}`, 'plain')
@@ -135,6 +137,9 @@ function messageOf(reader: SchemaReader, name: string, declared: AnyMessage, pat
   switch (message.kind) {
     case 'event': {
       const { delivery, priority, key, schemas } = message
+      if (!deliveries.includes(delivery)) {
+        throw refusal(`${path}.delivery`, `is ${JSON.stringify(delivery)}; write one of ${deliveries.join(', ')}`)
+      }
       if (!Number.isSafeInteger(priority)) throw refusal(`${path}.priority`, 'is not a whole number')
       const def = { kind: 'event', name, payload: maybe(schemas.payload, 'payload'), delivery, priority } as const
       if (key === undefined) return def

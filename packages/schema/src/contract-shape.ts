@@ -20,14 +20,8 @@ export function checkShape(name: unknown, shape: unknown): void {
   if (!isObject(shape))
     throw refusal('', `the contract of room '${name}' is missing: write defineRoom('${name}', { … })`)
   for (const key of Object.keys(shape)) {
-    if (keys.includes(key)) continue
-    const meant = nearest(key, keys)
-    throw refusal(
-      key,
-      meant === undefined
-        ? `is no part of a contract, which has ${keys.join(', ')}`
-        : `is no part of a contract: did you mean ${meant}?`,
-    )
+    const fault = keyFault(key, keys, 'part of a contract')
+    if (fault !== undefined) throw refusal(key, fault)
   }
   for (const key of required) {
     if (shape[key] === undefined) throw refusal(key, `is missing: write ${examples[key]}`)
@@ -36,6 +30,21 @@ export function checkShape(name: unknown, shape: unknown): void {
     if (!isObject(shape[key]))
       throw refusal(key, 'is not an object of messages by name: write { name: call({ … }) }, or {}')
   }
+}
+
+/** Refuses options that the builder of a message does not take: they would be left out without a word. */
+export function checkBuilder(builder: 'call' | 'event' | 'stream', options: unknown, known: readonly string[]): void {
+  if (!isObject(options)) throw refusal(`${builder}()`, 'has options that are no object: write { … }')
+  for (const key of Object.keys(options)) {
+    const fault = keyFault(key, known, `option of ${builder}()`)
+    if (fault !== undefined) throw refusal(`${builder}().${key}`, fault)
+  }
+}
+
+function keyFault(key: string, known: readonly string[], what: string): string | undefined {
+  if (known.includes(key)) return undefined
+  const meant = nearest(key, known)
+  return meant === undefined ? `is no ${what}, which has ${known.join(', ')}` : `is no ${what}: did you mean ${meant}?`
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

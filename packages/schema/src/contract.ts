@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import { readContract } from './contract-layout.ts'
-import { checkShape } from './contract-shape.ts'
+import { checkBuilder, checkShape } from './contract-shape.ts'
 import type { Caller } from './messages.ts'
 import type { EntitiesIn, IdModel, MapModel, Plain, TagsIn, ValueModel, ViewedMapModel, VisibleModel } from './model.ts'
 import { ownLayout, type OwnLayout } from './own-layout.ts'
@@ -131,12 +131,21 @@ export interface EventOptions<P> {
 
 type ErrorData<E> = { [K in keyof E]: ValueOf<E[K]> }
 
-/** Declares a call. */
+const callOptions = ['params', 'result', 'errors', 'idempotent', 'timeout', 'limit'] as const
+const eventOptions = ['delivery', 'priority', 'key', 'limit'] as const
+const streamOptions = ['params', 'item', 'limit'] as const
+
+/**
+ * Declares a call.
+ *
+ * @throws SchemaError for an option that calls do not have.
+ */
 export function call<
   P extends Schema | undefined = undefined,
   R extends Schema | undefined = undefined,
   const E extends Record<string, Schema> = {},
 >(options: CallOptions<P, R, E> = {}): Call<ValueOf<P>, ValueOf<R>, ErrorData<E>> {
+  checkBuilder('call', options, callOptions)
   const made: Omit<Call<ValueOf<P>, ValueOf<R>, ErrorData<E>>, '~caller'> = {
     kind: 'call',
     schemas: { params: options.params, result: options.result, errors: options.errors ?? {} },
@@ -148,11 +157,16 @@ export function call<
   return made as Call<ValueOf<P>, ValueOf<R>, ErrorData<E>>
 }
 
-/** Declares an event. Without a payload schema it carries none. */
+/**
+ * Declares an event. Without a payload schema it carries none.
+ *
+ * @throws SchemaError for an option that events do not have.
+ */
 export function event<P extends Schema | undefined = undefined>(
   payload?: P,
   options: EventOptions<ValueOf<NoInfer<P>>> = {},
 ): Event<ValueOf<P>> {
+  checkBuilder('event', options, eventOptions)
   return {
     kind: 'event',
     schemas: { payload },
@@ -163,7 +177,11 @@ export function event<P extends Schema | undefined = undefined>(
   }
 }
 
-/** Declares a stream. */
+/**
+ * Declares a stream.
+ *
+ * @throws SchemaError for an option that streams do not have.
+ */
 export function stream<I extends Schema, P extends Schema | undefined = undefined>(options: {
   /** Parameters; left out, the stream takes none. */
   readonly params?: P
@@ -172,6 +190,7 @@ export function stream<I extends Schema, P extends Schema | undefined = undefine
   /** How often a user may open it. Default: as often as it may send anything. */
   readonly limit?: RateLimit
 }): Stream<ValueOf<P>, ValueOf<I>> {
+  checkBuilder('stream', options, streamOptions)
   return { kind: 'stream', schemas: { params: options.params, item: options.item }, limit: options.limit }
 }
 
