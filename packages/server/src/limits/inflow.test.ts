@@ -195,16 +195,23 @@ describe('unnumbered events over the limit', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  it('wait up to so many bytes, of which the newest stay', () => {
-    const { inflow, log } = build({ softOutbox: 50_000, maxLatest: 100 })
-    for (const id of range(0, 10)) inflow.frame(1, loose(id))
-    for (const id of range(10, 14)) {
-      inflow.message(20_000)
-      inflow.frame(1, loose(id))
-      inflow.frame(1, loose(100 + id))
-    }
-    expect(log.slice(10)).toEqual([-10, -110, -11])
-    expect(inflow.waiting).toBe(5)
+  it('wait up to so many bytes of memory, of which the newest stay', () => {
+    const { send, log, inflow } = build({ softOutbox: 50_000, maxLatest: 100 })
+    send(...range(0, 10).map(loose))
+    const payload = Array.from({ length: 300 }, () => ({}))
+    send(...range(10, 14).map((id) => ({ ...loose(id), payload })))
+    expect(log.slice(10)).toEqual([-10, -11])
+    expect(inflow.waiting).toBe(2)
+  })
+
+  it('of a room that is left go nowhere', async () => {
+    const { inflow, send, log, clock } = build()
+    send(...range(0, 12).map(loose))
+    inflow.frame(2, loose(50))
+    inflow.forget(1)
+    await clock.advance('1s')
+    expect(log).toEqual([...range(0, 10), 50])
+    expect(clock.pendingTimers).toBe(0)
   })
 
   it('do not hold up what is in order', async () => {
@@ -265,6 +272,19 @@ describe('a replay', () => {
     await clock.advance(100)
     expect(reading).toEqual(['pause', 'resume'])
     expect(log).toEqual(range(0, 27))
+  })
+
+  it('that takes much memory is read as it is handled', async () => {
+    const { inflow, connection, send, log, reading, clock } = build({ resumeBuffer: 65_536, maxFrame: 65_536 })
+    inflow.attach(connection, true)
+    const payload = Array.from({ length: 500 }, () => ({}))
+    send(...range(0, 14).map((id) => ({ ...event(id), payload })))
+    expect(reading).toEqual([])
+    send({ ...event(14), payload })
+    expect(reading).toEqual(['pause'])
+    await clock.advance('1s')
+    expect(reading).toEqual(['pause', 'resume'])
+    expect(log).toEqual(range(0, 15))
   })
 
   it('that is cut off is forgotten: it comes again', async () => {

@@ -4,6 +4,7 @@ import { errorToWire, FrameType, isNumbered } from '@junto/protocol/internal'
 import type { Frame, SentFrame } from '@junto/protocol/internal'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Connection } from '../transport/transport.ts'
+import { heldSize } from './held-size.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** What the flow needs of its session. */
@@ -63,7 +64,7 @@ const noticeInterval = 1000
 interface Waiting {
   readonly ref: number
   readonly frame: Frame
-  /** Size of the message with which it came, for the first frame of it that waits. */
+  /** What it takes in memory, which may be far more than it took on the wire. */
   readonly bytes: number
 }
 
@@ -92,9 +93,7 @@ export class Inflow {
   #replayUntil = -Infinity
   /** What a client replays, and all that has come behind it. */
   #replayed: Waiting[] = []
-  /** Bytes of the messages that have come since something of them waits. */
   #replayedBytes = 0
-  #lastMessage = 0
   /** Unnumbered events, oldest first. */
   #loose: Waiting[] = []
   #paused = false
@@ -133,6 +132,7 @@ export class Inflow {
   detach(): void {
     this.#connection = undefined
     this.#replayed = []
+    this.#replayedBytes = 0
     this.#loose = []
     this.#paused = false
     this.#cancelPump?.()
@@ -141,13 +141,18 @@ export class Inflow {
     this.#cancelPause = undefined
   }
 
+  /** The session has left a room: events that wait, and may be dropped, go nowhere any more. */
+  forget(ref: number): void {
+    if (this.#loose.some((waiting) => waiting.ref === ref)) {
+      this.#loose = this.#loose.filter((waiting) => waiting.ref !== ref)
+    }
+  }
+
   /** A message of the peer has come, and is about to be read. */
   message(bytes: number): void {
     const now = (this.#now = this.#options.clock.now())
     if (!this.#frames.tryTake(now)) return this.#flood('frames')
-    this.#lastMessage = bytes
     this.#bytes.take(now, bytes)
-    if (this.#replayed.length > 0) this.#replayedBytes += bytes
     this.#adjustReading(now)
   }
 
@@ -177,8 +182,9 @@ export class Inflow {
   // ---- What waits.
 
   #hold(ref: number, frame: Frame): void {
-    if (this.#replayed.length === 0) this.#replayedBytes = this.#lastMessage
-    this.#replayed.push({ ref, frame, bytes: 0 })
+    const bytes = heldSize(frame)
+    this.#replayed.push({ ref, frame, bytes })
+    this.#replayedBytes += bytes
     this.#adjustReading(this.#options.clock.now())
     this.#schedule()
   }
@@ -186,8 +192,7 @@ export class Inflow {
   /** Nobody is punished for events that may be dropped: where too many come, the oldest are. */
   #holdLoose(ref: number, frame: Frame, now: number): void {
     const { maxLatest, softOutbox } = this.#options.limits
-    this.#loose.push({ ref, frame, bytes: this.#lastMessage })
-    this.#lastMessage = 0
+    this.#loose.push({ ref, frame, bytes: heldSize(frame) })
     this.#loose = this.#pumpFrom(this.#loose, now)
     this.#schedule()
     let bytes = this.#loose.reduce((sum, waiting) => sum + waiting.bytes, 0)
@@ -213,6 +218,7 @@ export class Inflow {
   #pump(): void {
     const now = this.#options.clock.now()
     this.#replayed = this.#pumpFrom(this.#replayed, now)
+    this.#replayedBytes = this.#replayed.reduce((sum, { bytes }) => sum + bytes, 0)
     if (this.#replayed.length === 0) this.#loose = this.#pumpFrom(this.#loose, now)
   }
 

@@ -5,6 +5,31 @@ import { build, hello, join } from './session-world.fixture.ts'
 /** So many bytes on the wire, and some sixty times as much in memory. */
 const emptyMaps = (count: number): readonly object[] => Array.from({ length: count }, () => ({}))
 
+test('loose events over the rate that a room did not get before it was left are no mistakes', async () => {
+  const { send, received, rooms, connection, clock } = build({ limits: { messageBurst: 10 } })
+  send(hello, join(1))
+  rooms.joins[0]?.grant()
+  await received()
+  for (let n = 0; n < 200; n++) send(1, { type: FrameType.loose, id: 0, payload: null })
+  send({ type: FrameType.leave, ref: 1 })
+  await clock.advance('2s')
+  expect(await received()).not.toContain('notice not_joined')
+  expect(connection.log.filter((entry) => entry.startsWith('close'))).toEqual([])
+})
+
+test('a stranger makes way for somebody of an address with fewer of them', async () => {
+  const { connect, connection, first, sessions, told } = build({ limits: { maxPendingConnections: 2 } })
+  connect()
+  const arrival = { origin: undefined, host: undefined, remoteAddress: '10.0.0.2' }
+  expect(sessions.admit({ ...arrival, remoteAddress: '10.0.0.1' })).toMatchObject({ reason: 'max_pending' })
+  expect(sessions.admit(arrival)).toBeUndefined()
+  expect(connection.log).toEqual([])
+  connect()
+  expect(connection.log).toEqual(['close 4001 hello_timeout'])
+  first.cut()
+  expect(told).toEqual(['gone'])
+})
+
 describe('what a stranger makes a server hold', () => {
   test('[L2] credentials that take much memory are no hello', async () => {
     const { send, received, first, connection, sessions } = build()
