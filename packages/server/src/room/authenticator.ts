@@ -1,8 +1,8 @@
 import { JuntoError, type Clock, type ErrorCode } from '@junto/protocol'
 import type { Logger } from '../observe/log.ts'
 import type { RoomDefinition } from './definition.ts'
-import { within } from '../promises.ts'
-import type { ConnectionInfo } from './seat.ts'
+import { unlessAborted, within } from '../promises.ts'
+import type { ConnectionInfo, SessionInfo } from './seat.ts'
 
 /** What an authenticator may throw to refuse, and what its deadline does. Anything else that it throws is a fault of it. */
 const verdicts: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'timeout']
@@ -17,53 +17,111 @@ export interface Identity {
 
 const nobody: Identity = { user: undefined, key: undefined }
 
+/** Parts of {@link Authenticator}. */
+export interface AuthenticatorOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Milliseconds until an authenticator that does not answer counts as failed. */
+  readonly timeout: number
+  /** How many questions about one session may be under way. */
+  readonly mostAtOnce: number
+}
+
+/** Who is asked about. */
+export interface Visitor {
+  readonly session: SessionInfo
+  /** What it shows: the connection of the session, or one that wants to be. */
+  readonly connection: ConnectionInfo
+}
+
+/** An authenticator was asked. */
+interface Question {
+  readonly answer: Promise<Identity>
+  /** Tells the authenticator that nobody waits any more. */
+  readonly nobody: AbortController
+  /** How many do. */
+  waiting: number
+}
+
 /** Asks room types who a connection is: once for each connection and type, however many rooms of it are joined. */
 export class Authenticator {
-  readonly #clock: Clock
-  readonly #logger: Logger
-  readonly #timeout: number
-  readonly #known = new WeakMap<ConnectionInfo, Map<RoomDefinition, Promise<Identity>>>()
+  readonly #options: AuthenticatorOptions
+  readonly #questions = new WeakMap<ConnectionInfo, Map<RoomDefinition, Question>>()
+  /** How many of each session are under way. */
+  readonly #underWay = new WeakMap<SessionInfo, number>()
 
-  /** @param timeout Milliseconds until an authenticator that does not answer counts as failed. */
-  constructor(clock: Clock, logger: Logger, timeout: number) {
-    this.#clock = clock
-    this.#logger = logger
-    this.#timeout = timeout
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options
   }
 
   /**
    * Who is at the other end of a connection.
    *
-   * @throws JuntoError `unauthorized`, or what the authenticator refused with; `timeout`; `internal` when it failed, which
+   * @param signal Aborted when the answer is not waited for any more. When nobody waits for it, the authenticator is told.
+   * @throws JuntoError `cancelled` when it was aborted; `rate_limited` when too much is being asked about the session; and JuntoError `unauthorized`, or what the authenticator refused with; `timeout`; `internal` when it failed, which
    *   says nothing about the credentials, so that the client may come back with them. What failed is in the log, not in the
    *   message: whoever is refused need not know.
    */
-  identify(definition: RoomDefinition, connection: ConnectionInfo): Promise<Identity> {
-    if (!definition.authenticate) return Promise.resolve(nobody)
-    let users = this.#known.get(connection)
-    if (!users) {
-      users = new Map<RoomDefinition, Promise<Identity>>()
-      this.#known.set(connection, users)
+  async identify(definition: RoomDefinition, visitor: Visitor, signal: AbortSignal): Promise<Identity> {
+    if (!definition.authenticate) return nobody
+    if (signal.aborted) throw givenUp()
+    const { connection } = visitor
+    let questions = this.#questions.get(connection)
+    if (!questions) {
+      questions = new Map<RoomDefinition, Question>()
+      this.#questions.set(connection, questions)
     }
-    const known = users.get(definition)
-    if (known) return known
-    const asked = this.#ask(definition, connection)
-    users.set(definition, asked)
-    // A failure may have passed when the connection tries again.
-    asked.catch(() => users.delete(definition))
-    return asked
+    const question = questions.get(definition) ?? this.#ask(definition, visitor, questions)
+    question.waiting++
+    try {
+      return await unlessAborted(signal, question.answer, givenUp)
+    } finally {
+      question.waiting--
+      // Of one that was answered this says nothing any more.
+      if (question.waiting === 0 && signal.aborted) {
+        if (questions.get(definition) === question) questions.delete(definition)
+        question.nobody.abort()
+      }
+    }
   }
 
-  async #ask(definition: RoomDefinition, connection: ConnectionInfo): Promise<Identity> {
-    const late = new AbortController()
+  #ask(definition: RoomDefinition, visitor: Visitor, questions: Map<RoomDefinition, Question>): Question {
+    const { session, connection } = visitor
+    const { mostAtOnce } = this.#options
+    const underWay = this.#underWay.get(session) ?? 0
+    if (underWay >= mostAtOnce) {
+      throw new JuntoError(
+        'rate_limited',
+        `who this is is being asked ${underWay} times already: try again in a second`,
+        {
+          retryAfter: 1000,
+        },
+      )
+    }
+    this.#underWay.set(session, underWay + 1)
+    const nobodyWaits = new AbortController()
+    const answer = this.#answer(definition, connection, nobodyWaits).finally(() => {
+      this.#underWay.set(session, (this.#underWay.get(session) ?? 1) - 1)
+    })
+    const question: Question = { answer, nobody: nobodyWaits, waiting: 0 }
+    questions.set(definition, question)
+    // A failure may have passed when the connection tries again.
+    answer.catch(() => {
+      if (questions.get(definition) === question) questions.delete(definition)
+    })
+    return question
+  }
+
+  async #answer(definition: RoomDefinition, connection: ConnectionInfo, late: AbortController): Promise<Identity> {
+    const { clock, logger, timeout } = this.#options
     const { auth, remoteAddress } = connection
     const token = typeof auth === 'string' ? auth : undefined
     try {
       // In a function of its own, so that a synchronous throw is a rejection.
       const answer = (async () =>
         await definition.authenticate?.({ token, auth, remoteAddress, signal: late.signal }))()
-      const user: unknown = await within(this.#clock, this.#timeout, answer, () => {
-        return new JuntoError('timeout', `authentication took longer than ${this.#timeout} ms`)
+      const user: unknown = await within(clock, timeout, answer, () => {
+        return new JuntoError('timeout', `authentication took longer than ${timeout} ms`)
       })
       const declared = definition.contract.shape.user !== undefined
       if (declared ? user === undefined || user === null : user !== true) {
@@ -75,17 +133,23 @@ export class Authenticator {
       const isGuest = auth === undefined || auth === null
       return { user, key: isGuest ? undefined : definition.userKeyOf(user) }
     } catch (error) {
+      // It gave up because nobody waits.
+      if (late.signal.aborted) throw error
       late.abort()
       const about = { room: definition.name, remoteAddress, error }
       if (error instanceof JuntoError && verdicts.includes(error.code)) {
-        this.#logger.info(`A connection was not let into rooms ${definition.name}`, about)
+        logger.info(`A connection was not let into rooms ${definition.name}`, about)
         throw error
       }
-      this.#logger.error(`authenticate of the room type ${definition.name} failed`, about)
+      logger.error(`authenticate of the room type ${definition.name} failed`, about)
       throw new JuntoError(
         'internal',
         `whether you may enter ${definition.name} could not be told: authenticate failed; the server's log has the reason`,
       )
     }
   }
+}
+
+function givenUp(): JuntoError {
+  return new JuntoError('cancelled', 'nobody waits any more for who this is')
 }

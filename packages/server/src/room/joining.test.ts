@@ -425,6 +425,88 @@ describe('who may join', () => {
     expect(client.isJoined).toBe(true)
   })
 
+  describe('the signal of an authenticator', () => {
+    /** An authenticator that answers when it is told to. */
+    async function slow(limits: { maxRoomsPerConnection?: number } = {}) {
+      const world = new World({ limits })
+      const signals: AbortSignal[] = []
+      const answers: (() => void)[] = []
+      world.registry.define(Whiteboard, Board, {
+        authenticate: ({ signal }) => {
+          signals.push(signal)
+          return new Promise((resolve, reject) => {
+            answers.push(() => resolve({ id: 'u1', role: 'editor' }))
+            signal.addEventListener('abort', () => reject(new Error('given up')))
+          })
+        },
+      })
+      const session = world.session()
+      const join = (key: string) => {
+        const client = world.client(Whiteboard, session)
+        client.join({ ...how, key })
+        return client
+      }
+      return { world, session, signals, answers, join }
+    }
+
+    test('is aborted when all who waited have gone, and not before; who comes then has it asked again', async () => {
+      const { world, signals, answers, join } = await slow()
+      const [a, b] = [join('a'), join('b')]
+      a.leave()
+      await world.clock.settle()
+      expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+      b.leave()
+      await world.clock.settle()
+      expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+      // That it gave up is no fault of it.
+      expect(world.faults).toEqual([])
+      const c = join('c')
+      await world.clock.settle()
+      expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
+      answers[1]?.()
+      await world.clock.settle()
+      expect(c.isJoined).toBe(true)
+      c.leave()
+      await world.clock.settle()
+      expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
+    })
+
+    test('is aborted when the connection that came back has gone again', async () => {
+      const { world, session, signals, answers, join } = await slow()
+      const client = join('a')
+      await world.clock.settle()
+      answers[0]?.()
+      await world.clock.settle()
+      const gone = new AbortController()
+      const connection = { auth: 'again', remoteAddress: '10.0.0.1' }
+      const readmitted = world.registry.readmit(client.seat, session, connection, gone.signal)
+      gone.abort()
+      await expect(world.settled(readmitted)).rejects.toMatchObject({ code: 'cancelled' })
+      expect(signals.map(({ aborted }) => aborted)).toEqual([false, true])
+    })
+
+    test('questions about one session that are under way are bounded', async () => {
+      const { world, session, signals, answers, join } = await slow({ maxRoomsPerConnection: 3 })
+      const client = join('a')
+      await world.clock.settle()
+      answers[0]?.()
+      await world.clock.settle()
+      const come = async (auth: string): Promise<unknown> =>
+        world.registry
+          .readmit(client.seat, session, { auth, remoteAddress: '10.0.0.1' })
+          .then(() => 'admitted')
+          .catch((error: JuntoError) => [error.code, error.retryAfter])
+      const outcomes = ['1', '2', '3', '4'].map(come)
+      expect(signals).toHaveLength(4)
+      expect(await outcomes[3]).toEqual(['rate_limited', 1000])
+      for (const answer of answers) answer()
+      expect(await world.settled(Promise.all(outcomes.slice(0, 3)))).toEqual(['admitted', 'admitted', 'admitted'])
+      const later = come('5')
+      for (const answer of answers) answer()
+      expect(await world.settled(later)).toBe('admitted')
+    })
+  })
+
   test('without a declared user the authenticator is a gate', async () => {
     const world = new World()
     world.registry.define(Plain, PlainRoom, { authenticate: ({ token }) => token === 'yes' })

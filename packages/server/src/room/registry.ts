@@ -41,7 +41,8 @@ export class RoomRegistry implements Rooms {
   constructor(services: Services) {
     this.#environment = environmentOf(services)
     const { clock, logger, limits } = this.#environment
-    this.#authenticator = new Authenticator(clock, logger, limits.authTimeout)
+    const { authTimeout: timeout, maxRoomsPerConnection: mostAtOnce } = limits
+    this.#authenticator = new Authenticator({ clock, logger, timeout, mostAtOnce })
   }
 
   /** How many rooms there are, those coming about and those going included. */
@@ -62,11 +63,16 @@ export class RoomRegistry implements Rooms {
     this.#shelves.set(contract.name, { definition, rooms: new Set(), byKey: new Map() })
   }
 
-  async readmit(seat: Seat, session: SessionInfo, connection: ConnectionInfo): Promise<void> {
+  async readmit(
+    seat: Seat,
+    session: SessionInfo,
+    connection: ConnectionInfo,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<void> {
     const definition = this.#shelves.get(seat.joined.room)?.definition
     if (!definition || !(seat instanceof MemberSeat))
       throw new JuntoError('misuse', 'this seat is not one of these rooms')
-    const identity = await this.#authenticator.identify(definition, connection)
+    const identity = await this.#authenticator.identify(definition, { session, connection }, signal)
     seat.readmit(identity)
     this.#environment.quotas.identifiedAgain(session, identity.key)
   }
@@ -131,8 +137,8 @@ export class RoomRegistry implements Rooms {
       )
     }
     const join = definition.readNamed('join', request.join)
-    const asked = this.#authenticator.identify(definition, session.connection)
-    const identity = await unlessAborted(signal, asked, givenUp)
+    const { connection } = session
+    const identity = await this.#authenticator.identify(definition, { session, connection }, signal)
     quotas.identified(session, identity.key)
     this.#refuseWhileClosing()
     const host = await this.#enter(shelf, request, signal)

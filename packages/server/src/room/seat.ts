@@ -212,10 +212,11 @@ export interface Rooms {
    * Asks again who sits on a seat, with the credentials of a connection, which may not be that of the session yet. From then on
    * `member.user` is what that says.
    *
+   * @param signal Aborted when nobody waits for the answer any more, because the connection has gone.
    * @throws JuntoError `unauthorized` or `forbidden` when it may not sit there any more; anything else says that this cannot be told
    *   now.
    */
-  readmit(seat: Seat, session: SessionInfo, connection: ConnectionInfo): Promise<void>
+  readmit(seat: Seat, session: SessionInfo, connection: ConnectionInfo, signal?: AbortSignal): Promise<void>
   /**
    * Whether a room type of this name asks who comes. Where it does not, a session may want to look at the origin of a
    * stranger before it joins.

@@ -163,12 +163,21 @@ export class Membership implements MemberLink {
     else this.proceed()
   }
 
-  /** Asks whether whoever came back may still sit there. A join under way asks when it has come about. */
-  async readmit(rooms: Rooms, session: SessionInfo, connection: ConnectionInfo): Promise<Readmission> {
+  /**
+   * Asks whether whoever came back may still sit there. A join under way asks when it has come about.
+   *
+   * @param signal Aborted when nobody waits for the answer any more.
+   */
+  async readmit(
+    rooms: Rooms,
+    session: SessionInfo,
+    connection: ConnectionInfo,
+    signal?: AbortSignal,
+  ): Promise<Readmission> {
     const { seat } = this
     if (seat === undefined) return 'admitted'
     try {
-      await rooms.readmit(seat, session, connection)
+      await rooms.readmit(seat, session, connection, signal)
       return 'admitted'
     } catch (error) {
       if (!(error instanceof JuntoError)) return 'unclear'
