@@ -26,6 +26,33 @@ function joining() {
   return { ...world, asked, pending, comeBack }
 }
 
+test('[K12] nobody waits any more for what rooms say about a connection that came back, and has gone or was overtaken', async () => {
+  const { rooms, first: peer, connect, received } = build()
+  peer.send(secretHello, join(1))
+  rooms.joins[0]?.grant()
+  await received()
+  peer.cut()
+  const signals: (AbortSignal | undefined)[] = []
+  rooms.readmit = (_seat, _session, _connection, signal) => {
+    signals.push(signal)
+    return new Promise(() => {})
+  }
+  const come = () => {
+    const again = connect()
+    again.send({ ...secretHello, resume: { next: second, received: 0, from: 1 } })
+    return again
+  }
+  const gone = come()
+  come()
+  const shown = () => signals.map((signal) => signal?.aborted)
+  expect(shown()).toEqual([false, false])
+  gone.cut()
+  expect(shown()).toEqual([true, false])
+  // The page is loaded again.
+  connect().send(secretHello)
+  expect(shown()).toEqual([true, true])
+})
+
 describe('a join that comes about when its session has come back', () => {
   test('[K12] is judged again by the new credentials, and only then announced', async () => {
     const { asked, pending, comeBack } = joining()

@@ -87,6 +87,8 @@ interface Candidate {
   readonly hello: HelloFrame
   readonly request: Resumption
   readonly connection: ConnectionInfo
+  /** Aborted when nobody waits for what rooms say about it. */
+  readonly stop: AbortController
   /** Its client has said goodbye meanwhile: if it may, it ends the session. */
   goodbye: boolean
 }
@@ -189,7 +191,8 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   /** Somebody knows the secret, and would go on where the session was: takes over once that is found to be so. */
   resume(line: Line, hello: HelloFrame, request: Resumption): void {
     if (!this.#mayResume(line) || !this.#isPossible(line, hello, request)) return
-    const candidate: Candidate = { line, hello, request, connection: connectionInfo(line, hello), goodbye: false }
+    const connection = connectionInfo(line, hello)
+    const candidate: Candidate = { line, hello, request, connection, stop: new AbortController(), goodbye: false }
     this.#candidates ??= new Set()
     this.#candidates.add(candidate)
     line.wait((end) => this.#gone(candidate, end))
@@ -315,7 +318,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     for (;;) {
       // Again where somebody has got a seat meanwhile.
       const unasked = [...this.#memberships.values()].filter((one) => one.seat !== undefined && !verdicts.has(one))
-      const answers = unasked.map((one) => one.readmit(rooms, this.info, candidate.connection))
+      const answers = unasked.map((one) => one.readmit(rooms, this.info, candidate.connection, candidate.stop.signal))
       for (const [index, verdict] of (await Promise.all(answers)).entries()) {
         const membership = unasked[index]
         if (membership) verdicts.set(membership, verdict)
@@ -362,6 +365,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   }
 
   #forgetCandidate(candidate: Candidate): void {
+    candidate.stop.abort()
     if (!this.#candidates?.delete(candidate) || this.#candidates.size > 0) return
     this.#candidates = undefined
     if (this.#state.kind === 'away' && this.#state.overdue) this.end('disconnected')
@@ -474,7 +478,10 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   #turnAway(code: CloseCode): void {
     const candidates = this.#candidates
     this.#candidates = undefined
-    for (const { line } of candidates ?? []) line.close(code)
+    for (const { line, stop } of candidates ?? []) {
+      stop.abort()
+      line.close(code)
+    }
   }
 
   /** Ends it for good. Its line, if there is one, has ended. */
