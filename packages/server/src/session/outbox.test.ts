@@ -250,6 +250,33 @@ test('what is substantial is told, beats and acks are not', async () => {
   expect(sent.count).toBe(2)
 })
 
+test('of echoes, beats and acks the newest wait, however many are asked for', async () => {
+  const { clock, connection, outbox } = build()
+  connection.takes = 0
+  for (let n = 0; n < 5; n++) outbox.add(1, event(20 * KiB))
+  await clock.settle()
+  const before = outbox.waiting
+  const sent = connection.sent.length
+  for (let time = 0; time < 10_000; time++) {
+    outbox.urgent(encodeFrame({ type: FrameType.echo, time, serverTime: 1000 + time }))
+    outbox.urgent(encodeFrame({ type: FrameType.ack, received: time }))
+    outbox.beat(encodeFrame({ type: FrameType.beat, time }))
+  }
+  await clock.settle()
+  expect(outbox.waiting).toBeLessThan(before + 50)
+  connection.take()
+  outbox.drain()
+  await clock.settle()
+  const arrived: Frame[] = []
+  const reader = new MessageReader(limits, parseFrame)
+  for (const message of connection.sent.slice(sent)) reader.read(message, (_room, frame) => arrived.push(frame))
+  expect(arrived.slice(0, 3)).toEqual([
+    { type: FrameType.echo, time: 9999, serverTime: 10_999 },
+    { type: FrameType.ack, received: 9999 },
+    { type: FrameType.beat, time: 9999 },
+  ])
+})
+
 test('volatile frames leave in this turn or never, those of higher priority first', async () => {
   const { clock, connection, outbox } = build()
   for (let n = 0; n < 6; n++) outbox.add(1, event(10 * KiB))

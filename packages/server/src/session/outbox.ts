@@ -71,6 +71,8 @@ export class Outbox implements Flushable, Waiter {
   /** What the total believes to wait here. */
   #reported = 0
   #volatile: Volatile[] = []
+  /** Beats, echoes and acks that wait, the newest of each: an older one tells the peer nothing any more. */
+  readonly #urgent: Uint8Array[] = []
 
   constructor(options: OutboxOptions) {
     this.#options = options
@@ -92,7 +94,9 @@ export class Outbox implements Flushable, Waiter {
 
   /** Bytes that wait, here and in the socket. */
   get waiting(): number {
-    return this.#writer.size + this.#connection.bufferedAmount
+    let size = this.#writer.size + this.#connection.bufferedAmount
+    for (const frame of this.#urgent) size += frame.length
+    return size
   }
 
   /** Whether so much waits that what can be postponed or dropped should be. Who is told so is told when it is over. */
@@ -140,18 +144,36 @@ export class Outbox implements Flushable, Waiter {
     if (!this.#closed) this.#schedule()
   }
 
-  /** Queues a small frame of the session ahead of all that waits: a sign of life. */
+  /** Queues a small frame of the session ahead of all that waits: a beat, an echo or an ack. One of the same type that waits still goes. */
   urgent(frame: Uint8Array): void {
     if (this.#closed) return
-    this.#writer.addUrgent(frame)
+    this.#replaceUrgent(frame)
     this.#schedule()
+  }
+
+  #replaceUrgent(frame: Uint8Array): void {
+    // An array head of one byte, then the type.
+    const same = this.#urgent.findIndex((other) => other[1] === frame[1])
+    if (same >= 0) this.#urgent.splice(same, 1)
+    this.#urgent.push(frame)
+  }
+
+  /** The signs of life leave with the next message, at its front. */
+  #lead(): void {
+    if (this.#urgent.length === 0) return
+    for (const frame of this.#urgent) this.#writer.addUrgent(frame)
+    this.#urgent.length = 0
   }
 
   /** Sends a ping, and in the same write a small frame ahead of what waits. */
   beat(frame: Uint8Array): void {
     if (this.#closed) return
-    this.#writer.addUrgent(frame)
-    const message = this.#writable ? this.#writer.take() : undefined
+    this.#replaceUrgent(frame)
+    let message: Uint8Array | undefined
+    if (this.#writable) {
+      this.#lead()
+      message = this.#writer.take()
+    }
     this.#connection.ping(message)
     if (message !== undefined && this.#substantial) this.#options.sent()
     this.#schedule()
@@ -163,6 +185,7 @@ export class Outbox implements Flushable, Waiter {
     if (this.#closed) return
     let { bufferedAmount } = this.#connection
     for (let first = true; bufferedAmount < writeAhead; first = false) {
+      if (first) this.#lead()
       this.#fill()
       if (this.#writer.size === 0) return this.#allLeft(bufferedAmount)
       if (first) this.#ride()
@@ -194,6 +217,7 @@ export class Outbox implements Flushable, Waiter {
     this.#closed = true
     this.source = undefined
     this.#writer.clear()
+    this.#urgent.length = 0
     this.#volatile = []
     this.#report()
   }
