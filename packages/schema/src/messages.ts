@@ -43,7 +43,14 @@ export interface CallError<C extends string, D> extends Error {
 /** How a call failed: a declared error with its data, or one of the framework's. */
 export type Failure<E> =
   | { [K in keyof E]: { readonly ok: false; readonly code: K; readonly data: E[K]; readonly message: string } }[keyof E]
-  | { readonly ok: false; readonly code: FrameworkErrorCode; readonly data?: undefined; readonly message: string }
+  | {
+      readonly ok: false
+      readonly code: FrameworkErrorCode
+      readonly data?: undefined
+      readonly message: string
+      /** Milliseconds after which trying again makes sense, where the other side says so, as with `rate_limited`. */
+      readonly retryAfter?: number
+    }
 
 /** How a call ended. */
 export type Outcome<R, E> = { readonly ok: true; readonly value: R } | Failure<E>

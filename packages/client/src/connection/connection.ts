@@ -144,6 +144,7 @@ export class Connection {
   readonly #owner: ConnectionOwner
   readonly #status: Status
   #state: State = { at: 'idle', stop }
+  #asked = 0
   #flushScheduled = false
   /** What leaves with this turn is to be acknowledged. */
   #expectsAck = false
@@ -169,6 +170,11 @@ export class Connection {
   /** Whether so much waits already that what may be dropped should be. */
   get congested(): boolean {
     return (this.line?.waiting ?? Infinity) > this.#options.limits.softOutbox
+  }
+
+  /** How often credentials were asked for. */
+  get asked(): number {
+    return this.#asked
   }
 
   /** The owner wants to be connected: begins when there is neither a connection nor an attempt. */
@@ -219,6 +225,19 @@ export class Connection {
     if (this.line !== undefined) this.#drop(error, true)
   }
 
+  /**
+   * Asks for credentials anew, over another line, which is made at once.
+   *
+   * @param asked How often they had been asked for when they were new enough.
+   * @returns whether that is worth trying: there are credentials, and those of this line are older.
+   */
+  renewCredentials(asked: number): boolean {
+    if (this.#options.auth === undefined || this.line === undefined || this.#asked > asked) return false
+    this.renew(new JuntoError('disconnected', 'the credentials are asked for anew'))
+    this.#retry()
+    return true
+  }
+
   /** Ends it for good. What waits for the end of the turn still leaves. */
   close(): void {
     if (this.#state.at === 'closed' && this.#state.final) return
@@ -245,6 +264,7 @@ export class Connection {
       this.#openSocket(state, undefined)
       return
     }
+    this.#asked++
     // Asked first, and not while the socket opens: a slow answer must not run into the server's deadline for the hello.
     Promise.resolve()
       .then(auth)

@@ -86,6 +86,17 @@ describe('a call', () => {
     expect(() => new ScriptedServer({ callTimeout: NaN })).toThrow(/callTimeout must be above 0/)
   })
 
+  it('says when it makes sense to try again, where the server does', async () => {
+    const outcome = room.call.addStroke.try(stroke)
+    const { no } = await called()
+    const failure = { code: 'rate_limited', message: 'too many', data: { retryAfter: 5000 } }
+    server.socket.say([1, { type: FrameType.failed, no, ...failure }])
+    const failed = await outcome
+    expect(failed).toEqual({ ok: false, code: 'rate_limited', message: 'too many', retryAfter: 5000 })
+    // It is in the type, too.
+    if (!failed.ok && failed.code === 'rate_limited') expect(failed.retryAfter).toBe(5000)
+  })
+
   it('is cancelled by its signal, here and there', async () => {
     const stop = new AbortController()
     const outcome = room.call.addStroke.try(stroke, { signal: stop.signal })

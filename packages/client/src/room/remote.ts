@@ -155,7 +155,8 @@ function failureOf(error: unknown): unknown {
     return { ok: false, code: error.code, data: error.data, message: error.message }
   }
   if (error instanceof JuntoError && endsCalls(error.code)) {
-    return { ok: false, code: error.code, message: error.message }
+    const { code, message, retryAfter } = error
+    return { ok: false, code, message, ...(retryAfter !== undefined && { retryAfter }) }
   }
   throw error
 }

@@ -186,6 +186,79 @@ describe('a join that fails', () => {
     expect(server.client.connection.state).toBe('open')
   })
 
+  it('says when it makes sense to try again, where the server does', async () => {
+    const opened = rejection(server.client.open(Whiteboard, opening))
+    server.accept()
+    const refusal = { code: 'rate_limited', message: 'too many joins', data: { retryAfter: 5000 } }
+    server.socket.say([0, { type: FrameType.refused, ref: 1, ...refusal }])
+    expect(await opened).toMatchObject({ code: 'rate_limited', retryAfter: 5000 })
+  })
+
+  describe('for its credentials', () => {
+    const refuse = (ref: number): void =>
+      server.socket.say([0, { type: FrameType.refused, ref, code: 'unauthorized', message: 'sign in' }])
+    let token: string
+    let asked: number
+
+    beforeEach(() => {
+      token = 'stale'
+      asked = 0
+      const auth = (): unknown => {
+        asked++
+        return token
+      }
+      server = new ScriptedServer({ auth })
+    })
+
+    it('is not repeated with credentials that are new', async () => {
+      const opened = rejection(server.client.open(Whiteboard, opening))
+      await server.clock.settle()
+      server.accept()
+      refuse(1)
+      expect(await opened).toMatchObject({ code: 'unauthorized' })
+      expect(asked).toBe(1)
+      expect(server.client.connection.state).toBe('open')
+    })
+
+    it('is repeated over a new line, with what auth says now, where they are older than the wish', async () => {
+      const refused = rejection(server.client.open(Whiteboard, opening))
+      await server.clock.settle()
+      server.accept()
+      refuse(1)
+      await refused
+      token = 'fresh'
+      const opened = server.client.open(Whiteboard, opening)
+      await server.clock.settle()
+      refuse(2)
+      await server.clock.settle()
+      expect(asked).toBe(2)
+      await server.acceptAnew()
+      expect(server.hello.auth).toBe('fresh')
+      expect((await opened).state.title).toBe('Team A')
+    })
+
+    it('is refused for good when the new ones are no better; the other rooms go on', async () => {
+      const first = server.client.open(Whiteboard, opening)
+      await server.clock.settle()
+      server.acceptAll()
+      const room = await first
+      const recoveries: unknown[] = []
+      room.onRecovery((recovery) => recoveries.push(recovery))
+      const opened = rejection(server.client.open(Whiteboard, { ...opening, key: 'team-b' }))
+      await server.clock.settle()
+      refuse(2)
+      await server.clock.settle()
+      server.resume()
+      await server.clock.settle()
+      expect(server.received(FrameType.join)).toMatchObject([{ key: 'team-b' }])
+      refuse(3)
+      expect(await opened).toMatchObject({ code: 'unauthorized' })
+      expect(asked).toBe(2)
+      expect(room.status.value.state).toBe('joined')
+      expect(recoveries).toMatchObject([{ outcome: 'resumed' }])
+    })
+  })
+
   it('rejects at the first failed attempt, and rests', async () => {
     const opened = rejection(server.client.open(Whiteboard, opening))
     server.socket.end(1006, 'connect ECONNREFUSED 127.0.0.1:1727')

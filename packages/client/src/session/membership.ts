@@ -75,6 +75,8 @@ export class Membership {
   #opening: Opening | undefined
   #room: Room | undefined
   #losses = noLosses()
+  /** How often credentials had been asked for when the room was wished for, or was lost: those that are newer are new enough. */
+  #asked: number
   #state: State = { at: 'waiting', stop }
 
   /**
@@ -86,6 +88,7 @@ export class Membership {
     this.#request = request
     this.#name = `room '${request.room}'`
     const { clock } = session.options
+    this.#asked = session.connection.asked
     this.#rejoining = new RejoinPolicy(session.options)
     this.#outbox = new RoomOutbox(session.outbox, session.options)
     this.#opening = new Opening(
@@ -205,9 +208,10 @@ export class Membership {
     if (this.#state.at !== 'joining') return
     this.#vacate()
     const cause = errorFromWire(frame)
-    const code = cause instanceof JuntoError ? cause.code : 'internal'
+    const { code, retryAfter } = cause instanceof JuntoError ? cause : new JuntoError('internal', '')
+    if (code === 'unauthorized' && this.#session.renewCredentials(this.#asked)) return
     const message = `${this.#name} refused the join: ${cause.message}`
-    this.#refused(new JuntoError(code, message, { data: frame.data, cause }))
+    this.#refused(new JuntoError(code, message, { data: frame.data, retryAfter, cause }))
   }
 
   /** A frame of the room. */
@@ -294,14 +298,14 @@ export class Membership {
   // ---- Connections and sessions come and go.
 
   /** There is no connection any more. The seat is kept. */
-  dropped(error: JuntoError, final: boolean): void {
+  dropped(error: JuntoError, final: boolean, renewing: boolean): void {
     const state = this.#state
     if (state.at === 'over') return
     state.stop()
     state.stop = stop
     this.#suspend(error, final)
     if (final) this.#end('lost', error)
-    else if (this.#opening?.outOfPatience === true) this.#end('lost', this.#unsure(error))
+    else if (!renewing && this.#opening?.outOfPatience === true) this.#end('lost', this.#unsure(error))
   }
 
   /**
@@ -399,6 +403,7 @@ export class Membership {
   /** From here until it recovers the room waits. */
   #suspend(error: JuntoError, final = false): void {
     if (this.#room === undefined || this.#opening !== undefined) return
+    if (!this.#rejoining.underWay) this.#asked = this.#session.connection.asked
     this.#rejoining.begin()
     if (!final) this.#room.suspend(error)
   }

@@ -59,6 +59,8 @@ export class Session implements ConnectionOwner {
   #resuming = false
   /** The states are still coming after a resume. */
   #catchingUp = false
+  /** The line is given up for one with newer credentials: no attempt has failed. */
+  #renewing = false
   /** The server was told, or will be, that the session is over. */
   #abandoned = false
   #closed = false
@@ -172,7 +174,7 @@ export class Session implements ConnectionOwner {
     this.outbox.detach()
     // Not with each attempt that fails.
     if (wasAttached) for (const ref of this.#leaving.keys()) this.#awaitLeft(ref)
-    this.#forEach((membership) => membership.dropped(error, final))
+    this.#forEach((membership) => membership.dropped(error, final, this.#renewing))
     if (this.#abandoned || codeOf(error) === clientCloseCodes.sessionLost.code) this.#begin(error, true)
   }
 
@@ -241,6 +243,16 @@ export class Session implements ConnectionOwner {
       default:
         // Frames of a newer protocol, and those that only a server takes: nothing to do.
         return
+    }
+  }
+
+  /** A room refused our credentials. Returns whether newer ones are asked for, with which it is asked again. */
+  renewCredentials(asked: number): boolean {
+    this.#renewing = true
+    try {
+      return this.connection.renewCredentials(asked)
+    } finally {
+      this.#renewing = false
     }
   }
 
