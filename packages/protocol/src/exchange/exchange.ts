@@ -324,9 +324,9 @@ export class Exchange {
   protected admit(no: number): boolean {
     if (this.#incoming.has(no)) throw new JuntoError('bad_message', `[R2] number ${no} is under way already`)
     const underWay = this.#incoming.size
-    const running = underWay + this.#abandoned.count
-    if (underWay < this.#maxInFlight && running < runningFactor * this.#maxInFlight) return true
-    const message = `more than ${this.#maxInFlight} calls and streams under way (limit maxCallsInFlight)`
+    const { count } = this.#abandoned
+    if (underWay < this.#maxInFlight && underWay + count < runningFactor * this.#maxInFlight) return true
+    const message = `${underWay} calls and streams under way, and ${count} given up whose handlers run on (limit maxCallsInFlight: ${this.#maxInFlight}, with these ${runningFactor} times)`
     this.fail(no, new JuntoError('rate_limited', message), 'reply')
     return false
   }
