@@ -141,6 +141,11 @@ export class ForfeitingLink extends Link {
     return taken
   }
 
+  /** Something for a room is lost that has no number: it counts among what the peer is told to be missing. */
+  miss(room: number): void {
+    this.#miss(room, 1)
+  }
+
   #miss(room: number, frames: number): void {
     this.#missing ??= new Map()
     this.#missing.set(room, (this.#missing.get(room) ?? 0) + frames)

@@ -27,7 +27,7 @@ export interface Gauge {
  * | `connections_closed`   | `reason`        | connections ended, by the name of our close code or of the peer's fault; `left`, `lost` |
  * | `sessions_away`        |                 | gauge: sessions without a connection, that may be resumed |
  * | `resumes`              | `outcome`       | clients that came back: `resumed`, `resynced` (frames are gone), `reloaded` (they had forgotten all), `lost` (the session is not there any more) |
- * | `resumes_refused`      | `reason`        | `wrong_secret`, `retired_secret` (a security event), `gap` (frames of the client are gone) |
+ * | `resumes_refused`      | `reason`        | `wrong_secret`, `retired_secret` (a security event), `gap` (frames of the client are gone), `credentials` (refused while another connection has the session) |
  * | `sessions_expired`     | `reason`        | sessions that ended away: `window`, or `max_away`         |
  * | `resume_bytes`         |                 | gauge: bytes kept for clients until they acknowledge them, to some 16 KiB |
  * | `resume_buffers_dropped` |               | sessions that gave up what was kept for them, because of `maxResumeTotal` |

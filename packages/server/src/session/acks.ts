@@ -24,26 +24,30 @@ export class Acks implements Acknowledging {
   #outbox: Outbox | undefined
   /** The timer is to call back. */
   #awaiting = false
-  /** Since when the client, while it is there, has acknowledged nothing of what it was sent. */
-  #silentSince: number | undefined
+  /** A look found that this frame was the last one sent: how long it takes the client to acknowledge it shows how it does. */
+  #mark: { readonly number: number; readonly at: number } | undefined
   /** Bytes that are counted as kept. */
   #counted = 0
 
-  constructor(environment: AcksEnvironment, link: ForfeitingLink) {
+  readonly #besides: () => number
+
+  /** @param besides Bytes that are kept for the client elsewhere. */
+  constructor(environment: AcksEnvironment, link: ForfeitingLink, besides: () => number) {
     this.#environment = environment
     this.#link = link
+    this.#besides = besides
   }
 
   /** There is a line. */
   attach(outbox: Outbox): void {
     this.#outbox = outbox
-    this.#silentSince = undefined
+    this.#mark = undefined
   }
 
   /** There is none. */
   detach(): void {
     this.#outbox = undefined
-    this.#silentSince = undefined
+    this.#mark = undefined
     if (this.#awaiting) this.#environment.acks.forget(this)
     this.#awaiting = false
   }
@@ -82,7 +86,6 @@ export class Acks implements Acknowledging {
   /** @throws JuntoError `bad_message` when it cannot have taken so many. */
   acknowledged(received: number): void {
     this.#link.acknowledged(received)
-    this.#silentSince = undefined
     this.count()
   }
 
@@ -94,15 +97,19 @@ export class Acks implements Acknowledging {
   areOverdue(): boolean {
     const { clock, limits } = this.#environment
     const unacknowledged = this.#unacknowledged
-    if (unacknowledged === 0) this.#silentSince = undefined
-    else this.#silentSince ??= clock.now()
+    if (this.#mark !== undefined && this.#link.oldest > this.#mark.number) this.#mark = undefined
+    if (unacknowledged > 0) this.#mark ??= { number: this.#link.sent, at: clock.now() }
     return unacknowledged > limits.hardOutbox && this.isSilent
   }
 
-  /** Whether the client is there, and has long acknowledged nothing of what it was sent. */
+  /**
+   * Whether the client is there, and has long not acknowledged what it was sent. Acks that say nothing new, or creep on by a frame now and
+   * then, do not help it.
+   */
   get isSilent(): boolean {
     const { clock, limits } = this.#environment
-    return this.#silentSince !== undefined && clock.now() - this.#silentSince >= limits.pongTimeout
+    if (this.#mark === undefined || this.#link.oldest > this.#mark.number) return false
+    return clock.now() - this.#mark.at >= limits.pongTimeout
   }
 
   /** Bytes that have left for the client and that it has not acknowledged, as counted for what is kept. */
@@ -116,7 +123,7 @@ export class Acks implements Acknowledging {
 
   /** Counts what is kept for the client among what is kept for all. To be called when that may have changed. */
   count(): void {
-    const { kept } = this.#link
+    const kept = this.#link.kept + this.#besides()
     if (kept === this.#counted) return
     this.#environment.memory.changed(kept - this.#counted)
     this.#counted = kept

@@ -2,7 +2,7 @@ import type { Connection } from '../transport/transport.ts'
 
 /** A connection that remembers what it was told. */
 export class FakeConnection implements Connection {
-  readonly remoteAddress = '10.0.0.1'
+  readonly remoteAddress: string
   readonly origin: string | undefined
   readonly sent: Uint8Array[] = []
   /** Each write: `send 12`, `ping`, `ping+12`, `close 4001 hello_timeout`, `terminate`. */
@@ -13,7 +13,8 @@ export class FakeConnection implements Connection {
   /** Bytes that it puts around each message that it does not take at once. */
   overhead = 0
 
-  constructor(origin?: string) {
+  constructor(origin?: string, remoteAddress = '10.0.0.1') {
+    this.remoteAddress = remoteAddress
     this.origin = origin
   }
 

@@ -958,11 +958,11 @@ describe('bounds', () => {
     encodeFrame({ type: FrameType.event, id: 3, payload: new Uint8Array(bytes) })
 
   /** Several sessions with a seat each. */
-  async function crowd(size: number, limits: Record<string, number>) {
+  async function crowd(size: number, limits: Record<string, number>, addressOf?: (n: number) => string) {
     const world = build({ limits })
     const peers: Peer[] = []
     for (let n = 0; n < size; n++) {
-      const peer = world.connect()
+      const peer = world.connect(addressOf?.(n))
       peer.send({ ...secretHello, session: n.toString(16).padStart(32, '0') }, join(1))
       world.rooms.joins[n]?.grant()
       await peer.received()
@@ -1056,6 +1056,58 @@ describe('bounds', () => {
     }
     expect(metrics.read('outbox_bytes')).toBe(0)
   })
+
+  test('[K2] maxAwaySessions: who comes from another address is not pushed out', async () => {
+    const { peers, rooms } = await crowd(4, { maxAwaySessions: 2 }, (n) => (n === 0 ? '10.0.0.2' : '10.0.0.1'))
+    for (const peer of peers) peer.cut()
+    const ended = rooms.joins.map(({ log }) => log.at(-1))
+    expect(ended).toEqual(['drop', 'leave disconnected', 'leave disconnected', 'drop'])
+  })
+
+  test('[P16] who never got into a room does not stay away', async () => {
+    const { first: peer, rooms, clock, leftovers } = build()
+    peer.send(secretHello, join(1), join(2))
+    rooms.joins[0]?.refuse(new JuntoError('unauthorized', 'no'))
+    await peer.received()
+    peer.cut()
+    rooms.joins[1]?.refuse(new JuntoError('unauthorized', 'no'))
+    await clock.settle()
+    expect(leftovers()).toMatchObject({ sessions: 0, away: 0, kept: 0, timers: 0 })
+  })
+
+  test('maxResumeTotal: what waits of class latest counts, is given up, and said to be missing', async () => {
+    const { peers, rooms, metrics, connect, clock } = await crowd(3, { maxResumeTotal: 100 * KiB })
+    for (const peer of peers) peer.cut()
+    for (const { link } of rooms.joins) {
+      for (const key of ['a', 'b']) {
+        const frame = encodeFrame({ type: FrameType.loose, id: 1, payload: new Uint8Array(20 * KiB) })
+        link.sendLoose(frame, { key, priority: 0 })
+      }
+    }
+    expect(metrics.read('resume_bytes')).toBeGreaterThan(119 * KiB)
+    await clock.settle()
+    expect(metrics.read('resume_bytes')).toBeLessThanOrEqual(100 * KiB)
+    const peer = connect()
+    peer.send({ ...back({ received: 1 }), session: '0'.repeat(32) })
+    await peer.received()
+    expect(welcomeOf(peer).resumed?.resynced).toEqual([[1, 2]])
+  })
+
+  test.each(['say nothing new', 'creep on by one'])(
+    'a client whose acks %s does not make the server keep for ever',
+    async (how) => {
+      const { peer, seat, clock, metrics } = await joined()
+      let seconds = 0
+      while (peer.last !== 'terminate' && seconds < 60) {
+        for (let n = 0; n < 10; n++) seat().link.send(large(20 * KiB))
+        await clock.advance('1s')
+        seconds++
+        if (peer.last !== 'terminate') peer.send(ack(how === 'creep on by one' ? 1 + seconds : 1))
+      }
+      expect(metrics.read('connections_closed', { reason: 'too_slow' })).toBe(1)
+      expect(seconds).toBeLessThan(45)
+    },
+  )
 
   test('a client that reads and talks but never acknowledges does not make the server keep for ever', async () => {
     const { peer, seat, clock, metrics } = await joined()

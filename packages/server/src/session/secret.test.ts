@@ -40,6 +40,20 @@ test('who shows the secret of the last resume has heard of it', () => {
   expect([first, second, third].map((shown) => secret.check(shown))).toEqual(['retired_secret', 'valid', 'valid'])
 })
 
+test('the eight that were used up last are known as such', () => {
+  const used = Array.from({ length: 10 }, (_, round) => round.toString(16).padStart(32, '0'))
+  const secret = new SessionSecret(used[0] ?? '')
+  for (const next of used.slice(1)) {
+    secret.offer(next)
+    secret.confirm()
+  }
+  expect(used.map((shown) => secret.check(shown))).toEqual([
+    'wrong_secret',
+    ...Array(8).fill('retired_secret'),
+    'valid',
+  ])
+})
+
 test('the same secret again does not retire itself', () => {
   const secret = new SessionSecret(first)
   secret.offer(first)

@@ -172,9 +172,9 @@ export class Peer {
   /** All frames that came, with the room of each. */
   readonly frames: (readonly [ref: number, frame: Frame])[] = []
 
-  constructor(sessions: Sessions, clock: VirtualClock, origin?: string) {
+  constructor(sessions: Sessions, clock: VirtualClock, origin?: string, address?: string) {
     this.#clock = clock
-    this.connection = new FakeConnection(origin)
+    this.connection = new FakeConnection(origin, address)
     this.line = sessions.accept(this.connection)
   }
 
@@ -230,7 +230,7 @@ export function build({ limits: overrides = {}, origin }: { limits?: Partial<Lim
     },
     admission,
   )
-  const connect = (): Peer => new Peer(sessions, clock, origin)
+  const connect = (address?: string): Peer => new Peer(sessions, clock, origin, address)
   const first = connect()
   return {
     clock,

@@ -2,6 +2,7 @@ import { closeCodes, JuntoError } from '@junto/protocol'
 import type { CloseCode, ErrorCode } from '@junto/protocol'
 import {
   encodeFrame,
+  frameOverhead,
   errorToWire,
   FrameType,
   isNumbered,
@@ -112,6 +113,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   readonly #ended: EndedRefs
   readonly #memberships = new Map<number, Membership>()
   #state: State = { kind: 'away', overdue: false }
+  #wasSeated = false
   /** What the client accepts. */
   #peer = { maxFrame: 0 }
   // What few sessions need is made on first use.
@@ -146,7 +148,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
         if (this.#state.kind === 'attached') this.#state.line.outbox.add(room, frame)
       },
     })
-    this.#acks = new Acks(environment, this.#link)
+    this.#acks = new Acks(environment, this.#link, () => this.#waitingLatest)
   }
 
   /** Its id, chosen by the client. */
@@ -161,7 +163,11 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
 
   /** Bytes kept for the client. */
   get kept(): number {
-    return this.#link?.kept ?? 0
+    return this.#link === undefined ? 0 : this.#link.kept + this.#waitingLatest
+  }
+
+  get #waitingLatest(): number {
+    return this.#latest === undefined ? 0 : this.#latest.bytes + this.#latest.size * frameOverhead
   }
 
   /**
@@ -169,7 +175,9 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
    * to one that is lost, and if the welcome was lost, too, what it says is about that one.
    */
   get isWorthKeeping(): boolean {
-    return this.#memberships.size > 0 || this.#unseated !== undefined || this.kept > 0
+    if (this.#memberships.size > 0 || this.#unseated !== undefined) return true
+    // Of one that never got into a room there is nothing to tell that a new one would not be told as well.
+    return this.#wasSeated && this.kept > 0
   }
 
   /** Judges a secret that somebody shows. */
@@ -452,7 +460,10 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
 
   /** Gives up what is kept for its client, which is away: others need the memory. */
   forfeit(): void {
-    if (this.#state.kind !== 'attached') this.#link?.forfeit()
+    if (this.#state.kind !== 'attached' && this.#link !== undefined) {
+      this.#link.forfeit()
+      for (let gone = this.#latest?.take(); gone !== undefined; gone = this.#latest?.take()) this.#link.miss(gone.room)
+    }
     this.#acks?.count()
   }
 
@@ -720,7 +731,8 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     const { limits } = this.#environment
     this.#latest ??= new LatestSlots(limits.maxLatest, limits.softOutbox)
     this.#latest.set(room, key, frame, priority)
-    outbox?.wake()
+    if (outbox === undefined) this.#acks?.count()
+    else outbox.wake()
   }
 
   takeLatest(): LinkFrame | undefined {
@@ -769,6 +781,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   }
 
   seated(membership: Membership, seat: Seat): void {
+    this.#wasSeated = true
     for (const other of this.#unseated ?? []) {
       if (other.seat !== seat || other === membership) continue
       other.handOver()
@@ -783,6 +796,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     this.#latest?.dropRoom(ref)
     this.#inflow.forget(ref)
     if (told !== undefined) this.#ended.remember(ref, told)
+    if (this.#is('away') && this.#candidates === undefined && !this.isWorthKeeping) this.end('disconnected')
   }
 
   #forgetUnseated(membership: Membership): void {

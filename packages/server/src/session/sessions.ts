@@ -4,6 +4,7 @@ import type { Counter, Gauge } from '../observe/metrics.ts'
 import type { Admission } from '../transport/admission.ts'
 import type { Acceptor, Arrival, Connection, Refusal } from '../transport/transport.ts'
 import { AckTimer } from './ack-timer.ts'
+import { AwaySessions } from './away-sessions.ts'
 import { DueQueue } from './due-queue.ts'
 import { Line } from './line.ts'
 import type { LineHost } from './line.ts'
@@ -27,8 +28,8 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
   readonly #lines = new Map<Line, ReturnType<Admission['entered']>>()
   /** Those that may be resumed, by id. */
   readonly #resumable = new Map<string, Session>()
-  /** Those without a line, the one that went first at the front. */
-  readonly #away: DueQueue<Session>
+  /** Those without a line. */
+  readonly #away: AwaySessions<Session>
   readonly #counts: {
     readonly opened: Counter
     readonly connections: Gauge
@@ -38,7 +39,7 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
   constructor(environment: SessionsEnvironment, admission: Admission) {
     const { clock, limits, metrics } = environment
     this.#admission = admission
-    this.#away = new DueQueue(clock, limits.resumeWindow, (session) => {
+    this.#away = new AwaySessions(clock, limits.resumeWindow, (session) => {
       this.#expire(session, 'window')
       this.#counts.away.set(this.#away.size)
     })
@@ -123,11 +124,13 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
   // ---- What sessions tell.
 
   away(session: Session): void {
-    this.#away.add(session)
+    this.#away.add(session, session.info.connection.remoteAddress)
     const { maxAwaySessions } = this.#environment.limits
-    for (let { oldest } = this.#away; oldest && this.#away.size > maxAwaySessions; { oldest } = this.#away) {
-      this.#away.delete(oldest)
-      this.#expire(oldest, 'max_away')
+    while (this.#away.size > maxAwaySessions) {
+      const { surplus } = this.#away
+      if (surplus === undefined) break
+      this.#away.delete(surplus)
+      this.#expire(surplus, 'max_away')
     }
     this.#counts.away.set(this.#away.size)
   }
@@ -164,15 +167,14 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
   }
 
   /**
-   * Too much is kept for clients. Those that went first will come back last, if at all; then those that are there and do not acknowledge
-   * what they get. What is kept for the others is on its way.
+   * Too much is kept for clients: for those who are away, from the address with most first; then for those who are there and do not
+   * acknowledge in time what they get. What is kept for the others is on its way.
    */
   #relieve(bytes: number): void {
     const { memory, metrics } = this.#environment
     const enough = memory.bytes - bytes
-    for (const session of this.#away) {
+    for (const session of this.#away.byKept()) {
       if (memory.bytes <= enough) return
-      if (session.kept === 0) continue
       metrics.count('resume_buffers_dropped')
       session.forfeit()
     }

@@ -98,6 +98,8 @@ export class CutExchange {
         acceptBurst: often,
         acceptRatePerAddress: often,
         acceptBurstPerAddress: often,
+        resumesPerMinute: often,
+        resumeBurst: often,
         joinRatePerUser: often,
         joinBurstPerUser: often,
         joinRatePerAddress: often,
