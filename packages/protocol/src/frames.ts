@@ -48,6 +48,8 @@ export interface WelcomeFrame {
   readonly activeHeartbeat: number
   /** Milliseconds for which the session outlives its connection. */
   readonly resumeWindow: number
+  /** Messages that the server takes from the session a second. */
+  readonly messageRate: number
   /** There when the session was found; else it is new, whatever the client had before. */
   readonly resumed?: Resumed | undefined
 }

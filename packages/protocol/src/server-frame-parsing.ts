@@ -62,6 +62,7 @@ export function serverFrame(parts: readonly unknown[]): Frame {
         heartbeat: integer(data, 'heartbeat', 1),
         activeHeartbeat: integer(data, 'activeHeartbeat', 1),
         resumeWindow: integer(data, 'resumeWindow'),
+        messageRate: integer(data, 'messageRate', 1),
         resumed: optional(data, 'resumed', resumed),
       }
     }

@@ -65,6 +65,7 @@ describe('a connection', () => {
             heartbeat: 15_000,
             activeHeartbeat: 5_000,
             resumeWindow: 0,
+            messageRate: 500,
           },
         ],
       },

@@ -1,4 +1,4 @@
-import { JuntoError } from '@junto/protocol'
+import { JuntoError, type ErrorCode } from '@junto/protocol'
 import * as FrameType from '@junto/protocol/frame-type'
 import {
   asJuntoError,
@@ -45,6 +45,9 @@ type State =
   | { readonly at: 'over'; stop: () => void }
 
 const stop = (): void => {}
+
+/** What a membership that the server ended fails with, by the reason; otherwise the room was closed to us. */
+const leftCodes: { readonly [reason: string]: ErrorCode | undefined } = { refused: 'unauthorized', failed: 'room_failed' }
 
 /** What a recovery will have to tell. */
 interface Losses {
@@ -291,7 +294,8 @@ export class Membership {
       return
     }
     this.#vacate()
-    const error = new JuntoError('room_closed', `the membership in ${this.#name} ended: ${message}`)
+    const code = leftCodes[frame.reason] ?? 'room_closed'
+    const error = new JuntoError(code, `the membership in ${this.#name} ended: ${message}`)
     this.#end(frame.reason, error, message)
   }
 
@@ -433,6 +437,7 @@ export class Membership {
   /** Tells the server, when it can be told, that the room is left. */
   #depart(): Promise<void> {
     const state = this.#state
+    this.#outbox.flush(true)
     const left = 'ref' in state ? this.#session.sendLeave(state.ref) : Promise.resolve()
     this.#vacate()
     return left

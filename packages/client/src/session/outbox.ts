@@ -20,7 +20,8 @@ export interface OutboxOptions {
 }
 
 /**
- * How much of what may be kept the program may fill. The rest is for what must not fail: answers, cancellations, leaving.
+ * How much of what may be kept the program may fill, and how much of the server's rate what waited for a room. The rest is for
+ * what must not fail (answers, cancellations, leaving), and for what is said meanwhile.
  */
 const programShare = 0.75
 
@@ -33,7 +34,11 @@ export class Outbox {
   readonly #options: OutboxOptions
   readonly #overflowed: (error: JuntoError) => void
   #link: Link
-  #accepted: Pick<WelcomeFrame, 'maxFrame'> | undefined
+  #accepted: Pick<WelcomeFrame, 'maxFrame' | 'messageRate'> | undefined
+  /** What waits for rooms that are being joined again. */
+  #held = { frames: 0, bytes: 0 }
+  /** Until when the server's rate is used up by what had waited. */
+  #paced = -Infinity
   #stopAck: (() => void) | undefined
   #stopPolling: (() => void) | undefined
   readonly #waiting = new Set<() => boolean>()
@@ -59,6 +64,15 @@ export class Outbox {
   /** Whether what may be dropped or replaced can leave now. */
   get writable(): boolean {
     return this.#link.attached && !this.#connection.congested
+  }
+
+  /**
+   * Whether who sends much can go on: the server has acknowledged so much that the next finds its place, even should the connection be
+   * gone by then.
+   */
+  get ready(): boolean {
+    const { resumeBuffer, hardOutbox } = this.#options.limits
+    return this.writable && this.#link.kept <= (programShare / 2) * Math.min(resumeBuffer, hardOutbox)
   }
 
   // ---- Connections come and go.
@@ -119,6 +133,7 @@ export class Outbox {
   /** The server has taken so much. @throws JuntoError `bad_message` when that cannot be. */
   acknowledged(received: number): void {
     this.#link.acknowledged(received)
+    if (this.#waiting.size > 0) this.#connection.flushLater()
   }
 
   /** A message of so many bytes came: when it has to be acknowledged, and nothing leaves on which the ack could ride, it goes alone. */
@@ -156,25 +171,65 @@ export class Outbox {
    */
   send(room: number, frame: Uint8Array): SendOutcome {
     this.check(frame)
-    const link = this.#link
+    if (room > 0 && !this.#takes(frame, this.#link.attached)) return 'dropped'
+    this.#link.send(room, frame)
+    return this.ready ? 'sent' : 'queued'
+  }
+
+  /**
+   * What must arrive begins to wait for a room that is being joined again.
+   *
+   * @returns false when too much of the program's waits already.
+   */
+  hold(frame: Uint8Array): boolean {
+    if (!this.#takes(frame, false)) return false
+    this.#held.frames++
+    this.#held.bytes += frame.length + frameOverhead
+    return true
+  }
+
+  /** It no longer does. */
+  release(frame: Uint8Array): void {
+    this.#held.frames--
+    this.#held.bytes -= frame.length + frameOverhead
+  }
+
+  /** Sends what has waited: its place it has already. */
+  forward(room: number, frame: Uint8Array): void {
+    this.release(frame)
+    this.#link.send(room, frame)
+  }
+
+  /** Whether one more of what waited may leave: not faster than the server takes it, for what is too much is refused there. */
+  mayRelease(): boolean {
+    const now = this.#options.clock.now()
+    this.#paced = Math.max(this.#paced, now - drainInterval)
+    if (this.#paced > now) return false
+    this.#paced += 1000 / (programShare * (this.#accepted?.messageRate ?? Infinity))
+    return true
+  }
+
+  /**
+   * Whether a frame has its place among all that is kept for the server. For what the program does not know of there is more, in any
+   * state; when that is full as well, the session cannot go on.
+   */
+  #takes(frame: Uint8Array, isLive: boolean): boolean {
     const { hardOutbox, resumeBuffer, resumeFrames } = this.#options.limits
-    const isProgram = opensSomething(frame)
-    const share = isProgram ? programShare : 1
-    const size = link.kept + frame.length + frameOverhead
-    const count = link.sent - link.oldest + link.unsent + 2
-    const hasPlace =
-      size <= share * (link.attached ? hardOutbox : resumeBuffer) && (link.attached || count <= share * resumeFrames)
-    if (!((hasPlace || !isProgram) && link.send(room, frame))) {
-      const error = new JuntoError('disconnected', `more than ${link.kept} bytes wait for the server`)
-      if (!isProgram) {
-        this.#options.clock.atEndOfTurn(() => {
-          // Several may have found no place: the session is given up once.
-          if (link === this.#link) this.#overflowed(error)
-        })
-      }
-      return 'dropped'
+    const link = this.#link
+    const bytes = link.kept + this.#held.bytes + frame.length + frameOverhead
+    if (opensSomething(frame)) {
+      const frames = link.length + this.#held.frames + 1
+      return (
+        bytes <= programShare * (isLive ? hardOutbox : resumeBuffer) &&
+        (isLive || frames <= programShare * resumeFrames)
+      )
     }
-    return this.writable ? 'sent' : 'queued'
+    if (bytes <= Math.max(hardOutbox, resumeBuffer)) return true
+    this.#options.clock.atEndOfTurn(() => {
+      // Several may have found no place: the session is given up once.
+      if (link === this.#link) this.#overflowed(new JuntoError('disconnected', `${bytes} bytes wait for the server`))
+    })
+    return false
   }
 
   /** Takes back what never left. Returns whether that is so. */
@@ -207,11 +262,8 @@ export class Outbox {
   }
 
   #newLink(): Link {
-    const { resumeBuffer, resumeFrames, hardOutbox } = this.#options.limits
     return new Link({
-      maxBytes: resumeBuffer,
-      maxFrames: resumeFrames,
-      mostAttached: hardOutbox,
+      maxBytes: this.#options.limits.resumeBuffer,
       transmit: (room, frame) => this.#connection.send(room, frame, true),
     })
   }

@@ -185,7 +185,7 @@ describe('a lost session', () => {
     room.send.rename({ title: 'B' })
     await server.clock.settle()
     for (let loss = 0; loss < 3; loss++) {
-      await server.clock.advance('20s')
+      server.client.connection.retry()
       server.accept()
       await server.clock.settle()
       server.socket.end()
@@ -219,6 +219,71 @@ describe('a lost session', () => {
     await server.clock.settle()
     expect(server.received(FrameType.event)).toMatchObject([{ payload: ['B'] }])
     expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
+  })
+
+  it('[P18] sends what waited in doses, which the server takes, in order and before anything newer', async () => {
+    server.socket.end()
+    for (let n = 0; n < 900; n++) expect(room.send.rename({ title: String(n) })).toBe('queued')
+    const drained = watch(room.drained())
+    await comeBack()
+    await server.clock.settle()
+    const titles = () => server.received(FrameType.event).map(({ payload }) => Number((payload as string[])[0]))
+    expect(titles().length).toBeLessThan(50)
+    expect(room.send.rename({ title: '900' })).toBe('queued')
+    const before = titles().length
+    await server.clock.advance('1s')
+    // Of the 500 that the welcome speaks of, some are for what is said meanwhile.
+    expect(titles().length - before).toBeGreaterThan(300)
+    expect(titles().length - before).toBeLessThan(400)
+    expect(drained.outcome).toBe('pending')
+    await server.clock.advance('2s')
+    expect(drained.outcome).toBeUndefined()
+    expect(titles()).toEqual(Array.from({ length: 901 }, (_, n) => n))
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', unsent: 0 }])
+    expect(room.send.rename({ title: '901' })).toBe('sent')
+  })
+
+  it('and left with something still waiting, sends that before it leaves', async () => {
+    server.socket.end()
+    for (let n = 0; n < 200; n++) room.send.rename({ title: String(n) })
+    await comeBack()
+    void room.leave()
+    await server.clock.settle()
+    expect(server.received(FrameType.event)).toHaveLength(200)
+    expect(server.socket.frames.at(-1)).toMatchObject([0, { type: FrameType.leave }])
+  })
+
+  it.each([
+    ['bytes', { resumeBuffer: 10_000 }, 107],
+    ['frames', { resumeFrames: 100 }, 75],
+  ])('lets wait for its rooms no more %s than without a loss', async (_what, limits, most) => {
+    server = new ScriptedServer({ limits })
+    const opened = server.client.open(Whiteboard, opening)
+    server.acceptAll()
+    room = await opened
+    server.socket.say([0, { type: FrameType.ack, received: 1 }])
+    const fill = (): number => {
+      let taken = 0
+      while (room.send.rename({ title: 'B' }) === 'queued') taken++
+      return taken
+    }
+    server.socket.end()
+    const taken = fill()
+    expect(taken).toBeLessThanOrEqual(most)
+    expect(taken).toBeGreaterThan(0.9 * most)
+    await server.clock.advance('1s')
+    server.accept()
+    await server.clock.settle()
+    // They wait for the room now, and count as before.
+    expect(fill()).toBe(0)
+    server.socket.end()
+    await server.clock.advance('1s')
+    await server.acceptAnew()
+    await server.clock.advance('1s')
+    expect(server.received(FrameType.event)).toHaveLength(taken)
+    server.socket.say([0, { type: FrameType.ack, received: server.taken }])
+    server.socket.end()
+    expect(fill()).toBe(taken)
   })
 
   it('whose room is left before its state has come tells nothing of what came before that', async () => {
@@ -361,6 +426,23 @@ describe('a room that cannot be joined again', () => {
     if (join === undefined) throw new Error('no join')
     server.admit(join)
     expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
+  })
+
+  it('is not asked again before the time that the server says', async () => {
+    server.socket.end()
+    await server.clock.advance('1s')
+    server.accept()
+    await server.clock.settle()
+    const refusal = { code: 'rate_limited', message: 'too many joins', data: { retryAfter: 20_000 } }
+    server.socket.say([0, { type: FrameType.refused, ref: 2, ...refusal }])
+    for (let second = 1; second < 20; second++) {
+      server.socket.say([0, { type: FrameType.beat, time: 0 }])
+      await server.clock.advance('1s')
+    }
+    expect(joins()).toHaveLength(1)
+    server.socket.say([0, { type: FrameType.beat, time: 0 }])
+    await server.clock.advance('1s')
+    expect(joins()).toHaveLength(2)
   })
 
   it('is lost when the reason does not pass within a minute', async () => {

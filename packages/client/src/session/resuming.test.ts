@@ -60,10 +60,9 @@ const acks = () => server.received(FrameType.ack).map(({ received }) => received
 
 /** The client's next attempt to connect. */
 async function nextAttempt(): Promise<void> {
-  const { length } = server.sockets.all
   server.client.connection.retry()
   await server.clock.settle()
-  if (server.sockets.all.length === length) throw new Error('it does not connect')
+  if (server.client.connection.state !== 'connecting') throw new Error('it does not connect')
 }
 
 /** Drops the connection, and lets the client come back. */
@@ -354,6 +353,47 @@ describe('what is sent', () => {
     expect(left.outcome).toBeUndefined()
   })
 
+  it('costs nothing more when much was under way at the drop: what must not fail has its place all the same', async () => {
+    const { session } = server.hello
+    const called = watch(room.call.add({ n: 1 }, { timeout: 3000 }))
+    let sent = 0
+    while (room.send.shot({ n: sent }) !== 'dropped') sent++
+    expect(sent).toBeGreaterThan(9000)
+    await server.clock.settle()
+    server.socket.end()
+    expect(room.send.shot({ n: -1 })).toBe('dropped')
+    await server.clock.advance('3s')
+    expect(called.outcome).toMatchObject({ code: 'timeout' })
+    if (server.client.connection.state === 'waiting') await nextAttempt()
+    expect(server.client.connection.state).toBe('connecting')
+    server.resume({ received: 1 })
+    await server.clock.settle()
+    expect(server.hello.session).toBe(session)
+    expect(recoveries).toMatchObject([{ outcome: 'resumed' }])
+    expect(shots()).toHaveLength(sent)
+    expect(server.received(FrameType.cancel)).toMatchObject([{ no: 1 }])
+  })
+
+  it.each(['leaves the room', 'closes the client'])(
+    'in the turn in which the program %s arrives, of each class',
+    async (how) => {
+      expect([room.send.move({ id: 'a', x: 1 }), room.send.shot({ n: 1 }), room.send.spark({ n: 1 })]).toEqual([
+        'sent',
+        'sent',
+        'sent',
+      ])
+      void (how === 'leaves the room' ? room.leave() : server.client.close())
+      await server.clock.settle()
+      expect(came().map(([, { type }]) => type)).toEqual([
+        FrameType.join,
+        FrameType.event,
+        FrameType.loose,
+        FrameType.loose,
+        FrameType.leave,
+      ])
+    },
+  )
+
   it('is refused while the server acknowledges nothing, and calls say so', async () => {
     await begin({ limits: { hardOutbox: 4096, softOutbox: 4096 } })
     while (room.send.shot({ n: 1 }) !== 'dropped') await server.clock.settle()
@@ -409,7 +449,7 @@ describe('drained', () => {
     server.socket.bufferedAmount = 300_000
     room.send.move({ id: 'a', x: 1 })
     const drained = watch(room.drained())
-    await server.clock.advance('10s')
+    await server.clock.advance('4s')
     server.socket.say([0, { type: FrameType.beat, time: 0 }])
     expect(drained.outcome).toBe('pending')
     server.socket.bufferedAmount = 0
@@ -429,6 +469,31 @@ describe('drained', () => {
     await server.clock.settle()
     expect(drained.outcome).toBeUndefined()
     expect(shots()).toEqual([1])
+  })
+
+  it('sets the pace: a loop that waits for it loses nothing, however slow the server and whatever becomes of the connection', async () => {
+    const outcomes = new Set<string>()
+    const loop = async (): Promise<void> => {
+      for (let n = 0; n < 6000; n++) {
+        const outcome = room.send.shot({ n })
+        outcomes.add(outcome)
+        if (outcome !== 'sent') await room.drained()
+      }
+    }
+    const looped = watch(loop())
+    let arrived = 0
+    for (let round = 0; looped.outcome === 'pending' && round < 100; round++) {
+      await server.clock.advance('200ms')
+      if (round % 3 < 2) server.socket.say([0, { type: FrameType.ack, received: server.taken }])
+      else {
+        arrived += shots().length
+        await drop()
+        server.resume()
+      }
+    }
+    expect(looped.outcome).toBeUndefined()
+    expect([...outcomes]).toEqual(['sent', 'queued'])
+    expect(arrived + shots().length).toBe(6000)
   })
 
   it('rejects when the room is left before', async () => {
@@ -703,7 +768,7 @@ describe('a connection that breaks early', () => {
     server.socket.say(server.joined(join))
     server.socket.end()
     await server.clock.advance('1h')
-    await server.clock.settle()
+    await nextAttempt()
     server.resume({ states: [server.snapshot(2)] })
     expect(server.hello.resume?.rooms?.map(([ref]) => ref)).toEqual([1])
     await server.clock.settle()
@@ -757,6 +822,36 @@ describe('leaving without a connection', () => {
     server.socket.say([0, { type: FrameType.left, ref: 1, reason: 'left' }])
     await server.clock.settle()
     expect(left.outcome).toBeUndefined()
+  })
+
+  it('is told with the next one too where the line was dead already, without anybody knowing', async () => {
+    server.socket.say([0, { type: FrameType.beat, time: 0 }])
+    const left = watch(room.leave())
+    await server.clock.advance('10s')
+    expect(server.client.connection.state).toBe('waiting')
+    expect(left.outcome).toBe('pending')
+    await server.clock.advance('1s')
+    server.resume({ received: 1 })
+    await server.clock.settle()
+    expect(server.received(FrameType.leave)).toMatchObject([{ ref: 1 }])
+    expect(left.outcome).toBe('pending')
+    server.socket.say([0, { type: FrameType.left, ref: 1, reason: 'left' }])
+    await server.clock.settle()
+    expect(left.outcome).toBeUndefined()
+  })
+
+  it('is given up 10 seconds after the line was found dead, however many attempts fail meanwhile', async () => {
+    server.socket.say([0, { type: FrameType.beat, time: 0 }])
+    const left = watch(room.leave())
+    await server.clock.advance('10s')
+    for (let second = 0; second < 10; second++) {
+      expect(left.outcome).toBe('pending')
+      if (server.socket.closed === undefined) server.socket.end()
+      await server.clock.advance('1s')
+    }
+    expect(left.outcome).toBeUndefined()
+    expect(server.client.connection.state).toBe('idle')
+    expect(server.clock.pendingTimers).toBe(0)
   })
 
   it('is given up after a while, and the client rests; a session that begins later is another', async () => {
@@ -844,5 +939,6 @@ function welcome() {
     heartbeat: 15_000,
     activeHeartbeat: 5_000,
     resumeWindow: 60_000,
+    messageRate: 500,
   } as const
 }

@@ -11,25 +11,22 @@ import { opensSomething, type Outbox } from './outbox.ts'
  */
 export class RoomOutbox {
   readonly #outbox: Outbox
-  readonly #limits: ClientLimits
   readonly #latest: LatestSlots
   #ref: number | undefined
   /** What must arrive, in order. */
   #waiting: Uint8Array[] = []
-  #bytes = 0
   /** Who waits until nothing waits any more. */
   #drains: { readonly resolve: () => void; readonly reject: (error: JuntoError) => void }[] = []
 
   constructor(outbox: Outbox, options: { readonly limits: ClientLimits }) {
     this.#outbox = outbox
-    this.#limits = options.limits
     this.#latest = new LatestSlots(options.limits.maxLatest, options.limits.resumeBuffer)
   }
 
-  /** The room is joined under this number: what waited leaves. */
+  /** The room is joined under this number: what waited leaves, as fast as the server takes it. */
   open(ref: number): void {
     this.#ref = ref
-    this.#outbox.whenWritable(this.#flush)
+    this.#outbox.whenWritable(this.flush)
   }
 
   /**
@@ -39,7 +36,8 @@ export class RoomOutbox {
    */
   close(unsent: readonly Uint8Array[]): readonly Uint8Array[] {
     this.#ref = undefined
-    for (const frame of unsent) if (opensSomething(frame)) this.#keep(frame)
+    // Each had its place where it was, and has it here.
+    for (const frame of unsent) if (opensSomething(frame)) this.#hold(frame)
     return this.#waiting
   }
 
@@ -47,8 +45,7 @@ export class RoomOutbox {
   clear(): number {
     const events = this.#waiting.filter((frame) => frame[1] === FrameType.event).length
     this.#latest.clear()
-    this.#waiting = []
-    this.#bytes = 0
+    for (const frame of this.#waiting.splice(0)) this.#outbox.release(frame)
     return events
   }
 
@@ -63,14 +60,13 @@ export class RoomOutbox {
   #send(frame: Uint8Array): SendOutcome {
     if (this.#ref !== undefined && this.#waiting.length === 0) return this.#outbox.send(this.#ref, frame)
     this.#outbox.check(frame)
-    return this.#keep(frame) ? 'queued' : 'dropped'
+    return this.#hold(frame) ? 'queued' : 'dropped'
   }
 
-  #keep(frame: Uint8Array): boolean {
-    if (opensSomething(frame) && this.#bytes + frame.length > this.#limits.resumeBuffer) return false
-    this.#bytes += frame.length
-    this.#waiting.push(frame)
-    return true
+  #hold(frame: Uint8Array): boolean {
+    const isTaken = this.#outbox.hold(frame)
+    if (isTaken) this.#waiting.push(frame)
+    return isTaken
   }
 
   /** For calls and streams. @throws JuntoError */
@@ -88,7 +84,7 @@ export class RoomOutbox {
     const index = this.#waiting.indexOf(frame)
     if (index < 0) return this.#outbox.retract(frame)
     this.#waiting.splice(index, 1)
-    this.#bytes -= frame.length
+    this.#outbox.release(frame)
     return true
   }
 
@@ -105,26 +101,29 @@ export class RoomOutbox {
     }
     // Also for the end of the turn: what is replaced before it leaves does not leave.
     this.#latest.set(0, `${id}:${keyOf(payload, key)}`, frame, priority)
-    this.#outbox.whenWritable(this.#flush)
+    this.#outbox.whenWritable(this.flush)
     return ref === undefined ? 'queued' : 'sent'
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when nothing waits any more, and what left is acknowledged down to a mark. */
   drained(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#drains.push({ resolve, reject })
-      this.#outbox.whenWritable(this.#flush)
+      this.#outbox.whenWritable(this.flush)
     })
   }
 
-  /** Sends what can leave. Returns whether nothing waits any more. */
-  readonly #flush = (): boolean => {
+  /**
+   * Sends what can leave.
+   *
+   * @param isLast Nothing can leave later.
+   * @returns whether nothing waits any more.
+   */
+  readonly flush = (isLast = false): boolean => {
     const ref = this.#ref
-    while (ref !== undefined) {
-      const [next] = this.#waiting
-      if (next === undefined || this.#outbox.send(ref, next) === 'dropped') break
-      this.#waiting.shift()
-      this.#bytes -= next.length
+    while (ref !== undefined && this.#waiting.length > 0 && (isLast || this.#outbox.mayRelease())) {
+      const [next] = this.#waiting.splice(0, 1)
+      if (next !== undefined) this.#outbox.forward(ref, next)
     }
     while (ref !== undefined && this.#outbox.writable) {
       const next = this.#latest.take()
@@ -132,7 +131,7 @@ export class RoomOutbox {
       this.#outbox.sendLoose(ref, next.frame)
     }
     const isEmpty = this.#latest.size === 0 && this.#waiting.length === 0
-    if (isEmpty && ref !== undefined && this.#outbox.writable) {
+    if (isEmpty && ref !== undefined && this.#outbox.ready) {
       for (const { resolve } of this.#drains.splice(0)) resolve()
     }
     return isEmpty && this.#drains.length === 0

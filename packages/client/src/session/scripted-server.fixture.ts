@@ -214,5 +214,6 @@ export function welcomeTo({ session }: Pick<HelloFrame, 'session'>): WelcomeFram
     heartbeat: 15_000,
     activeHeartbeat: 5_000,
     resumeWindow: 60_000,
+    messageRate: 500,
   }
 }

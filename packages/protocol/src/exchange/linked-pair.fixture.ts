@@ -40,7 +40,6 @@ export function linkedPair(clock: VirtualClock, kept = 10_000): LinkedPair {
   }
   const clientLink: Link = new Link({
     maxBytes: 10_000,
-    maxFrames: 100,
     transmit: (_room, frame) =>
       carry(frame, (one) => {
         arrived.push(one.type)
@@ -61,13 +60,13 @@ export function linkedPair(clock: VirtualClock, kept = 10_000): LinkedPair {
   const client = new Exchange({
     clock,
     answer: clientAnswers,
-    send: (frame) => void clientLink.send(1, frame),
+    send: (frame) => clientLink.send(1, frame),
     retract: (frame) => clientLink.retract(frame),
   })
   const server = new OfferingExchange({
     clock,
     answer: serverAnswers,
-    send: (frame) => void serverLink.send(1, frame),
+    send: (frame) => serverLink.send(1, frame),
   })
   clientLink.begin()
   serverLink.begin()

@@ -2,12 +2,8 @@ import { JuntoError } from '../errors.ts'
 
 /** What a link is made of. */
 export interface LinkOptions {
-  /** Bytes kept while detached, see the limit `resumeBuffer`. Each frame counts {@link frameOverhead} more than it has. */
+  /** Bytes that a peer keeps while detached, see the limit `resumeBuffer`. Each frame counts {@link frameOverhead} more than it has. */
   readonly maxBytes: number
-  /** Frames kept while detached, see the limit `resumeFrames`. */
-  readonly maxFrames: number
-  /** Bytes kept while attached, where the peer is about to acknowledge them. Default: no bound. */
-  readonly mostAttached?: number
   /** Hands a frame to the writer of the line. Called in the order of numbers, and only while attached. What it throws passes through. */
   readonly transmit: (room: number, frame: Uint8Array) => void
 }
@@ -34,8 +30,8 @@ const ridingAck = 8
 /**
  * One side of a session as it outlives its connections: numbers what is sent, keeps it until the peer has acknowledged it,
  * and sends it again over the next connection. No frame carries its number, since both sides count. Knows no sockets, no
- * time, and of frames only that they are bytes. What a client runs; a server's ({@link ForfeitingLink}) differs only in what it
- * does when too much is kept.
+ * time, and of frames only that they are bytes. What a client runs, where whoever sends knows how much may be kept; a server's
+ * ({@link ForfeitingLink}) differs only in what it does when that is too much.
  *
  * - `detached`: there is no connection. What is sent is kept.
  * - `attached`: the peer is there again, but has not been sent what was kept for it: numbered frames still wait.
@@ -105,11 +101,8 @@ export class Link {
   /**
    * Sends a frame once, however many connections that takes: at once where there is one, later otherwise. Its bytes must not
    * be written again, and must be few enough for the peer.
-   *
-   * @returns false when it was not taken, because too much is kept already.
    */
-  send(room: number, frame: Uint8Array): boolean {
-    if (!this.takes(room, frame)) return false
+  send(room: number, frame: Uint8Array): void {
     if (this.#state === 'live') {
       // Before it gets its number: what throws was not sent.
       this.options.transmit(room, frame)
@@ -118,7 +111,6 @@ export class Link {
       this.#unsent++
       this.#keep({ room, frame, number: 0, next: undefined })
     }
-    return true
   }
 
   /** Takes back a frame that was never transmitted. Returns false when it was, or is not known here. */
@@ -240,13 +232,6 @@ export class Link {
     this.#last = kept
     this.#length++
     this.#bytes += kept.frame.length + frameOverhead
-  }
-
-  /** Whether a frame may be kept. Those of the session itself always are: there are few, and nothing goes on without them. */
-  protected takes(room: number, frame: Uint8Array): boolean {
-    const { maxBytes, maxFrames, mostAttached = Infinity } = this.options
-    const bytes = this.#bytes + frame.length + frameOverhead
-    return room === 0 || (this.attached ? bytes <= mostAttached : bytes <= maxBytes && this.#length < maxFrames)
   }
 
   /** Drops what the peer has taken. */

@@ -101,7 +101,7 @@ async function openAt(definition: unknown): Promise<unknown> {
         reader.read(message, (_ref, frame) => {
           if (frame.type === FrameType.hello) {
             const limits = { maxMessage: 65_536, maxFrame: 262_144, heartbeat: 15_000, activeHeartbeat: 5_000 }
-            say({ type: FrameType.welcome, session: frame.session, resumeWindow: 60_000, ...limits })
+            say({ type: FrameType.welcome, session: frame.session, resumeWindow: 60_000, messageRate: 500, ...limits })
           } else if (frame.type === FrameType.join) {
             const { layout, snapshot } = workable(definition)
             const membership = { room: 'r', id: 'r1', member: 'm1', layout }
