@@ -1,13 +1,13 @@
 import { VirtualClock } from '@junto/testing'
 import { expect, it } from 'vitest'
-import { MessageLimits } from './message-limits.ts'
+import { MessageLimits, type Holder } from './message-limits.ts'
 
 it('counts each message of each holder alone', async () => {
   const clock = new VirtualClock()
   const limits = new MessageLimits(clock, [undefined, { rate: 2, burst: 2 }, { rate: 1, burst: 1 }])
-  const ada = {}
-  const bo = {}
-  const check = (holder: object, id: number) => limits.check(holder, id, `call ${id}`)?.retryAfter
+  const ada = { spentUntil: -Infinity }
+  const bo = { spentUntil: -Infinity }
+  const check = (holder: Holder, id: number) => limits.check(holder, id, `call ${id}`)?.retryAfter
   for (let n = 0; n < 1000; n++) expect(check(ada, 0)).toBeUndefined()
   expect([check(ada, 1), check(ada, 1), check(ada, 1)]).toEqual([undefined, undefined, 500])
   expect(check(ada, 2)).toBeUndefined()

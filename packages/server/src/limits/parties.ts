@@ -14,6 +14,8 @@ export class Party {
   readonly sessions = new Set<object>()
   /** Rooms that exist because it asked for them. */
   rooms = 0
+  /** When the last of the buckets that others keep for it is full again: forgotten before that, it would find new ones. */
+  spentUntil = -Infinity
   readonly joins: TokenBucket
   readonly creations: TokenBucket
   readonly messages: TokenBucket | undefined
@@ -26,7 +28,7 @@ export class Party {
 
   /** Whether nothing would be different if it were forgotten. */
   isIdle(now: number): boolean {
-    if (this.sessions.size > 0 || this.rooms > 0) return false
+    if (this.sessions.size > 0 || this.rooms > 0 || this.spentUntil > now) return false
     return this.joins.isFull(now) && this.creations.isFull(now) && (this.messages?.isFull(now) ?? true)
   }
 }

@@ -2,6 +2,7 @@ import { JuntoError, serverLimits, type Limits } from '@junto/protocol'
 import { VirtualClock } from '@junto/testing'
 import { describe, expect, it } from 'vitest'
 import { HeapGuard } from './heap-guard.ts'
+import { MessageLimits } from './message-limits.ts'
 import { Parties } from './parties.ts'
 import { Quotas, type Visitor } from './quotas.ts'
 
@@ -156,4 +157,17 @@ it('forgets whom it need not remember', () => {
   expect(parties.size).toBeLessThanOrEqual(1000)
   expect(parties.of('stays', 0)).toBe(stays)
   expect(parties.of('busy', 0)).toBe(busy)
+})
+
+it('remembers who has used up the limit of a message, after it has gone too', () => {
+  const parties = new Parties({ joins: { rate: 1, burst: 1 }, creations: { rate: 1, burst: 1 } })
+  const clock = new VirtualClock()
+  const limits = new MessageLimits(clock, [{ rate: 0.001, burst: 2 }])
+  const refused = () => [1, 2, 3].map(() => limits.check(parties.of('ada', 0), 0, 'call')?.code)
+  expect(refused()).toEqual([undefined, undefined, 'rate_limited'])
+  for (let n = 0; n < 5_000; n++) parties.of(`passing ${n}`, 0)
+  expect(refused()).toEqual(['rate_limited', 'rate_limited', 'rate_limited'])
+  // Once it is full again it is worth nothing.
+  for (let n = 5_000; n < 20_000; n++) parties.of(`passing ${n}`, 3_000_000)
+  expect(parties.size).toBeLessThanOrEqual(1000)
 })

@@ -1,6 +1,7 @@
 import { JuntoError, type Clock, type Limits } from '@junto/protocol'
 import { addressKey } from './address.ts'
 import type { HeapGuard } from './heap-guard.ts'
+import type { Holder } from './message-limits.ts'
 import { Parties, type Party } from './parties.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
@@ -10,11 +11,12 @@ export interface Visitor {
 }
 
 /** What is kept of one session: who it is, as far as it has shown that. */
-export class Account {
+export class Account implements Holder {
   /** Users that it was identified as, one for each kind of room at most. */
   readonly users = new Set<Party>()
   /** The last of them. */
   user: Party | undefined
+  spentUntil = -Infinity
 
   /** What its user may send, over all sessions. */
   get messages(): TokenBucket | undefined {
@@ -22,7 +24,7 @@ export class Account {
   }
 
   /** By what limits of single messages are counted: the user, or the session where nobody has asked who it is. */
-  get holder(): object {
+  get holder(): Holder {
     return this.user ?? this
   }
 }

@@ -43,6 +43,11 @@ export class TokenBucket {
     return true
   }
 
+  /** When it is full again, should nothing be taken; in the past: it is. */
+  get fullAt(): number {
+    return this.#fullAt
+  }
+
   /** Whether nothing was taken for so long that it might as well be a new one. */
   isFull(now: number): boolean {
     return this.#fullAt <= now
