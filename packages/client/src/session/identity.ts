@@ -85,8 +85,7 @@ export class Identity {
     try {
       return this.#store && action(this.#store)
     } catch (error) {
-      const message = 'the place of keepSession (sessionStorage, or your own) failed: a reloaded page begins anew'
-      this.#report({ code: 'fault', message, error })
+      this.#report({ code: 'fault', message: 'the store of keepSession failed: a reloaded page begins anew', error })
       return undefined
     }
   }

@@ -194,6 +194,7 @@ describe('a join that fails', () => {
     expect(await opened).toMatchObject({ code: 'rate_limited', retryAfter: 5000 })
   })
 
+  // Asked for anew where that may help.
   describe('for its credentials', () => {
     const refuse = (ref: number): void =>
       server.socket.say([0, { type: FrameType.refused, ref, code: 'unauthorized', message: 'sign in' }])

@@ -279,3 +279,23 @@ describe('the storage of a tab', () => {
     expect(server.warnings).toMatchObject([{ code: 'fault' }])
   })
 })
+
+describe('a room that ended while its client was away', () => {
+  it.each([
+    ['kicked', 'room_closed'],
+    ['closed', 'room_closed'],
+    ['failed', 'room_failed'],
+    ['refused', 'unauthorized'],
+  ] as const)('is told its end, and not first that it goes on: %s', async (reason, code) => {
+    const [server, room] = await load()
+    const told: string[] = []
+    room.status.subscribe(() => told.push(room.status.value.state))
+    room.onRecovery(({ outcome }) => told.push(outcome))
+    server.socket.end()
+    await server.clock.advance('1s')
+    server.resume({ replayed: [[0, { type: FrameType.left, ref: 1, reason }]] })
+    await server.clock.settle()
+    expect(told).toEqual(['reconnecting', 'left'])
+    expect(room.status.value).toMatchObject({ state: 'left', reason, error: { code } })
+  })
+})

@@ -47,7 +47,10 @@ type State =
 const stop = (): void => {}
 
 /** What a membership that the server ended fails with, by the reason; otherwise the room was closed to us. */
-const leftCodes: { readonly [reason: string]: ErrorCode | undefined } = { refused: 'unauthorized', failed: 'room_failed' }
+const leftCodes: { readonly [reason: string]: ErrorCode | undefined } = {
+  refused: 'unauthorized',
+  failed: 'room_failed',
+}
 
 /** What a recovery will have to tell. */
 interface Losses {

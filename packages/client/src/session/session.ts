@@ -59,6 +59,8 @@ export class Session implements ConnectionOwner {
   #resuming = false
   /** The states are still coming after a resume. */
   #catchingUp = false
+  /** All of them have come: something came behind them. */
+  #hasStates = false
   /** The line is given up for one with newer credentials: no attempt has failed. */
   #renewing = false
   /** The server was told, or will be, that the session is over. */
@@ -140,6 +142,7 @@ export class Session implements ConnectionOwner {
     outbox.resume(resumed.received)
     for (const ref of this.#leaving.keys()) this.#awaitLeft(ref)
     this.#catchingUp = true
+    this.#hasStates = false
     const missed = new Map(resumed.resynced)
     for (const [ref, membership] of this.#byRef) membership.resumed(missed.get(ref) ?? 0)
     this.#joinAll()
@@ -147,14 +150,16 @@ export class Session implements ConnectionOwner {
   }
 
   receive(room: number, frame: Frame): void {
-    if (this.#catchingUp && (frame.type === FrameType.ack || isNumbered(frame))) {
-      this.#catchingUp = false
-      this.#forEach((membership) => membership.caughtUp())
-    }
+    if (frame.type === FrameType.ack || isNumbered(frame)) this.#hasStates = true
     this.outbox.take(frame, () => this.#deliver(room, frame))
   }
 
   heard(bytes: number): void {
+    // Told when the message is: what it ends is not told that it goes on.
+    if (this.#catchingUp && this.#hasStates) {
+      this.#catchingUp = false
+      this.#forEach((membership) => membership.caughtUp())
+    }
     this.outbox.heard(bytes)
   }
 
@@ -249,11 +254,9 @@ export class Session implements ConnectionOwner {
   /** A room refused our credentials. Returns whether newer ones are asked for, with which it is asked again. */
   renewCredentials(asked: number): boolean {
     this.#renewing = true
-    try {
-      return this.connection.renewCredentials(asked)
-    } finally {
-      this.#renewing = false
-    }
+    const renews = this.connection.renewCredentials(asked)
+    this.#renewing = false
+    return renews
   }
 
   // ---- Memberships and their numbers.
