@@ -144,6 +144,20 @@ describe('seats', () => {
     await world.join(Desk, { key: 'a' })
   })
 
+  test('a join that is given up at once takes none: the same session asks again in the same turn', async () => {
+    const world = new World()
+    world.registry.define(Desk, deskRooms().ScriptedRoom)
+    const first = world.client(Desk)
+    first.join({ key: 'a' })
+    first.leave('left')
+    const second = world.client(Desk, first.session)
+    second.join({ key: 'a' })
+    await world.clock.settle()
+    expect(first.isJoined).toBe(false)
+    expect(second.refused).toBeUndefined()
+    expect(second.isJoined).toBe(true)
+  })
+
   test('a join that takes too long is refused, its seat is free', async () => {
     const world = new World({ limits: { joinTimeout: 2000 } })
     let slow = true

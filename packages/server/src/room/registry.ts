@@ -139,6 +139,8 @@ export class RoomRegistry implements Rooms {
     const join = definition.readNamed('join', request.join)
     const { connection } = session
     const identity = await this.#authenticator.identify(definition, { session, connection }, signal)
+    // Before a seat is taken: whoever gave up may have asked anew.
+    if (signal.aborted) throw givenUp()
     quotas.identified(session, identity.key)
     this.#refuseWhileClosing()
     const host = await this.#enter(shelf, request, signal)
