@@ -29,7 +29,7 @@ export const closeCodes = {
   helloTimeout: closeCode(4001, 'hello_timeout', 'No hello came in time.'),
   silent: own(clientCloseCodes.silent, 'Nothing came for too long: the link is dead.'),
   tooSlow: closeCode(4003, 'too_slow', 'The peer reads more slowly than it is sent to.'),
-  authTimeout: closeCode(4004, 'auth_timeout', 'Checking the credentials took too long.'),
+  authTimeout: closeCode(4004, 'auth_timeout', 'Checking the credentials took too long, or failed.'),
   overloaded: closeCode(4005, 'overloaded', 'The server takes no more connections now.'),
   internal: closeCode(4006, 'internal', 'The closing side failed.'),
   sessionLost: own(

@@ -66,8 +66,8 @@ export const commonLimits = {
    * for numbers). Senders count too: more fails there.
    */
   maxElements: count(100_000, 256),
-  /** For the application to check credentials, or on a client to fetch them. */
-  authTimeout: ms(10_000, 100),
+  /** For the application to check credentials, or on a client to fetch them. Shorter than a client waits for its welcome. */
+  authTimeout: ms(8_000, 100),
   /** For a room to be created or restored and to admit a member; longer than loading from a store takes. */
   joinTimeout: ms(15_000, 100),
   /** From a ping until the link counts as dead: an idle dead link is noticed within 25 s. */
