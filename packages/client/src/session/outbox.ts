@@ -216,9 +216,11 @@ export class Outbox {
   #takes(frame: Uint8Array, isLive: boolean): boolean {
     const { hardOutbox, resumeBuffer, resumeFrames } = this.#options.limits
     const link = this.#link
-    const bytes = link.kept + this.#held.bytes + frame.length + frameOverhead
+    // What is under way does not come to wait for a room: should the session be lost, nobody sends it again.
+    const isApart = !isLive && link.attached
+    const bytes = (isApart ? 0 : link.kept) + this.#held.bytes + frame.length + frameOverhead
     if (opensSomething(frame)) {
-      const frames = link.length + this.#held.frames + 1
+      const frames = (isApart ? 0 : link.length) + this.#held.frames + 1
       return (
         bytes <= programShare * (isLive ? hardOutbox : resumeBuffer) &&
         (isLive || frames <= programShare * resumeFrames)
