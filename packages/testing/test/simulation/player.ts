@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly random: SeededRandom
   /** A number that no other has had. */
   readonly unique: () => number
+  /** Whether its client keeps less than programs here send at once: a repetition may then find no place. */
+  readonly littleMayWait: boolean
 }
 
 /** A program in one room: it sends, calls, reads and answers, and records all of it. */
@@ -30,10 +32,12 @@ export class Player {
   /** What the room says to it. Another membership has other lanes. */
   #down: Lanes | undefined
   #reading = 0
+  readonly #littleMayWait: boolean
 
-  constructor({ ledger, random, unique }: Surroundings, client: JuntoClient, key: string) {
+  constructor({ ledger, random, unique, littleMayWait }: Surroundings, client: JuntoClient, key: string) {
     this.#ledger = ledger
     this.#random = random
+    this.#littleMayWait = littleMayWait
     this.key = key
     this.name = `p${unique()} → ${key}`
     this.#up = ledger.lanes(this.name)
@@ -225,7 +229,8 @@ export class Player {
       this.#ledger.count(`read ${code ?? 'failed'}`)
       if (code === 'disconnected' || code === 'rate_limited') repeatable.refused(mark.n)
       else repeatable.unknown(mark.n)
-      // It is repeated instead, unless the room is left, or the time is up.
+      // It is repeated instead, unless the room is left, the time is up, or there is no place for it.
+      if (code === 'outcome_unknown' && this.#littleMayWait) return
       if (!['disconnected', 'rate_limited', 'cancelled', 'timeout'].includes(code ?? '') && this.isIn) {
         this.#ledger.fault(`${this.name}: an idempotent call ended as ${String(error)}`)
       }

@@ -244,7 +244,8 @@ export class Simulation {
 
   #play(client: JuntoClient, key: string): Player {
     const unique = (): number => ++this.#unique
-    return new Player({ ledger: this.#ledger, random: this.#keeper.random, unique }, client, key)
+    const littleMayWait = this.#clientLimits.resumeBuffer !== undefined
+    return new Player({ ledger: this.#ledger, random: this.#keeper.random, unique, littleMayWait }, client, key)
   }
 
   /** Another program opens the room that one has left. */
