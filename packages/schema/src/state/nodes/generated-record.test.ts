@@ -21,6 +21,8 @@ async function withoutCode() {
   const modules = { ...(await import('../../generated.ts')), ...(await import('../turns.fixture.ts')) }
   expect(modules.generated([], 'return 1')).toBe(undefined)
   vi.unstubAllGlobals()
+  // Whoever loads them next gets others, which have found out nothing yet.
+  vi.resetModules()
   return modules
 }
 
