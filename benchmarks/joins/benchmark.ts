@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark, Options, Result, Target } from '../benchmark.ts'
-import { Figures } from '../figures.ts'
-import { between, buildPackages, withWorkers, type Worker } from '../harness.ts'
+import type { Figures } from '../figures.ts'
+import { between, withWorkers, type Worker } from '../harness.ts'
+import { playRounds } from '../rounds.ts'
 import { median } from '../statistics.ts'
 import type { Arrivals, LoadSettings } from './load.ts'
 import type { ServeSettings } from './peer.ts'
@@ -36,21 +37,7 @@ export const benchmark: Benchmark = {
   title: 'Joins: server CPU from the connection to the first state',
   libraries: ['ws', 'msgpackr', 'typebox'],
   async run(options, progress) {
-    const chosen = peers.filter((name) => options.only.length === 0 || options.only.includes(name))
-    if (chosen.length === 0) throw new Error(`--only: the peers are ${peers.join(', ')}`)
-    if (chosen.includes('junto')) {
-      progress.step(0, 'building the packages')
-      buildPackages(['server', 'client'])
-    }
-    const figures = new Figures()
-    const steps = options.rounds * chosen.length
-    for (let round = 0, step = 0; round < options.rounds; round++) {
-      for (let i = 0; i < chosen.length; i++) {
-        const peer = chosen[(i + round) % chosen.length]!
-        progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: ${peer}`)
-        await measure(peer, options, figures)
-      }
-    }
+    const figures = await playRounds(peers, options, progress, measure)
     return { rows: figures.rows(), targets, notes, settings } satisfies Result
   },
 }

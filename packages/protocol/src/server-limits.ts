@@ -76,7 +76,7 @@ export const serverLimitsTable = {
   /** Between checks of mirrors in one room, which go behind patches: 12 bytes and some 10 µs for the 64 nodes of one. */
   checkInterval: ms(5_000, 0),
   /**
-   * Connections of one server that have not yet said hello or are being authenticated. Beyond it somebody from an address with few of
+   * Connections of one server that have not yet said hello, or whose resume is being judged. Beyond it somebody from an address with few of
    * them takes the place of one from the address with most.
    */
   maxPendingConnections: count(1000, 1),
