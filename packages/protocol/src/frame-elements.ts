@@ -60,7 +60,7 @@ export function name(of: Elements, key: number | string): string {
 const surrogate = /\p{Surrogate}/u
 
 /** How a room or a member is told from others: a text that two sides cannot but spell alike. */
-export function address(of: Elements, key: string): string {
+export function address(of: Elements, key: number | string): string {
   const value = text(of, key, 1, longestAddress)
   if (surrogate.test(value)) throw misfit(of, key, 'without half surrogate pairs')
   return value
@@ -89,7 +89,7 @@ export function roomAddress(by: JoinBy, of: Elements): Pick<JoinFrame, 'room' | 
 }
 
 /** The arrays in an array, each read as what it must hold. */
-export function tuples<T>(of: Elements, key: string, read: (elements: readonly unknown[]) => T): T[] {
+export function tuples<T>(of: Elements, key: number | string, read: (elements: readonly unknown[]) => T): T[] {
   const value = element(of, key)
   if (Array.isArray(value) && value.every((one) => Array.isArray(one))) return value.map(read)
   throw misfit(of, key, 'an array of arrays')

@@ -4,6 +4,7 @@ import * as FrameType from './frame-type.ts'
 import type { HelloFrame, JoinFrame, SentFrame, Settle } from './frames.ts'
 import { binHeadSize, writeBinHead } from './msgpack-heads.ts'
 import { pack } from './msgpack.ts'
+import { encodePresenceEntry, encodePresences } from './presence-encoding.ts'
 
 /** The longest text of an error that is sent; the rest is cut. */
 const longestMessage = 1000
@@ -75,6 +76,13 @@ export function encodeFrame(frame: SentFrame): Uint8Array {
       return pack([frame.type, frame.version, frame.first, frame.count, frame.hash])
     case FrameType.resync:
       return encodeResync()
+    case FrameType.presence:
+      return encodePresence(frame.value, frame.expires)
+    case FrameType.presences:
+      return encodePresences(
+        frame.entries.map(([member, value]) => encodePresenceEntry(member, value)),
+        frame.whole === true,
+      )
   }
 }
 
@@ -141,6 +149,10 @@ export function encodeCredit(no: number, credit: number): Uint8Array {
 
 export function encodeResync(): Uint8Array {
   return pack([FrameType.resync])
+}
+
+export function encodePresence(value: unknown, expires?: number): Uint8Array {
+  return pack(cut([FrameType.presence, value, expires]))
 }
 
 /** Nil at the end of a frame goes without saying. */

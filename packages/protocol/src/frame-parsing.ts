@@ -48,6 +48,8 @@ export function parseFrame(value: unknown): Frame {
         return { type: FrameType.resync }
       case FrameType.probe:
         return { type: FrameType.probe, time: milliseconds(parts, 1) }
+      case FrameType.presence:
+        return { type: FrameType.presence, value: parts[1] ?? null, expires: optional(parts, 2, expiry) }
       default:
         return serverFrame(parts)
     }
@@ -56,6 +58,10 @@ export function parseFrame(value: unknown): Frame {
 
 function credit(parts: readonly unknown[], position: number): number {
   return integer(parts, position, 1, mostCredit)
+}
+
+function expiry(parts: Elements, position: number): number {
+  return integer(parts, position, 1)
 }
 
 function hello(data: Elements): HelloFrame {

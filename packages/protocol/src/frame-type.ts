@@ -32,3 +32,5 @@ export const snapshot = 26
 export const check = 27
 export const resync = 28
 export const loose = 29
+export const presence = 30
+export const presences = 31

@@ -167,6 +167,21 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
   ['F32', { type: FrameType.resync }, '91 1c'],
   ['F33', { type: FrameType.loose, id: 2, payload: [7] }, '93 1d 02 91 07'],
   ['F33', { type: FrameType.loose, id: 2, payload: null }, '92 1d 02'],
+  ['F37', { type: FrameType.presence, value: [7] }, '92 1e 91 07'],
+  ['F37', { type: FrameType.presence, value: [7], expires: 3000 }, '93 1e 91 07 cd 0b b8'],
+  ['F37', { type: FrameType.presence, value: null }, '91 1e'],
+  [
+    'F38',
+    {
+      type: FrameType.presences,
+      entries: [
+        ['m1', [7]],
+        ['m2', null],
+      ],
+    },
+    '92 1f 92 92 a2 6d 31 91 07 92 a2 6d 32 c0',
+  ],
+  ['F38', { type: FrameType.presences, entries: [], whole: true }, '93 1f 90 c3'],
 ]
 
 describe('every type', () => {
@@ -209,7 +224,7 @@ describe('every type', () => {
 })
 
 describe('[F5] types that are not known', () => {
-  it.each([0, 14, 15, 30, 1000])('%d is passed on as unknown', (wireType) => {
+  it.each([0, 14, 15, 32, 1000])('%d is passed on as unknown', (wireType) => {
     expect(parseFrame([wireType, 1, 2])).toEqual({ type: FrameType.unknown, wireType })
   })
 })
@@ -327,6 +342,12 @@ describe('[F4] what a position must not hold', () => {
     ['a check of more nodes than there is reason for', [27, 1, 0, 65_536, 1]],
     ['a check of nodes beyond the last', [27, 1, 2 ** 32 - 1, 64, 1]],
     ['a check with a hash of 33 bits', [27, 1, 0, 64, 2 ** 32]],
+    ['a presence that has expired', [30, [1], 0]],
+    ['a presence that expires never', [30, [1], Infinity]],
+    ['presences of nobody', [31]],
+    ['presences that are a map', [31, { m1: [1] }]],
+    ['a presence of no member', [31, [[null, [1]]]]],
+    ['a presence of a member with an endless id', [31, [['x'.repeat(257), [1]]]]],
   ])('%s', (_name, value) => {
     expect(() => parseFrame(value)).toThrow(JuntoError)
     expect(() => parseFrame(value)).toThrow(/^\[F4\] /)
@@ -340,7 +361,7 @@ describe('[F4] what a position must not hold', () => {
 
   it('holds for any decoded value: a frame or a bad message', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 30 }), fc.array(fc.anything({ maxDepth: 3 })), (type, rest) => {
+      fc.property(fc.integer({ min: 0, max: 32 }), fc.array(fc.anything({ maxDepth: 3 })), (type, rest) => {
         try {
           expect(parseFrame([type, ...rest])).toHaveProperty('type')
         } catch (error) {
@@ -382,6 +403,16 @@ describe('what a sender cannot mean', () => {
   function nested(levels: number): unknown {
     return levels === 0 ? 1 : [nested(levels - 1)]
   }
+})
+
+describe('[F38] presences', () => {
+  it.each([0, 15, 16, 255, 256, 5000])('of %d members carry a head of the right width', (count) => {
+    const entries = Array.from({ length: count }, (_, index) => [`m${index}`, [index]] as const)
+    for (const whole of [true, undefined]) {
+      const frame: SentFrame = { type: FrameType.presences, entries, whole }
+      expect(parseFrame(unpack(encodeFrame(frame)))).toEqual(frame)
+    }
+  })
 })
 
 describe('large frames', () => {

@@ -290,6 +290,26 @@ export interface LooseFrame {
   readonly payload: unknown
 }
 
+/** What a member shows of itself from now on, in the place of all before. */
+export interface PresenceFrame {
+  readonly type: typeof FrameType.presence
+  /** By the presence type of the layout; null: nothing. */
+  readonly value: unknown
+  /** Milliseconds from its arrival for which it is shown, unless there is a newer one; undefined: as long as the member is there. */
+  readonly expires?: number | undefined
+}
+
+/** What members show of themselves. */
+export interface PresencesFrame {
+  readonly type: typeof FrameType.presences
+  readonly entries: readonly PresenceEntry[]
+  /** These are all: what the client has of others is gone. */
+  readonly whole?: true | undefined
+}
+
+/** What one member shows; null: nothing any more. */
+export type PresenceEntry = readonly [member: string, value: unknown]
+
 /** A frame of a type that this side does not know. */
 export interface UnknownFrame {
   readonly type: typeof FrameType.unknown
@@ -317,7 +337,16 @@ export type ExchangeFrame =
   CallFrame | ReplyFrame | FailedFrame | CancelFrame | StreamFrame | ItemFrame | EndFrame | CreditFrame
 
 /** Frames that concern a room: they stand behind its number. */
-export type RoomFrame = EventFrame | LooseFrame | ExchangeFrame | PatchFrame | SnapshotFrame | CheckFrame | ResyncFrame
+export type RoomFrame =
+  | EventFrame
+  | LooseFrame
+  | ExchangeFrame
+  | PatchFrame
+  | SnapshotFrame
+  | CheckFrame
+  | ResyncFrame
+  | PresenceFrame
+  | PresencesFrame
 
 /** A frame that can be sent. */
 export type SentFrame = SessionFrame | RoomFrame

@@ -13,6 +13,7 @@ export {
   encodeJoin,
   encodeLeave,
   encodeLoose,
+  encodePresence,
   encodeProbe,
   encodeResync,
 } from './frame-encoding.ts'
@@ -63,6 +64,9 @@ export type {
   NoticeFrame,
   PartFrame,
   PatchFrame,
+  PresenceEntry,
+  PresenceFrame,
+  PresencesFrame,
   ProbeFrame,
   RefusedFrame,
   ReplyFrame,
@@ -85,6 +89,7 @@ export { frameOverhead, Link, type LinkFrame, type LinkOptions } from './link/li
 export { isNumbered } from './link/numbered.ts'
 export { isPromiseLike } from './exchange/promise-like.ts'
 export { OfferingExchange, type OfferingOptions } from './exchange/offering-exchange.ts'
+export { encodePresenceEntry, encodePresences } from './presence-encoding.ts'
 export { MessageReader, type ReaderLimits } from './message-reader.ts'
 export { MessageWriter, refuseTooLarge, type FrameLimits, type WriterLimits } from './message-writer.ts'
 export { pack, unpack, unpackSequence } from './msgpack.ts'

@@ -16,7 +16,7 @@ import {
   type Elements,
 } from './frame-elements.ts'
 import * as FrameType from './frame-type.ts'
-import type { Frame, MissedFrames, Resumed } from './frames.ts'
+import type { Frame, MissedFrames, PresenceEntry, Resumed } from './frames.ts'
 import { mostChecked } from './limits.ts'
 
 /** The smallest message or frame that a peer may announce as its limit. */
@@ -132,6 +132,8 @@ export function serverFrame(parts: readonly unknown[]): Frame {
         count: integer(parts, 3, 1, mostChecked),
         hash: integer(parts, 4, 0, 0xffff_ffff),
       }
+    case FrameType.presences:
+      return { type, entries: tuples(parts, 1, presenceEntry), whole: parts[2] === true || undefined }
     default:
       return { type: FrameType.unknown, wireType: integer(parts, 0) }
   }
@@ -147,6 +149,10 @@ function resumed(welcome: Elements): Resumed {
 
 function missedFrames(data: Elements, key: string): readonly MissedFrames[] {
   return tuples(data, key, (room) => [ref(room, 0), integer(room, 1, 1)])
+}
+
+function presenceEntry(entry: Elements): PresenceEntry {
+  return [address(entry, 0), element(entry, 1) ?? null]
 }
 
 /** The number of a call or stream. */

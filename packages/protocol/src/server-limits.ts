@@ -73,6 +73,11 @@ export const serverLimitsTable = {
   strikeHealing: ms(30_000, 1),
   /** Snapshots that one member may ask for within a minute, because its mirror came apart. Junto's client asks for three, and then joins afresh. */
   maxResyncs: count(6, 1),
+  /**
+   * What one member shows of itself, with its id: everybody else is sent it, some twenty times a second. A cursor has 30 bytes, a name and a
+   * selection of a hundred things 2,000.
+   */
+  maxPresence: bytes(4 * KiB, 64),
   /** Between checks of mirrors in one room, which go behind patches: 12 bytes and some 10 µs for the 64 nodes of one. */
   checkInterval: ms(5_000, 0),
   /**

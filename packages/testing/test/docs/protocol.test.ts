@@ -160,7 +160,7 @@ describe('the rules', () => {
 
   it('exist where the page and the errors of the code cite them', () => {
     const text = page.lines.join('\n')
-    for (const [, rule = ''] of text.matchAll(/\b([PKFGRVCL]\d+)\b/g)) expect(rules).toContain(rule)
+    for (const [, rule = ''] of text.matchAll(/\b([PKFGRVNCL]\d+)\b/g)) expect(rules).toContain(rule)
     for (const path of sourcesIn(root)) {
       for (const [, rule = ''] of readFileSync(path, 'utf8').matchAll(/['`]\[([A-Z]\d+)\]/g)) {
         expect(all, `${rule} in ${path}`).toContain(rule)
