@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import { readContract } from './contract-layout.ts'
 import { checkBuilder, checkShape } from './contract-shape.ts'
+import { listingOf } from './listing.ts'
 import type { Caller } from './messages.ts'
 import type { EntitiesIn, IdModel, MapModel, Plain, TagsIn, ValueModel, ViewedMapModel, VisibleModel } from './model.ts'
 import { ownLayout, type OwnLayout } from './own-layout.ts'
@@ -236,10 +237,10 @@ export interface AnyContract {
   readonly version: number
   readonly shape: RoomShape
   /**
-   * What a client compares a server's layout with. It hangs on the contract, so that a program that holds the contract as a
-   * type only bundles none of it.
+   * What a client compares a server's layout with: of the rooms, or of lists of them. It hangs on the contract, so that a program
+   * that holds the contract as a type only bundles none of it.
    */
-  readonly '~own'?: () => OwnLayout
+  readonly '~own'?: (ofLists?: boolean) => OwnLayout
 }
 
 /** A room's contract: its name, and (as types that are inferred already) everything both sides may say. */
@@ -280,7 +281,7 @@ export function defineRoom<const N extends string, const D extends RoomShape>(
   const contract = { name, version: shape.version, shape }
   // At once, so that the error points to the line that defines the room.
   readContract(contract)
-  return Object.assign(contract, { '~own': () => ownLayout(contract) })
+  return Object.assign(contract, { '~own': (ofLists = false) => ownLayout(ofLists ? listingOf(contract) : contract) })
 }
 
 /** The parts of a contract type. */

@@ -64,3 +64,4 @@ export type {
 } from './model.ts'
 export { live, toPlain, type PlainOf } from './state/values/plain.ts'
 export * as t from './types.ts'
+export type { Direction, OneOf, OrderBy, Range, Where } from './where.ts'

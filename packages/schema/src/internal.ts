@@ -32,6 +32,7 @@ export type {
   TypeIndex,
   TypeKind,
 } from './layout.ts'
+export { listingOf, type ListingContract } from './listing.ts'
 export type { OwnLayout } from './own-layout.ts'
 export { localFields, namedCodecs, type NamedCodecs } from './named-codecs.ts'
 export { recordReaders as compiledReaders } from './mirror/compiled-readers.ts'
@@ -43,3 +44,4 @@ export { StateTree, type StateOptions } from './state/state-tree.ts'
 export type { Update } from './state/viewers/update.ts'
 export type { Viewer, ViewerOptions } from './state/viewers/viewer.ts'
 export { ownerWord, type Visibility } from './visibility-marks.ts'
+export { WhereReader, type Condition, type Order } from './where-reader.ts'
