@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 
 /**
- * Peers of other projects live in folders of their own, peers/NAME, each with a package.json, a lock file, and an index.js. They are no
+ * Peers of other projects live in folders of their own, peers/NAME, each with a package.json, a lock file, and what they export. They are no
  * workspaces: `npm ci` of this repository does not fetch them, a benchmark does when it needs them.
  */
 const folder = (name: string): URL => new URL(`./peers/${name}/`, import.meta.url)
@@ -38,19 +38,23 @@ export function installPeer(name: string, say: (text: string) => void): void {
   }
 }
 
-/** The packages that a lock file names, with their versions. */
+/** The packages that a lock file names, with their versions, without those that only some platforms get. */
 function locked(name: string, file: string): Record<string, string> | undefined {
   const url = new URL(file, folder(name))
   if (!existsSync(url)) return undefined
-  const { packages }: { packages: Record<string, { version?: string }> } = JSON.parse(readFileSync(url, 'utf8'))
+  const { packages }: { packages: Record<string, { version?: string; optional?: boolean }> } = JSON.parse(
+    readFileSync(url, 'utf8'),
+  )
   return Object.fromEntries(
-    Object.entries(packages).flatMap(([path, { version }]) => (version ? [[path, version]] : [])),
+    Object.entries(packages).flatMap(([path, { version, optional }]) =>
+      version && !optional ? [[path, version]] : [],
+    ),
   )
 }
 
-/** Imports what a peer's index.js exports. `T` is what the benchmark uses of it. */
-export async function importPeer<T>(name: string): Promise<T> {
-  return await import(new URL('index.js', folder(name)).href)
+/** Imports what a file of a peer exports: its index.js, unless another one is named. `T` is what the benchmark uses of it. */
+export async function importPeer<T>(name: string, file = 'index.js'): Promise<T> {
+  return await import(new URL(file, folder(name)).href)
 }
 
 /** The version of a package of a peer. */

@@ -3,12 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark, Options, Result, Target } from '../benchmark.ts'
 import type { Figures } from '../figures.ts'
 import { between, openFiles, withWorkers } from '../harness.ts'
-import { playRounds } from '../rounds.ts'
 import type { Arrivals, LoadSettings } from '../joins/load.ts'
-import type { ServeSettings } from '../joins/peer.ts'
-
-/** Each a module of ../joins/peers: the clients are those of that benchmark. */
-const peers = ['junto', 'raw-ws'] as const
+import { peers, type ServeSettings } from '../joins/peer.ts'
+import { playRounds } from '../rounds.ts'
 
 /** Times are in ms. */
 const settings = {
@@ -39,6 +36,7 @@ const notes = [
   `Memory is what the resident set of the server's process grew by from ${settings.first.toLocaleString('en')} joined clients to ${settings.clients.toLocaleString('en')}, divided by their number, each time after a collection of garbage. What the kernel keeps for a socket is not in it. Rooms have 50 clients and a state of 20 players each.`,
   `Each client gets a ping every ${settings.heartbeat / 1000} s, and Junto's a beat with the time as well. The server's CPU time was taken over ${settings.watched / 1000} s in which nothing else happened.`,
   'raw-ws pings its clients in the same way, and keeps a name and an id of each; junto: with sessions that can be resumed.',
+  'colyseus: pings of all clients at once, and patches at its default rate: each of its rooms looks for changes every 50 ms, which is in its CPU time. A room of Junto without a tick does nothing until something happens.',
 ]
 
 export const benchmark: Benchmark = {
@@ -52,8 +50,9 @@ export const benchmark: Benchmark = {
         `this needs ${settings.clients + 200} open files in a process, and ${files} are allowed: raise it with 'ulimit -n'`,
       )
     }
-    const figures = await playRounds(peers, options, progress, measure)
-    return { rows: figures.rows(), targets, notes, settings } satisfies Result
+    // The clients are those of the benchmark of joins.
+    const { figures, versions } = await playRounds(peers, options, progress, measure)
+    return { rows: figures.rows(), targets, notes, settings, versions } satisfies Result
   },
 }
 

@@ -1,4 +1,12 @@
 import type { Part } from '../harness.ts'
+import type { Peer } from '../rounds.ts'
+
+/** Each a module in peers/. */
+export const peers: readonly Peer[] = [
+  { name: 'junto' },
+  { name: 'raw-ws' },
+  { name: 'colyseus', packages: { folder: 'colyseus', libraries: ['@colyseus/core', '@colyseus/sdk'] } },
+]
 
 /** A module in peers/. */
 export interface PeerModule {
@@ -14,7 +22,7 @@ export interface ServeSettings {
 }
 
 /**
- * Connects the `n`-th client, from this address of the loopback: it says who it is, joins its room, and has the room's
+ * Connects the `n`-th client, from this address of the loopback where it can choose: it says who it is, joins its room, and has the room's
  * state when this resolves. A wrong state throws.
  */
 export type Join = (port: number, n: number, from: string) => Promise<Client>
