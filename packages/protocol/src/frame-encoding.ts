@@ -44,7 +44,7 @@ export function encodeFrame(frame: SentFrame): Uint8Array {
     case FrameType.notice:
       return pack([frame.type, frame.code, short(frame.message)])
     case FrameType.ack:
-      return encodeAck(frame.received)
+      return encodeAck(frame.received, frame.complete)
     case FrameType.probe:
       return encodeProbe(frame.time)
     case FrameType.echo:
@@ -99,8 +99,8 @@ export function encodeLeave(ref: number): Uint8Array {
   return pack([FrameType.leave, ref])
 }
 
-export function encodeAck(received: number): Uint8Array {
-  return pack([FrameType.ack, received])
+export function encodeAck(received: number, complete = false): Uint8Array {
+  return pack(complete ? [FrameType.ack, received, true] : [FrameType.ack, received])
 }
 
 export function encodeProbe(time: number): Uint8Array {

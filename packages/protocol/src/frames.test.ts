@@ -129,6 +129,7 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
     '93 0a aa 6e 6f 74 5f 6a 6f 69 6e 65 64 a2 6e 6f',
   ],
   ['F34', { type: FrameType.ack, received: 300 }, '92 0b cd 01 2c'],
+  ['F34', { type: FrameType.ack, received: 300, complete: true }, '93 0b cd 01 2c c3'],
   ['F35', { type: FrameType.probe, time: 1234.5 }, '92 0c cb 40 93 4a 00 00 00 00 00'],
   [
     'F36',

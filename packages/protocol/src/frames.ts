@@ -65,8 +65,8 @@ export interface Resumed {
 /** Numbered frames of a room that the client will never get. */
 export type MissedFrames = readonly [ref: number, missed: number]
 
-/** How a room is looked for. */
-export type JoinBy = 'open' | 'create' | 'join' | 'joinOrCreate'
+/** How a room is looked for; `list` asks for a list of rooms. */
+export type JoinBy = 'open' | 'create' | 'join' | 'joinOrCreate' | 'code' | 'list'
 
 /** Asks to become a member of a room. */
 export interface JoinFrame {
@@ -77,6 +77,7 @@ export interface JoinFrame {
   /** Name of the contract. */
   readonly room: string
   readonly key?: string | undefined
+  /** The room's id, or its join code. */
   readonly id?: string | undefined
   readonly where?: unknown
   /** The contract's join data, a map by name. */
@@ -87,6 +88,10 @@ export interface JoinFrame {
   readonly version?: number | undefined
   /** Hashes of the layouts the client holds. */
   readonly layouts?: readonly string[] | undefined
+  /** By what the rooms that fit are put in order: one field of their metadata, or `members`. */
+  readonly order?: Readonly<Record<string, 'asc' | 'desc'>> | undefined
+  /** The most rooms in a list. */
+  readonly limit?: number | undefined
 }
 
 /** A join of which only the ref can be used. It concerns one room, so that the others of its connection go on. */
@@ -163,6 +168,8 @@ export interface NoticeFrame {
 export interface AckFrame {
   readonly type: typeof FrameType.ack
   readonly received: number
+  /** Of a server whose client came back: all that it had missed stands before this. */
+  readonly complete?: true | undefined
 }
 
 /** Asks for the server's time, and measures the way to it. */

@@ -91,7 +91,7 @@ export function serverFrame(parts: readonly unknown[]): Frame {
     case FrameType.notice:
       return { type, code: code(parts, 1), message: message(parts, 2) }
     case FrameType.ack:
-      return { type, received: integer(parts, 1) }
+      return { type, received: integer(parts, 1), complete: parts[2] === true || undefined }
     case FrameType.echo:
       return { type, time: milliseconds(parts, 1), serverTime: milliseconds(parts, 2) }
     case FrameType.event:

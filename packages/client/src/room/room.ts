@@ -8,6 +8,7 @@ import {
   type Selection,
   type WatchListeners,
 } from '@junto/schema/internal'
+import type { Announcements } from '../announcements.ts'
 import { checkFunction, checkSome } from '../arguments.ts'
 import { Listeners } from '../listeners.ts'
 import { ObservableValue, type Observable } from '../observable.ts'
@@ -30,6 +31,7 @@ export interface RoomOptions {
   readonly report: Report
   readonly callTimeout: number
   readonly time: RoomTime
+  readonly announcements: Announcements
   /** How the records of the state are read. */
   readonly readers: MakeReaders | undefined
   /** Ends the membership. */
@@ -139,26 +141,39 @@ export class Room implements AsyncDisposable {
     this.#layout = layout
   }
 
-  /** The state is here: the room can be used. */
-  settle(): void {
-    if (this.status.value.state !== 'joined') this.#status.set({ state: 'joined' })
+  /** The state is here: the room can be used. Tells what became of it after a loss, where there was one. */
+  settle(recovery: Recovery | undefined): void {
+    if (this.status.value.state !== 'joined') this.#become({ state: 'joined' })
+    this.#recovered(recovery)
   }
 
   /** The connection was lost. */
   suspend(error: JuntoError): void {
-    if (this.status.value.state === 'joined') this.#status.set({ state: 'reconnecting', error })
+    if (this.status.value.state === 'joined') this.#become({ state: 'reconnecting', error })
   }
 
   /** The membership ended. */
-  end(status: RoomStatus & { state: 'left' }): void {
+  end(status: RoomStatus & { state: 'left' }, recovery: Recovery | undefined): void {
     this.seat = undefined
     this.#inbox.close()
-    this.#status.set(status)
+    this.#become(status)
+    this.#recovered(recovery)
   }
 
-  /** Tells what became of the room after a loss. */
-  recovered(recovery: Recovery): void {
-    this.#recoveries.tell(recovery)
+  /** Tells of it, unless another status has followed by then, of which was told. */
+  #become(status: RoomStatus): void {
+    this.#status.assign(status)
+    this.#options.announcements.say(() => {
+      if (this.#status.value === status) this.#status.tell()
+    })
+  }
+
+  #recovered(recovery: Recovery | undefined): void {
+    if (recovery === undefined) return
+    this.#options.announcements.say(() => {
+      // Who was told before may have left the room.
+      if ((this.#status.value.state === 'left') === (recovery.outcome === 'lost')) this.#recoveries.tell(recovery)
+    })
   }
 
   /** An event came. */

@@ -4,6 +4,7 @@ import type { AnyContract } from '@junto/schema'
 import type { OwnLayout } from '@junto/schema/internal'
 import { checkObject } from '../arguments.ts'
 import type { JoinSettings } from '../open-options.ts'
+import type { Room } from '../room/room.ts'
 
 /** What every way to join may say, without its types. */
 export interface UntypedOptions extends JoinSettings {
@@ -18,6 +19,17 @@ export interface UntypedOptions extends JoinSettings {
 export type JoinRequest = Omit<JoinFrame, 'type' | 'ref' | 'layouts' | 'join'> & {
   /** Yields the contract's join data, at each attempt. */
   readonly join: (() => unknown) | undefined
+}
+
+/** A join for the very room that was joined before, where there is one; it may have to be restored. */
+export function joinAgain(request: JoinRequest, before: Pick<Room, 'id' | 'key'> | undefined): JoinRequest {
+  if (before === undefined) return request
+  const { by, room, join, options, version, key: wished } = request
+  const { id, key } = before
+  if (key !== undefined && (by !== 'join' || wished !== undefined)) {
+    return { by: 'open', room, key, join, options, version }
+  }
+  return { by: 'join', room, id, join, version }
 }
 
 /** How the first join is waited for. */

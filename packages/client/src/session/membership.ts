@@ -7,8 +7,6 @@ import {
   encodeJoin,
   encodeResync,
   errorFromWire,
-  Exchange,
-  type CheckFrame,
   type ExchangeEnd,
   type HeldState,
   type JoinedFrame,
@@ -16,13 +14,16 @@ import {
   type RefusedFrame,
   type RoomFrame,
 } from '@junto/protocol/internal'
-import { encodeNamed, type CompiledLayout, type MirrorTree, type OwnLayout } from '@junto/schema/internal'
+import { encodeNamed, type CompiledLayout, type OwnLayout } from '@junto/schema/internal'
 import { Room } from '../room/room.ts'
 import type { LeftReason } from '../room/room-status.ts'
-import type { JoinRequest, OpeningOptions } from './join-request.ts'
+import { joinAgain, type JoinRequest, type OpeningOptions } from './join-request.ts'
+import { Losses } from './losses.ts'
+import { compare } from './mirror-check.ts'
 import { Opening } from './opening.ts'
 import { RejoinPolicy } from './rejoin-policy.ts'
 import { RoomOutbox } from './room-outbox.ts'
+import { seat } from './seating.ts'
 import type { Session } from './session.ts'
 
 /** `stop` ends the wait that a state is in; without a connection nothing is waited for. */
@@ -52,18 +53,6 @@ const leftCodes: { readonly [reason: string]: ErrorCode | undefined } = {
   failed: 'room_failed',
 }
 
-/** What a recovery will have to tell. */
-interface Losses {
-  /** Messages of the room that are gone; undefined when nobody knows how many. */
-  missed: number | undefined
-  /** Own reliable events that may not have arrived. */
-  unsent: number
-  /** Whether it is another membership than before. */
-  rejoined: boolean
-}
-
-const noLosses = (): Losses => ({ missed: 0, unsent: 0, rejoined: false })
-
 /**
  * One room that this client is in, or wants to be in. It stays in it from one connection to the next, and joins it again when
  * the server has forgotten the session.
@@ -80,7 +69,7 @@ export class Membership {
   readonly #name: string
   #opening: Opening | undefined
   #room: Room | undefined
-  #losses = noLosses()
+  #losses = new Losses()
   /** How often credentials had been asked for when the room was wished for, or was lost: those that are newer are new enough. */
   #asked: number
   #state: State = { at: 'waiting', stop }
@@ -122,7 +111,9 @@ export class Membership {
     this.#state = { at: 'joining', ref, stop }
     this.#await()
     try {
-      const { join, options, where, ...request } = this.#rejoinable()
+      // The first join asks as the program did; later ones for the very room, which may have to be restored.
+      const again = this.#opening === undefined ? this.#room : undefined
+      const { join, options, where, ...request } = joinAgain(this.#request, again)
       const frame = encodeJoin(ref, {
         ...request,
         join: encodeNamed(join?.(), 'join'),
@@ -152,37 +143,13 @@ export class Membership {
       return
     }
     state.stop()
-    const { options, connection } = this.#session
+    const { options, connection, announcements } = this.#session
     const { time } = connection
     const leave = (): Promise<void> => this.leave()
-    const room = (this.#room ??= new Room({ ...options, time, room: this.#request.room, leave }, layout))
-    this.#seat(room, layout)
+    const room = (this.#room ??= new Room({ ...options, announcements, time, room: this.#request.room, leave }, layout))
+    this.#losses.leave(seat(room, layout, this.#outbox, options))
     this.#sync(state.ref, false)
     room.enter(frame, layout)
-  }
-
-  /** The seat of before, when the server still speaks the same: what waits is encoded by its layout. */
-  #seat(room: Room, layout: CompiledLayout): void {
-    const before = room.seat
-    if (before?.layout.hash === layout.hash) return
-    this.#losses.unsent += this.#outbox.clear()
-    const { clock, limits } = this.#session.options
-    const outbox = this.#outbox
-    const exchange = new Exchange({
-      ...limits,
-      clock,
-      send: (frame) => outbox.sendOrThrow(frame),
-      retract: (frame) => outbox.retract(frame),
-      answer: room.answers.answerer(layout),
-    })
-    room.seat = {
-      layout,
-      exchange,
-      send: (codec, wire, payload) => outbox.sendEvent(codec, wire, payload),
-      drained: () => outbox.drained(),
-    }
-    // What is still under way in it never left, for the rest ended with the session: it is called again, by the new layout.
-    before?.exchange.close('disconnected')
   }
 
   /**
@@ -224,14 +191,14 @@ export class Membership {
   receive(frame: RoomFrame): void {
     const state = this.#state
     const room = this.#room
-    const seat = room?.seat
-    if (room === undefined || seat === undefined) return
+    const { layout, exchange } = room?.seat ?? {}
+    if (room === undefined || layout === undefined) return
     if (state.at !== 'syncing' && state.at !== 'joined') return
     try {
       switch (frame.type) {
         case FrameType.snapshot:
           // The server may have come back with another layout; the mirror keeps its identity over that.
-          room.mirror.applySnapshot(frame.bytes, seat.layout)
+          room.mirror.applySnapshot(frame.bytes, layout)
           if (state.at === 'syncing') this.#synced(room, state)
           return
         case FrameType.patch:
@@ -247,8 +214,8 @@ export class Membership {
         default:
           if (state.at === 'syncing') this.#hold(state, frame)
           else if (frame.type === FrameType.event || frame.type === FrameType.loose) {
-            room.receive(seat.layout.down[frame.id], frame)
-          } else seat.exchange.receive(frame)
+            room.receive(layout.down[frame.id], frame)
+          } else exchange?.receive(frame)
       }
     } catch (error) {
       this.#damaged(error)
@@ -285,21 +252,28 @@ export class Membership {
     state.held.push(frame)
   }
 
-  /** The server ended the membership, or confirmed that we left. */
-  left(frame: LeftFrame): void {
+  /**
+   * The server ended the membership, or confirmed that we left.
+   *
+   * @param meanwhile It had ended before the server took anything that this connection brought.
+   */
+  left(frame: LeftFrame, meanwhile: boolean): void {
     if (this.#state.at === 'over') return
     const message = frame.message ?? frame.reason
     if (frame.reason === 'shutdown') {
       // The connection ends with it. Should it not, the room is asked for again over it.
       const error = new JuntoError('shutting_down', `the server is closing: ${message}`)
-      if (this.#opening?.outOfPatience === true) this.#end('lost', this.#unsure(error))
+      if (this.#opening?.left === 0) this.#end('lost', this.#unsure(error))
       else this.#loseSeat(error)
       return
     }
+    const { outbox } = this.#session
+    // What the server has not taken by then, it did not run.
+    const hasArrived = meanwhile ? (opening: Uint8Array): boolean => !outbox.keeps(opening) : undefined
     this.#vacate()
     const code = leftCodes[frame.reason] ?? 'room_closed'
     const error = new JuntoError(code, `the membership in ${this.#name} ended: ${message}`)
-    this.#end(frame.reason, error, message)
+    this.#end(frame.reason, error, message, 'outcome_unknown', hasArrived)
   }
 
   // ---- Connections and sessions come and go.
@@ -312,7 +286,7 @@ export class Membership {
     state.stop = stop
     this.#suspend(error, final)
     if (final) this.#end('lost', error)
-    else if (!renewing && this.#opening?.outOfPatience === true) this.#end('lost', this.#unsure(error))
+    else if (!renewing && this.#opening?.left === 0) this.#end('lost', this.#unsure(error))
   }
 
   /**
@@ -322,13 +296,13 @@ export class Membership {
    */
   resumed(missed: number): void {
     const state = this.#state
-    if (this.#losses.missed !== undefined) this.#losses.missed += missed
+    this.#losses.miss(missed)
     if (state.at === 'syncing') state.notHeld = 0
     if (state.at === 'waiting') this.join()
     else this.#await()
   }
 
-  /** What the state lacked has come, and nothing else yet. */
+  /** All that was missed has come. */
   caughtUp(): void {
     if (this.#state.at === 'joined' && this.#room !== undefined) this.#recover(this.#room)
   }
@@ -340,13 +314,7 @@ export class Membership {
    * @param unknown Frames that may have arrived or not.
    */
   sessionLost(error: JuntoError, unsent: readonly Uint8Array[], unknown: readonly Uint8Array[]): void {
-    const { at } = this.#state
-    if (at === 'over') return
-    if (this.#opening !== undefined && (at === 'joining' || at === 'syncing') && this.#request.by === 'create') {
-      this.#end('lost', this.#unsure(error))
-      return
-    }
-    this.#loseSeat(error, unsent, unknown)
+    if (this.#state.at !== 'over') this.#loseSeat(error, unsent, unknown)
   }
 
   /** Leaves. Resolves once the server knows, or cannot be told. */
@@ -362,17 +330,6 @@ export class Membership {
     const message = 'the client was closed'
     this.#opening?.reject(new JuntoError('cancelled', message))
     this.#end('client_closed', undefined, message)
-  }
-
-  /** The first join asks as the program did; later ones for the very room, which may have to be restored. */
-  #rejoinable(): JoinRequest {
-    const { by, room, join, options, version, key: wished } = this.#request
-    if (this.#room === undefined || this.#opening !== undefined) return this.#request
-    const { id, key } = this.#room
-    if (key !== undefined && (by !== 'join' || wished !== undefined)) {
-      return { by: 'open', room, key, join, options, version }
-    }
-    return { by: 'join', room, id, join, version }
   }
 
   /** A creation that was asked for may have happened. */
@@ -396,15 +353,10 @@ export class Membership {
 
   /** Everything works, perhaps again. */
   #recover(room: Room): void {
-    const { missed, unsent, rejoined } = this.#losses
+    const losses = this.#losses
     const downtime = this.#rejoining.end()
-    this.#losses = noLosses()
-    room.settle()
-    if (downtime === undefined) return
-    const isWhole = !rejoined && missed === 0
-    room.recovered(
-      isWhole ? { outcome: 'resumed', downtime } : { outcome: 'resynced', downtime, rejoined, missed, unsent },
-    )
+    this.#losses = new Losses()
+    room.settle(downtime === undefined ? undefined : losses.recovery(downtime))
   }
 
   /** From here until it recovers the room waits. */
@@ -417,11 +369,15 @@ export class Membership {
 
   /** The seat is gone and the room wanted: from here it is rejoined. */
   #loseSeat(error: JuntoError, unsent: readonly Uint8Array[] = [], unknown: readonly Uint8Array[] = []): void {
+    const { at } = this.#state
+    if (this.#opening !== undefined && (at === 'joining' || at === 'syncing') && this.#request.by === 'create') {
+      this.#end('lost', this.#unsure(error))
+      return
+    }
     this.#vacate()
     const waiting = this.#outbox.close(unsent)
-    this.#losses.unsent += unknown.filter((frame) => frame[1] === FrameType.event).length
-    this.#losses.missed = undefined
-    this.#losses.rejoined = true
+    this.#losses.leave(unknown)
+    this.#losses.loseSeat()
     // Whoever calls again now finds the outbox ready for it.
     this.#room?.seat?.exchange.restart(new Set(waiting))
     this.#suspend(error)
@@ -454,12 +410,14 @@ export class Membership {
   }
 
   #retryLater(error: JuntoError): void {
-    if (this.#state.at !== 'waiting' || !this.#rejoining.underWay) return
+    if (this.#state.at !== 'waiting') return
     const { outbox, options } = this.#session
     const retry = (): void => {
-      if (outbox.attached) this.join()
+      if (this.#opening?.left === 0) this.#end('lost', error)
+      else if (outbox.attached) this.join()
     }
-    this.#state.stop = options.clock.after(this.#rejoining.delayAfter(error), retry)
+    const delay = Math.min(this.#rejoining.delayAfter(error), this.#opening?.left ?? Infinity)
+    this.#state.stop = options.clock.after(delay, retry)
   }
 
   /** What the server says of the room cannot be: it is left and joined afresh, which brings a snapshot. */
@@ -486,25 +444,21 @@ export class Membership {
     error: JuntoError | undefined,
     message: string = error?.message ?? '',
     calls: ExchangeEnd = error === undefined ? 'cancelled' : 'outcome_unknown',
+    hasArrived?: (opening: Uint8Array) => boolean,
   ): void {
     if (this.#state.at === 'over') return
     void this.#depart()
     this.#state = { at: 'over', stop }
     this.#session.forget(this)
     const downtime = this.#rejoining.end()
-    const seat = this.#room?.seat
-    this.#room?.end({ state: 'left', reason, message, ...(error && { error }) })
-    seat?.exchange.close(calls)
+    const { exchange } = this.#room?.seat ?? {}
+    const isLost = error !== undefined && downtime !== undefined && reason === 'lost'
+    this.#room?.end(
+      { state: 'left', reason, message, ...(error && { error }) },
+      isLost ? { outcome: 'lost', downtime, error } : undefined,
+    )
+    exchange?.close(calls, hasArrived)
     this.#outbox.end(new JuntoError('cancelled', `${this.#name} was left: ${message}`))
-    if (error === undefined) return
-    if (downtime !== undefined && reason === 'lost') this.#room?.recovered({ outcome: 'lost', downtime, error })
-    this.#opening?.reject(error)
+    if (error !== undefined) this.#opening?.reject(error)
   }
-}
-
-/** @throws Error when the mirror is not what the server says it is. */
-function compare(mirror: MirrorTree, { version, first, count, hash }: CheckFrame): void {
-  if (mirror.version === version && mirror.hash(first, count) === hash) return
-  const last = first + count - 1
-  throw new Error(`nodes ${first} to ${last} differ from the server's in version ${version} (here: ${mirror.version})`)
 }

@@ -38,9 +38,9 @@ export class Opening {
     this.#stopHeeding = signal === undefined ? nothing : onAbort(signal, () => aborted(givenUp(room, signal)))
   }
 
-  /** Whether an attempt that failed was the last. */
-  get outOfPatience(): boolean {
-    return this.#clock.now() >= this.#until
+  /** Milliseconds of patience that are left: without any, an attempt that failed was the last. */
+  get left(): number {
+    return Math.max(0, this.#until - this.#clock.now())
   }
 
   resolve(room: Room): void {

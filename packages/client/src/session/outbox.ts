@@ -239,6 +239,11 @@ export class Outbox {
     return this.#link.retract(frame)
   }
 
+  /** Whether a frame has left, or waits, that the server has not said to have taken. */
+  keeps(frame: Uint8Array): boolean {
+    return this.#link.keeps(frame)
+  }
+
   /** Sends what may get lost with the connection. */
   sendLoose(room: number, frame: Uint8Array): void {
     this.#connection.send(room, frame)

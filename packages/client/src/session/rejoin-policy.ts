@@ -35,8 +35,9 @@ export interface RejoinOptions extends BackoffOptions {
 /** How long and how often a room that was lost is asked for again. */
 export class RejoinPolicy {
   readonly #options: RejoinOptions
-  /** Since when the room is lost, since when it refuses, and how often it has done so. */
-  #lost: { readonly at: number; refused: number; refusals: number } | undefined
+  /** Since when the room is lost, and since when it refuses. */
+  #lost: { readonly at: number; refused: number } | undefined
+  #refusals = 0
   #resyncs = 0
   #repairs = 0
   #repairedAt = 0
@@ -52,13 +53,14 @@ export class RejoinPolicy {
 
   /** The room was lost. Its time counts from the first loss on. */
   begin(): void {
-    this.#lost ??= { at: this.#options.clock.now(), refused: Infinity, refusals: 0 }
+    this.#lost ??= { at: this.#options.clock.now(), refused: Infinity }
   }
 
   /** The room is back, or at its end. Returns how long it was away; nothing when it was not. */
   end(): number | undefined {
     const lost = this.#lost
     this.#lost = undefined
+    this.#refusals = 0
     return lost === undefined ? undefined : this.#options.clock.now() - lost.at
   }
 
@@ -73,8 +75,7 @@ export class RejoinPolicy {
 
   /** Milliseconds until the next attempt, which counts. */
   delayAfter({ retryAfter = 0 }: JuntoError): number {
-    if (this.#lost === undefined) return 0
-    return Math.max(backoff(this.#options, ++this.#lost.refusals), retryAfter)
+    return Math.max(backoff(this.#options, ++this.#refusals), retryAfter)
   }
 
   /** The mirror came apart: whether a snapshot may be asked for, which counts. When it does not help, the room is joined afresh. */

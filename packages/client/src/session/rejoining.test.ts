@@ -523,6 +523,31 @@ describe('a membership that the server ends', () => {
     expect((await patient).key).toBe('c')
   })
 
+  it('by a shutdown that is none is followed by another join, less and less often, as long as there is patience', async () => {
+    const opened = server.client.open(Whiteboard, { ...opening, key: 'b', patience: Infinity })
+    const patient = server.client.open(Whiteboard, { ...opening, key: 'c', patience: 30_000 })
+    const outcome = expect(patient).rejects.toMatchObject({ code: 'shutting_down' })
+    await server.clock.settle()
+    let last = 1
+    for (let round = 0; round < 60; round++) {
+      for (const join of joins()) {
+        if (join.ref > last) {
+          server.socket.say(server.joined(join), [0, { type: FrameType.left, ref: join.ref, reason: 'shutdown' }])
+        }
+      }
+      last = joins().at(-1)?.ref ?? 0
+      await server.clock.advance('1s')
+    }
+    await outcome
+    expect(joins().length).toBeGreaterThan(8)
+    expect(joins().length).toBeLessThan(40)
+    while (joins().at(-1)?.ref === last) await server.clock.advance('1s')
+    const join = joins().at(-1)
+    if (join === undefined) throw new Error('no join')
+    server.admit(join)
+    expect((await opened).key).toBe('b')
+  })
+
   it('refuses a join that was not complete', async () => {
     const opened = server.client.open(Whiteboard, { ...opening, key: 'b' })
     await server.clock.settle()

@@ -202,6 +202,45 @@ describe('a session', () => {
     expect(server.hello.resume?.rooms?.map(([ref]) => ref)).toEqual([1, 2])
   })
 
+  it('is told to all rooms at once: whoever is told of one sees how the others are', async () => {
+    const opening = server.client.open(Game, { key: 'b' })
+    await server.clock.settle()
+    const [, join] = server.received(FrameType.join)
+    if (join === undefined) throw new Error('no join')
+    server.admit(join)
+    const b = await opening
+    const seen: string[] = []
+    const note = (): void => void seen.push(`${room.status.value.state} ${b.status.value.state}`)
+    room.status.subscribe(note)
+    b.status.subscribe(note)
+    room.onRecovery(note)
+    b.onRecovery(note)
+    await drop()
+    expect(seen.splice(0)).toEqual(Array(2).fill('reconnecting reconnecting'))
+    server.resume()
+    expect(seen.splice(0)).toEqual(Array(4).fill('joined joined'))
+    await server.client.close()
+    expect(seen).toEqual(Array(2).fill('left left'))
+  })
+
+  it('that is left by who is told so is not said to be back', async () => {
+    const opening = server.client.open(Game, { key: 'b' })
+    await server.clock.settle()
+    const [, join] = server.received(FrameType.join)
+    if (join === undefined) throw new Error('no join')
+    server.admit(join)
+    const b = await opening
+    const told: string[] = []
+    b.status.subscribe(() => told.push(b.status.value.state))
+    b.onRecovery(({ outcome }) => told.push(outcome))
+    room.status.subscribe(() => {
+      if (room.status.value.state === 'joined') void b.leave()
+    })
+    await drop()
+    server.resume()
+    expect(told).toEqual(['reconnecting', 'left'])
+  })
+
   it('adds up what is missing over several drops that were not recovered from', async () => {
     await drop()
     server.socket.accept()
@@ -561,14 +600,66 @@ describe('what comes', () => {
     expect(asked).toBe(1)
   })
 
-  it('[K12] may be the end of the room: someone whom the server no longer lets in', async () => {
+  it.each([1, 2] as const)(
+    '[K12] may be the end of the room, which is told as that alone, in message %i',
+    async (messages) => {
+      await drop()
+      const left: SentFrame = { type: FrameType.left, ref: 1, reason: 'refused', message: 'banned' }
+      server.resume({ replayed: [[0, left]], messages })
+      expect(room.status.value).toMatchObject({ state: 'left', reason: 'refused', message: 'banned' })
+      expect(states).toEqual(['reconnecting', 'left'])
+      expect(recoveries).toEqual([])
+    },
+  )
+
+  it('[K8] is there before the room is said to be back, however many messages it takes', async () => {
+    const told: unknown[] = []
+    room.on('hit', ({ n }) => told.push(n))
+    room.onRecovery(({ outcome }) => told.push(outcome))
     await drop()
-    server.resume({ replayed: [[0, { type: FrameType.left, ref: 1, reason: 'refused', message: 'banned' }]] })
-    expect(room.status.value).toMatchObject({ state: 'left', reason: 'refused', message: 'banned' })
+    // An ack without more to say may come at any time.
+    server.socket.accept()
+    server.socket.say([0, { ...welcome(), resumed: { received: server.taken } }])
+    server.socket.say([0, { type: FrameType.ack, received: 1 }], hit(1))
+    server.socket.say(hit(2))
+    expect(states).toEqual(['reconnecting'])
+    server.socket.say([0, { type: FrameType.ack, received: 1, complete: true }], hit(3))
+    expect(told).toEqual([1, 2, 'resumed', 3])
+    expect(states).toEqual(['reconnecting', 'joined'])
   })
 })
 
 describe('a call', () => {
+  it.each([1, 2] as const)(
+    'for a room that ended meanwhile did not run, when it had not arrived (told in message %i)',
+    async (messages) => {
+      const arrived = watch(room.call.add({ n: 1 }))
+      const lost = watch(room.call.add({ n: 2 }))
+      await server.clock.settle()
+      await drop()
+      const queued = watch(room.call.add({ n: 3 }))
+      const stream = watch(room.stream.log().next())
+      server.resume({
+        received: server.taken - 1,
+        replayed: [[0, { type: FrameType.left, ref: 1, reason: 'refused' }]],
+        messages,
+      })
+      await server.clock.settle()
+      expect(arrived.outcome).toMatchObject({ code: 'outcome_unknown' })
+      for (const { outcome } of [lost, queued, stream]) expect(outcome).toMatchObject({ code: 'disconnected' })
+    },
+  )
+
+  it('under way in a room that ends later may have run', async () => {
+    await drop()
+    const queued = watch(room.call.add({ n: 3 }))
+    server.resume()
+    await server.clock.settle()
+    server.socket.say([0, { type: FrameType.left, ref: 1, reason: 'kicked' }])
+    await server.clock.settle()
+    expect(queued.outcome).toMatchObject({ code: 'outcome_unknown' })
+  })
+
   it('that was answered while the connection was gone gets its answer', async () => {
     const added = watch(room.call.add({ n: 1 }))
     await server.clock.settle()
@@ -898,13 +989,6 @@ describe('a server that answers wrongly', () => {
       resynced: [[9, 3]],
       replayed: [hit(1, 9), [0, { type: FrameType.left, ref: 9, reason: 'kicked' }]],
     })
-    expect(recoveries).toMatchObject([{ outcome: 'resumed' }])
-  })
-
-  it('and sends no ack behind the states recovers with the first that is numbered', async () => {
-    await drop()
-    server.socket.accept()
-    server.socket.say([0, { ...welcome(), resumed: { received: 1 } }], hit(1))
     expect(recoveries).toMatchObject([{ outcome: 'resumed' }])
   })
 })

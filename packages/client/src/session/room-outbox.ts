@@ -1,8 +1,8 @@
 import { JuntoError, type ClientLimits } from '@junto/protocol'
 import { encodeEvent, encodeLoose, LatestSlots } from '@junto/protocol/internal'
-import * as FrameType from '@junto/protocol/frame-type'
 import type { MessageCodec } from '@junto/schema/internal'
 import type { SendOutcome } from '../room/joined-room.ts'
+import { isEvent } from './losses.ts'
 import { opensSomething, type Outbox } from './outbox.ts'
 
 /**
@@ -43,7 +43,7 @@ export class RoomOutbox {
 
   /** Drops what waits. Returns how many reliable events there were. */
   clear(): number {
-    const events = this.#waiting.filter((frame) => frame[1] === FrameType.event).length
+    const events = this.#waiting.filter(isEvent).length
     this.#latest.clear()
     for (const frame of this.#waiting.splice(0)) this.#outbox.release(frame)
     return events

@@ -137,17 +137,21 @@ export class ScriptedServer {
     resynced,
     states = [],
     replayed = [],
+    messages = 1,
   }: {
     readonly received?: number
     readonly resynced?: readonly MissedFrames[]
     readonly states?: readonly (readonly [number, SentFrame])[]
     readonly replayed?: readonly (readonly [number, SentFrame])[]
+    /** 2: what is replayed comes in a message of its own, as behind a large state. */
+    readonly messages?: 1 | 2
   } = {}): void {
     this.#tell(received)
     this.socket.accept()
-    const ack: SentFrame = { type: FrameType.ack, received }
+    const ack: SentFrame = { type: FrameType.ack, received, complete: true }
     const welcome = { ...welcomeTo(this.hello), resumed: { received, resynced } }
-    this.socket.say([0, welcome], ...states, [0, ack], ...replayed)
+    if (messages === 2) this.socket.say([0, welcome], ...states)
+    this.socket.say(...(messages === 2 ? [] : [[0, welcome] as const, ...states]), ...replayed, [0, ack])
   }
 
   /** Admits a join: the joined frame and the snapshot, in one message. */

@@ -3,7 +3,6 @@ import * as FrameType from '@junto/protocol/frame-type'
 import {
   clientCloseCodes,
   encodeLeave,
-  isNumbered,
   type Frame,
   type HelloFrame,
   type JoinedFrame,
@@ -19,6 +18,7 @@ import {
   type MakeReaders,
   type OwnLayout,
 } from '@junto/schema/internal'
+import { Announcements } from '../announcements.ts'
 import { Connection, type ConnectionOptions, type ConnectionOwner } from '../connection/connection.ts'
 import type { Room } from '../room/room.ts'
 import { Identity } from './identity.ts'
@@ -47,6 +47,7 @@ export class Session implements ConnectionOwner {
   readonly connection: Connection
   readonly outbox: Outbox
   readonly layouts = new LayoutCache()
+  readonly announcements = new Announcements()
   readonly #identity: Identity
   readonly #memberships = new Set<Membership>()
   readonly #byRef = new Map<number, Membership>()
@@ -57,10 +58,8 @@ export class Session implements ConnectionOwner {
   #lastRef = 0
   /** Whether the hello resumed, and so nothing followed it. */
   #resuming = false
-  /** The states are still coming after a resume. */
+  /** What was missed is still coming after a resume. */
   #catchingUp = false
-  /** All of them have come: something came behind them. */
-  #hasStates = false
   /** The line is given up for one with newer credentials: no attempt has failed. */
   #renewing = false
   /** The server was told, or will be, that the session is over. */
@@ -142,7 +141,6 @@ export class Session implements ConnectionOwner {
     outbox.resume(resumed.received)
     for (const ref of this.#leaving.keys()) this.#awaitLeft(ref)
     this.#catchingUp = true
-    this.#hasStates = false
     const missed = new Map(resumed.resynced)
     for (const [ref, membership] of this.#byRef) membership.resumed(missed.get(ref) ?? 0)
     this.#joinAll()
@@ -150,16 +148,10 @@ export class Session implements ConnectionOwner {
   }
 
   receive(room: number, frame: Frame): void {
-    if (frame.type === FrameType.ack || isNumbered(frame)) this.#hasStates = true
     this.outbox.take(frame, () => this.#deliver(room, frame))
   }
 
   heard(bytes: number): void {
-    // Told when the message is: what it ends is not told that it goes on.
-    if (this.#catchingUp && this.#hasStates) {
-      this.#catchingUp = false
-      this.#forEach((membership) => membership.caughtUp())
-    }
     this.outbox.heard(bytes)
   }
 
@@ -213,10 +205,13 @@ export class Session implements ConnectionOwner {
     this.#forEach((each) => each.sessionLost(error, of(unsent, each), of(unknown, each)))
   }
 
+  /** The program is told when all of them know: whoever is told of one sees how the others are. */
   #forEach(tell: (membership: Membership) => void): void {
-    // A copy: what the program opens when it is told has nothing to do with this.
-    const memberships = [...this.#memberships]
-    for (const membership of memberships) tell(membership)
+    this.announcements.together(() => {
+      // Such as the end of one, which takes it out.
+      const memberships = [...this.#memberships]
+      for (const membership of memberships) tell(membership)
+    })
   }
 
   #joinAll(): void {
@@ -232,6 +227,9 @@ export class Session implements ConnectionOwner {
     switch (frame.type) {
       case FrameType.ack:
         this.outbox.acknowledged(frame.received)
+        if (!this.#catchingUp || frame.complete !== true) return
+        this.#catchingUp = false
+        this.#forEach((membership) => membership.caughtUp())
         return
       case FrameType.joined:
         this.#byRef.get(frame.ref)?.joined(frame)
@@ -243,7 +241,7 @@ export class Session implements ConnectionOwner {
         return
       case FrameType.left:
         this.#confirm(frame.ref)
-        this.#byRef.get(frame.ref)?.left(frame)
+        this.#byRef.get(frame.ref)?.left(frame, this.#catchingUp)
         return
       default:
         // Frames of a newer protocol, and those that only a server takes: nothing to do.

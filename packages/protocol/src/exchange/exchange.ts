@@ -204,11 +204,13 @@ export class Exchange {
    * Ends all that is under way, once: outgoing calls reject with `end`, outgoing streams fail with it after what has come,
    * incoming handlers see their signal aborted. What has not left is taken back: its outcome is known, and is `disconnected`
    * at worst. Nothing is sent, and later calls fail at once.
+   *
+   * @param hasArrived Whether the other side may have got a frame that has left. Default: any of them.
    */
-  close(end: ExchangeEnd): void {
+  close(end: ExchangeEnd, hasArrived?: (opening: Uint8Array) => boolean): void {
     if (this.#end !== undefined) return
     this.#end = end
-    this.#endAll(() => false, end)
+    this.#endAll(() => false, end, hasArrived)
   }
 
   /**
@@ -222,12 +224,17 @@ export class Exchange {
     this.#endAll((opening) => unsent.has(opening), 'outcome_unknown')
   }
 
-  #endAll(stays: (opening: Uint8Array) => boolean, end: ExchangeEnd): void {
+  #endAll(
+    stays: (opening: Uint8Array) => boolean,
+    end: ExchangeEnd,
+    hasArrived = (_opening: Uint8Array): boolean => true,
+  ): void {
     for (const [no, one] of this.#outgoing) {
-      if (one.opening !== undefined && stays(one.opening)) continue
+      const { opening } = one
+      if (opening !== undefined && stays(opening)) continue
       this.#outgoing.delete(no)
-      const left = !this.#takeBack(one)
-      one.reject(endError(left || end === 'cancelled' ? end : 'disconnected'))
+      const mayRun = !this.#takeBack(one) && (opening === undefined || hasArrived(opening))
+      one.reject(endError(mayRun || end === 'cancelled' ? end : 'disconnected'))
     }
     for (const no of this.#incoming.keys()) this.stop(no, endError(end))
   }
@@ -409,7 +416,7 @@ function checkSettle(settle: string): void {
 function endError(end: ExchangeEnd): JuntoError {
   switch (end) {
     case 'disconnected':
-      return new JuntoError(end, 'there is no connection')
+      return new JuntoError(end, 'it did not run: there was no connection, or no room any more')
     case 'outcome_unknown':
       return new JuntoError(end, 'the connection was lost before the answer came: it may have run or not')
     case 'cancelled':

@@ -118,6 +118,13 @@ export class Link {
     return this.remove((kept) => kept.number === 0 && kept.frame === frame).length > 0
   }
 
+  /** Whether a frame is kept: as far as this side knows, the peer has not taken it. */
+  keeps(frame: Uint8Array): boolean {
+    let kept = this.first
+    while (kept !== undefined && kept.frame !== frame) kept = kept.next
+    return kept !== undefined
+  }
+
   /** The frames that were never transmitted, in order. They are no longer kept: for a client whose session was lost. */
   takeUnsent(): readonly LinkFrame[] {
     return this.remove((kept) => kept.number === 0)

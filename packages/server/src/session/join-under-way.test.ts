@@ -20,7 +20,7 @@ function joining() {
     world.first.cut()
     const peer = world.connect()
     peer.send({ ...secretHello, auth: { token }, resume: { next: second, received: 0, from: 1 } })
-    expect(await peer.received()).toEqual(['welcome', 'ack 1'])
+    expect(await peer.received()).toEqual(['welcome', 'ack 1 complete'])
     return peer
   }
   return { ...world, asked, pending, comeBack }

@@ -57,14 +57,14 @@ async function joined(rooms = 1, options: Parameters<typeof build>[0] = {}) {
 }
 
 describe('a session that is resumed', () => {
-  test('[K8] goes on where it was: the states first, then an ack, then what was said meanwhile, in order', async () => {
+  test('[K8] goes on where it was: the states first, then what was said meanwhile, in order, then an ack that says that this was all', async () => {
     const { peer, seat, say, come, sessions, metrics } = await joined()
     peer.cut()
     expect(metrics.read('sessions_away')).toBe(1)
     say(1, 3)
     say(1, 4)
     const { shown, peer: again } = await come(back({ received: 1, rooms: [[1, '0123456789abcdef', 7]] }))
-    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1', '1: event 3', '1: event 4'])
+    expect(shown).toEqual(['welcome', '1: snapshot', '1: event 3', '1: event 4', 'ack 1 complete'])
     expect(welcomeOf(again)).toMatchObject({ resumed: { received: 1 }, resumeWindow: 60_000, activeHeartbeat: 5_000 })
     expect(seat().log).toEqual(['start', 'drop', 'resume 7', 'resumed 0'])
     expect(sessions.resumable).toBe(1)
@@ -88,7 +88,7 @@ describe('a session that is resumed', () => {
     await clock.settle()
     peer.cut()
     const { shown } = await come(back({ received: 1 + 4 }))
-    expect(shown.slice(-2)).toEqual(['1: event 7', '1: event 8'])
+    expect(shown.slice(-3)).toEqual(['1: event 7', '1: event 8', 'ack 1 complete'])
     expect(shown).toHaveLength(5)
   })
 
@@ -99,7 +99,7 @@ describe('a session that is resumed', () => {
     peer.cut()
     const again = connect()
     again.send(back())
-    expect(await again.received()).toEqual(['welcome', 'ack 1', 'joined 1', '1: snapshot'])
+    expect(await again.received()).toEqual(['welcome', 'joined 1', '1: snapshot', 'ack 1 complete'])
     expect(rooms.joins).toHaveLength(1)
     expect(rooms.joins[0]?.log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
     expect(metrics.read('resumes', { outcome: 'resumed' })).toBe(1)
@@ -149,7 +149,7 @@ describe('a session that is resumed', () => {
       say(1, round)
       const next = round.toString(16).padStart(32, '0')
       const { peer: again, shown } = await come(back({ received: 1 + round, next }, secret))
-      expect(shown.slice(-2)).toEqual(['ack 1', `1: event ${round}`])
+      expect(shown.slice(-2)).toEqual([`1: event ${round}`, 'ack 1 complete'])
       again.send(ack(2 + round))
       secret = next
       line = again
@@ -224,7 +224,7 @@ describe('a session that is resumed', () => {
     seat().link.sendLoose(loose(3), { key: 'a', priority: 0 })
     seat().link.sendLoose(loose(4), { priority: 9 })
     const { shown } = await come(back({ received: 1 }))
-    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1', '1: loose 2', '1: loose 3'])
+    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1 complete', '1: loose 2', '1: loose 3'])
     expect(seat().link.congested).toBe(false)
   })
 })
@@ -237,7 +237,7 @@ test('what a client that came back does not accept any more is not sent to it', 
   seat().link.sendLoose(loose(1, 5000), { key: 'a', priority: 0 })
   seat().link.sendLoose(loose(2, 50), { key: 'b', priority: 0 })
   const { shown, peer: again } = await come({ ...back({ received: 1 }), maxFrame: 2000 })
-  expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1', '1: loose 2'])
+  expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1 complete', '1: loose 2'])
   seat().link.sendLoose(loose(3, 5000), { key: 'a', priority: 0 })
   seat().link.sendLoose(loose(4, 5000), { priority: 0 })
   seat().link.sendLoose(loose(5, 50), { priority: 0 })
@@ -250,7 +250,7 @@ describe('a line that is replaced', () => {
     say(1, 3)
     const { shown, peer: again } = await come(back({ received: 1 }))
     expect(peer.last).toBe('close 4503 replaced')
-    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1', '1: event 3'])
+    expect(shown).toEqual(['welcome', '1: snapshot', '1: event 3', 'ack 1 complete'])
     expect(seat().log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
     peer.send(1, event)
     peer.cut()
@@ -359,7 +359,7 @@ describe('the secret', () => {
     expect(seat().log).toEqual(['start', 'drop'])
     await clock.advance('59s')
     const { shown } = await come(back({ received: 1 }))
-    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1'])
+    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1 complete'])
   })
 
   test('[K10] wrong ones do not keep a session: its time ends when it would have', async () => {
@@ -396,8 +396,8 @@ describe('authentication at a resume', () => {
       if (asked === seat(1)) throw new JuntoError('forbidden', 'banned')
     }
     const { shown, peer: again } = await come(back({ received: 2 }))
-    expect(shown).toEqual(['welcome', '2: snapshot', 'ack 2', 'left 1 refused'])
-    expect(again.frames.at(-1)?.[1]).toMatchObject({ reason: 'refused', message: 'banned' })
+    expect(shown).toEqual(['welcome', '2: snapshot', 'left 1 refused', 'ack 2 complete'])
+    expect(again.frames.at(-2)?.[1]).toMatchObject({ reason: 'refused', message: 'banned' })
     expect(seat(1).log).toEqual(['start', 'drop', 'leave refused'])
     expect(seat(2).log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
   })
@@ -424,7 +424,7 @@ describe('authentication at a resume', () => {
     expect(seat().request.session.connection.auth).toEqual({ token: 'x' })
     rooms.readmit = async () => {}
     const { shown } = await come(back({ received: 1 }))
-    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1'])
+    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1 complete'])
   })
 
   test('[P4] [K12] nothing is heard before the welcome, however long it takes: also no beat', async () => {
@@ -437,7 +437,7 @@ describe('authentication at a resume', () => {
     await clock.advance('40s')
     expect(again.connection.log).toEqual([])
     admit()
-    expect(await again.received()).toEqual(['welcome', '1: snapshot', 'ack 1'])
+    expect(await again.received()).toEqual(['welcome', '1: snapshot', 'ack 1 complete'])
     await clock.advance('15s')
     expect(await again.received()).toEqual(['beat'])
   })
@@ -480,7 +480,7 @@ describe('authentication at a resume', () => {
       throw new JuntoError('unauthorized', 'the token has expired')
     }
     const { shown } = await come(back({ received: 1, rooms: [[1, '0123456789abcdef', 7]] }))
-    expect(shown).toEqual(['welcome', 'ack 2', 'left 1 refused', 'refused 2 unauthorized'])
+    expect(shown).toEqual(['welcome', 'left 1 refused', 'refused 2 unauthorized', 'ack 2 complete'])
     expect(seat(1).log).toEqual(['start', 'drop', 'leave refused'])
     expect(seat(2).log).toEqual(['start', 'drop', 'leave refused'])
   })
@@ -502,7 +502,7 @@ describe('authentication at a resume', () => {
     rooms.joins[1]?.grant()
     await clock.settle()
     answer()
-    expect(await again.received()).toEqual(['welcome', '1: snapshot', 'ack 2', 'refused 2 forbidden'])
+    expect(await again.received()).toEqual(['welcome', '1: snapshot', 'refused 2 forbidden', 'ack 2 complete'])
     expect(asked).toEqual(rooms.joins)
   })
 
@@ -549,7 +549,7 @@ describe('authentication at a resume', () => {
     admit()
     rooms.readmit = async () => {}
     const { shown } = await come(back({ received: 1 }))
-    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1'])
+    expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1 complete'])
     expect(seat().log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
   })
 })
@@ -596,7 +596,7 @@ describe('what a client says at a resume', () => {
     const { peer: small } = await come({ ...back({ received: 1 }), maxFrame: 1024 })
     expect(small.last).toBe('close 4500 bad_message')
     expect(lines).toEqual([])
-    expect((await come(back({ received: 1 }))).shown.at(-1)).toBe('1: event 3')
+    expect((await come(back({ received: 1 }))).shown.at(-2)).toBe('1: event 3')
   })
 
   test('resumes one after the other come to an end, until some time has passed', async () => {
@@ -636,7 +636,13 @@ describe('joins and ends at a drop', () => {
     expect(rooms.joins[0]?.log).toEqual(['start', 'drop'])
     const again = connect()
     again.send(back())
-    expect(await again.received()).toEqual(['welcome', 'ack 2', 'joined 1', '1: snapshot', 'refused 2 room_full'])
+    expect(await again.received()).toEqual([
+      'welcome',
+      'joined 1',
+      '1: snapshot',
+      'refused 2 room_full',
+      'ack 2 complete',
+    ])
     expect(rooms.joins[0]?.log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
   })
 
@@ -646,7 +652,7 @@ describe('joins and ends at a drop', () => {
     peer.cut()
     const again = connect()
     again.send(back())
-    expect(await again.received()).toEqual(['welcome', 'ack 1'])
+    expect(await again.received()).toEqual(['welcome', 'ack 1 complete'])
     rooms.joins[0]?.grant()
     expect(await again.received()).toEqual(['joined 1', '1: snapshot'])
     expect(rooms.joins[0]?.log).toEqual(['start'])
@@ -669,7 +675,7 @@ describe('joins and ends at a drop', () => {
     const again = connect()
     again.send(back({ received: 1 }))
     const shown = await again.received()
-    expect(shown.slice(-2)).toEqual(['joined 2', '2: snapshot'])
+    expect(shown.slice(-3)).toEqual(['joined 2', '2: snapshot', 'ack 2 complete'])
   })
 
   test('[K2] who is kicked while away is told, and the session is there to say so', async () => {
@@ -678,7 +684,7 @@ describe('joins and ends at a drop', () => {
     say(1, 3)
     seat().end('kicked', 'bye')
     const { shown } = await come(back({ received: 1 }))
-    expect(shown).toEqual(['welcome', 'ack 1', '1: event 3', 'left 1 kicked'])
+    expect(shown).toEqual(['welcome', '1: event 3', 'left 1 kicked', 'ack 1 complete'])
     expect(seat().log).toEqual(['start', 'drop'])
   })
 
@@ -688,7 +694,7 @@ describe('joins and ends at a drop', () => {
     await clock.settle()
     peer.cut()
     const { shown } = await come(back({ received: 1 }))
-    expect(shown).toEqual(['welcome', 'ack 1', 'left 1 kicked'])
+    expect(shown).toEqual(['welcome', 'left 1 kicked', 'ack 1 complete'])
   })
 
   test('[K8] a leave that was answered into the void is answered again', async () => {
@@ -697,7 +703,7 @@ describe('joins and ends at a drop', () => {
     await clock.settle()
     peer.cut()
     const { shown } = await come(back({ received: 1 }))
-    expect(shown).toEqual(['welcome', 'ack 2', 'left 1 left'])
+    expect(shown).toEqual(['welcome', 'left 1 left', 'ack 2 complete'])
     expect(seat().log).toEqual(['start', 'leave left'])
   })
 

@@ -64,6 +64,8 @@ export class PendingJoin implements Seat {
     this.link.sendState(encodeFrame({ type: FrameType.snapshot, bytes: Uint8Array.of(1) }))
   }
 
+  allowance(): undefined {}
+
   receive(frame: Frame): void {
     this.log.push(`receive ${frame.type}`)
   }
@@ -226,7 +228,7 @@ export function build({ limits: overrides = {}, origin }: { limits?: Partial<Lim
       logger,
       watchdog: new Watchdog(clock, logger, metrics, limits.blockedAfter),
       heartbeat: new Heartbeat(clock, new SeededRandom(1), limits),
-      quotas: new Quotas({ clock, limits, heap }),
+      quotas: new Quotas({ clock, limits, heap, metrics }),
     },
     admission,
   )
@@ -294,7 +296,7 @@ function show(ref: number, frame: Frame): string {
     case FrameType.loose:
       return `${ref}: loose ${frame.id}`
     case FrameType.ack:
-      return `ack ${frame.received}`
+      return `ack ${frame.received}${frame.complete === true ? ' complete' : ''}`
     default:
       return `${ref}: ${frame.type}`
   }

@@ -22,7 +22,7 @@ import type {
 import { heldSize } from '../limits/held-size.ts'
 import { Inflow } from '../limits/inflow.ts'
 import type { InflowHost } from '../limits/inflow.ts'
-import type { Quotas } from '../limits/quotas.ts'
+import type { Allowance } from '../limits/message-limits.ts'
 import { Strikes } from '../limits/strikes.ts'
 import { TokenBucket } from '../limits/token-bucket.ts'
 import type { LooseDelivery, LeaveReason, Rooms, Seat, SessionInfo, ConnectionInfo } from '../room/seat.ts'
@@ -45,7 +45,6 @@ const joinAgain = 1000
 /** What all sessions of a server share. */
 export interface SessionEnvironment extends LineEnvironment {
   readonly rooms: Rooms
-  readonly quotas: Quotas
   readonly acks: AckTimer
   readonly memory: ResumeMemory
   /** Memberships that clients have forgotten and may take again: at last they expire. */
@@ -191,7 +190,8 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   begin(line: Line, hello: HelloFrame): void {
     if (hello.resume) this.#secret?.offer(hello.resume.next)
     this.#serve(line, hello)
-    this.#attach(line, false)
+    // What waited at a client whose session is lost comes just the same, once it has joined again.
+    this.#attach(line, hello.resume?.received !== undefined)
     this.#link?.begin()
     this.#welcome(line)
   }
@@ -299,7 +299,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   #attach(line: Line, replaying: boolean): void {
     this.#state = { kind: 'attached', line }
     line.outbox.source = this
-    this.#inflow.attach(line.connection, replaying)
+    this.#inflow.attach(line.intake, replaying)
     this.#acks?.attach(line.outbox)
     this.#host.back(this)
   }
@@ -392,15 +392,15 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     const outcome = missed.size > 0 ? 'resynced' : 'resumed'
     this.#environment.metrics.count('resumes', { outcome })
     this.#welcome(line, { received: link.received, resynced: missed.size > 0 ? [...missed] : undefined })
-    // The states first, each from the version that the client has; then, behind an ack, what was said meanwhile.
+    // The states first, each from the version that the client has; then what was said meanwhile, and that this was all.
     const held = new Map(request.rooms?.map(([ref, epoch, version]) => [ref, { epoch, version }]))
     for (const membership of this.#memberships.values()) {
       if (membership.announced === undefined) membership.resume(held.get(membership.ref))
     }
-    line.send({ type: FrameType.ack, received: link.received })
     link.replay((room, frame) => {
       if (room === 0) this.#announcedBy(frame)?.resume(undefined)
     })
+    line.send({ type: FrameType.ack, received: link.received, complete: true })
     this.#acks?.count()
     for (const membership of this.#memberships.values()) membership.resumed(missed.get(membership.ref) ?? 0)
     if (this.#latest !== undefined) line.outbox.wake()
@@ -547,6 +547,10 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     else this.#roomFrame(ref, frame)
     // Only now: what is acknowledged has been done.
     if (this.#link && isNumbered(frame)) this.#link.take()
+  }
+
+  allowance(ref: number, frame: Frame): Allowance | undefined {
+    return this.#memberships.get(ref)?.allowance(frame)
   }
 
   refused(ref: number, frame: Frame, answer: SentFrame | undefined): void {

@@ -1,0 +1,38 @@
+import * as FrameType from '@junto/protocol/frame-type'
+import type { Recovery } from '../room/room-status.ts'
+
+/** What a room has lost since it was last whole: what its recovery has to tell. */
+export class Losses {
+  #missed: number | undefined = 0
+  #unsent = 0
+  #rejoined = false
+
+  /** So many messages of the room never come. */
+  miss(messages: number): void {
+    if (this.#missed !== undefined) this.#missed += messages
+  }
+
+  /** Own reliable events that may not have arrived: so many, or those among these frames. */
+  leave(unsent: number | readonly Uint8Array[]): void {
+    this.#unsent += typeof unsent === 'number' ? unsent : unsent.filter(isEvent).length
+  }
+
+  /** The seat is gone. What the room says meanwhile nobody counts. */
+  loseSeat(): void {
+    this.#missed = undefined
+    this.#rejoined = true
+  }
+
+  /** @param downtime Milliseconds. */
+  recovery(downtime: number): Recovery {
+    const missed = this.#missed
+    const rejoined = this.#rejoined
+    if (!rejoined && missed === 0) return { outcome: 'resumed', downtime }
+    return { outcome: 'resynced', downtime, rejoined, missed, unsent: this.#unsent }
+  }
+}
+
+/** Whether a frame is a reliable event. Its type stands behind the head of the array. */
+export function isEvent(frame: Uint8Array): boolean {
+  return frame[1] === FrameType.event
+}
