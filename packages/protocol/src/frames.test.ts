@@ -235,7 +235,17 @@ describe('[F12] a join that is not what it must be', () => {
 
   it.each<[string, unknown, string]>([
     ['no map', [join], 'element 2 must be a map, not an array'],
-    ['an unknown way to join', { ...join, by: 'force' }, "by must be 'open', 'create', 'join' or 'joinOrCreate'"],
+    [
+      'an unknown way to join',
+      { ...join, by: 'force' },
+      'by must be one of open, create, join, joinOrCreate, code, list, not a string of 5 characters',
+    ],
+    ['a join code that is none', { by: 'code', room: 'chat' }, 'id must be a string'],
+    ['an order by nothing', { ...join, order: {} }, "order must be a map of one field to 'asc' or 'desc'"],
+    ['an order by two fields', { ...join, order: { a: 'asc', b: 'asc' } }, 'order must be a map of one field'],
+    ['another direction', { ...join, order: { a: 'up' } }, 'order must be a map of one field'],
+    ['an order by a long name', { ...join, order: { ['x'.repeat(129)]: 'asc' } }, 'order must be a map of one field'],
+    ['a list of nothing', { ...join, limit: 0 }, 'limit must be an integer from 1 up, not 0'],
     ['a join of no room', { ...join, room: '' }, 'room must be a string of 1 to 128 characters'],
     [
       'a name that is too long',
