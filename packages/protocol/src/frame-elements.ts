@@ -83,7 +83,7 @@ export function roomAddress(by: JoinBy, of: Elements): Pick<JoinFrame, 'room' | 
   return {
     room: name(of, 'room'),
     key: by === 'open' ? address(of, 'key') : optional(of, 'key', address),
-    id: by === 'join' ? address(of, 'id') : optional(of, 'id', address),
+    id: by === 'join' || by === 'code' ? address(of, 'id') : optional(of, 'id', address),
     version: optional(of, 'version', integer),
   }
 }

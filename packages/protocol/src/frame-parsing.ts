@@ -3,6 +3,7 @@ import {
   element,
   hex,
   integer,
+  longestName,
   map,
   misfit,
   name,
@@ -18,6 +19,8 @@ import { mostCredit } from './limits.ts'
 import { inFrame, leastLimit, milliseconds, number, serverFrame } from './server-frame-parsing.ts'
 
 const mostLayouts = 64
+
+const waysToJoin: readonly JoinBy[] = ['open', 'create', 'join', 'joinOrCreate', 'code', 'list']
 
 /**
  * The frame in a decoded value, whoever sends it. Elements beyond those that a type has are ignored: they are room for
@@ -87,12 +90,12 @@ function resumeRequest(hello: Elements): ResumeRequest {
   return {
     next: secret(data, 'next'),
     received: optional(data, 'received', integer),
-    from: optional(data, 'from', firstSent),
+    from: optional(data, 'from', atLeastOne),
     rooms: optional(data, 'rooms', heldStates),
   }
 }
 
-function firstSent(data: Elements, key: string): number {
+function atLeastOne(data: Elements, key: string): number {
   return integer(data, key, 1)
 }
 
@@ -118,6 +121,8 @@ function join(ref: number, parts: readonly unknown[]): JoinFrame | UnfitJoinFram
       join: element(data, 'join'),
       options: element(data, 'options'),
       layouts: optional(data, 'layouts', hashes) ?? [],
+      order: optional(data, 'order', order),
+      limit: optional(data, 'limit', atLeastOne),
     }
   } catch (error) {
     if (error instanceof JuntoError) return { type: FrameType.unfitJoin, ref, fault: `[F4] join: ${error.message}` }
@@ -127,8 +132,18 @@ function join(ref: number, parts: readonly unknown[]): JoinFrame | UnfitJoinFram
 
 function wayToJoin(data: Elements): JoinBy {
   const by = element(data, 'by')
-  if (by === 'open' || by === 'create' || by === 'join' || by === 'joinOrCreate') return by
-  throw misfit(data, 'by', "'open', 'create', 'join' or 'joinOrCreate'")
+  const way = waysToJoin.find((each) => each === by)
+  if (way !== undefined) return way
+  throw misfit(data, 'by', `one of ${waysToJoin.join(', ')}`)
+}
+
+/** One field with its direction. */
+function order(data: Elements, key: string): JoinFrame['order'] {
+  const entries = Object.entries(map(data, key))
+  const [[field, direction] = []] = entries
+  const known = direction === 'asc' || direction === 'desc'
+  if (entries.length === 1 && field !== undefined && field.length <= longestName && known) return { [field]: direction }
+  throw misfit(data, key, "a map of one field to 'asc' or 'desc'")
 }
 
 function hashes(data: Elements, key: string): readonly string[] {
