@@ -110,7 +110,13 @@ describe('a session with a secret', () => {
     await other.say(9, [29, 1, [null, 1]], add(1, 2), [29, 1, [null, 0]])
     const received = await comeBack({ next, received: 1, from: 2 })
     expect(resumedIn(received)).toEqual({ received: 2 })
-    expect(framesOf(received).slice(1)).toEqual([[26], [18, 1, 46], [16, 0, ['right']], [16, 0, ['left']], [11, 2, true]])
+    expect(framesOf(received).slice(1)).toEqual([
+      [26],
+      [18, 1, 46],
+      [16, 0, ['right']],
+      [16, 0, ['left']],
+      [11, 2, true],
+    ])
   })
 
   it('[K8] [K7] takes what the client sends again, but once', async () => {
