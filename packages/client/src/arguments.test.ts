@@ -15,6 +15,18 @@ it.each<[string, Odd, string]>([
     "url must be the server's address, such as 'ws://localhost:1727', not localhost:1830",
   ],
   ['a url that is none', { url: 'undefined' }, "such as 'ws://localhost:1727', not undefined"],
+  [
+    'the url of a page',
+    { url: 'https://boards.example/live' },
+    "url must be the server's address, such as 'wss://boards.example/live', not https://boards.example/live",
+  ],
+  ['the url of a page', { url: new URL('http://localhost') }, "such as 'ws://localhost/', not http://localhost/"],
+  [
+    'an option that there is not',
+    { url: 'ws://x', token: 'secret' },
+    "a client has no option 'token', only url, auth, program, keepSession, callTimeout, limits, onWarning, socket, clock, random, readers, page",
+  ],
+  ['an option that lies deeper', { url: 'ws://x', reconnectMax: 5 }, "a client has no option 'reconnectMax', only"],
   ['credentials that are no function', { url: 'ws://x', auth: { token: 1 } }, 'auth must be a function, not object'],
   ['a long program', { url: 'ws://x', program: 'x'.repeat(129) }, 'program must be a text of at most 128 characters'],
   ['no number', { url: 'ws://x', callTimeout: NaN }, 'callTimeout must be above 0 ms or Infinity, not NaN'],
@@ -23,6 +35,34 @@ it.each<[string, Odd, string]>([
     expect.objectContaining({ code: 'misuse', message: expect.stringContaining(message) as string }),
   )
 })
+
+it.each([
+  'wss://boards.example/?token=hidden',
+  'wss://boards.example/?a=1&access_token=hidden',
+  'wss://boards.example/?accessToken=hidden',
+  'wss://boards.example/?api-key=hidden',
+  'wss://boards.example/?password=hidden',
+  'wss://ada:hidden@boards.example/',
+  'https://boards.example/?token=hidden',
+])('credentials in a url are refused, and not repeated: %s', (url) => {
+  let error: unknown
+  try {
+    void new JuntoClient({ url })
+  } catch (thrown) {
+    error = thrown
+  }
+  expect(error).toMatchObject({
+    code: 'misuse',
+    message: 'url must hold no credentials, for URLs are logged: give them as auth: () => token',
+  })
+})
+
+it.each(['wss://boards.example/?region=eu&v=2', 'ws://[::1]:1727/a@b', 'WSS://boards.example'])(
+  'other urls are taken: %s',
+  (url) => {
+    expect(new JuntoClient({ url }).connection.state).toBe('idle')
+  },
+)
 
 it.each<[string, unknown, unknown, string]>([
   ['without options', Whiteboard, undefined, 'options must be an object, not undefined'],

@@ -132,14 +132,42 @@ function storeOf({ keepSession, url }: JuntoClientOptions): SessionStore | undef
   return keepSession === true ? tabStore(url) : keepSession || undefined
 }
 
+/** All there are: a name that is none is a mistake, which would else show much later, or never. */
+const optionNames: { readonly [name in keyof Required<JuntoClientOptions>]: 1 } = {
+  url: 1,
+  auth: 1,
+  program: 1,
+  keepSession: 1,
+  callTimeout: 1,
+  limits: 1,
+  onWarning: 1,
+  socket: 1,
+  clock: 1,
+  random: 1,
+  readers: 1,
+  page: 1,
+}
+
+/** A name and a password, or a parameter that sounds like such. */
+const credentialsInUrl = /\/\/[^/?#]*@|[?&][\w.-]*(token|secret|jwt|auth\w*|passw\w*|pwd|api.?key)=/i
+
 /** @throws JuntoError `misuse` naming what cannot work. */
 function check(options: JuntoClientOptions): void {
   checkObject(options, 'the options of a client')
   const { url, auth, program, callTimeout, onWarning } = options
+  const unknown = Object.keys(options).find((name) => !(name in optionNames))
+  if (unknown !== undefined) {
+    throw new JuntoError('misuse', `a client has no option '${unknown}', only ${Object.keys(optionNames).join(', ')}`)
+  }
   // For untyped programs; something with a text form, such as a URL, does as well.
+  const address = String(url)
+  if (credentialsInUrl.test(address)) {
+    throw new JuntoError('misuse', 'url must hold no credentials, for URLs are logged: give them as auth: () => token')
+  }
   // Other sockets have addresses of their own.
-  if (!url || (options.socket === undefined && !/^(ws|http)s?:/.test(url))) {
-    throw new JuntoError('misuse', `url must be the server's address, such as 'ws://localhost:1727', not ${url}`)
+  if (!url || (options.socket === undefined && !/^wss?:/i.test(address))) {
+    const example = /^https?:/.test(address) ? address.replace('http', 'ws') : 'ws://localhost:1727'
+    throw new JuntoError('misuse', `url must be the server's address, such as '${example}', not ${address}`)
   }
   if (auth !== undefined) checkFunction(auth, 'auth')
   if (onWarning !== undefined) checkFunction(onWarning, 'onWarning')
