@@ -229,6 +229,28 @@ const cases: readonly (readonly [string, (world: World) => Promise<void>])[] = [
     },
   ],
   [
+    'says when a small message has left that had to wait, each time that one had to',
+    async (world) => {
+      const { peer, connection } = await world.pair()
+      let sent = 0
+      for (let time = 1; time <= 3; time++) {
+        peer.socket.pause()
+        while (sent < 5000 * time && connection.link.bufferedAmount === 0) {
+          connection.link.send(bytes(6_000, sent++))
+          await world.turn()
+        }
+        ok(connection.link.bufferedAmount > 0, 'everything was taken')
+        const before = connection.drains
+        peer.socket.resume()
+        await world.until(() => connection.drains > before && peer.messages.length === sent)
+        strictEqual(connection.link.bufferedAmount, 0)
+        // One that need not wait, as a rule.
+        connection.link.send(bytes(10, sent++))
+        await world.until(() => peer.messages.length === sent && connection.link.bufferedAmount === 0)
+      }
+    },
+  ],
+  [
     'leaves what the peer sends with the peer while it does not read, and then tells it whole and in order',
     async (world) => {
       const { peer, connection } = await world.pair()

@@ -7,6 +7,7 @@ import type { TransportPeerEvents } from '@junto/testing'
 import { SystemClock, WsTransport } from '@junto/server'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { selfSigned } from './security/certificate.fixture.ts'
 
 const limits = serverLimits({ closeTimeout: 500 })
 
@@ -35,6 +36,17 @@ describe('WebSockets at a path of an existing HTTP server', () => {
   for (const { name, run } of suite) test(name, run)
 })
 
+describe('WebSockets with TLS', () => {
+  const { cert, key } = selfSigned()
+  const suite = transportSuite(() => {
+    const transport = new WsTransport({ port: 0, host: '127.0.0.1', limits, tls: { cert, key } })
+    return { transport, connect: (events, { origin }) => connectWs(() => transport.url, events, origin, cert) }
+  })
+  // What its sockets do otherwise than plain ones: what they take is always on its way for a moment.
+  for (const { name, run } of suite.filter(({ name }) => /that had to wait|does not read, and says/.test(name)))
+    test(name, run)
+})
+
 describe('the memory network', () => {
   const suite = transportSuite(() => {
     const network = new MemoryNetwork(new SystemClock(), { closeTimeout: 500 })
@@ -55,10 +67,16 @@ describe('the memory network', () => {
   for (const { name, run } of suite) test(name, run)
 })
 
-function connectWs(url: () => string | undefined, events: TransportPeerEvents, origin: string | undefined) {
+function connectWs(
+  url: () => string | undefined,
+  events: TransportPeerEvents,
+  origin: string | undefined,
+  ca?: string,
+) {
   // Port 1 is nobody's: what a peer reaches after the transport closed.
   const socket = new WebSocket(url() ?? 'ws://127.0.0.1:1', 'junto.v1', {
     perMessageDeflate: false,
+    ...(ca === undefined ? {} : { ca }),
     ...(origin === undefined ? {} : { origin }),
   })
   socket.on('open', () => events.open())

@@ -246,6 +246,8 @@ class WsConnection implements Connection {
   #over = false
   /** Some of what was sent had to wait. */
   #waiting = false
+  /** Whether what is written is watched until the operating system has taken it. */
+  #watched = false
   #events: ConnectionEvents | undefined
 
   constructor(webSocket: WebSocket, socket: Duplex, remoteAddress: string, origin: string | undefined) {
@@ -276,26 +278,24 @@ class WsConnection implements Connection {
   }
 
   get bufferedAmount(): number {
-    return this.#webSocket.bufferedAmount
+    // The WebSocket itself holds nothing back: nothing is compressed.
+    return this.#socket.writableLength
   }
 
+  /**
+   * As `webSocket.send`, which hands the socket header and message one by one: to gather these costs more than to copy a message, and
+   * what goes to many is copied once.
+   */
   send(message: Uint8Array): void {
-    if (this.#over) return
-    this.#write(message)
-    // Zero when the operating system took everything at once, which is the rule.
-    if (this.#webSocket.bufferedAmount > 0) this.#waiting = true
+    if (message.length > longestCopied) this.#sendLong(message)
+    else this.#write(message, framed)
   }
 
   ping(message?: Uint8Array): void {
     if (this.#over) return
-    if (message === undefined) return this.#webSocket.ping()
-    if (message.length > longestCopied) {
-      this.#webSocket.ping()
-      this.#webSocket.send(message, this.#written)
-    } else if (this.#webSocket.readyState === this.#webSocket.OPEN) {
-      this.#socket.write(behindPing(message), this.#written)
-    }
-    if (this.#webSocket.bufferedAmount > 0) this.#waiting = true
+    if (message !== undefined && message.length <= longestCopied) return this.#write(message, behindPing)
+    this.#webSocket.ping()
+    if (message !== undefined) this.#sendLong(message)
   }
 
   close(code: number, reason: string): void {
@@ -327,17 +327,31 @@ class WsConnection implements Connection {
     })
   }
 
+  #sendLong(message: Uint8Array): void {
+    if (this.#over) return
+    this.#webSocket.send(message, this.#written)
+    if (this.bufferedAmount > 0) this.#waiting = true
+  }
+
   /**
-   * As `webSocket.send`, which hands the socket header and message one by one: to gather these costs more than to copy a message, and
-   * what goes to many is copied once.
+   * The operating system takes nearly everything at once: a callback for each write, for which Node comes back to each socket once more,
+   * would be for nothing. So it is asked for behind what had to wait, and with what is written from then on until something does not.
    */
-  #write(message: Uint8Array): void {
-    if (message.length > longestCopied) this.#webSocket.send(message, this.#written)
-    else if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#socket.write(framed(message), this.#written)
+  #write(message: Uint8Array, frame: (message: Uint8Array) => Buffer): void {
+    if (this.#over || this.#webSocket.readyState !== open) return
+    const watched = this.#watched
+    if (watched) this.#socket.write(frame(message), this.#written)
+    else this.#socket.write(frame(message))
+    if (this.#socket.writableLength === 0) {
+      this.#watched = false
+    } else {
+      this.#waiting = this.#watched = true
+      if (!watched) this.#socket.write(nothing, this.#written)
+    }
   }
 
   #afterWrite(): void {
-    if (!this.#waiting || this.#over || this.#webSocket.bufferedAmount > 0) return
+    if (!this.#waiting || this.#over || this.bufferedAmount > 0) return
     this.#waiting = false
     this.#events?.drain()
   }
@@ -356,6 +370,12 @@ class WsConnection implements Connection {
 
 /** Messages up to so many bytes are written together with their header; also the most whose length takes two bytes. */
 const longestCopied = 16 * 1024
+
+/** The `readyState` in which messages may be sent. */
+const open = 1
+
+/** Written behind what waits, to be told when that has left. */
+const nothing = new Uint8Array(0)
 
 /** The last message that was written, with its header. */
 let last: { readonly message: Uint8Array; readonly frame: Buffer } = {
