@@ -38,6 +38,8 @@ export interface CompiledLayout {
   readonly hash: string
   /** The codec of each type, by index. */
   readonly types: readonly Codec[]
+  /** Of what members show of themselves; undefined where the contract declares none. */
+  readonly presence: Codec | undefined
   /** Client to server, by id. */
   readonly up: readonly MessageCodec[]
   /** Server to client, by id. */
@@ -62,7 +64,8 @@ export function compileNamedLayout(layout: Layout, hash: string): CompiledLayout
   const types = compileTypes(layout.types)
   const up = layout.up.map((def, id) => messageCodec(def, id, types))
   const down = layout.down.map((def, id) => messageCodec(def, id, types))
-  return { layout, hash, types, up, down, upByName: byName(up), downByName: byName(down) }
+  const presence = layout.presence === undefined ? undefined : lower(types, layout.presence)
+  return { layout, hash, types, presence, up, down, upByName: byName(up), downByName: byName(down) }
 }
 
 function byName(messages: readonly MessageCodec[]): ReadonlyMap<string, MessageCodec> {

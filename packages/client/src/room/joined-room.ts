@@ -7,6 +7,7 @@ import type {
   EventNames,
   Mirror,
   NameOf,
+  Of,
   PayloadOf,
   Sends,
   StateOf,
@@ -17,6 +18,7 @@ import type { Selection, WatchListeners } from '@junto/schema/internal'
 import type { Observable } from '../observable.ts'
 import type { Subscription } from '../subscription.ts'
 import type { RoomTime } from '../time/server-time.ts'
+import type { RoomPresence } from './room-presence.ts'
 import type { Recovery, RoomStatus } from './room-status.ts'
 
 /**
@@ -69,6 +71,8 @@ export interface JoinedRoom<T> extends AsyncDisposable {
   readonly send: Sends<Up<T>, SendOutcome>
   /** The server's streams, by name. A stream begins with its first `next()`. Leaving the loop cancels it on the server. */
   readonly stream: Streams<Up<T>>
+  /** What members show of themselves while they are there, and this one; nothing where the contract declares no `presence`. */
+  readonly presence: Of<T>['presence'] extends undefined ? undefined : RoomPresence<Of<T>['presence']>
   /** Listens to an event. Those that came before the first listener did, up to a bound, are delivered to it in order. */
   on<K extends EventNames<Down<T>>>(name: K, listener: (payload: PayloadOf<Down<T>[K]>) => void): Subscription
   /** Answers a call of the server. There is one answer per call at a time. */

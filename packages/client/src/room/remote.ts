@@ -140,7 +140,8 @@ export class Remote {
   }
 }
 
-function encoded(codec: Codec | undefined, value: unknown, path: string): unknown {
+/** Encodes what the program gave. @throws JuntoError `invalid`, naming the path. */
+export function encoded(codec: Codec | undefined, value: unknown, path: string): unknown {
   if (codec === undefined) return null
   try {
     return codec.encode(value, path)

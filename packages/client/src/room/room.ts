@@ -18,6 +18,7 @@ import { reportFault, type Report } from '../warnings.ts'
 import { Answers, type UntypedAnswer } from './answers.ts'
 import { unsupportedError } from './call-errors.ts'
 import { Inbox } from './inbox.ts'
+import { Presence } from './presence.ts'
 import { Remote } from './remote.ts'
 import type { Recovery, RoomStatus } from './room-status.ts'
 import type { Seat } from './seat.ts'
@@ -51,6 +52,7 @@ export class Room implements AsyncDisposable {
   readonly call: Remote['call']
   readonly send: Remote['send']
   readonly stream: Remote['stream']
+  readonly presence: Presence
   readonly status: Observable<RoomStatus>
   readonly time: RoomTime
   /** For the membership. */
@@ -84,6 +86,7 @@ export class Room implements AsyncDisposable {
     this.call = remote.call
     this.send = remote.send
     this.stream = remote.stream
+    this.presence = new Presence(options, () => this.seat)
   }
 
   get state(): unknown {
@@ -144,6 +147,7 @@ export class Room implements AsyncDisposable {
   /** The state is here: the room can be used. Tells what became of it after a loss, where there was one. */
   settle(recovery: Recovery | undefined): void {
     if (this.status.value.state !== 'joined') this.#become({ state: 'joined' })
+    this.presence.renew()
     this.#recovered(recovery)
   }
 
@@ -157,6 +161,7 @@ export class Room implements AsyncDisposable {
     this.seat = undefined
     this.#inbox.close()
     this.#become(status)
+    this.#options.announcements.say(() => this.presence.end())
     this.#recovered(recovery)
   }
 

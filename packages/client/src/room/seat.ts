@@ -15,6 +15,8 @@ export interface Seat {
    * @throws JuntoError `too_large`.
    */
   send(codec: MessageCodec, wire: unknown, payload: unknown): SendOutcome
+  /** Sends a presence frame when it may leave; until then a newer one takes its place. @throws JuntoError `too_large`. */
+  show(frame: Uint8Array): void
   /** Resolves when nothing waits any more. */
   drained(): Promise<void>
 }

@@ -209,6 +209,10 @@ export class Membership {
         case FrameType.check:
           if (state.at === 'joined') this.#follow(state, () => compare(room.mirror, frame))
           return
+        case FrameType.presences:
+          room.presence.receive(frame, layout.presence, room.memberId)
+          return
+        case FrameType.presence:
         case FrameType.resync:
           return
         default:

@@ -1,9 +1,12 @@
-import { JuntoError, type ClientLimits } from '@junto/protocol'
+import { JuntoError, type ClientLimits, type Clock } from '@junto/protocol'
 import { encodeEvent, encodeLoose, LatestSlots } from '@junto/protocol/internal'
 import type { MessageCodec } from '@junto/schema/internal'
 import type { SendOutcome } from '../room/joined-room.ts'
 import { isEvent } from './losses.ts'
 import { opensSomething, type Outbox } from './outbox.ts'
+
+/** Milliseconds between presences: what is newer replaces what waits. */
+const presenceInterval = 1000 / 30
 
 /**
  * What one membership sends. While it is `open`, it has a number at the server, under which the session's outbox takes
@@ -12,14 +15,20 @@ import { opensSomething, type Outbox } from './outbox.ts'
 export class RoomOutbox {
   readonly #outbox: Outbox
   readonly #latest: LatestSlots
+  readonly #clock: Clock
   #ref: number | undefined
   /** What must arrive, in order. */
   #waiting: Uint8Array[] = []
+  /** What the member shows of itself, when that did not leave yet. */
+  #presence: Uint8Array | undefined
+  /** When the next presence may leave. */
+  #presenceDue = -Infinity
   /** Who waits until nothing waits any more. */
   #drains: { readonly resolve: () => void; readonly reject: (error: JuntoError) => void }[] = []
 
-  constructor(outbox: Outbox, options: { readonly limits: ClientLimits }) {
+  constructor(outbox: Outbox, options: { readonly clock: Clock; readonly limits: ClientLimits }) {
     this.#outbox = outbox
+    this.#clock = options.clock
     this.#latest = new LatestSlots(options.limits.maxLatest, options.limits.resumeBuffer)
   }
 
@@ -45,6 +54,7 @@ export class RoomOutbox {
   clear(): number {
     const events = this.#waiting.filter(isEvent).length
     this.#latest.clear()
+    this.#presence = undefined
     for (const frame of this.#waiting.splice(0)) this.#outbox.release(frame)
     return events
   }
@@ -105,6 +115,13 @@ export class RoomOutbox {
     return ref === undefined ? 'queued' : 'sent'
   }
 
+  /** Sends what the member shows of itself, in the place of what waits. @throws JuntoError `too_large`. */
+  show(frame: Uint8Array): void {
+    this.#outbox.check(frame)
+    this.#presence = frame
+    this.#outbox.whenWritable(this.flush)
+  }
+
   /** Resolves when nothing waits any more, and what left is acknowledged down to a mark. */
   drained(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -130,7 +147,13 @@ export class RoomOutbox {
       if (next === undefined) break
       this.#outbox.sendLoose(ref, next.frame)
     }
-    const isEmpty = this.#latest.size === 0 && this.#waiting.length === 0
+    const now = this.#clock.now()
+    if (ref !== undefined && this.#presence !== undefined && this.#outbox.writable && now >= this.#presenceDue) {
+      this.#outbox.sendLoose(ref, this.#presence)
+      this.#presence = undefined
+      this.#presenceDue = now + presenceInterval
+    }
+    const isEmpty = this.#latest.size === 0 && this.#waiting.length === 0 && this.#presence === undefined
     if (isEmpty && ref !== undefined && this.#outbox.ready) {
       for (const { resolve } of this.#drains.splice(0)) resolve()
     }

@@ -43,6 +43,7 @@ export interface Gauge {
  * | `catch_ups`            | `room`          | members that were behind and got one patch over all they missed |
  * | `snapshots_sent`       | `room`          | whole states sent: to those who join, come back from too far behind, or ask |
  * | `desyncs`              | `room`          | mirrors that came apart, and asked for a snapshot         |
+ * | `presences_replaced`   | `room`          | presences of members that were replaced by newer ones before anybody looked at them |
  * | `rooms_saved`          | `room`          | saves of rooms                                            |
  * | `room_saves_failed`    | `room`          | attempts to save that failed                              |
  */

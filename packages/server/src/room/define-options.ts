@@ -25,6 +25,20 @@ export interface RoomSettings {
    */
   readonly patchRate?: number
   /**
+   * How often a second members are told what others show of themselves, at most: of each the newest. Default: 20. Only where the contract
+   * declares a presence, as with the other two.
+   */
+  readonly presenceRate?: number
+  /**
+   * Milliseconds for which a member that has lost its connection goes on to show what it showed: whoever is back by then was never gone for the others.
+   * `Infinity`: until it has left. Default: 5,000, since a short loss is over in two or three seconds.
+   */
+  readonly presenceGrace?: number
+  /**
+   * Members see only what those show who were put in their view: `member.view.add(other)`. Default: false, all see what each shows.
+   */
+  readonly presenceViews?: boolean
+  /**
    * Milliseconds from the last member's leaving until an empty room is disposed (a persisted one is saved and comes back
    * when it is opened). `Infinity`: never. Default: 5,000, so that reloading a page finds the room still there.
    */

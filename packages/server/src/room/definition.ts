@@ -13,6 +13,7 @@ import {
 import { validatorsOf, type Validators } from '@junto/schema/validate'
 import { injectedTokens, type Constructable } from '../container.ts'
 import type { BucketSize } from '../limits/token-bucket.ts'
+import type { PresenceSettings } from '../presence/presence-lane.ts'
 import type { Credentials, DefineOptions } from './define-options.ts'
 import { RoomBase, type RoomClass } from './room.ts'
 import { longestWait } from './room-timers.ts'
@@ -26,6 +27,7 @@ export interface RunningRoom {
   onJoin?(member: object, join: unknown): unknown
   onDrop?(member: object): unknown
   onResume?(member: object, resumption: Resumption): unknown
+  onPresence?(member: object): unknown
   onLeave?(member: object, reason: LeaveReason): unknown
   onTick?(dt: number): unknown
   onDispose?(): unknown
@@ -56,6 +58,8 @@ export class RoomDefinition {
   readonly tickInterval: number
   /** Milliseconds between patches; 0 for one each turn. */
   readonly patchInterval: number
+  /** What members can show of themselves, and how; `undefined`: nothing. */
+  readonly presence: PresenceSettings | undefined
   /** Milliseconds; `undefined`: the server's limit. */
   readonly disposeAfter: number | undefined
   readonly authenticate: ((credentials: Credentials) => unknown) | undefined
@@ -79,6 +83,7 @@ export class RoomDefinition {
     this.persist = options.persist ?? false
     this.tickInterval = interval(options.tickRate, 'tickRate')
     this.patchInterval = interval(options.patchRate ?? (this.tickInterval > 0 ? 20 : undefined), 'patchRate')
+    this.presence = presenceSettings(contract, this.compiled, this.validators, options)
     const { disposeAfter } = options
     if (
       disposeAfter !== undefined &&
@@ -164,6 +169,9 @@ interface AnyOptions {
   readonly persist?: boolean
   readonly tickRate?: number
   readonly patchRate?: number
+  readonly presenceRate?: number
+  readonly presenceGrace?: number
+  readonly presenceViews?: boolean
   readonly disposeAfter?: number
   readonly authenticate?: (credentials: Credentials) => unknown
   // Methods are compared loosely: `define` has checked the user's type.
@@ -197,6 +205,24 @@ function messageLimits(
       `the limit of ${room}.${name} must have a rate above 0 a second and a burst from 1, not ${rate} and ${burst}`,
     )
   })
+}
+
+function presenceSettings(
+  { name }: AnyContract,
+  { presence: codec }: CompiledLayout,
+  { presence: check }: Validators,
+  { presenceRate, presenceGrace, presenceViews }: AnyOptions,
+): PresenceSettings | undefined {
+  if (codec === undefined) {
+    if (presenceRate === undefined && presenceGrace === undefined && presenceViews === undefined) return undefined
+    throw new JuntoError(
+      'misuse',
+      `define(${name}, …) says how presence is run, but the contract declares none: add presence: t.Object({ … }) to defineRoom`,
+    )
+  }
+  const grace = presenceGrace ?? 5_000
+  if (!(grace >= 0)) throw wrong('presenceGrace', 'of milliseconds from 0, or Infinity')
+  return { codec, check, grace, interval: interval(presenceRate ?? 20, 'presenceRate'), views: presenceViews ?? false }
 }
 
 function classNameOf({ name }: { readonly name: string }, contract: AnyContract): string {

@@ -44,13 +44,13 @@ export class Faults {
     this.#options = options
   }
 
-  /** Runs code of the room. Nothing it throws, now or by a promise, comes out. */
-  run(where: string, code: () => unknown): void {
+  /** Runs code of the room. Nothing it throws, now or by a promise, comes out. @param by See {@link report}. */
+  run(where: string, code: () => unknown, by?: Culprit): void {
     try {
       const result = this.#options.watchdog.measure(this.#options.watched, code)
-      if (isPromiseLike(result)) result.then(undefined, (error: unknown) => this.report(error, where))
+      if (isPromiseLike(result)) result.then(undefined, (error: unknown) => this.report(error, where, by))
     } catch (error) {
-      this.report(error, where)
+      this.report(error, where, by)
     }
   }
 

@@ -1,6 +1,8 @@
-import { JuntoError } from '@junto/protocol'
+import { JuntoError, type ErrorCode } from '@junto/protocol'
 import { FrameType, type Frame, type Settle } from '@junto/protocol/internal'
 import type { Viewer } from '@junto/schema/internal'
+import type { Attendee, Present } from '../presence/attendee.ts'
+import type { PresenceLane } from '../presence/presence-lane.ts'
 import { Feed, type Message } from '../sync/feed.ts'
 import type { RoomSync } from '../sync/room-sync.ts'
 import { Conversation, type ConversationHost, type Partner } from './conversation.ts'
@@ -17,11 +19,13 @@ import type {
   Seat,
   SessionInfo,
 } from './seat.ts'
-import { SeatView } from './seat-view.ts'
+import { SeatView, type MemberSight } from './seat-view.ts'
 
 /** What a seat needs of its room. */
 export interface SeatHost extends ConversationHost {
   readonly sync: RoomSync
+  /** Where members of this room can show something of themselves. */
+  readonly presence: PresenceLane | undefined
   /** Bytes that may wait here for one member. */
   readonly maxHeld: number
   /** Snapshots that one member may ask for within a minute. */
@@ -60,7 +64,7 @@ type Phase = 'joining' | 'joined' | 'live' | 'away' | 'unseated' | 'returning' |
 const minute = 60_000
 
 /** One membership: between the session's link and the room. It stays the same while lines come and go. */
-export class MemberSeat implements Seat, Partner {
+export class MemberSeat implements Seat, Partner, Present {
   readonly id: string
   /** How it looks at the state. */
   readonly viewer: Viewer
@@ -70,6 +74,7 @@ export class MemberSeat implements Seat, Partner {
   readonly #host: SeatHost
   readonly #userKey: string | undefined
   readonly #feed: Feed
+  readonly #attendee: Attendee | undefined
   #phase: Phase = 'joining'
   #reason: LeaveReason = 'disconnected'
   #message: string | undefined
@@ -95,6 +100,7 @@ export class MemberSeat implements Seat, Partner {
     this.#userKey = entrant.identity.key
     this.joined = joined
     this.member = new RoomMember(this, entrant)
+    this.#attendee = host.presence?.admit(this, this.#feed)
   }
 
   /** Why it was left. */
@@ -151,6 +157,7 @@ export class MemberSeat implements Seat, Partner {
     if (this.#phase !== 'joined') return
     this.#phase = 'live'
     this.#host.sync.add(this.#feed)
+    if (this.#attendee !== undefined) this.#host.presence?.begin(this.#attendee)
     // It had this seat before.
     this.#tellResumed('resynced', this.#missed)
     this.#missed = 0
@@ -180,6 +187,10 @@ export class MemberSeat implements Seat, Partner {
       case FrameType.resync:
         this.#resync()
         return
+      case FrameType.presence:
+        if (this.#attendee !== undefined) this.#host.presence?.receive(this.#attendee, frame)
+        else this.notice('unsupported', '[N3] the contract of this room declares no presence')
+        return
       default:
         this.#link.notice('unknown_frame', 'a room takes no frame of this type from a client')
     }
@@ -187,12 +198,14 @@ export class MemberSeat implements Seat, Partner {
 
   drained(): void {
     this.#host.sync.drained(this.#feed)
+    if (this.#attendee !== undefined) this.#host.presence?.drained(this.#attendee)
   }
 
   drop(): void {
     if (this.#phase !== 'live') return
     this.#phase = 'away'
     this.#host.sync.suspend(this.#feed)
+    if (this.#attendee !== undefined) this.#host.presence?.drop(this.#attendee)
     this.#tellDropped()
   }
 
@@ -202,6 +215,7 @@ export class MemberSeat implements Seat, Partner {
     if (has === undefined) this.viewer.reset()
     else this.viewer.resume(has.epoch, has.version)
     this.#host.sync.resume(this.#feed)
+    if (this.#attendee !== undefined) this.#host.presence?.resume(this.#attendee)
   }
 
   resumed(outcome: ResumeOutcome, missed: number): void {
@@ -281,7 +295,7 @@ export class MemberSeat implements Seat, Partner {
     else if (phase !== 'joining') this.#link.ended(reason, message)
   }
 
-  notice(code: 'unsupported' | 'invalid', message: string): void {
+  notice(code: ErrorCode, message: string): void {
     this.#link.notice(code, message)
   }
 
@@ -325,7 +339,23 @@ export class MemberSeat implements Seat, Partner {
 
   /** Makes what stands under `member.view`. */
   get view(): SeatView {
-    return (this.#view ??= new SeatView(this.#host.sync.tree, this.viewer))
+    return (this.#view ??= new SeatView(this.#host.sync.tree, this.viewer, this.#sight()))
+  }
+
+  /** What it shows of itself, as users see it. */
+  get presence(): unknown {
+    return this.#attendee && this.#host.presence?.shownBy(this.#attendee)
+  }
+
+  #sight(): MemberSight | undefined {
+    const { presence } = this.#host
+    const attendee = this.#attendee
+    if (presence === undefined || attendee === undefined) return undefined
+    return {
+      see: (member) => presence.see(attendee, member),
+      unsee: (member) => presence.unsee(attendee, member),
+      sees: (member) => presence.sees(attendee, member),
+    }
   }
 
   /** Nobody is there to whom it could be said. Who knows whether the page comes back: nothing is kept for it. */
@@ -379,6 +409,7 @@ export class MemberSeat implements Seat, Partner {
     this.#phase = 'gone'
     this.#reason = reason
     this.#host.sync.remove(this.#feed)
+    if (this.#attendee !== undefined) this.#host.presence?.remove(this.#attendee)
     this.viewer.close()
     this.#view?.close()
     this.#conversation?.close(reason !== 'disconnected' ? 'cancelled' : begun ? 'outcome_unknown' : 'disconnected')

@@ -1,4 +1,4 @@
-import type { Calls, Down, Event, Of, Sends } from '@junto/schema'
+import type { Calls, Down, Event, Frozen, Of, Sends } from '@junto/schema'
 import type { MemberView } from './member-view.ts'
 
 /** A session of a user in a room. `T` is the contract's type. */
@@ -27,7 +27,12 @@ export interface Member<T> {
    * `volatile` one is dropped. To a member that has left: nothing happens.
    */
   readonly send: Sends<Down<T>, void>
-  /** What this member may see of a state that not everybody sees all of. */
+  /**
+   * What this member shows of itself at the moment; `undefined` while it shows nothing. Not to be changed. It is another object each time it is
+   * different.
+   */
+  readonly presence: Frozen<Of<T>['presence']> | undefined
+  /** What this member may see of a state, and whom, where not everybody sees all. */
   readonly view: MemberView<T>
   /**
    * Ends the membership. The client is told, `onLeave` runs with `kicked`.

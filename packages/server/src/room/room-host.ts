@@ -1,6 +1,7 @@
 import { JuntoError, randomHex, randomId } from '@junto/protocol'
 import { encodeNamed, StateTree } from '@junto/schema/internal'
 import type { Services, Token } from '../container.ts'
+import { PresenceLane } from '../presence/presence-lane.ts'
 import type { RoomSaver } from '../store/room-saver.ts'
 import type { RoomRecord } from '../store/saved-room.ts'
 import { RoomSync } from '../sync/room-sync.ts'
@@ -30,6 +31,7 @@ export interface Origin {
 /** What a room has once its first state stands. */
 interface Works {
   readonly sync: RoomSync
+  readonly presence: PresenceLane | undefined
   readonly saver: RoomSaver | undefined
   readonly seatHost: SeatHost
 }
@@ -353,9 +355,11 @@ export class RoomHost implements RoomScope, Candidate {
         this.close('The state of the room could not be sent.', 'failed')
       },
     })
+    const presence = this.#presenceLane()
     const seatHost: SeatHost = {
       clock,
       sync,
+      presence,
       router,
       down: definition.compiled.down,
       answerChecks: definition.validators.down,
@@ -369,7 +373,24 @@ export class RoomHost implements RoomScope, Candidate {
       left: (seat) => this.#seats.left(seat),
       report: (error, where, by) => this.#faults.report(error, where, by),
     }
-    return { sync, saver, seatHost }
+    return { sync, presence, saver, seatHost }
+  }
+
+  #presenceLane(): PresenceLane | undefined {
+    const { presence, name } = this.definition
+    const { clock, turnEnd, limits, metrics } = this.#environment
+    return (
+      presence &&
+      new PresenceLane({
+        ...presence,
+        clock,
+        turnEnd,
+        most: limits.maxPresence,
+        frameSize: limits.partSize,
+        replaced: metrics.counter('presences_replaced', { room: name }),
+        onChange: (seat) => this.#faults.run('onPresence', () => this.#room?.onPresence?.(seat.member), seat),
+      })
+    )
   }
 
   #startTicking(room: RunningRoom): void {
@@ -397,10 +418,11 @@ export class RoomHost implements RoomScope, Candidate {
   }
 
   async #drain(works: Works, reason: LeaveReason, message: string | undefined): Promise<void> {
-    const { sync, saver } = works
+    const { sync, presence, saver } = works
     const { clock, limits, logger } = this.#environment
     this.#cancelDisposal?.()
     this.#timers.close()
+    presence?.close()
     sync.flushNow()
     this.#seats.endAll(reason, message)
     if (!(await this.#seats.settled(limits.hookTimeout))) {

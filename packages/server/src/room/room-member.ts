@@ -29,6 +29,10 @@ export class RoomMember {
     return (this.#send ??= this.#seat.conversation.senders())
   }
 
+  get presence(): unknown {
+    return this.#seat.presence
+  }
+
   get view(): SeatView {
     return this.#seat.view
   }

@@ -140,6 +140,12 @@ export abstract class RoomBase<T extends AnyContract> {
    */
   onResume?(member: Member<T>, resumption: Resumption): void | Promise<void>
 
+  /**
+   * What a member shows of itself is different: see `member.presence`, which is `undefined` when it shows nothing any more. Not more often than
+   * the option `presenceRate` says, with the newest; not for a member that leaves.
+   */
+  onPresence?(member: Member<T>): void | Promise<void>
+
   /** Somebody is gone: once for each `onJoin` that completed. The member is no longer in `members`. */
   onLeave?(member: Member<T>, reason: LeaveReason): void | Promise<void>
 

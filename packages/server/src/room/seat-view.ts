@@ -1,5 +1,6 @@
 import { JuntoError } from '@junto/protocol'
 import type { StateTree, Viewer } from '@junto/schema/internal'
+import { RoomMember } from './room-member.ts'
 
 /** Whether an entry of a map shall be in view. */
 type Keep = (entity: unknown, key: string) => unknown
@@ -10,15 +11,25 @@ type Entries = Iterable<readonly [key: string, entity: unknown]>
 // A promise is true, whatever it will resolve to: everything would come into view.
 const asynchronous = 'view.filter: its predicate must say at once what is in view, and returned a promise'
 
+/** Whose presence a member sees. */
+export interface MemberSight {
+  see(member: object): boolean
+  unsee(member: object): boolean
+  sees(member: object): boolean
+}
+
 /** What stands under `member.view`, without its types. */
 export class SeatView {
   readonly #tree: StateTree
   readonly #viewer: Viewer
+  readonly #sight: MemberSight | undefined
   readonly #filters = new Map<Entries, Keep>()
 
-  constructor(tree: StateTree, viewer: Viewer) {
+  /** @param sight Undefined in a room where nobody shows anything. */
+  constructor(tree: StateTree, viewer: Viewer, sight: MemberSight | undefined) {
     this.#tree = tree
     this.#viewer = viewer
+    this.#sight = sight
   }
 
   get owner(): string {
@@ -41,15 +52,15 @@ export class SeatView {
   }
 
   add(entity: unknown): boolean {
-    return this.#viewer.see(entity)
+    return entity instanceof RoomMember ? this.#sightOf('add').see(entity) : this.#viewer.see(entity)
   }
 
   remove(entity: unknown): boolean {
-    return this.#viewer.unsee(entity)
+    return entity instanceof RoomMember ? this.#sightOf('remove').unsee(entity) : this.#viewer.unsee(entity)
   }
 
   has(entity: unknown): boolean {
-    return this.#viewer.sees(entity)
+    return entity instanceof RoomMember ? this.#sightOf('has').sees(entity) : this.#viewer.sees(entity)
   }
 
   grant(tag: string): void {
@@ -87,6 +98,11 @@ export class SeatView {
   update(): void {
     for (const map of this.#filters.keys()) if (!this.#tree.holds(map)) this.#filters.delete(map)
     this.#apply(this.#filters)
+  }
+
+  #sightOf(what: string): MemberSight {
+    if (this.#sight !== undefined) return this.#sight
+    throw new JuntoError('misuse', `view.${what}(member): members show nothing here: the contract declares no presence`)
   }
 
   /** The member is gone. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { TurnEnd } from './turn-end.ts'
 
 describe('the end of a turn', () => {
-  test('comes once for everybody: rooms first, then links, those included that the rooms filled', async () => {
+  test('comes once for everybody: rooms first, then what stands behind them, then links, those included that the rooms filled', async () => {
     const clock = new VirtualClock()
     let callbacks = 0
     const atEndOfTurn = clock.atEndOfTurn.bind(clock)
@@ -14,6 +14,7 @@ describe('the end of a turn', () => {
     const turnEnd = new TurnEnd(clock)
     const log: string[] = []
     turnEnd.flushLink({ flush: () => void log.push('link 1') })
+    turnEnd.flushBehind({ flush: () => void log.push('behind') })
     turnEnd.flushRoom({
       flush: () => {
         log.push('room 1')
@@ -23,7 +24,7 @@ describe('the end of a turn', () => {
     turnEnd.flushRoom({ flush: () => void log.push('room 2') })
     expect(log).toEqual([])
     await clock.settle()
-    expect(log).toEqual(['room 1', 'room 2', 'link 1', 'link 2'])
+    expect(log).toEqual(['room 1', 'room 2', 'behind', 'link 1', 'link 2'])
     expect(callbacks).toBe(1)
   })
 

@@ -8,12 +8,14 @@ export interface Flushable {
 
 /**
  * The end of the server's turn, one callback of the clock for everybody. Rooms go first: their patches, and what waited
- * behind these, must be in the links' queues before a link closes its message. So a member gets one message per turn.
+ * behind these, must be in the links' queues before a link closes its message. So a member gets one message per turn. Between the two goes
+ * what stands behind the rooms' patches and is no part of them.
  */
 export class TurnEnd {
   readonly #clock: Clock
   readonly #run = () => this.#flush()
   #rooms: Flushable[] = []
+  #behind: Flushable[] = []
   #links: Flushable[] = []
   #scheduled = false
 
@@ -24,6 +26,12 @@ export class TurnEnd {
   /** Flushes a room at the end of this turn. To be called once per turn and room: the room keeps the mark. */
   flushRoom(room: Flushable): void {
     this.#rooms.push(room)
+    this.#schedule()
+  }
+
+  /** Flushes something of a room at the end of this turn, after all rooms. To be called once per turn, as the others are. */
+  flushBehind(lane: Flushable): void {
+    this.#behind.push(lane)
     this.#schedule()
   }
 
@@ -43,11 +51,14 @@ export class TurnEnd {
     const rooms = this.#rooms
     this.#rooms = []
     for (const room of rooms) room.flush()
+    const behind = this.#behind
+    this.#behind = []
+    for (const lane of behind) lane.flush()
     // Only now, so that links that the rooms filled need no second callback.
     const links = this.#links
     this.#links = []
     this.#scheduled = false
-    if (this.#rooms.length > 0) this.#schedule()
+    if (this.#rooms.length + this.#behind.length > 0) this.#schedule()
     for (const link of links) link.flush()
   }
 }

@@ -1,0 +1,426 @@
+import { JuntoError, type Clock } from '@junto/protocol'
+import { describe, encodePresenceEntry, type PresenceFrame } from '@junto/protocol/internal'
+import { SchemaError, type Codec } from '@junto/schema/internal'
+import type { Validate } from '@junto/schema/validate'
+import type { Counter } from '../observe/metrics.ts'
+import { longestWait } from '../room/room-timers.ts'
+import type { Feed } from '../sync/feed.ts'
+import type { Flushable, TurnEnd } from '../sync/turn-end.ts'
+import { Attendee, PresenceView, type Present } from './attendee.ts'
+import { PresenceFrames } from './presence-frames.ts'
+
+/** How a room type's presence is run; made from its contract and its definition. */
+export interface PresenceSettings {
+  readonly codec: Codec
+  readonly check: Validate | undefined
+  /** Milliseconds between what is told of changes, at least. */
+  readonly interval: number
+  /** Milliseconds for which a member that has lost its connection goes on to show what it showed. */
+  readonly grace: number
+  /** Whether members see only those that were put in their view. */
+  readonly views: boolean
+}
+
+/** Parts of {@link PresenceLane}. */
+export interface PresenceLaneOptions extends PresenceSettings {
+  readonly clock: Clock
+  readonly turnEnd: TurnEnd
+  /** Bytes that one member may show, its id included. */
+  readonly most: number
+  /** Bytes of a frame that need not travel in parts. */
+  readonly frameSize: number
+  /** Counts what was replaced by something newer before anybody looked at it. */
+  readonly replaced: Counter
+  /** What a member shows is different now. Must not throw. */
+  readonly onChange: (seat: Present) => void
+}
+
+/**
+ * What the members of a room show of themselves while they are there. A lane of its own: it is never saved, in no patch, and of what one
+ * member shows only the newest counts.
+ *
+ * What comes is kept as it is, one for each member, until the next time that there is something to tell: however much comes, each member costs one
+ * decoding and one encoding then. Who has lost the connection goes on to show what it showed, for a grace. Who cannot take something now is
+ * told nothing until it can, and then everything.
+ */
+export class PresenceLane implements Flushable {
+  readonly #options: PresenceLaneOptions
+  /** By what users see of them. */
+  readonly #attendees = new Map<object, Attendee>()
+  /** Those with a connection. */
+  readonly #viewers = new Set<Attendee>()
+  /** Of these, those who are to be told everything. */
+  readonly #fresh = new Set<Attendee>()
+  /** Those of whom something came that was not looked at. */
+  readonly #unread = new Set<Attendee>()
+  /** Those whose presence changed since that was told. Some may be gone. */
+  #changed = new Set<Attendee>()
+  /** Something has entered or left a view since changes were told. */
+  #moved = false
+  /** Everything, for all who see everybody. */
+  #all: PresenceFrames | undefined
+  /** When the next changes may be told. */
+  #due = -Infinity
+  /** Nobody's presence ends before. */
+  #ends = Infinity
+  #wakes = Infinity
+  #cancelTimer: (() => void) | undefined
+  #queued = false
+  #over = false
+
+  constructor(options: PresenceLaneOptions) {
+    this.#options = options
+  }
+
+  // ---- Members.
+
+  /** Somebody is about to join. */
+  admit(seat: Present, feed: Feed): Attendee {
+    const attendee = new Attendee(seat, feed, this.#options.views ? new PresenceView() : undefined)
+    this.#attendees.set(seat.member, attendee)
+    return attendee
+  }
+
+  /** Its client has joined, or joined again having forgotten everything: what it showed before ends, unless it shows something again. */
+  begin(attendee: Attendee): void {
+    this.#limit(attendee, this.#options.grace)
+    this.#follow(attendee)
+  }
+
+  /** Its client is back. */
+  resume(attendee: Attendee): void {
+    attendee.keptUntil = Infinity
+    this.#follow(attendee)
+  }
+
+  /** Its connection is gone. */
+  drop(attendee: Attendee): void {
+    this.#read(attendee)
+    this.#viewers.delete(attendee)
+    this.#fresh.delete(attendee)
+    this.#limit(attendee, this.#options.grace)
+  }
+
+  /** It has left the room. */
+  remove(attendee: Attendee): void {
+    if (!this.#attendees.delete(attendee.seat.member)) return
+    this.#viewers.delete(attendee)
+    this.#fresh.delete(attendee)
+    this.#unread.delete(attendee)
+    attendee.unread = undefined
+    if (attendee.entry !== undefined) this.#set(attendee, attendee.value, undefined)
+    for (const seen of attendee.view?.members ?? []) seen.view?.onlookers.delete(attendee)
+    for (const seen of attendee.view?.told ?? []) seen.view?.onlookers.delete(attendee)
+    for (const onlooker of attendee.view?.onlookers ?? []) onlooker.view?.members.delete(attendee)
+  }
+
+  /** What waited for its client has left. */
+  drained(attendee: Attendee): void {
+    if (this.#fresh.has(attendee)) this.#enqueue()
+  }
+
+  // ---- What they show.
+
+  /** A member shows something. */
+  receive(attendee: Attendee, frame: PresenceFrame): void {
+    if (attendee.unread !== undefined) this.#options.replaced.add()
+    attendee.unread = { frame, at: this.#options.clock.now() }
+    this.#unread.add(attendee)
+    this.#await()
+  }
+
+  /** What a member shows. Undefined: nothing. */
+  shownBy(attendee: Attendee): unknown {
+    this.#read(attendee)
+    return attendee.value
+  }
+
+  // ---- Whom they see.
+
+  /** Takes a member into view. @returns whether it was not before. @throws JuntoError `misuse` for what cannot be. */
+  see(viewer: Attendee, member: object): boolean {
+    const { seen, view, onlookers } = this.#sight(viewer, member, 'add')
+    // Whoever has left is told of no more.
+    if (view.members.has(seen) || !this.#attendees.has(viewer.seat.member)) return false
+    view.members.add(seen)
+    onlookers.add(viewer)
+    this.#hasNews(viewer, view, seen)
+    return true
+  }
+
+  /** Takes a member out of view. @returns whether it was in view before. @throws JuntoError `misuse` for what cannot be. */
+  unsee(viewer: Attendee, member: object): boolean {
+    if (this.#options.views && !this.#attendees.has(member)) return false
+    const { seen, view } = this.#sight(viewer, member, 'remove')
+    if (!view.members.delete(seen)) return false
+    this.#hasNews(viewer, view, seen)
+    return true
+  }
+
+  /** Whether a member is in view. */
+  sees(viewer: Attendee, member: object): boolean {
+    const seen = this.#attendees.get(member)
+    return seen !== undefined && (viewer.view === undefined || viewer.view.members.has(seen))
+  }
+
+  #sight(viewer: Attendee, member: object, what: string) {
+    const seen = this.#attendees.get(member)
+    if (viewer.view === undefined) {
+      throw new JuntoError(
+        'misuse',
+        `view.${what}(member): all members of this room see what each other shows; for views give define the option presenceViews: true`,
+      )
+    }
+    if (seen?.view === undefined) {
+      throw new JuntoError('misuse', `view.${what}(member): that is no member of this room, or has left it`)
+    }
+    return { seen, view: viewer.view, onlookers: seen.view.onlookers }
+  }
+
+  #hasNews(viewer: Attendee, view: PresenceView, seen: Attendee): void {
+    view.news.add(seen)
+    if (!this.#viewers.has(viewer)) return
+    this.#moved = true
+    this.#await()
+  }
+
+  // ---- The end of a turn.
+
+  /** Tells what there is to tell, to those who can take it. Never throws. */
+  flush(): void {
+    if (this.#over) return
+    const { clock, interval } = this.#options
+    const now = clock.now()
+    if (now >= this.#due) {
+      if (now >= this.#ends) this.#end()
+      for (const attendee of this.#unread) this.#read(attendee)
+      if (this.#hasChanges) {
+        this.#due = now + interval
+        this.#tellChanges()
+      }
+    }
+    this.#tellFresh()
+    // Only now: what all this brought about did not have to ask for another flush.
+    this.#queued = false
+    if (this.#unread.size > 0 || this.#hasChanges) this.#await()
+    this.#wakeAt(Math.max(this.#ends, this.#due))
+  }
+
+  get #hasChanges(): boolean {
+    return this.#changed.size > 0 || this.#moved
+  }
+
+  /** Nothing is told any more. */
+  close(): void {
+    this.#over = true
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+  }
+
+  #tellChanges(): void {
+    const changed = [...this.#changed]
+    this.#changed = new Set()
+    this.#moved = false
+    for (const { seat } of changed) if (this.#attendees.has(seat.member)) this.#options.onChange(seat)
+    const shared = this.#options.views ? undefined : new PresenceFrames(changed.map(entryOf), false)
+    if (shared === undefined) this.#spread(changed)
+    let last: PresenceFrames | undefined
+    for (const viewer of this.#viewers) {
+      if (this.#fresh.has(viewer)) continue
+      if (!canTake(viewer)) this.#fresh.add(viewer)
+      else if (shared !== undefined) this.#send(viewer, shared)
+      else if (viewer.view !== undefined) last = this.#tellNews(viewer, viewer.view, last)
+    }
+  }
+
+  #tellFresh(): void {
+    for (const viewer of this.#fresh) {
+      if (!canTake(viewer)) {
+        // What is congested says when it no longer is.
+        if (!viewer.feed.link.congested) this.#wakeAt(this.#options.clock.now() + this.#options.interval)
+        continue
+      }
+      this.#fresh.delete(viewer)
+      this.#send(viewer, viewer.view === undefined ? this.#everything() : this.#everythingIn(viewer, viewer.view))
+    }
+  }
+
+  #send({ feed }: Attendee, frames: PresenceFrames): void {
+    const { link } = feed
+    for (const frame of frames.ofSize(Math.min(this.#options.frameSize, link.maxFrame))) link.sendState(frame)
+  }
+
+  #everything(): PresenceFrames {
+    return (this.#all ??= new PresenceFrames(entriesOf(this.#attendees.values()), true))
+  }
+
+  #everythingIn(viewer: Attendee, view: PresenceView): PresenceFrames {
+    for (const seen of [...view.told, ...view.news]) if (!view.members.has(seen)) seen.view?.onlookers.delete(viewer)
+    view.news.clear()
+    view.told.clear()
+    for (const seen of view.members) if (seen.entry !== undefined) view.told.add(seen)
+    return new PresenceFrames(entriesOf(view.members), true)
+  }
+
+  /** Whoever has it in view has news of it. */
+  #spread(changed: readonly Attendee[]): void {
+    for (const attendee of changed) {
+      for (const onlooker of attendee.view?.onlookers ?? []) onlooker.view?.news.add(attendee)
+    }
+  }
+
+  /** @param last What the viewer before was told: the same frames serve those who see the same. @returns what this one was. */
+  #tellNews(viewer: Attendee, view: PresenceView, last: PresenceFrames | undefined): PresenceFrames | undefined {
+    const entries: Uint8Array[] = []
+    for (const seen of view.news) {
+      const isSeen = view.members.has(seen)
+      if (isSeen && seen.entry !== undefined) {
+        view.told.add(seen)
+        entries.push(seen.entry)
+      } else if (view.told.delete(seen)) {
+        entries.push(goneOf(seen))
+      }
+      if (!isSeen) seen.view?.onlookers.delete(viewer)
+    }
+    view.news.clear()
+    if (entries.length === 0) return last
+    const frames = last !== undefined && isSame(last.entries, entries) ? last : new PresenceFrames(entries, false)
+    this.#send(viewer, frames)
+    return frames
+  }
+
+  // ---- What each shows.
+
+  #follow(attendee: Attendee): void {
+    this.#viewers.add(attendee)
+    this.#fresh.add(attendee)
+    this.#enqueue()
+  }
+
+  /** What it shows now is shown no longer than so many milliseconds. */
+  #limit(attendee: Attendee, ms: number): void {
+    attendee.keptUntil = this.#options.clock.now() + ms
+    if (attendee.entry === undefined) return
+    this.#ends = Math.min(this.#ends, attendee.keptUntil)
+    this.#await()
+  }
+
+  #read(attendee: Attendee): void {
+    const { unread } = attendee
+    if (unread === undefined) return
+    attendee.unread = undefined
+    this.#unread.delete(attendee)
+    const { value: wire, expires } = unread.frame
+    const { codec, check, most } = this.#options
+    const { id } = attendee.seat
+    let value: unknown
+    let entry: Uint8Array | undefined
+    if (wire !== null) {
+      try {
+        value = codec.decode(wire, 'presence')
+        check?.(value, 'presence')
+        entry = encodePresenceEntry(id, codec.encode(value, 'presence'))
+      } catch (error) {
+        const why = error instanceof SchemaError || error instanceof JuntoError ? error.message : describe(error)
+        attendee.seat.notice('invalid', `[N3] ${why}`)
+        return
+      }
+      if (entry.length > most) {
+        attendee.seat.notice(
+          'too_large',
+          `[N3] a presence of ${entry.length} bytes, where ${most} are shown (maxPresence)`,
+        )
+        return
+      }
+    }
+    attendee.expiresAt = expires === undefined ? Infinity : unread.at + expires
+    if (this.#viewers.has(attendee)) attendee.keptUntil = Infinity
+    if (entry !== undefined) this.#ends = Math.min(this.#ends, attendee.expiresAt)
+    if (!isEqual(attendee.entry, entry)) this.#set(attendee, value, entry)
+    else this.#await()
+  }
+
+  /** Ends what nobody has renewed in time. */
+  #end(): void {
+    const now = this.#options.clock.now()
+    this.#ends = Infinity
+    for (const attendee of this.#attendees.values()) {
+      // What came in time, and was not looked at yet, counts.
+      this.#read(attendee)
+      if (attendee.entry === undefined) continue
+      const end = Math.min(attendee.expiresAt, attendee.keptUntil)
+      if (end <= now) this.#set(attendee, undefined, undefined)
+      else this.#ends = Math.min(this.#ends, end)
+    }
+  }
+
+  #set(attendee: Attendee, value: unknown, entry: Uint8Array | undefined): void {
+    attendee.value = value
+    attendee.entry = entry
+    this.#all = undefined
+    this.#changed.add(attendee)
+    this.#await()
+  }
+
+  // ---- When.
+
+  /** There is something to tell, once that is due. */
+  #await(): void {
+    if (this.#queued || this.#over) return
+    const { clock } = this.#options
+    if (clock.now() < this.#due) this.#wakeAt(this.#due)
+    else this.#enqueue()
+  }
+
+  #wakeAt(time: number): void {
+    if (time >= this.#wakes || this.#over) return
+    const { clock } = this.#options
+    this.#cancelTimer?.()
+    this.#wakes = time
+    this.#cancelTimer = clock.after(Math.min(Math.max(0, time - clock.now()), longestWait), () => {
+      this.#cancelTimer = undefined
+      this.#wakes = Infinity
+      // Not at once: what else happens in this turn is told with it.
+      this.#enqueue()
+    })
+  }
+
+  #enqueue(): void {
+    if (this.#queued || this.#over) return
+    this.#queued = true
+    this.#options.turnEnd.flushBehind(this)
+  }
+}
+
+/** Whether its client has the state, and takes what is new. */
+function canTake({ feed }: Attendee): boolean {
+  return feed.asks !== 'now' && !feed.behind && !feed.link.congested
+}
+
+function entryOf(attendee: Attendee): Uint8Array {
+  return attendee.entry ?? goneOf(attendee)
+}
+
+function entriesOf(attendees: Iterable<Attendee>): Uint8Array[] {
+  const entries: Uint8Array[] = []
+  for (const { entry } of attendees) if (entry !== undefined) entries.push(entry)
+  return entries
+}
+
+const gone = new WeakMap<Attendee, Uint8Array>()
+
+/** The bytes that say that it shows nothing any more; the same each time, so that frames can be shared. */
+function goneOf(attendee: Attendee): Uint8Array {
+  let entry = gone.get(attendee)
+  if (entry === undefined) gone.set(attendee, (entry = encodePresenceEntry(attendee.seat.id, null)))
+  return entry
+}
+
+function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((one, index) => one === b[index])
+}
+
+function isEqual(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return a.length === b.length && a.every((byte, index) => byte === b[index])
+}
