@@ -1,5 +1,5 @@
 import { JuntoError, type Clock } from '@junto/protocol'
-import { describe, encodePresenceEntry, type PresenceFrame } from '@junto/protocol/internal'
+import { describe, encodePresenceEntry, encodePresences, type PresenceFrame } from '@junto/protocol/internal'
 import { SchemaError, type Codec } from '@junto/schema/internal'
 import type { Validate } from '@junto/schema/validate'
 import type { Counter } from '../observe/metrics.ts'
@@ -7,7 +7,6 @@ import { longestWait } from '../room/room-timers.ts'
 import type { Feed } from '../sync/feed.ts'
 import type { Flushable, TurnEnd } from '../sync/turn-end.ts'
 import { Attendee, PresenceView, type Present } from './attendee.ts'
-import { PresenceFrames } from './presence-frames.ts'
 
 /** How a room type's presence is run; made from its contract and its definition. */
 export interface PresenceSettings {
@@ -27,8 +26,6 @@ export interface PresenceLaneOptions extends PresenceSettings {
   readonly turnEnd: TurnEnd
   /** Bytes that one member may show, its id included. */
   readonly most: number
-  /** Bytes of a frame that need not travel in parts. */
-  readonly frameSize: number
   /** Counts what was replaced by something newer before anybody looked at it. */
   readonly replaced: Counter
   /** What a member shows is different now. Must not throw. */
@@ -58,7 +55,7 @@ export class PresenceLane implements Flushable {
   /** Something has entered or left a view since changes were told. */
   #moved = false
   /** Everything, for all who see everybody. */
-  #all: PresenceFrames | undefined
+  #all: Uint8Array | undefined
   /** When the next changes may be told. */
   #due = -Infinity
   /** Nobody's presence ends before. */
@@ -222,13 +219,13 @@ export class PresenceLane implements Flushable {
     this.#changed = new Set()
     this.#moved = false
     for (const { seat } of changed) if (this.#attendees.has(seat.member)) this.#options.onChange(seat)
-    const shared = this.#options.views ? undefined : new PresenceFrames(changed.map(entryOf), false)
+    const shared = this.#options.views ? undefined : encodePresences(changed.map(entryOf), false)
     if (shared === undefined) this.#spread(changed)
-    let last: PresenceFrames | undefined
+    let last: News | undefined
     for (const viewer of this.#viewers) {
       if (this.#fresh.has(viewer)) continue
       if (!canTake(viewer)) this.#fresh.add(viewer)
-      else if (shared !== undefined) this.#send(viewer, shared)
+      else if (shared !== undefined) viewer.feed.link.sendState(shared)
       else if (viewer.view !== undefined) last = this.#tellNews(viewer, viewer.view, last)
     }
   }
@@ -241,25 +238,13 @@ export class PresenceLane implements Flushable {
         continue
       }
       this.#fresh.delete(viewer)
-      this.#send(viewer, viewer.view === undefined ? this.#everything() : this.#everythingIn(viewer, viewer.view))
+      const everything = viewer.view === undefined ? this.#everything() : everythingIn(viewer, viewer.view)
+      viewer.feed.link.sendState(everything)
     }
   }
 
-  #send({ feed }: Attendee, frames: PresenceFrames): void {
-    const { link } = feed
-    for (const frame of frames.ofSize(Math.min(this.#options.frameSize, link.maxFrame))) link.sendState(frame)
-  }
-
-  #everything(): PresenceFrames {
-    return (this.#all ??= new PresenceFrames(entriesOf(this.#attendees.values()), true))
-  }
-
-  #everythingIn(viewer: Attendee, view: PresenceView): PresenceFrames {
-    for (const seen of [...view.told, ...view.news]) if (!view.members.has(seen)) seen.view?.onlookers.delete(viewer)
-    view.news.clear()
-    view.told.clear()
-    for (const seen of view.members) if (seen.entry !== undefined) view.told.add(seen)
-    return new PresenceFrames(entriesOf(view.members), true)
+  #everything(): Uint8Array {
+    return (this.#all ??= encodePresences(entriesOf(this.#attendees.values()), true))
   }
 
   /** Whoever has it in view has news of it. */
@@ -269,8 +254,8 @@ export class PresenceLane implements Flushable {
     }
   }
 
-  /** @param last What the viewer before was told: the same frames serve those who see the same. @returns what this one was. */
-  #tellNews(viewer: Attendee, view: PresenceView, last: PresenceFrames | undefined): PresenceFrames | undefined {
+  /** @param last What the viewer before was told: the same bytes serve those who see the same. @returns what this one was. */
+  #tellNews(viewer: Attendee, view: PresenceView, last: News | undefined): News | undefined {
     const entries: Uint8Array[] = []
     for (const seen of view.news) {
       const isSeen = view.members.has(seen)
@@ -284,9 +269,10 @@ export class PresenceLane implements Flushable {
     }
     view.news.clear()
     if (entries.length === 0) return last
-    const frames = last !== undefined && isSame(last.entries, entries) ? last : new PresenceFrames(entries, false)
-    this.#send(viewer, frames)
-    return frames
+    const isTheSame = last !== undefined && isSame(last.entries, entries)
+    const news = isTheSame ? last : { entries, frame: encodePresences(entries, false) }
+    viewer.feed.link.sendState(news.frame)
+    return news
   }
 
   // ---- What each shows.
@@ -390,6 +376,21 @@ export class PresenceLane implements Flushable {
     this.#queued = true
     this.#options.turnEnd.flushBehind(this)
   }
+}
+
+/** What a viewer is told, and in which bytes. */
+interface News {
+  readonly entries: readonly Uint8Array[]
+  readonly frame: Uint8Array
+}
+
+/** All that is in its view; from here on its client has that and nothing else. */
+function everythingIn(viewer: Attendee, view: PresenceView): Uint8Array {
+  for (const seen of [...view.told, ...view.news]) if (!view.members.has(seen)) seen.view?.onlookers.delete(viewer)
+  view.news.clear()
+  view.told.clear()
+  for (const seen of view.members) if (seen.entry !== undefined) view.told.add(seen)
+  return encodePresences(entriesOf(view.members), true)
 }
 
 /** Whether its client has the state, and takes what is new. */

@@ -386,7 +386,6 @@ export class RoomHost implements RoomScope, Candidate {
         clock,
         turnEnd,
         most: limits.maxPresence,
-        frameSize: limits.partSize,
         replaced: metrics.counter('presences_replaced', { room: name }),
         onChange: (seat) => this.#faults.run('onPresence', () => this.#room?.onPresence?.(seat.member), seat),
       })
