@@ -485,6 +485,21 @@ describe('who may join', () => {
       expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
     })
 
+    test('tells who joins that it is known once it is let in, before it has a seat', async () => {
+      const { world, answers, join } = await slow()
+      world.registry.define(Plain, PlainRoom, { authenticate: () => false })
+      const [client, refused] = [join('a'), world.client(Plain)]
+      refused.join({ key: 'b' })
+      await world.clock.settle()
+      expect(refused.refused?.code).toBe('unauthorized')
+      expect([client.isIdentified, refused.isIdentified]).toEqual([false, false])
+      let knownAtSeat = false
+      client.onSeat = () => (knownAtSeat = client.isIdentified)
+      answers[0]?.()
+      await world.clock.settle()
+      expect(knownAtSeat).toBe(true)
+    })
+
     test('is aborted when the connection that came back has gone again', async () => {
       const { world, session, signals, answers, join } = await slow()
       const client = join('a')

@@ -263,20 +263,23 @@ export class MemberSeat implements Seat, Partner, Present {
    * @throws JuntoError as {@link readmit} does.
    */
   retake({ identity, link }: Entrant, joined: JoinedInfo): void {
-    this.readmit(identity)
+    this.readmit(identity)()
     this.#phase = 'joined'
     this.#feed.link = link
     this.joined = joined
   }
 
   /**
-   * Its session came back, and was let in.
+   * Somebody wants to go on with its session.
    *
+   * @returns what to call once it is let in.
    * @throws JuntoError `forbidden` when it is another user now: what the room knows of this member is not theirs.
    */
-  readmit({ user, key }: Identity): void {
+  readmit({ user, key }: Identity): () => void {
     if (key !== this.#userKey) throw new JuntoError('forbidden', 'this seat is that of another user')
-    this.member.user = user
+    return () => {
+      this.member.user = user
+    }
   }
 
   leave(reason: LeaveReason): void {

@@ -68,13 +68,17 @@ export class RoomRegistry implements Rooms {
     session: SessionInfo,
     connection: ConnectionInfo,
     signal: AbortSignal = new AbortController().signal,
-  ): Promise<void> {
+  ): Promise<() => void> {
     const definition = this.#shelves.get(seat.joined.room)?.definition
     if (!definition || !(seat instanceof MemberSeat))
       throw new JuntoError('misuse', 'this seat is not one of these rooms')
     const identity = await this.#authenticator.identify(definition, { session, connection }, signal)
-    seat.readmit(identity)
-    this.#environment.quotas.identifiedAgain(session, identity.key)
+    const seated = seat.readmit(identity)
+    const counted = this.#environment.quotas.identifiedAgain(session, identity.key)
+    return () => {
+      counted()
+      seated()
+    }
   }
 
   authenticates(room: string): boolean {
@@ -142,6 +146,7 @@ export class RoomRegistry implements Rooms {
     // Before a seat is taken: whoever gave up may have asked anew.
     if (signal.aborted) throw givenUp()
     quotas.identified(session, identity.key)
+    link.identified()
     this.#refuseWhileClosing()
     const host = await this.#enter(shelf, request, signal)
     return host.join({ session, identity, join, link, layouts: request.layouts ?? [] }, signal)

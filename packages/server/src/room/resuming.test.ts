@@ -821,9 +821,11 @@ describe('who comes back is asked who it is', () => {
       },
     })
     const ada = await world.join(Club, { key: 'a' }, { auth: 'ada guest' })
-    const comeBack = (auth: unknown, session: SessionInfo = ada.session) => {
+    /** Is judged, and let in if that is fine. */
+    const comeBack = async (auth: unknown, session: SessionInfo = ada.session) => {
       session.connection = { auth, remoteAddress: '10.0.0.2' }
-      return world.settled(world.registry.readmit(ada.seat, session, session.connection))
+      const letIn = await world.settled(world.registry.readmit(ada.seat, session, session.connection))
+      letIn()
     }
     const room = there(rooms[0])
     return { world, ada, asked, room, comeBack, member: there(room.members.get(ada.seat.joined.member)) }
@@ -836,6 +838,15 @@ describe('who comes back is asked who it is', () => {
     expect(member.user).toEqual({ id: 'ada', role: 'admin' })
     await world.settled(world.registry.readmit(ada.seat, ada.session, ada.session.connection))
     expect(asked).toEqual(['ada guest', 'ada admin'])
+  })
+
+  test('nothing of it counts before the connection is let in', async () => {
+    const { world, ada, member } = await club()
+    const connection = { auth: 'ada admin', remoteAddress: '10.0.0.2' }
+    const letIn = await world.settled(world.registry.readmit(ada.seat, ada.session, connection))
+    expect(member.user).toEqual({ id: 'ada', role: 'guest' })
+    letIn()
+    expect(member.user).toEqual({ id: 'ada', role: 'admin' })
   })
 
   test('the error says whether it is refused, or cannot be told', async () => {

@@ -82,7 +82,7 @@ export class World {
       provide(ServerLimits, this.#limits),
       provide(Watchdog, new Watchdog(this.clock, this.logger, this.metrics, this.#limits.blockedAfter)),
       provide(TurnEnd, new TurnEnd(this.clock)),
-      provide(Quotas, new Quotas({ clock: this.clock, limits: this.#limits, heap })),
+      provide(Quotas, new Quotas({ clock: this.clock, limits: this.#limits, heap, metrics: this.metrics })),
       provide(Store, this.store),
       ...(options.services ?? []),
     ])
@@ -144,6 +144,8 @@ export class TestClient implements MemberLink {
   readonly endings: { readonly reason: LeaveReason; readonly message: string | undefined }[] = []
   readonly abort = new AbortController()
   maxFrame = 64 * 1024 * 1024
+  /** The room type has said who it is. */
+  isIdentified = false
   /** What its session does with the seat. */
   onSeat: (seat: Seat) => void = (seat) => seat.start()
   /** Told of each event that comes. */
@@ -397,12 +399,12 @@ export class TestClient implements MemberLink {
     this.log.push(nameOf(frame.type))
   }
 
-  notice(code: ErrorCode, message: string): void {
-    this.notices.push(`${code}: ${message}`)
+  identified(): void {
+    this.isIdentified = true
   }
 
-  tooSoon(message: string): void {
-    this.notices.push(`rate_limited: ${message}`)
+  notice(code: ErrorCode, message: string): void {
+    this.notices.push(`${code}: ${message}`)
   }
 
   ended(reason: LeaveReason, message?: string): void {

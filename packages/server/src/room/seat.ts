@@ -88,6 +88,8 @@ export interface MemberLink {
   notice(code: ErrorCode, message: string): void
   /** A message of this member came too soon, and was not taken. The session answers with a notice; a mistake it is not. */
   tooSoon(message: string): void
+  /** Who joins has been told by the room type, which lets it in. Called before a seat is taken. */
+  identified(): void
   /**
    * The room ended the membership: the session tells the client, when it is back if it is away, and forgets the seat. Never called
    * for what the session ended itself by {@link Seat.leave}.
@@ -209,14 +211,15 @@ export interface Rooms {
    */
   join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat>
   /**
-   * Asks again who sits on a seat, with the credentials of a connection, which may not be that of the session yet. From then on
-   * `member.user` is what that says.
+   * Asks again who sits on a seat, with the credentials of a connection, which may not be that of the session yet. Nothing changes by
+   * that.
    *
+   * @returns what to call when the connection is let in: from then on `member.user` is what it has shown.
    * @param signal Aborted when nobody waits for the answer any more, because the connection has gone.
    * @throws JuntoError `unauthorized` or `forbidden` when it may not sit there any more; anything else says that this cannot be told
    *   now.
    */
-  readmit(seat: Seat, session: SessionInfo, connection: ConnectionInfo, signal?: AbortSignal): Promise<void>
+  readmit(seat: Seat, session: SessionInfo, connection: ConnectionInfo, signal?: AbortSignal): Promise<() => void>
   /**
    * Whether a room type of this name asks who comes. Where it does not, a session may want to look at the origin of a
    * stranger before it joins.

@@ -2,7 +2,7 @@ import { JuntoError } from '@junto/protocol'
 import { FrameType } from '@junto/protocol/internal'
 import type { HelloFrame } from '@junto/protocol/internal'
 import { describe, expect, test } from 'vitest'
-import { build, hello, join, nothing } from './session-world.fixture.ts'
+import { build, hello, ignore, join, nothing } from './session-world.fixture.ts'
 
 const [first, second] = ['a'.repeat(32), 'b'.repeat(32)]
 const secretHello: HelloFrame = { ...hello, secret: first }
@@ -12,7 +12,10 @@ function joining() {
   const world = build()
   const asked: unknown[] = []
   world.first.send(secretHello, join(1))
-  world.rooms.readmit = async (_seat, _session, { auth }) => void asked.push(auth)
+  world.rooms.readmit = async (_seat, _session, { auth }) => {
+    asked.push(auth)
+    return ignore
+  }
   const [pending] = world.rooms.joins
   if (!pending) throw new Error('nothing is asked for')
   /** The client comes back with these credentials. */
@@ -48,8 +51,11 @@ test('[K12] nobody waits any more for what rooms say about a connection that cam
   expect(shown()).toEqual([false, false])
   gone.cut()
   expect(shown()).toEqual([true, false])
-  // The page is loaded again.
-  connect().send(secretHello)
+  // The page is loaded again, and let in.
+  rooms.readmit = async () => ignore
+  const page = connect()
+  page.send({ ...secretHello, resume: { next: second } })
+  expect(await page.received()).toEqual(['welcome'])
   expect(shown()).toEqual([true, true])
 })
 
@@ -82,7 +88,7 @@ describe('a join that comes about when its session has come back', () => {
     const answers: (() => void)[] = []
     rooms.readmit = (_seat, _session, { auth }) => {
       asked.push(auth)
-      return new Promise((resolve) => answers.push(resolve))
+      return new Promise((resolve) => answers.push(() => resolve(ignore)))
     }
     pending.grant()
     await clock.settle()

@@ -2,6 +2,9 @@ import { JuntoError } from '@junto/protocol'
 import type { ErrorCode } from '@junto/protocol'
 import { encodeFrame, errorToWire, FrameType } from '@junto/protocol/internal'
 import type { Frame, JoinFrame } from '@junto/protocol/internal'
+import type { Allowance } from '../limits/message-limits.ts'
+import type { Verdict } from './candidates.ts'
+import type { Outgoing } from './outgoing.ts'
 import type {
   ConnectionInfo,
   HeldState,
@@ -16,23 +19,16 @@ import type {
 
 /** What a membership needs of its session. */
 export interface MembershipHost {
-  /** Sends a numbered frame, now or when the client is back. @throws JuntoError `too_large` when it would never take it. */
-  send(room: number, frame: Uint8Array): void
-  /** Sends a frame that makes sense only now: none while the session is away. @throws JuntoError `too_large`. */
-  sendState(room: number, frame: Uint8Array): void
-  sendLoose(room: number, frame: Uint8Array, how: LooseDelivery): void
-  /** Whether it has a line on which frames flow. */
-  readonly isAttached: boolean
-  /** Whether too much waits for the client already; also while the session is away. */
-  readonly congested: boolean
-  /** Bytes of one frame that the client accepts. */
-  readonly maxFrame: number
+  /** What is said to the client. */
+  readonly outgoing: Outgoing
   /** A fault of the peer that belongs to no call. */
   strike(code: ErrorCode, message: string): void
-  /** Tells the client of an error that belongs to no call, and is no fault of it. */
-  notice(code: ErrorCode, message: string): void
-  /** A seat was taken by this membership: no other one of the session has it any more. */
-  seated(membership: Membership, seat: Seat): void
+  /** The room type has said who it is that joins. */
+  identified(): void
+  /** This seat was taken: no other membership of the session has it any more. */
+  tookSeat(seat: Seat): void
+  /** This frame tells the client of its seat. {@link Membership.heard} is to be called when it has that. */
+  announced(membership: Membership, frame: Uint8Array): void
   /**
    * The membership has ended and the client was told: its ref is free.
    *
@@ -45,9 +41,6 @@ export interface MembershipHost {
   /** Something failed that should not have. */
   report(error: unknown, where: string): void
 }
-
-/** Whether a seat may be kept: `unclear` when that cannot be told now; an error says why not. */
-export type Readmission = 'admitted' | 'unclear' | JuntoError
 
 /**
  * - `joining`: the registry finds or makes the room and takes a seat; aborting gives it back.
@@ -68,11 +61,13 @@ type State =
 export class Membership implements MemberLink {
   readonly ref: number
   readonly #host: MembershipHost
+  readonly #outgoing: Outgoing
   #state: State
 
   constructor(ref: number, host: MembershipHost) {
     this.ref = ref
     this.#host = host
+    this.#outgoing = host.outgoing
     this.#state = { kind: 'joining', abort: new AbortController() }
   }
 
@@ -84,6 +79,11 @@ export class Membership implements MemberLink {
   /** The joined frame, as long as the client may not have it. */
   get announced(): Uint8Array | undefined {
     return this.#state.kind === 'joined' ? this.#state.announced : undefined
+  }
+
+  /** Whether its client has forgotten it. */
+  get isUnseated(): boolean {
+    return this.#state.kind === 'unseated'
   }
 
   // ---- Its beginning.
@@ -109,15 +109,16 @@ export class Membership implements MemberLink {
     const { signal } = this.#state.abort
     let seat: Seat | undefined
     try {
-      const { by, room, key, id, where, join, options, version, layouts } = frame
-      const request: JoinRequest = { by, room, key, id, where, join, options, version, layouts, session }
+      const { type: _, ref: _ref, ...asked } = frame
+      const request: JoinRequest = { ...asked, session }
       if (after) await after
       let judged = session.connection
       seat = await rooms.join(request, this, signal)
       // Who came back meanwhile may be somebody else, or not be let in any more: before anything is announced to them.
       while (judged !== session.connection && this.#state.kind === 'joining') {
         judged = session.connection
-        await rooms.readmit(seat, session, judged)
+        const takeEffect = await rooms.readmit(seat, session, judged)
+        if (judged === session.connection) takeEffect()
       }
     } catch (error) {
       seat?.leave(signal.aborted ? leaveReasonOf(signal) : 'refused')
@@ -126,7 +127,7 @@ export class Membership implements MemberLink {
     }
     // It left, or the session ended, while the seat was being taken.
     if (this.#state.kind !== 'joining') return seat.leave(leaveReasonOf(signal))
-    this.#host.seated(this, seat)
+    this.#host.tookSeat(seat)
     this.#state = { kind: 'seated', seat }
     this.proceed()
   }
@@ -134,14 +135,16 @@ export class Membership implements MemberLink {
   /** Tells the client of its seat, unless too much waits for it already: a snapshot may be large. */
   proceed(): void {
     if (this.#state.kind !== 'seated') return
-    if (!this.#host.isAttached) return this.#announceAway(this.#state.seat)
-    if (!this.#host.congested) this.#announce(this.#state.seat)
+    if (!this.#outgoing.isAttached) return this.#announceAway(this.#state.seat)
+    if (!this.#outgoing.congested) this.#announce(this.#state.seat)
   }
 
   #announce(seat: Seat): void {
     const frame = encodeFrame({ type: FrameType.joined, ref: this.ref, ...seat.joined })
     this.#state = { kind: 'joined', seat, announced: frame }
-    if (this.#send(0, frame)) seat.start()
+    if (!this.#send(0, frame)) return
+    this.#host.announced(this, frame)
+    seat.start()
   }
 
   /** What there is to tell waits for the client; the state is brought when it is back. */
@@ -173,15 +176,14 @@ export class Membership implements MemberLink {
     session: SessionInfo,
     connection: ConnectionInfo,
     signal?: AbortSignal,
-  ): Promise<Readmission> {
+  ): Promise<Verdict> {
     const { seat } = this
-    if (seat === undefined) return 'admitted'
+    if (seat === undefined) return { kind: 'admitted', takeEffect: () => {} }
     try {
-      await rooms.readmit(seat, session, connection, signal)
-      return 'admitted'
+      return { kind: 'admitted', takeEffect: await rooms.readmit(seat, session, connection, signal) }
     } catch (error) {
-      if (!(error instanceof JuntoError)) return 'unclear'
-      return error.code === 'unauthorized' || error.code === 'forbidden' ? error : 'unclear'
+      const isRefusal = error instanceof JuntoError && (error.code === 'unauthorized' || error.code === 'forbidden')
+      return isRefusal ? { kind: 'refused', error } : { kind: 'unclear' }
     }
   }
 
@@ -219,9 +221,9 @@ export class Membership implements MemberLink {
     this.#state = { kind: 'ended' }
   }
 
-  /** The client did not take its seat again in time. */
-  expire(): void {
-    if (this.release('disconnected')) this.#host.ended(this, undefined)
+  /** It ends, and its client is not told: of a seat that it has forgotten it need not hear. */
+  giveUp(reason: LeaveReason): void {
+    if (this.release(reason)) this.#host.ended(this, undefined)
   }
 
   // ---- What flows.
@@ -230,6 +232,11 @@ export class Membership implements MemberLink {
   drained(): void {
     if (this.#state.kind === 'joined') this.#state.seat.drained()
     else this.proceed()
+  }
+
+  /** See {@link Seat.allowance}. */
+  allowance(frame: Frame): Allowance | undefined {
+    return this.#state.kind === 'joined' ? this.#state.seat.allowance(frame) : undefined
   }
 
   /** A frame of the client. */
@@ -255,30 +262,30 @@ export class Membership implements MemberLink {
   sendState(frame: Uint8Array): void {
     if (this.#state.kind !== 'joined') return
     try {
-      this.#host.sendState(this.ref, frame)
+      this.#outgoing.sendState(this.ref, frame)
     } catch (error) {
       this.#unsendable(error)
     }
   }
 
   sendLoose(frame: Uint8Array, how: LooseDelivery): void {
-    if (this.#state.kind === 'joined') this.#host.sendLoose(this.ref, frame, how)
+    if (this.#state.kind === 'joined') this.#outgoing.sendLoose(this.ref, frame, how)
   }
 
   get congested(): boolean {
-    return this.#host.congested
+    return this.#outgoing.congested
   }
 
   get maxFrame(): number {
-    return this.#host.maxFrame
+    return this.#outgoing.maxFrame
   }
 
   notice(code: ErrorCode, message: string): void {
     if (this.#state.kind === 'joined') this.#host.strike(code, message)
   }
 
-  tooSoon(message: string): void {
-    if (this.#state.kind === 'joined') this.#host.notice('rate_limited', message)
+  identified(): void {
+    if (this.#state.kind === 'joining') this.#host.identified()
   }
 
   /** The link gave up numbered frames of its. */
@@ -289,7 +296,7 @@ export class Membership implements MemberLink {
   /** @returns whether the frame will go out. One that the client can never take ends the membership. */
   #send(room: number, frame: Uint8Array): boolean {
     try {
-      this.#host.send(room, frame)
+      this.#outgoing.send(room, frame)
       return true
     } catch (error) {
       this.#unsendable(error)
@@ -371,7 +378,7 @@ export class Membership implements MemberLink {
   /** Small frames, which any peer accepts. */
   #sendAnswer(frame: Parameters<typeof encodeFrame>[0]): void {
     try {
-      this.#host.send(0, encodeFrame(frame))
+      this.#outgoing.send(0, encodeFrame(frame))
     } catch (error) {
       this.#host.report(error, 'answer')
     }

@@ -2,7 +2,7 @@ import { JuntoError } from '@junto/protocol'
 import { encodeFrame, FrameType } from '@junto/protocol/internal'
 import type { HelloFrame, ResumeRequest, WelcomeFrame } from '@junto/protocol/internal'
 import { describe, expect, test } from 'vitest'
-import { build, event, hello, join, nothing } from './session-world.fixture.ts'
+import { build, event, hello, ignore, join, nothing } from './session-world.fixture.ts'
 import type { Peer, Sendable } from './session-world.fixture.ts'
 
 const [first, second, third, fourth] = ['a', 'b', 'c', 'd'].map((sign) => sign.repeat(32)) as [
@@ -17,6 +17,11 @@ const secretHello: HelloFrame = { ...hello, secret: first }
 /** The hello of a client that comes back. */
 function back(resume: Partial<ResumeRequest> = {}, secret = first): HelloFrame {
   return { ...hello, secret, resume: { next: second, received: 0, from: 1, ...resume } }
+}
+
+/** The hello of a page that was loaded anew. */
+function reloaded(secret = first, next = second): HelloFrame {
+  return { ...hello, secret, resume: { next } }
 }
 
 const ack = (received: number): Sendable => ({ type: FrameType.ack, received })
@@ -270,7 +275,7 @@ describe('a line that is replaced', () => {
     const stuck = connect()
     stuck.send(back({ received: 1 }))
     expect(await stuck.received()).toEqual([])
-    rooms.readmit = async () => {}
+    rooms.readmit = async () => ignore
     const { shown } = await come(back({ received: 1, next: third }))
     expect(stuck.last).toBe('close 4503 replaced')
     expect(shown[0]).toBe('welcome')
@@ -281,7 +286,7 @@ describe('a line that is replaced', () => {
     const { peer, seat, rooms, come, connect } = await joined()
     peer.cut()
     const answers: (() => void)[] = []
-    rooms.readmit = () => new Promise((resolve) => answers.push(resolve))
+    rooms.readmit = () => new Promise((resolve) => answers.push(() => resolve(ignore)))
     const stuck = connect()
     stuck.send(back({ received: 1 }))
     const { peer: again, shown } = await come(back({ received: 1, next: third }))
@@ -298,7 +303,7 @@ describe('a line that is replaced', () => {
     const { peer, seat, rooms, come, connect } = await joined()
     peer.cut()
     const answers: (() => void)[] = []
-    rooms.readmit = () => new Promise((resolve) => answers.push(resolve))
+    rooms.readmit = () => new Promise((resolve) => answers.push(() => resolve(ignore)))
     const early = connect()
     early.send(back({ received: 1 }))
     const { peer: again } = await come(back({ received: 1, next: third }))
@@ -394,6 +399,7 @@ describe('authentication at a resume', () => {
     peer.cut()
     rooms.readmit = async (asked) => {
       if (asked === seat(1)) throw new JuntoError('forbidden', 'banned')
+      return ignore
     }
     const { shown, peer: again } = await come(back({ received: 2 }))
     expect(shown).toEqual(['welcome', '2: snapshot', 'left 1 refused', 'ack 2 complete'])
@@ -406,7 +412,10 @@ describe('authentication at a resume', () => {
     const { peer, rooms, come } = await joined()
     peer.cut()
     const shown: unknown[] = []
-    rooms.readmit = async (_seat, _session, { auth }) => void shown.push(auth)
+    rooms.readmit = async (_seat, _session, { auth }) => {
+      shown.push(auth)
+      return ignore
+    }
     await come({ ...back({ received: 1 }), auth: { token: 'fresh' } })
     expect(shown).toEqual([{ token: 'fresh' }])
   })
@@ -422,7 +431,7 @@ describe('authentication at a resume', () => {
     }
     expect(seat().log).toEqual(['start', 'drop'])
     expect(seat().request.session.connection.auth).toEqual({ token: 'x' })
-    rooms.readmit = async () => {}
+    rooms.readmit = async () => ignore
     const { shown } = await come(back({ received: 1 }))
     expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1 complete'])
   })
@@ -431,7 +440,7 @@ describe('authentication at a resume', () => {
     const { peer, rooms, connect, clock } = await joined()
     peer.cut()
     let admit = (): void => {}
-    rooms.readmit = () => new Promise((resolve) => (admit = resolve))
+    rooms.readmit = () => new Promise((resolve) => (admit = () => resolve(ignore)))
     const again = connect()
     again.send(back({ received: 1 }))
     await clock.advance('40s')
@@ -496,7 +505,7 @@ describe('authentication at a resume', () => {
       asked.push(seat)
       return asked.length > 1
         ? Promise.reject(new JuntoError('forbidden', 'no'))
-        : new Promise((resolve) => (answer = resolve))
+        : new Promise((resolve) => (answer = () => resolve(ignore)))
     }
     const { peer: again } = await come(back({ received: 1 }))
     rooms.joins[1]?.grant()
@@ -510,7 +519,7 @@ describe('authentication at a resume', () => {
     const { peer, seat, rooms, connect, clock, leftovers } = await joined()
     peer.cut()
     let admit = (): void => {}
-    rooms.readmit = () => new Promise((resolve) => (admit = resolve))
+    rooms.readmit = () => new Promise((resolve) => (admit = () => resolve(ignore)))
     const again = connect()
     again.send(back({ received: 1 }))
     again.line.closed({ code: 1000, reason: '' })
@@ -542,12 +551,12 @@ describe('authentication at a resume', () => {
     const { peer, seat, rooms, come, connect } = await joined()
     peer.cut()
     let admit = (): void => {}
-    rooms.readmit = () => new Promise((resolve) => (admit = resolve))
+    rooms.readmit = () => new Promise((resolve) => (admit = () => resolve(ignore)))
     const gone = connect()
     gone.send(back({ received: 1 }))
     gone.cut()
     admit()
-    rooms.readmit = async () => {}
+    rooms.readmit = async () => ignore
     const { shown } = await come(back({ received: 1 }))
     expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1 complete'])
     expect(seat().log).toEqual(['start', 'drop', 'resume nothing', 'resumed 0'])
@@ -805,7 +814,7 @@ describe('a client that has forgotten everything', () => {
     peer.cut()
     say(1, 3)
     const page = connect()
-    page.send({ ...hello, secret: first, resume: { next: second } })
+    page.send(reloaded())
     expect(await page.received()).toEqual(['welcome'])
     expect(welcomeOf(page).resumed).toEqual({ received: 0, resynced: undefined })
     // What waited for it is lost to whoever comes now.
@@ -824,19 +833,31 @@ describe('a client that has forgotten everything', () => {
     expect(leftovers()).toEqual(nothing)
   })
 
-  test('[K4] [K7] may say so by its first hello again, with joins behind it', async () => {
-    const { peer, seat, connect } = await joined()
+  test('[K4] says so: a hello without resume that shows the secret of a session is turned away, and nothing happens to that', async () => {
+    const { peer, seat, connect, metrics } = await joined()
     const page = connect()
     page.send(secretHello, join(1))
+    expect(await page.received()).toEqual(['notice invalid'])
+    expect(page.frames[0]?.[1]).toMatchObject({ message: expect.stringContaining('says so by resume') })
+    expect(page.last).toBe('close 4007 session_lost')
+    expect(metrics.read('resumes_refused', { reason: 'no_resume' })).toBe(1)
+    peer.send(1, event)
+    expect(seat().log).toEqual(['start', 'receive 16'])
+  })
+
+  test('[K11] takes over from a connection that still lives', async () => {
+    const { peer, seat, come } = await joined()
+    const { peer: page, shown } = await come(reloaded())
     expect(peer.last).toBe('close 4503 replaced')
-    expect(await page.received()).toEqual(['welcome', 'joined 1', '1: snapshot'])
+    expect(shown).toEqual(['welcome'])
+    page.send(join(1))
+    expect(await page.received()).toEqual(['joined 1', '1: snapshot'])
     expect(seat().log).toEqual(['start', 'drop', 'unseat', 'start'])
   })
 
   test('[K7] seats that it does not take again are given back when the window is over', async () => {
-    const { peer, seat, connect, clock, leftovers } = await joined(2)
-    const page = connect()
-    page.send(secretHello)
+    const { peer, seat, come, clock, leftovers } = await joined(2)
+    const { peer: page } = await come(reloaded())
     peer.cut()
     page.send({ ...join(1), room: 'other' })
     for (let second = 0; second < 60; second++) {
@@ -852,9 +873,8 @@ describe('a client that has forgotten everything', () => {
   })
 
   test('a goodbye gives them back at once', async () => {
-    const { connect, seat, leftovers, peer, clock } = await joined()
-    const page = connect()
-    page.send(secretHello)
+    const { come, seat, leftovers, peer, clock } = await joined()
+    const { peer: page } = await come(reloaded())
     peer.cut()
     page.line.closed({ code: 1000, reason: '' })
     expect(seat().log).toEqual(['start', 'drop', 'unseat', 'leave left'])
@@ -863,42 +883,204 @@ describe('a client that has forgotten everything', () => {
   })
 
   test('is told nothing of a seat that ends meanwhile', async () => {
-    const { connect, seat, leftovers, peer } = await joined()
-    const page = connect()
-    page.send(secretHello)
+    const { come, seat, leftovers, peer } = await joined()
+    const { peer: page } = await come(reloaded())
     peer.cut()
     seat().end('kicked')
-    expect(await page.received()).toEqual(['welcome'])
+    expect(await page.received()).toEqual([])
     page.line.closed({ code: 1000, reason: '' })
     expect(leftovers()).toEqual(nothing)
+  })
+
+  test('has refs of its own: a forgotten seat that ends takes nothing from another room', async () => {
+    const { seat, come, rooms } = await joined()
+    const { peer: page } = await come(reloaded())
+    page.send(join(1, 'other'))
+    rooms.joins[1]?.grant()
+    expect(await page.received()).toEqual(['joined 1', '1: snapshot'])
+    page.connection.takes = 0
+    for (let n = 0; n < 5; n++) {
+      seat(2).link.send(encodeFrame({ type: FrameType.event, id: 3, payload: new Uint8Array(40_000) }))
+    }
+    seat(2).link.sendLoose(encodeFrame({ type: FrameType.loose, id: 1, payload: null }), { key: 'a', priority: 0 })
+    await page.received()
+    seat(1).end('kicked')
+    page.connection.takes = Infinity
+    for (let n = 0; n < 10; n++) {
+      page.connection.take()
+      page.line.drain()
+    }
+    expect((await page.received()).at(-1)).toBe('1: loose 1')
   })
 
   test('[K7] joins under way are given up first, new ones wait for that', async () => {
     const { first: peer, rooms, connect, clock } = build()
     peer.send(secretHello, join(1))
     const page = connect()
-    page.send(secretHello, join(1))
+    page.send(reloaded())
+    expect(await page.received()).toEqual(['welcome'])
+    page.send(join(1))
     expect(rooms.joins).toHaveLength(1)
     expect(rooms.joins[0]?.signal.aborted).toBe(true)
     rooms.joins[0]?.refuse(new JuntoError('cancelled', 'given up'))
     await clock.settle()
     expect(rooms.joins).toHaveLength(2)
     rooms.joins[1]?.grant()
-    expect(await page.received()).toEqual(['welcome', 'joined 1', '1: snapshot'])
+    expect(await page.received()).toEqual(['joined 1', '1: snapshot'])
   })
 
   test('[K7] may drop again before it joins: the seat waits on, and goes with the session', async () => {
-    const { connect, seat, leftovers, peer, clock } = await joined()
-    const page = connect()
-    page.send(secretHello)
+    const { come, seat, leftovers, peer, clock } = await joined()
+    const { peer: page } = await come(reloaded())
     peer.cut()
     page.cut()
-    const more = connect()
-    more.send(secretHello, join(1))
-    expect(await more.received()).toEqual(['welcome', 'joined 1', '1: snapshot'])
+    const { peer: more } = await come(reloaded(first, third))
+    more.send(join(1))
+    expect(await more.received()).toEqual(['joined 1', '1: snapshot'])
     more.cut()
     await clock.advance('60s')
     expect(seat().log).toEqual(['start', 'drop', 'unseat', 'start', 'drop', 'leave disconnected'])
+    expect(leftovers()).toEqual(nothing)
+  })
+})
+
+describe('authentication of a page that was loaded anew', () => {
+  const refusing = async (): Promise<never> => {
+    throw new JuntoError('unauthorized', 'no')
+  }
+
+  test('[K12] as long as it is asked, and where it is not let in, nothing happens to the session nor to its connection', async () => {
+    const verdicts: [thrown: unknown, last: string][] = [
+      [new JuntoError('unauthorized', 'no'), 'close 4007 session_lost'],
+      [new Error('the database is away'), 'close 4004 auth_timeout'],
+    ]
+    for (const [thrown, last] of verdicts) {
+      const { peer, seat, say, rooms, connect, clock } = await joined()
+      let answer = (): void => {}
+      rooms.readmit = () => new Promise((_, reject) => (answer = () => reject(thrown)))
+      const thief = connect()
+      thief.send({ ...reloaded(), auth: { token: 'stolen' } })
+      await clock.settle()
+      peer.send(1, event)
+      say(1, 7)
+      expect(await peer.received()).toEqual(['1: event 7'])
+      answer()
+      await thief.received()
+      expect(thief.last).toBe(last)
+      expect(thief.frames.some(([, { type }]) => type === FrameType.welcome)).toBe(false)
+      peer.send(ack(2), 1, event)
+      expect(seat().log).toEqual(['start', 'receive 16', 'receive 16'])
+      expect(seat().request.session.connection.auth).toEqual({ token: 'x' })
+      // What was kept for the client is there still.
+      peer.cut()
+      rooms.readmit = async () => ignore
+      say(1, 8)
+      const again = connect()
+      again.send(back({ received: 2 }))
+      expect(await again.received()).toEqual(['welcome', '1: snapshot', '1: event 8', 'ack 3 complete'])
+    }
+  })
+
+  test('[K12] where it cannot be told, a session that is away waits on, with all that is kept', async () => {
+    const { peer, seat, say, rooms, come } = await joined()
+    peer.cut()
+    say(1, 7)
+    rooms.readmit = () => Promise.reject(new JuntoError('timeout', 'late'))
+    const { peer: page } = await come(reloaded())
+    expect(page.last).toBe('close 4004 auth_timeout')
+    expect(seat().log).toEqual(['start', 'drop'])
+    rooms.readmit = async () => ignore
+    expect((await come(back({ received: 1 }))).shown).toEqual([
+      'welcome',
+      '1: snapshot',
+      '1: event 7',
+      'ack 1 complete',
+    ])
+  })
+
+  test('[K12] of a session that is away, the seats for which it is not good enough end; it hears nothing of them', async () => {
+    const { peer, seat, say, rooms, come, leftovers, clock } = await joined(2)
+    peer.cut()
+    say(1, 7)
+    rooms.readmit = async (asked) => (asked === seat(1) ? refusing() : ignore)
+    const { peer: page, shown } = await come(reloaded())
+    expect(shown).toEqual(['welcome'])
+    expect(seat(1).log).toEqual(['start', 'drop', 'leave refused'])
+    expect(seat(2).log).toEqual(['start', 'drop', 'unseat'])
+    page.send(join(1), join(2))
+    expect(await page.received()).toEqual(['joined 1', '1: snapshot'])
+    page.line.closed({ code: 1000, reason: '' })
+    await clock.settle()
+    expect(leftovers()).toMatchObject({ sessions: 0, away: 0, timers: 0 })
+  })
+
+  test('[K12] asks about the seats that the page before it has not taken again, too', async () => {
+    const { seat, rooms, come, leftovers } = await joined()
+    const { peer: page } = await come(reloaded())
+    rooms.readmit = refusing
+    const { peer: thief } = await come(reloaded(first, third))
+    expect(thief.last).toBe('close 4007 session_lost')
+    expect(seat().log).toEqual(['start', 'drop', 'unseat'])
+    page.cut()
+    const { peer: banned, shown } = await come(reloaded(first, fourth))
+    expect(shown).toEqual(['welcome'])
+    expect(seat().log).toEqual(['start', 'drop', 'unseat', 'leave refused'])
+    banned.cut()
+    expect(leftovers()).toMatchObject({ sessions: 0, seats: 0, away: 0, timers: 0 })
+  })
+
+  test('[K12] what a connection has shown takes effect in no room before it is let in to all', async () => {
+    const { peer, seat, rooms, come } = await joined(2)
+    const effects: unknown[] = []
+    rooms.readmit = async (asked) => (asked === seat(2) ? refusing() : () => effects.push(asked))
+    for (const frame of [reloaded(), back({ received: 2 })]) {
+      const { peer: thief } = await come(frame)
+      expect(thief.last).toBe('close 4007 session_lost')
+      expect(effects).toEqual([])
+    }
+    peer.cut()
+    await come(back({ received: 2 }))
+    expect(effects).toEqual([seat(1)])
+  })
+
+  test('[K11] ends resumes that came before it, and those behind it whose counts mean nothing any more', async () => {
+    const { peer, seat, rooms, connect, clock } = await joined()
+    peer.cut()
+    const answers: (() => void)[] = []
+    rooms.readmit = () => new Promise((resolve) => answers.push(() => resolve(ignore)))
+    const come = (frame: Sendable): Peer => {
+      const other = connect()
+      other.send(frame)
+      return other
+    }
+    const [before, page, behind, last] = [
+      come(back({ received: 1 })),
+      come(reloaded(first, third)),
+      come(back({ received: 1 })),
+      come(reloaded(first, fourth)),
+    ]
+    await clock.settle()
+    answers[1]?.()
+    expect(await page.received()).toEqual(['welcome'])
+    expect([before.last, behind.last, last.last]).toEqual(['close 4503 replaced', 'close 4503 replaced', undefined])
+    answers[3]?.()
+    expect(await last.received()).toEqual(['welcome'])
+    expect(page.last).toBe('close 4503 replaced')
+    expect(seat().log).toEqual(['start', 'drop', 'unseat'])
+  })
+
+  test('[K3] a goodbye of one that is let in ends the session', async () => {
+    const { peer, seat, rooms, connect, clock, leftovers } = await joined()
+    peer.cut()
+    let admit = (): void => {}
+    rooms.readmit = () => new Promise((resolve) => (admit = () => resolve(ignore)))
+    const page = connect()
+    page.send(reloaded())
+    page.line.closed({ code: 1000, reason: '' })
+    expect(seat().log).toEqual(['start', 'drop'])
+    admit()
+    await clock.settle()
+    expect(seat().log).toEqual(['start', 'drop', 'leave left'])
     expect(leftovers()).toEqual(nothing)
   })
 })

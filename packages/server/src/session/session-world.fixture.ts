@@ -123,12 +123,15 @@ export class PendingJoin implements Seat {
   }
 }
 
+/** What happens when somebody is let in who was judged: nothing. */
+export const ignore = (): void => {}
+
 /** Rooms that do what the test says. */
 export class FakeRooms implements Rooms {
   readonly joins: PendingJoin[] = []
   authenticated = false
   /** How those are asked who come back. */
-  readmit: Rooms['readmit'] = async () => {}
+  readmit: Rooms['readmit'] = async () => ignore
 
   join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat> {
     const kept = this.joins.find((one) => one.isUnseated && one.belongsTo(request))

@@ -1,50 +1,42 @@
 import { closeCodes, JuntoError } from '@junto/protocol'
 import type { CloseCode, ErrorCode } from '@junto/protocol'
-import {
-  encodeFrame,
-  frameOverhead,
-  errorToWire,
-  FrameType,
-  isNumbered,
-  LatestSlots,
-  ForfeitingLink,
-  refuseTooLarge,
-} from '@junto/protocol/internal'
+import { encodeFrame, errorToWire, FrameType, isNumbered } from '@junto/protocol/internal'
 import type {
+  ForfeitingLink,
   Frame,
   HelloFrame,
   JoinFrame,
-  LinkFrame,
-  ResumeRequest,
   Resumed,
+  ResumeRequest,
   SentFrame,
 } from '@junto/protocol/internal'
-import { heldSize } from '../limits/held-size.ts'
 import { Inflow } from '../limits/inflow.ts'
 import type { InflowHost } from '../limits/inflow.ts'
 import type { Allowance } from '../limits/message-limits.ts'
 import { Strikes } from '../limits/strikes.ts'
 import { TokenBucket } from '../limits/token-bucket.ts'
-import type { LooseDelivery, LeaveReason, Rooms, Seat, SessionInfo, ConnectionInfo } from '../room/seat.ts'
+import type { LeaveReason, Seat, SessionInfo } from '../room/seat.ts'
 import type { AckTimer } from './ack-timer.ts'
-import { Acks } from './acks.ts'
+import { Candidates } from './candidates.ts'
+import type { Candidate, CandidatesHost, Verdicts } from './candidates.ts'
 import type { DueQueue } from './due-queue.ts'
 import { EndedRefs } from './ended-refs.ts'
+import { Joins } from './joins.ts'
+import type { JoinsEnvironment } from './joins.ts'
 import { connectionInfo } from './line.ts'
 import type { Line, LineEnd, LineEnvironment } from './line.ts'
 import { Membership } from './membership.ts'
-import type { MembershipHost, Readmission } from './membership.ts'
-import type { OutboxSource } from './outbox.ts'
+import type { MembershipHost } from './membership.ts'
+import { Outgoing } from './outgoing.ts'
+import type { OutgoingHost } from './outgoing.ts'
 import type { ResumeMemory } from './resume-memory.ts'
 import { SessionSecret } from './secret.ts'
 import type { SecretVerdict } from './secret.ts'
-
-/** Milliseconds after which a join may be asked for again that was one too many at once. */
-const joinAgain = 1000
+import { UnseatedMemberships } from './unseated.ts'
 
 /** What all sessions of a server share. */
-export interface SessionEnvironment extends LineEnvironment {
-  readonly rooms: Rooms
+export interface SessionEnvironment extends LineEnvironment, JoinsEnvironment {
+  readonly limits: LineEnvironment['limits']
   readonly acks: AckTimer
   readonly memory: ResumeMemory
   /** Memberships that clients have forgotten and may take again: at last they expire. */
@@ -75,57 +67,31 @@ type State =
   | { readonly kind: 'away'; overdue: boolean }
   | { readonly kind: 'ended' }
 
-/** A resume that says what it has received. */
-type Resumption = ResumeRequest & { readonly received: number }
-
-/**
- * Somebody who knows the secret and wants to go on with the session. While rooms are asked whether it may, nothing happens to the session,
- * nor to its line if it has one.
- */
-interface Candidate {
-  readonly line: Line
-  readonly hello: HelloFrame
-  readonly request: Resumption
-  readonly connection: ConnectionInfo
-  /** Aborted when nobody waits for what rooms say about it. */
-  readonly stop: AbortController
-  /** Its client has said goodbye meanwhile: if it may, it ends the session. */
-  goodbye: boolean
-}
-
-/** What rooms said about a candidate. */
-type Verdicts = ReadonlyMap<Membership, Readmission>
-
 /**
  * One client and what it may do: join and leave rooms, and talk with those it has joined. Outlives its lines, when the client gave it a
  * secret by which to know it: what is said to the client meanwhile is kept by its link, and what the client said is taken once.
  */
-export class Session implements MembershipHost, OutboxSource, InflowHost {
+export class Session implements MembershipHost, CandidatesHost, OutgoingHost, InflowHost {
   readonly info: SessionInfo
+  readonly outgoing: Outgoing
   readonly #environment: SessionEnvironment
   readonly #host: SessionHost
   readonly #secret: SessionSecret | undefined
   /** Without a secret nobody can come back, so nothing is numbered and kept. */
   readonly #link: ForfeitingLink | undefined
-  readonly #acks: Acks | undefined
   readonly #inflow: Inflow
-  readonly #ended: EndedRefs
+  readonly #joins: Joins
   readonly #memberships = new Map<number, Membership>()
+  readonly #ended: EndedRefs
   #state: State = { kind: 'away', overdue: false }
   #wasSeated = false
-  /** What the client accepts. */
-  #peer = { maxFrame: 0 }
   // What few sessions need is made on first use.
-  #strikes: Strikes | undefined
-  #latest: LatestSlots | undefined
-  #unseated: Set<Membership> | undefined
-  /** Those who are being judged, in the order in which they came. */
-  #candidates: Set<Candidate> | undefined
+  /** By the joined frame of each, those of which the client may not know yet that they have joined. */
+  #announced: Map<Uint8Array, Membership> | undefined
+  #unseated: UnseatedMemberships | undefined
+  #candidates: Candidates | undefined
   #resumes: TokenBucket | undefined
-  /** What the joins under way hold of what their clients sent. */
-  #joining = 0
-  /** Joins that are being given up. */
-  #abandoned: Promise<unknown> | undefined
+  #strikes: Strikes | undefined
 
   constructor(environment: SessionEnvironment, host: SessionHost, line: Line, hello: HelloFrame) {
     const { limits, clock, metrics, quotas } = environment
@@ -133,21 +99,13 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     this.#host = host
     const connection = connectionInfo(line, hello)
     this.info = { session: hello.session, connection, abandoned: { count: 0 } }
-    this.#ended = new EndedRefs(limits.maxRoomsPerConnection)
-    this.#inflow = new Inflow(this, { clock, limits, metrics, party: quotas.of(this.info) })
     const secret = hello.secret ?? hello.resume?.next
-    if (secret === undefined) return
-    this.#secret = new SessionSecret(secret)
-    this.#link = new ForfeitingLink({
-      maxBytes: limits.resumeBuffer,
-      maxFrames: limits.resumeFrames,
-      forfeited: (room, frames) => this.#memberships.get(room)?.forfeited(frames),
-      taken: (frame) => this.#announcedBy(frame)?.heard(),
-      transmit: (room, frame) => {
-        if (this.#state.kind === 'attached') this.#state.line.outbox.add(room, frame)
-      },
-    })
-    this.#acks = new Acks(environment, this.#link, () => this.#waitingLatest)
+    if (secret !== undefined) this.#secret = new SessionSecret(secret)
+    this.outgoing = new Outgoing(environment, this, secret !== undefined)
+    this.#link = this.outgoing.link
+    this.#inflow = new Inflow(this, { clock, limits, metrics, party: quotas.of(this.info) })
+    this.#joins = new Joins(environment, this.info, () => this.#makeWay())
+    this.#ended = new EndedRefs(limits.maxRoomsPerConnection)
   }
 
   /** Its id, chosen by the client. */
@@ -162,11 +120,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
 
   /** Bytes kept for the client. */
   get kept(): number {
-    return this.#link === undefined ? 0 : this.#link.kept + this.#waitingLatest
-  }
-
-  get #waitingLatest(): number {
-    return this.#latest === undefined ? 0 : this.#latest.bytes + this.#latest.size * frameOverhead
+    return this.outgoing.kept
   }
 
   /**
@@ -174,7 +128,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
    * to one that is lost, and if the welcome was lost, too, what it says is about that one.
    */
   get isWorthKeeping(): boolean {
-    if (this.#memberships.size > 0 || this.#unseated !== undefined) return true
+    if (this.#memberships.size > 0 || (this.#unseated?.size ?? 0) > 0) return true
     // Of one that never got into a room there is nothing to tell that a new one would not be told as well.
     return this.#wasSeated && this.kept > 0
   }
@@ -196,18 +150,11 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     this.#welcome(line)
   }
 
-  /** Somebody knows the secret, and would go on where the session was: takes over once that is found to be so. */
-  resume(line: Line, hello: HelloFrame, request: Resumption): void {
+  /** Somebody knows the secret, and would go on with the session: gets it once rooms have said that this may be. */
+  resume(line: Line, hello: HelloFrame, request: ResumeRequest): void {
     if (!this.#mayResume(line) || !this.#isPossible(line, hello, request)) return
-    const connection = connectionInfo(line, hello)
-    const candidate: Candidate = { line, hello, request, connection, stop: new AbortController(), goodbye: false }
-    this.#candidates ??= new Set()
-    this.#candidates.add(candidate)
-    line.wait((end) => this.#gone(candidate, end))
-    this.#judge(candidate).catch((error: unknown) => {
-      this.report(error, 'resume')
-      line.close(closeCodes.internal, 'disconnected')
-    })
+    this.#candidates ??= new Candidates(this.#environment.rooms, this)
+    this.#candidates.add(line, hello, request)
   }
 
   /** Each resume brings states and asks rooms, so there is an end to how often one may. */
@@ -221,9 +168,11 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   }
 
   /** Whether the session can go on as the hello says. Else the line is over. */
-  #isPossible(line: Line, hello: HelloFrame, { received, from = 1 }: Resumption): boolean {
+  #isPossible(line: Line, hello: HelloFrame, { received, from = 1 }: ResumeRequest): boolean {
     const link = this.#link
     if (!link) return false
+    // It has forgotten everything, so nothing that it says can be wrong.
+    if (received === undefined) return true
     if (received > link.sent || received < link.oldest - 1) {
       const possible = `${link.oldest - 1} to ${link.sent} are possible`
       line.badMessage(`[K5] a resume says that ${received} frames were taken, where ${possible}`)
@@ -235,8 +184,8 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
       line.refuse(closeCodes.sessionLost, 'invalid', message)
       return false
     }
-    const { maxFrame = this.maxFrame } = hello
-    if (maxFrame < this.maxFrame && link.keepsLarger(maxFrame)) {
+    const { maxFrame = this.outgoing.maxFrame } = hello
+    if (maxFrame < this.outgoing.maxFrame && link.keepsLarger(maxFrame)) {
       line.badMessage(
         `[K8] a resume accepts frames of ${maxFrame} bytes, where larger ones wait that were accepted before`,
       )
@@ -245,42 +194,115 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     return true
   }
 
-  /** The client is back, knowing the secret and nothing else: a page that was reloaded. Both directions begin anew. */
-  restart(line: Line, hello: HelloFrame): void {
-    const link = this.#link
-    if (!link) return
-    if (!this.#mayResume(line)) return
+  // ---- Who comes back, and is judged.
+
+  seated(): readonly Membership[] {
+    return [...this.#memberships.values(), ...(this.#unseated ?? [])].filter(({ seat }) => seat !== undefined)
+  }
+
+  decide(candidate: Candidate, verdicts: Verdicts): void {
+    const { line, hello, request } = candidate
+    // Somebody else may have got in meanwhile.
+    const secret = this.check(hello.secret)
+    if (secret !== 'valid') return this.#host.refuse(line, secret)
+    if (!this.#isPossible(line, hello, request)) return
+    if (this.#state.kind === 'attached' && [...verdicts.values()].some(({ kind }) => kind === 'refused')) {
+      // Who is there has shown better credentials. If that line is dead, the session goes in its time.
+      this.#environment.metrics.count('resumes_refused', { reason: 'credentials' })
+      const message =
+        'these credentials do not let you into a room of this session, which is in use by another connection'
+      return line.refuse(closeCodes.sessionLost, 'unauthorized', message)
+    }
     this.#hear(hello)
     this.#takeOver()
-    this.#turnAway(closeCodes.replaced)
+    this.#candidates?.overtakenBy(candidate)
+    this.#letIn(candidate, verdicts)
+  }
+
+  undecided(): void {
+    this.#candidates = undefined
+    if (this.#state.kind === 'away' && (this.#state.overdue || !this.isWorthKeeping)) this.end('disconnected')
+  }
+
+  #letIn(candidate: Candidate, verdicts: Verdicts): void {
+    const { request, connection, goodbye } = candidate
+    this.info.connection = connection
+    this.#apply(verdicts, request.received)
+    if (goodbye) return this.end('left')
+    this.#secret?.offer(request.next)
+    if (request.received === undefined) this.#beginAnew(candidate)
+    else this.#goOn(candidate, request.received)
+  }
+
+  /** Credentials count from now on. What they are not good for ends, and what waited for that is not for whoever comes now. */
+  #apply(verdicts: Verdicts, received: number | undefined): void {
+    for (const [membership, verdict] of verdicts) {
+      if (verdict.kind === 'admitted') verdict.takeEffect()
+      else if (verdict.kind === 'refused') this.#putOut(membership, verdict.error, received)
+    }
+  }
+
+  #putOut(membership: Membership, error: JuntoError, received: number | undefined): void {
+    const { ref, announced, isUnseated } = membership
+    // Its client does not know of it.
+    if (received === undefined || isUnseated) return membership.giveUp('refused')
+    const dropped = this.#link?.discard(received, (room, frame) => room === ref || frame === announced) ?? []
+    // A client that does not know of its seat yet waits for the answer to its join.
+    if (announced !== undefined && dropped.includes(announced)) {
+      this.#announced?.delete(announced)
+      membership.refuse(error)
+    } else membership.end('refused', error.message)
+  }
+
+  /** The client knows the secret and nothing else: a page that was reloaded. Both directions begin anew. */
+  #beginAnew({ line, hello }: Candidate): void {
     const joins: Promise<unknown>[] = []
     const unseated = new Map<number, Membership>()
+    this.#unseated ??= new UnseatedMemberships(
+      this.#environment.unseated,
+      this.#environment.limits.maxRoomsPerConnection,
+    )
     for (const membership of this.#memberships.values()) {
       if (membership.joining) joins.push(membership.joining)
       if (!membership.unseat()) continue
       unseated.set(membership.ref, membership)
-      this.#unseated ??= new Set()
       this.#unseated.add(membership)
-      this.#environment.unseated.add(membership)
     }
     this.#memberships.clear()
+    this.#announced = undefined
     this.#ended.clear()
-    this.#latest?.clear()
-    this.#abandoned = joins.length > 0 ? Promise.all(joins) : undefined
-    for (const { room, frame } of link.reset()) unseated.get(room)?.forfeited([frame])
-    // A page that is loaded again and again takes new refs each time: what it took first it will not come back for.
-    for (const membership of this.#unseated ?? []) {
-      if ((this.#unseated?.size ?? 0) <= this.#environment.limits.maxRoomsPerConnection) break
-      membership.expire()
-    }
-    this.#acks?.count()
-    if (hello.resume) this.#secret?.offer(hello.resume.next)
-    this.info.connection = connectionInfo(line, hello)
+    this.#joins.abandoned = joins.length > 0 ? Promise.all(joins) : undefined
+    for (const { room, frame } of this.outgoing.reset()) unseated.get(room)?.forfeited([frame])
+    this.#unseated.trim()
     this.#serve(line, hello)
     this.#attach(line, false)
-    link.begin()
+    this.#link?.begin()
     this.#environment.metrics.count('resumes', { outcome: 'reloaded' })
     this.#welcome(line, { received: 0 })
+  }
+
+  /** The client goes on where it was. */
+  #goOn({ line, hello, request }: Candidate, received: number): void {
+    const link = this.#link
+    if (!link) return
+    const missed = new Map(link.attach(received))
+    this.#serve(line, hello)
+    this.#attach(line, true)
+    const outcome = missed.size > 0 ? 'resynced' : 'resumed'
+    this.#environment.metrics.count('resumes', { outcome })
+    this.#welcome(line, { received: link.received, resynced: missed.size > 0 ? [...missed] : undefined })
+    // The states first, each from the version that the client has; then what was said meanwhile, and that this was all.
+    const held = new Map(request.rooms?.map(([ref, epoch, version]) => [ref, { epoch, version }]))
+    for (const membership of this.#memberships.values()) {
+      if (membership.announced === undefined) membership.resume(held.get(membership.ref))
+    }
+    link.replay((room, frame) => {
+      if (room === 0) this.#announced?.get(frame)?.resume(undefined)
+    })
+    line.send({ type: FrameType.ack, received: link.received, complete: true })
+    this.outgoing.count()
+    for (const membership of this.#memberships.values()) membership.resumed(missed.get(membership.ref) ?? 0)
+    this.outgoing.replayed()
   }
 
   /** Who shows the secret that the last resume brought has got the answer to that. */
@@ -293,14 +315,12 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   #serve(line: Line, hello: HelloFrame): void {
     line.serve(this, hello)
     this.#host.known(line)
-    this.#peer = { maxFrame: line.outbox.maxFrame }
   }
 
   #attach(line: Line, replaying: boolean): void {
     this.#state = { kind: 'attached', line }
-    line.outbox.source = this
     this.#inflow.attach(line.intake, replaying)
-    this.#acks?.attach(line.outbox)
+    this.outgoing.attach(line.outbox)
     this.#host.back(this)
   }
 
@@ -317,110 +337,6 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
       messageRate,
       resumed,
     })
-  }
-
-  /** Asks the rooms whether a candidate may sit there, then lets it in. */
-  async #judge(candidate: Candidate): Promise<void> {
-    const { rooms } = this.#environment
-    const verdicts = new Map<Membership, Readmission>()
-    for (;;) {
-      // Again where somebody has got a seat meanwhile.
-      const unasked = [...this.#memberships.values()].filter((one) => one.seat !== undefined && !verdicts.has(one))
-      const answers = unasked.map((one) => one.readmit(rooms, this.info, candidate.connection, candidate.stop.signal))
-      for (const [index, verdict] of (await Promise.all(answers)).entries()) {
-        const membership = unasked[index]
-        if (membership) verdicts.set(membership, verdict)
-      }
-      if (!this.#candidates?.has(candidate)) return
-      if (unasked.length === 0) break
-    }
-    candidate.line.run(() => this.#decide(candidate, verdicts))
-    this.#forgetCandidate(candidate)
-  }
-
-  /** All that there is to ask has been answered. */
-  #decide(candidate: Candidate, verdicts: Verdicts): void {
-    const { line, hello, request } = candidate
-    const answers = [...verdicts.values()]
-    // Who this is cannot be told now: that says nothing about the credentials.
-    if (answers.includes('unclear')) return line.close(closeCodes.authTimeout)
-    // Somebody else may have got in meanwhile.
-    const verdict = this.check(hello.secret)
-    if (verdict !== 'valid') return this.#host.refuse(line, verdict)
-    if (!this.#isPossible(line, hello, request)) return
-    const isRefused = answers.some((answer) => answer instanceof JuntoError)
-    if (isRefused && this.#state.kind === 'attached') {
-      // Who is there has shown better credentials. If that line is dead, the session goes in its time.
-      this.#environment.metrics.count('resumes_refused', { reason: 'credentials' })
-      const message =
-        'these credentials do not let you into a room of this session, which is in use by another connection'
-      return line.refuse(closeCodes.sessionLost, 'unauthorized', message)
-    }
-    this.#hear(hello)
-    this.#takeOver()
-    // Those who came before are the same client's, and it has given them up.
-    for (const other of this.#candidates ?? []) {
-      if (other === candidate) break
-      other.line.close(closeCodes.replaced)
-    }
-    this.#goOn(candidate, verdicts)
-  }
-
-  /** A candidate's line has gone before it was let in. */
-  #gone(candidate: Candidate, end: LineEnd): void {
-    if (end === 'left') candidate.goodbye = true
-    else this.#forgetCandidate(candidate)
-  }
-
-  #forgetCandidate(candidate: Candidate): void {
-    candidate.stop.abort()
-    if (!this.#candidates?.delete(candidate) || this.#candidates.size > 0) return
-    this.#candidates = undefined
-    if (this.#state.kind === 'away' && this.#state.overdue) this.end('disconnected')
-  }
-
-  #goOn({ line, hello, request, connection, goodbye }: Candidate, verdicts: Verdicts): void {
-    const link = this.#link
-    if (!link || this.#state.kind !== 'away') return
-    this.info.connection = connection
-    this.#putOut(link, request.received, verdicts)
-    if (goodbye) return this.end('left')
-    const missed = new Map(link.attach(request.received))
-    this.#secret?.offer(request.next)
-    this.#serve(line, hello)
-    this.#attach(line, true)
-    const outcome = missed.size > 0 ? 'resynced' : 'resumed'
-    this.#environment.metrics.count('resumes', { outcome })
-    this.#welcome(line, { received: link.received, resynced: missed.size > 0 ? [...missed] : undefined })
-    // The states first, each from the version that the client has; then what was said meanwhile, and that this was all.
-    const held = new Map(request.rooms?.map(([ref, epoch, version]) => [ref, { epoch, version }]))
-    for (const membership of this.#memberships.values()) {
-      if (membership.announced === undefined) membership.resume(held.get(membership.ref))
-    }
-    link.replay((room, frame) => {
-      if (room === 0) this.#announcedBy(frame)?.resume(undefined)
-    })
-    line.send({ type: FrameType.ack, received: link.received, complete: true })
-    this.#acks?.count()
-    for (const membership of this.#memberships.values()) membership.resumed(missed.get(membership.ref) ?? 0)
-    if (this.#latest !== undefined) line.outbox.wake()
-  }
-
-  #announcedBy(frame: Uint8Array): Membership | undefined {
-    for (const membership of this.#memberships.values()) if (membership.announced === frame) return membership
-    return undefined
-  }
-
-  /** Ends the memberships that the credentials are not good for. What waited for them is not for whoever comes now. */
-  #putOut(link: ForfeitingLink, received: number, verdicts: Verdicts): void {
-    for (const [membership, verdict] of verdicts) {
-      if (!(verdict instanceof JuntoError)) continue
-      const { ref, announced } = membership
-      const dropped = link.discard(received, (room, frame) => room === ref || frame === announced)
-      // A client that does not know of its seat yet waits for the answer to its join.
-      if (announced !== undefined && dropped.includes(announced)) membership.refuse(verdict)
-      else membership.end('refused', verdict.message)
-    }
   }
 
   // ---- Lines that go.
@@ -445,11 +361,10 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   #goAway(close?: () => void): void {
     this.#state = { kind: 'away', overdue: false }
     this.#inflow.detach()
-    this.#acks?.detach()
-    this.#link?.detach()
+    this.outgoing.detach()
     close?.()
     for (const membership of this.#memberships.values()) membership.drop()
-    this.#acks?.count()
+    this.outgoing.count()
   }
 
   /** It has been away for as long as it may. */
@@ -460,11 +375,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
 
   /** Gives up what is kept for its client, which is away: others need the memory. */
   forfeit(): void {
-    if (this.#state.kind !== 'attached' && this.#link !== undefined) {
-      this.#link.forfeit()
-      for (let gone = this.#latest?.take(); gone !== undefined; gone = this.#latest?.take()) this.#link.miss(gone.room)
-    }
-    this.#acks?.count()
+    this.outgoing.forfeit()
   }
 
   /** Its client does not acknowledge, and others need the memory. */
@@ -486,13 +397,16 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     else this.end('shutdown')
   }
 
+  /** Nobody knows yet who it is, and others who want to be known have no place. */
+  #makeWay(): void {
+    if (this.#state.kind === 'attached') this.#state.line.close(closeCodes.overloaded, 'disconnected')
+    else this.end('disconnected')
+  }
+
   #turnAway(code: CloseCode): void {
     const candidates = this.#candidates
     this.#candidates = undefined
-    for (const { line, stop } of candidates ?? []) {
-      stop.abort()
-      line.close(code)
-    }
+    candidates?.turnAway(code)
   }
 
   /** Ends it for good. Its line, if there is one, has ended. */
@@ -502,18 +416,12 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     // Whoever comes back to it now comes to nothing, and is told so by the next hello.
     this.#turnAway(closeCodes.sessionLost)
     this.#inflow.detach()
-    this.#acks?.detach()
+    this.outgoing.end()
     for (const membership of this.#memberships.values()) membership.release(reason)
-    for (const membership of this.#unseated ?? []) {
-      this.#environment.unseated.delete(membership)
-      membership.release(reason)
-    }
+    this.#unseated?.release(reason)
     this.#memberships.clear()
-    this.#unseated = undefined
+    this.#announced = undefined
     this.#ended.clear()
-    this.#latest = undefined
-    this.#link?.reset()
-    this.#acks?.count()
     this.#environment.quotas.close(this.info)
     this.#host.ended(this)
   }
@@ -538,7 +446,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
 
   /** What a message brought has been done. */
   settle(): void {
-    this.#acks?.settle()
+    this.outgoing.acks?.settle()
   }
 
   deliver(ref: number, frame: Frame): void {
@@ -559,7 +467,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
       this.#ended.remember(frame.ref, 'refused')
     }
     if (answer?.type === FrameType.notice) this.notice('rate_limited', answer.message)
-    else if (answer !== undefined) this.send(answer.type === FrameType.refused ? 0 : ref, encodeFrame(answer))
+    else if (answer !== undefined) this.outgoing.send(answer.type === FrameType.refused ? 0 : ref, encodeFrame(answer))
     if (this.#link && isNumbered(frame)) this.#link.take()
   }
 
@@ -607,16 +515,13 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   }
 
   #join(frame: JoinFrame, line: Line): void {
-    const { rooms } = this.#environment
     const { ref } = frame
     this.#claim(ref)
-    const size = heldSize([frame.where, frame.join, frame.options])
-    const refusal = this.#refusalOf(frame, line) ?? this.#refusalBySize(size)
-    if (refusal) return this.#refuse(ref, frame.room, refusal)
+    const answered = this.#joins.begin(frame, line.connection.origin, this.#memberships.size)
+    if (answered instanceof JuntoError) return this.#refuse(ref, frame.room, answered)
     const membership = new Membership(ref, this)
     this.#memberships.set(ref, membership)
-    this.#joining += size
-    void membership.join(rooms, frame, this.info, this.#abandoned).then(() => (this.#joining -= size))
+    void membership.join(this.#environment.rooms, frame, this.info, this.#joins.abandoned).then(answered)
   }
 
   /** A join says which ref it takes. */
@@ -631,39 +536,7 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
   #refuse(ref: number, room: string | undefined, error: JuntoError): void {
     this.joinRefused(room, error)
     this.#ended.remember(ref, 'refused')
-    this.send(0, encodeFrame({ type: FrameType.refused, ref, ...errorToWire(error), code: error.code }))
-  }
-
-  /** What speaks against a join before any room is asked. */
-  #refusalOf(frame: JoinFrame, line: Line): JuntoError | undefined {
-    const { rooms, limits } = this.#environment
-    if (this.#memberships.size >= limits.maxRoomsPerConnection) {
-      return new JuntoError(
-        'too_many_rooms',
-        `this session has ${this.#memberships.size} rooms, which is all it may have (limit maxRoomsPerConnection)`,
-      )
-    }
-    // A browser's page was judged by its origin. Another program has shown nothing yet.
-    if (line.connection.origin === undefined && this.info.connection.auth == null && rooms.authenticates(frame.room)) {
-      return new JuntoError(
-        'unauthorized',
-        `the room '${frame.room}' asks programs that are no browser page for credentials, and the hello had none: ` +
-          'give the client an auth (a page is told by its Origin, and may come without)',
-      )
-    }
-    return undefined
-  }
-
-  /** A room may take long to come about: what a stranger sent for it waits in memory. */
-  #refusalBySize(size: number): JuntoError | undefined {
-    const { maxJoining } = this.#environment.limits
-    if (this.#joining + size <= maxJoining) return undefined
-    const what = `where, join and options of this join take ${size} bytes`
-    const limit = `limit maxJoining: ${maxJoining}, 64 for each value besides its content`
-    if (size > maxJoining)
-      return new JuntoError('too_large', `${what}, which is more than a session may have (${limit})`)
-    const message = `${what}, those of other joins that wait ${this.#joining} (${limit})`
-    return new JuntoError('rate_limited', message, { retryAfter: joinAgain })
+    this.outgoing.send(0, encodeFrame({ type: FrameType.refused, ref, ...errorToWire(error), code: error.code }))
   }
 
   #leave(ref: number): void {
@@ -673,92 +546,37 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     if (this.#ended.get(ref) === undefined) this.strike('not_joined', `room ${ref} is not joined`)
   }
 
-  // ---- Acks.
+  // ---- What goes out.
 
   #acknowledged(received: number): void {
-    if (!this.#link) return
-    this.#acks?.acknowledged(received)
+    this.outgoing.acks?.acknowledged(received)
   }
 
-  ride(): Uint8Array | undefined {
-    return this.#acks?.ride()
+  forfeited(room: number, frames: readonly Uint8Array[]): void {
+    this.#memberships.get(room)?.forfeited(frames)
+  }
+
+  taken(frame: Uint8Array): void {
+    const membership = this.#announced?.get(frame)
+    if (membership === undefined) return
+    this.#announced?.delete(frame)
+    membership.heard()
   }
 
   /** Called by the line now and then. */
   look(): void {
-    if (this.#acks?.areOverdue()) this.dropLine()
+    if (this.outgoing.acks?.areOverdue()) this.dropLine()
   }
 
   /** Whether its client is there, and has long acknowledged nothing of what it was sent. */
   get isSilent(): boolean {
-    return this.#acks?.isSilent ?? false
-  }
-
-  // ---- What memberships send.
-
-  get isAttached(): boolean {
-    return this.#state.kind === 'attached'
-  }
-
-  get congested(): boolean {
-    return this.#state.kind !== 'attached' || this.#state.line.outbox.congested
-  }
-
-  get maxFrame(): number {
-    return this.#peer.maxFrame
-  }
-
-  send(room: number, frame: Uint8Array): void {
-    // Before it is numbered: a frame that has a number must arrive.
-    refuseTooLarge(frame, this.#peer)
-    const state = this.#state
-    if (state.kind === 'ended') return
-    if (this.#link === undefined) {
-      if (state.kind === 'attached') state.line.outbox.add(room, frame)
-      return
-    }
-    this.#link.send(room, frame)
-    if (state.kind !== 'attached') this.#acks?.count()
-  }
-
-  sendState(room: number, frame: Uint8Array): void {
-    if (this.#state.kind === 'attached') this.#state.line.outbox.add(room, frame)
-  }
-
-  sendLoose(room: number, frame: Uint8Array, { key, priority }: LooseDelivery): void {
-    const state = this.#state
-    if (state.kind === 'ended' || !this.#accepts(frame)) return
-    const outbox = state.kind === 'attached' ? state.line.outbox : undefined
-    if (key === undefined) return outbox?.addVolatile(room, frame, priority)
-    // What waits already under the same key is older, and must not come later.
-    if ((this.#latest === undefined || this.#latest.size === 0) && outbox?.offer(room, frame)) return
-    const { limits } = this.#environment
-    this.#latest ??= new LatestSlots(limits.maxLatest, limits.softOutbox)
-    this.#latest.set(room, key, frame, priority)
-    if (outbox === undefined) this.#acks?.count()
-    else outbox.wake()
-  }
-
-  takeLatest(): LinkFrame | undefined {
-    let next = this.#latest?.take()
-    // What waited for a client that accepted more than it does since it has come back.
-    while (next !== undefined && !this.#accepts(next.frame)) next = this.#latest?.take()
-    return next
-  }
-
-  #accepts(frame: Uint8Array): boolean {
-    try {
-      refuseTooLarge(frame, this.#peer)
-      return true
-    } catch {
-      return false
-    }
+    return this.outgoing.acks?.isSilent ?? false
   }
 
   /** What waited for the client has left. */
   drained(): void {
     for (const membership of this.#memberships.values()) {
-      if (this.congested) return
+      if (this.outgoing.congested) return
       membership.drained()
     }
   }
@@ -784,29 +602,32 @@ export class Session implements MembershipHost, OutboxSource, InflowHost {
     this.#state.line.notice(code, message)
   }
 
-  seated(membership: Membership, seat: Seat): void {
+  tookSeat(seat: Seat): void {
     this.#wasSeated = true
-    for (const other of this.#unseated ?? []) {
-      if (other.seat !== seat || other === membership) continue
-      other.handOver()
-      this.#forgetUnseated(other)
-    }
+    this.#unseated?.handOver(seat)
+  }
+
+  announced(membership: Membership, frame: Uint8Array): void {
+    // Without a link nobody says what has arrived, and nobody comes back to ask.
+    if (this.#link === undefined) return
+    this.#announced ??= new Map()
+    this.#announced.set(frame, membership)
+  }
+
+  identified(): void {
+    this.#joins.identified()
   }
 
   ended(membership: Membership, told: 'left' | 'refused' | undefined): void {
     const { ref } = membership
-    if (this.#memberships.get(ref) === membership) this.#memberships.delete(ref)
-    this.#forgetUnseated(membership)
-    this.#latest?.dropRoom(ref)
-    this.#inflow.forget(ref)
-    if (told !== undefined) this.#ended.remember(ref, told)
+    // The ref of one that the client has forgotten may be that of another by now.
+    if (!this.#unseated?.delete(membership)) {
+      this.#memberships.delete(ref)
+      this.outgoing.dropRoom(ref)
+      this.#inflow.forget(ref)
+      if (told !== undefined) this.#ended.remember(ref, told)
+    }
     if (this.#is('away') && this.#candidates === undefined && !this.isWorthKeeping) this.end('disconnected')
-  }
-
-  #forgetUnseated(membership: Membership): void {
-    if (!this.#unseated?.delete(membership)) return
-    this.#environment.unseated.delete(membership)
-    if (this.#unseated.size === 0) this.#unseated = undefined
   }
 
   joinRefused(room: string | undefined, { code, message }: JuntoError): void {

@@ -1,4 +1,4 @@
-import { closeCodes } from '@junto/protocol'
+import { closeCodes, JuntoError } from '@junto/protocol'
 import type { HelloFrame } from '@junto/protocol/internal'
 import type { Counter, Gauge } from '../observe/metrics.ts'
 import type { Admission } from '../transport/admission.ts'
@@ -15,7 +15,7 @@ import { Session } from './session.ts'
 import type { SessionEnvironment, SessionHost } from './session.ts'
 
 /** What sessions need of their server. */
-export type SessionsEnvironment = Omit<SessionEnvironment, 'acks' | 'memory' | 'unseated' | 'outboxes'>
+export type SessionsEnvironment = Omit<SessionEnvironment, 'acks' | 'memory' | 'unseated' | 'outboxes' | 'admission'>
 
 /**
  * The sessions of a server, and the lines on which they come: takes whom admission lets in, from whichever transport, and finds the
@@ -55,7 +55,8 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
       memory: new ResumeMemory(clock, limits.maxResumeTotal, metrics.gauge('resume_bytes'), (bytes) =>
         this.#relieve(bytes),
       ),
-      unseated: new DueQueue<Membership>(clock, limits.resumeWindow, (membership) => membership.expire()),
+      unseated: new DueQueue<Membership>(clock, limits.resumeWindow, (membership) => membership.giveUp('disconnected')),
+      admission,
     }
   }
 
@@ -103,9 +104,10 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
       session.replace()
       return this.#begin(line, hello)
     }
-    const { resume } = hello
-    if (resume?.received === undefined) session.restart(line, hello)
-    else session.resume(line, hello, { ...resume, received: resume.received })
+    if (hello.resume !== undefined) return session.resume(line, hello, hello.resume)
+    this.#environment.metrics.count('resumes_refused', { reason: 'no_resume' })
+    const message = '[K4] a session of this id goes on here: a hello that is to come back to it says so by resume'
+    line.refuse(closeCodes.sessionLost, 'invalid', message)
   }
 
   gone(line: Line): void {
@@ -115,6 +117,12 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
   }
 
   #begin(line: Line, hello: HelloFrame): void {
+    try {
+      this.#environment.quotas.beginning(line.connection.remoteAddress)
+    } catch (error) {
+      if (!(error instanceof JuntoError)) throw error
+      return line.refuse(closeCodes.flooding, error.code, error.message)
+    }
     if (hello.resume) this.#environment.metrics.count('resumes', { outcome: 'lost' })
     const session = new Session(this.#environment, this, line, hello)
     if (session.isResumable) this.#resumable.set(session.id, session)

@@ -151,6 +151,33 @@ describe('capacity', () => {
     expect(judge(undefined, '', '10.0.0.9')).toBe('max_pending')
   })
 
+  test('who is asked who it is takes a place as well, until that is told, whatever becomes of its connection', () => {
+    const { admission, judge } = build({ limits: { maxPendingConnections: 2 } })
+    const { known, gone } = admission.entered('10.0.0.1', ignore)
+    known()
+    const over = admission.asking('10.0.0.1', ignore)
+    gone()
+    const other = admission.asking('10.0.0.2', ignore)
+    expect(judge(undefined, '', '10.0.0.3')).toBe('max_pending')
+    expect(admission.asking('10.0.0.3', () => expect.unreachable())).toBeUndefined()
+    over?.()
+    over?.()
+    expect(judge(undefined, '', '10.0.0.3')).toBeUndefined()
+    expect(admission.asking('10.0.0.3', ignore)).toBeDefined()
+    expect(admission.asking('10.0.0.4', ignore)).toBeUndefined()
+    other?.()
+    expect(admission.asking('10.0.0.4', ignore)).toBeDefined()
+  })
+
+  test('who is asked makes way for somebody of an address with fewer of them', () => {
+    const { admission } = build({ limits: { maxPendingConnections: 3 } })
+    const evicted: number[] = []
+    for (let n = 0; n < 3; n++) admission.asking('10.0.0.1', () => evicted.push(n))
+    expect(admission.asking('10.0.0.1', ignore)).toBeUndefined()
+    expect(admission.asking('10.0.0.2', () => expect.unreachable())).toBeDefined()
+    expect(evicted).toEqual([0])
+  })
+
   test('nobody while stopping, to come back later', () => {
     const { admission } = build()
     admission.close()

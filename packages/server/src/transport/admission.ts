@@ -82,41 +82,61 @@ export class Admission {
    * Counts a connection.
    *
    * @param evict Ends it, should it still be a stranger when too many are: those go first whose address has most of them.
-   * @returns what to call at its hello, when it is no longer a stranger, and at its end.
+   * @returns what to call when it is no longer a stranger, and at its end.
    */
   entered(remoteAddress: string, evict: () => void): { readonly known: () => void; readonly gone: () => void } {
     const now = this.#options.clock.now()
     const source = this.#source(remoteAddress, now)
     this.#connections++
-    this.#pending++
     source.open++
-    this.#strange.add(source)
     this.#accepts.take(now)
     source.accepts.take(now)
-    let pending = true
-    const known = () => {
-      if (!pending) return
-      pending = false
-      this.#pending--
-      source.strangers.delete(giveWay)
-      if (source.strangers.size === 0) this.#strange.delete(source)
-    }
-    // Counted no more at once: its peer may take its time over closing.
-    const giveWay = () => {
-      known()
-      evict()
-    }
-    source.strangers.add(giveWay)
+    const known = this.#pend(source, evict)
     const gone = () => {
       known()
       this.#connections--
       source.open--
     }
+    return { known, gone }
+  }
+
+  /**
+   * A session joins for the first time, and who it is is about to be asked: until that is told, it takes a place among the strangers.
+   *
+   * @param evict Ends it, as for {@link entered}.
+   * @returns what to call when it is over, however it ended; undefined where there is no place.
+   */
+  asking(remoteAddress: string, evict: () => void): (() => void) | undefined {
+    const source = this.#source(remoteAddress, this.#options.clock.now())
+    return this.#hasPlace(source) ? this.#pend(source, evict) : undefined
+  }
+
+  /** Takes a place among the strangers. Where there are too many, one of the address with most of them makes way. */
+  #pend(source: Source, evict: () => void): () => void {
+    const over = () => {
+      if (!source.strangers.delete(giveWay)) return
+      this.#pending--
+      if (source.strangers.size === 0) this.#strange.delete(source)
+    }
+    // Counted no more at once: its peer may take its time over closing.
+    const giveWay = () => {
+      over()
+      evict()
+    }
+    this.#pending++
+    source.strangers.add(giveWay)
+    this.#strange.add(source)
     if (this.#pending > this.#options.limits.maxPendingConnections) {
       const [first] = this.#strangest().strangers
       first?.()
     }
-    return { known, gone }
+    return over
+  }
+
+  /** Whether there is a place for one more stranger, or somebody of an address with more of them makes way: see {@link #pend}. */
+  #hasPlace({ strangers }: Source): boolean {
+    if (this.#pending < this.#options.limits.maxPendingConnections) return true
+    return strangers.size + 1 < this.#strangest().strangers.size
   }
 
   /** The address that has most strangers. */
@@ -135,13 +155,14 @@ export class Admission {
   }
 
   #judgeCapacity({ remoteAddress }: Arrival): Refusal | undefined {
-    const { maxConnections, maxConnectionsPerAddress, maxPendingConnections } = this.#options.limits
+    const { maxConnections, maxConnectionsPerAddress } = this.#options.limits
     if (this.#closed) return busy('shutting_down', 'This server is stopping.')
     if (this.#connections >= maxConnections) {
       return busy('max_connections', 'This server has as many connections as it takes (limit maxConnections).')
     }
     const now = this.#options.clock.now()
-    const { open, strangers, accepts } = this.#source(remoteAddress, now)
+    const source = this.#source(remoteAddress, now)
+    const { open, accepts } = source
     if (open >= maxConnectionsPerAddress) {
       const message = 'This address has as many connections as one may have (limit maxConnectionsPerAddress).'
       return { status: 429, reason: 'max_connections_per_address', message, retryAfter: retrySeconds }
@@ -151,9 +172,8 @@ export class Admission {
       const message = 'Connections from this address come too fast (limit acceptRatePerAddress).'
       return { status: 429, reason: 'accept_rate_per_address', message, retryAfter: 1 }
     }
-    // Where an address has more of them, one of those makes way: see `entered`.
-    if (this.#pending >= maxPendingConnections && strangers.size + 1 >= this.#strangest().strangers.size) {
-      return busy('max_pending', 'Too many connections are waiting to say hello (limit maxPendingConnections).')
+    if (!this.#hasPlace(source)) {
+      return busy('max_pending', 'Too many connections wait to be known (limit maxPendingConnections).')
     }
     if (this.#accepts.wait(now) > 0) {
       return busy('accept_rate', 'Connections come faster than this server takes them (limit acceptRate).', 1)
@@ -174,8 +194,8 @@ export class Admission {
 
   /** Forgets those of whom nothing is left, once the number of addresses has doubled since the last time. */
   #sweep(now: number): void {
-    for (const [key, { open, accepts }] of this.#sources) {
-      if (open === 0 && accepts.isFull(now)) this.#sources.delete(key)
+    for (const [key, { open, strangers, accepts }] of this.#sources) {
+      if (open === 0 && strangers.size === 0 && accepts.isFull(now)) this.#sources.delete(key)
     }
     this.#sweepAt = Math.max(leastSwept, 2 * this.#sources.size)
   }
