@@ -1,7 +1,7 @@
 import { JuntoError } from '@junto/protocol'
-import { checkSignal, roomAddress, type JoinFrame } from '@junto/protocol/internal'
+import { checkSignal, encodeJoin, roomAddress, type JoinFrame } from '@junto/protocol/internal'
 import type { AnyContract } from '@junto/schema'
-import type { OwnLayout } from '@junto/schema/internal'
+import { encodeNamed, type OwnLayout } from '@junto/schema/internal'
 import { checkObject } from '../arguments.ts'
 import type { JoinSettings } from '../open-options.ts'
 import type { Room } from '../room/room.ts'
@@ -30,6 +30,23 @@ export function joinAgain(request: JoinRequest, before: Pick<Room, 'id' | 'key'>
     return { by: 'open', room, key, join, options, version }
   }
   return { by: 'join', room, id, join, version }
+}
+
+/**
+ * The frame that asks for a room.
+ *
+ * @param layouts Hashes of those that need not be sent.
+ * @throws SchemaError for what cannot be sent; whatever the program's own function throws that yields the join data.
+ */
+export function encodeRequest(ref: number, request: JoinRequest, layouts: readonly string[]): Uint8Array {
+  const { join, options, where } = request
+  return encodeJoin(ref, {
+    ...request,
+    join: encodeNamed(join?.(), 'join'),
+    options: encodeNamed(options, 'options'),
+    where: encodeNamed(where, 'where'),
+    layouts,
+  })
 }
 
 /** How the first join is waited for. */

@@ -1,10 +1,9 @@
-import { JuntoError, type ErrorCode } from '@junto/protocol'
+import { JuntoError } from '@junto/protocol'
 import * as FrameType from '@junto/protocol/frame-type'
 import {
   asJuntoError,
   causedBy,
   describe,
-  encodeJoin,
   encodeResync,
   errorFromWire,
   type ExchangeEnd,
@@ -14,44 +13,18 @@ import {
   type RefusedFrame,
   type RoomFrame,
 } from '@junto/protocol/internal'
-import { encodeNamed, type CompiledLayout, type OwnLayout } from '@junto/schema/internal'
+import type { CompiledLayout, OwnLayout } from '@junto/schema/internal'
 import { Room } from '../room/room.ts'
 import type { LeftReason } from '../room/room-status.ts'
-import { joinAgain, type JoinRequest, type OpeningOptions } from './join-request.ts'
+import { encodeRequest, joinAgain, type JoinRequest, type OpeningOptions } from './join-request.ts'
 import { Losses } from './losses.ts'
+import { leftError, stop, type MembershipState as State } from './membership-state.ts'
 import { compare } from './mirror-check.ts'
 import { Opening } from './opening.ts'
 import { RejoinPolicy } from './rejoin-policy.ts'
 import { RoomOutbox } from './room-outbox.ts'
 import { seat } from './seating.ts'
 import type { Session } from './session.ts'
-
-/** `stop` ends the wait that a state is in; without a connection nothing is waited for. */
-type State =
-  /** Not asked for: there is no session, or the next attempt to rejoin has its time. */
-  | { readonly at: 'waiting'; stop: () => void }
-  | { readonly at: 'joining'; stop: () => void; readonly ref: number }
-  /** Joined; the snapshot is still under way, and what comes for the room waits behind it. */
-  | {
-      readonly at: 'syncing'
-      stop: () => void
-      /** The mirror came apart, and the snapshot was asked for. */
-      readonly repairs: boolean
-      readonly ref: number
-      readonly held: RoomFrame[]
-      /** Bytes of the connection that came before, or are not held. */
-      notHeld: number
-    }
-  | { readonly at: 'joined'; stop: () => void; readonly ref: number }
-  | { readonly at: 'over'; stop: () => void }
-
-const stop = (): void => {}
-
-/** What a membership that the server ended fails with, by the reason; otherwise the room was closed to us. */
-const leftCodes: { readonly [reason: string]: ErrorCode | undefined } = {
-  refused: 'unauthorized',
-  failed: 'room_failed',
-}
 
 /**
  * One room that this client is in, or wants to be in. It stays in it from one connection to the next, and joins it again when
@@ -113,15 +86,8 @@ export class Membership {
     try {
       // The first join asks as the program did; later ones for the very room, which may have to be restored.
       const again = this.#opening === undefined ? this.#room : undefined
-      const { join, options, where, ...request } = joinAgain(this.#request, again)
-      const frame = encodeJoin(ref, {
-        ...request,
-        join: encodeNamed(join?.(), 'join'),
-        options: encodeNamed(options, 'options'),
-        where: encodeNamed(where, 'where'),
-        layouts: this.#session.layouts.hashesFor(request.room),
-      })
-      this.#session.outbox.send(0, frame)
+      const { layouts, outbox } = this.#session
+      outbox.send(0, encodeRequest(ref, joinAgain(this.#request, again), layouts.hashesFor(this.#request.room)))
     } catch (error) {
       // Nothing was asked for, and so there is nothing to leave.
       this.#vacate()
@@ -263,10 +229,9 @@ export class Membership {
    */
   left(frame: LeftFrame, meanwhile: boolean): void {
     if (this.#state.at === 'over') return
-    const message = frame.message ?? frame.reason
+    const error = leftError(this.#name, frame)
     if (frame.reason === 'shutdown') {
       // The connection ends with it. Should it not, the room is asked for again over it.
-      const error = new JuntoError('shutting_down', `the server is closing: ${message}`)
       if (this.#opening?.left === 0) this.#end('lost', this.#unsure(error))
       else this.#loseSeat(error)
       return
@@ -275,9 +240,7 @@ export class Membership {
     // What the server has not taken by then, it did not run.
     const hasArrived = meanwhile ? (opening: Uint8Array): boolean => !outbox.keeps(opening) : undefined
     this.#vacate()
-    const code = leftCodes[frame.reason] ?? 'room_closed'
-    const error = new JuntoError(code, `the membership in ${this.#name} ended: ${message}`)
-    this.#end(frame.reason, error, message, 'outcome_unknown', hasArrived)
+    this.#end(frame.reason, error, frame.message ?? frame.reason, 'outcome_unknown', hasArrived)
   }
 
   // ---- Connections and sessions come and go.
