@@ -136,6 +136,18 @@ export const serverLimitsTable = {
   blockedAfter: ms(250, 1),
   /** Rooms of one server. An idle one costs a few KB; whoever creates rooms as fast as possible meets this. */
   maxRooms: count(20_000, 1),
+  /** Lists of rooms that a server keeps up to date, each for all who ask for the same: some 3 KB, and 100 bytes for each room that fits. */
+  maxListings: count(1_000, 1),
+  /** Lists that exist because one user asked for them: a lobby, open in some tabs, whose filters somebody plays with. */
+  maxListingsPerUser: count(20, 1),
+  /** Lists that exist because one address asked for them. */
+  maxListingsPerAddress: count(200, 1),
+  /** Rooms in one list. Nobody reads more; each is some 60 bytes and its metadata in the first state. */
+  maxListed: count(1_000, 1),
+  /** Join codes that lead nowhere, from one address a second. With a thousand rooms that have a code, one is guessed in twelve days. */
+  codeGuessRate: count(1, 1),
+  /** So many of them at once: a school class that mistypes. */
+  codeGuessBurst: count(60, 1),
   /** For a room's last hooks (onLeave, onDispose) before it is disposed without waiting for them any longer. */
   hookTimeout: ms(10_000, 1),
   /** Faults of one room within roomFaultWindow after which it is closed. A throwing 20 Hz tick ends in a second. */

@@ -3,6 +3,7 @@ import type { AnyContract, RateLimit } from '@junto/schema'
 import {
   compileLayout,
   encodeLayout,
+  encodeNamed,
   layoutOf,
   namedCodecs,
   visibilityOf,
@@ -13,6 +14,7 @@ import {
 import { validatorsOf, type Validators } from '@junto/schema/validate'
 import { injectedTokens, type Constructable } from '../container.ts'
 import type { BucketSize } from '../limits/token-bucket.ts'
+import { freezeDeep } from '../matchmaking/frozen.ts'
 import type { PresenceSettings } from '../presence/presence-lane.ts'
 import type { Credentials, DefineOptions } from './define-options.ts'
 import { RoomBase, type RoomClass } from './room.ts'
@@ -149,6 +151,12 @@ export class RoomDefinition {
       'misuse',
       `userKey of define(${this.name}, …) must yield a text or undefined, not ${typeof key}`,
     )
+  }
+
+  /** A copy of a plain value of the server's own, checked and frozen. @throws SchemaError naming the path. */
+  frozenNamed(part: NamedPart, value: unknown): unknown {
+    this.checkNamed(part, value)
+    return value === undefined ? value : freezeDeep(this.#named[part]?.decodeNamed(encodeNamed(value, part), part))
   }
 
   /** Checks a plain value of the server's own. @throws SchemaError naming the path. */

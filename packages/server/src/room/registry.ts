@@ -1,16 +1,20 @@
-import { JuntoError } from '@junto/protocol'
+import { JuntoError, type Limits } from '@junto/protocol'
 import type { AnyContract } from '@junto/schema'
-import { SchemaError } from '@junto/schema/internal'
+import { listingOf, SchemaError, WhereReader } from '@junto/schema/internal'
 import type { Services } from '../container.ts'
+import { JoinCodes } from '../matchmaking/join-codes.ts'
+import { listingRoom } from '../matchmaking/listing-room.ts'
+import { Listings, type ListQuery } from '../matchmaking/listings.ts'
+import { Matchmaker } from '../matchmaking/matchmaker.ts'
+import { nameOf, type Wish } from '../matchmaking/wish.ts'
 import { Authenticator } from './authenticator.ts'
 import type { DefineOptions } from './define-options.ts'
 import { RoomDefinition } from './definition.ts'
 import { environmentOf, type RoomEnvironment } from './environment.ts'
 import { MemberSeat } from './member-seat.ts'
-import { chooseRoom, fits, readWhere, type Where } from './matchmaking.ts'
 import { unlessAborted } from '../promises.ts'
 import type { RoomClass } from './room.ts'
-import { RoomHost, type Origin } from './room-host.ts'
+import { RoomHost, type Origin, type RoomOwner } from './room-host.ts'
 import {
   isLeaveReason,
   type ConnectionInfo,
@@ -24,10 +28,19 @@ import {
 /** The rooms of one definition. */
 interface Shelf {
   readonly definition: RoomDefinition
-  /** All, in the order in which they came about. */
-  readonly rooms: Set<RoomHost>
   readonly byKey: Map<string, RoomHost>
+  readonly where: WhereReader
+  readonly matchmaker: Matchmaker<RoomHost>
+  readonly listings: Listings<RoomHost>
+  /** The lists that are kept up to date, by what they show. */
+  readonly lists: Map<string, RoomHost>
+  /** In which rooms without a key a session sits: there it finds its seat again. */
+  readonly seated: WeakMap<SessionInfo, Set<RoomHost>>
+  readonly owner: RoomOwner
 }
+
+/** Rooms in a list where nothing else is asked for. */
+const usualList = 100
 
 /** All rooms of a server: finds, restores, creates them, and seats those who join. */
 export class RoomRegistry implements Rooms {
@@ -35,12 +48,16 @@ export class RoomRegistry implements Rooms {
   readonly #authenticator: Authenticator
   readonly #shelves = new Map<string, Shelf>()
   readonly #byId = new Map<string, RoomHost>()
+  readonly #codes: JoinCodes<RoomHost>
+  #lists = 0
+  #lastNumber = 0
   #closing: Promise<void> | undefined
 
   /** @param services Must provide what {@link RoomEnvironment} lists. */
   constructor(services: Services) {
     this.#environment = environmentOf(services)
-    const { clock, logger, limits } = this.#environment
+    const { clock, logger, limits, random } = this.#environment
+    this.#codes = new JoinCodes(random)
     const { authTimeout: timeout, maxRoomsPerConnection: mostAtOnce } = limits
     this.#authenticator = new Authenticator({ clock, logger, timeout, mostAtOnce })
   }
@@ -59,8 +76,29 @@ export class RoomRegistry implements Rooms {
     if (this.#shelves.has(contract.name)) {
       throw new JuntoError('misuse', `a room type named ${contract.name} is defined already: names must be unique`)
     }
-    const definition = RoomDefinition.of(contract, room, options)
-    this.#shelves.set(contract.name, { definition, rooms: new Set(), byKey: new Map() })
+    this.#shelves.set(contract.name, this.#makeShelf(RoomDefinition.of(contract, room, options)))
+  }
+
+  #makeShelf(definition: RoomDefinition): Shelf {
+    const matchmaker = new Matchmaker<RoomHost>()
+    const listings = new Listings<RoomHost>(this.#environment)
+    const seated = new WeakMap<SessionInfo, Set<RoomHost>>()
+    const owner: RoomOwner = {
+      changed: (room) => {
+        matchmaker.changed(room)
+        listings.changed(room)
+      },
+      took: (room, session) => {
+        if (room.key !== undefined) return
+        const rooms = seated.get(session)
+        if (rooms === undefined) seated.set(session, new Set([room]))
+        else rooms.add(room)
+      },
+      freed: (room, session) => void seated.get(session)?.delete(room),
+      codeOf: (room) => this.#codes.of(room),
+    }
+    const where = new WhereReader(definition.contract)
+    return { definition, byKey: new Map(), where, matchmaker, listings, lists: new Map(), seated, owner }
   }
 
   async readmit(
@@ -140,7 +178,7 @@ export class RoomRegistry implements Rooms {
         `the client was made for version ${request.version} of ${definition.name}, the server runs version ${version}`,
       )
     }
-    const join = definition.readNamed('join', request.join)
+    const join = request.by === 'list' ? undefined : definition.readNamed('join', request.join)
     const { connection } = session
     const identity = await this.#authenticator.identify(definition, { session, connection }, signal)
     // Before a seat is taken: whoever gave up may have asked anew.
@@ -168,8 +206,12 @@ export class RoomRegistry implements Rooms {
         )
       case 'join':
         return this.#sit(this.#byIdOf(shelf, request.id), session, signal)
+      case 'code':
+        return this.#sit(this.#byCodeOf(shelf, request.id, session), session, signal)
       case 'joinOrCreate':
-        return this.#match(shelf, readWhere(request.where), options(), session, signal)
+        return this.#match(shelf, wishOf(shelf, request), options(), session, signal)
+      case 'list':
+        return this.#sit(this.#listOf(shelf, queryOf(shelf, request, this.#environment.limits), session), session, signal)
     }
   }
 
@@ -193,22 +235,24 @@ export class RoomRegistry implements Rooms {
 
   async #match(
     shelf: Shelf,
-    where: Where,
+    wish: Wish,
     options: unknown,
     session: SessionInfo,
     signal: AbortSignal,
   ): Promise<RoomHost> {
     // Whatever has become of a room: who had a seat there finds it again after a reload of the page.
-    for (const host of shelf.rooms) {
-      if (host.key === undefined && host.keepsSeatFor(session)) return this.#sit(host, session, signal)
+    for (const host of shelf.seated.get(session) ?? []) {
+      if (host.keepsSeatFor(session)) return this.#sit(host, session, signal)
     }
     for (;;) {
-      const found = chooseRoom(shelf.rooms, where, session)
-      if (!found)
-        return this.#sit(this.#make(shelf, { key: undefined, options, wanted: where }, session), session, signal)
+      const found = shelf.matchmaker.choose(wish, session)
+      if (!found) {
+        const wanted = nameOf({ where: wish.where })
+        return this.#sit(this.#make(shelf, { key: undefined, options, wanted }, session), session, signal)
+      }
       const host = await this.#sit(found, session, signal)
       // It was only being created when it was chosen, and has become something else.
-      if (fits(host.metadata, where)) return host
+      if (shelf.matchmaker.isRight(host, wish)) return host
       host.release(session)
       this.#refuseWhileClosing()
     }
@@ -226,24 +270,58 @@ export class RoomRegistry implements Rooms {
     }
   }
 
-  #make(shelf: Shelf, origin: Origin, session: SessionInfo): RoomHost {
+  #make(shelf: Shelf, origin: Omit<Origin, 'number'>, session: SessionInfo): RoomHost {
     const { limits, quotas } = this.#environment
-    if (this.#byId.size >= limits.maxRooms) {
+    const { key } = origin
+    // Lists are bounded on their own.
+    if (this.#byId.size - this.#lists >= limits.maxRooms) {
       throw new JuntoError('too_many_rooms', `the server has as many rooms as it allows (maxRooms: ${limits.maxRooms})`)
     }
     const uncount = quotas.creating(session)
-    const host = new RoomHost(shelf.definition, this.#environment, origin)
-    const { key, id } = host
-    shelf.rooms.add(host)
-    this.#byId.set(id, host)
-    if (key !== undefined) shelf.byKey.set(key, host)
-    void host.closed.then(() => {
+    const number = ++this.#lastNumber
+    const host = new RoomHost(shelf.definition, this.#environment, { ...origin, number }, shelf.owner)
+    this.#keep(host, () => {
       uncount()
-      shelf.rooms.delete(host)
-      this.#byId.delete(id)
+      this.#codes.forget(host)
       if (key !== undefined) shelf.byKey.delete(key)
     })
+    if (key !== undefined) shelf.byKey.set(key, host)
     return host
+  }
+
+  /** The list that shows this: the one that is there, or a new one. */
+  #listOf(shelf: Shelf, query: ListQuery, session: SessionInfo): RoomHost {
+    const shown = `${nameOf(query)} ${query.limit}`
+    const there = shelf.lists.get(shown)
+    if (there?.isClosing === false) return there
+    const { limits, quotas } = this.#environment
+    if (this.#lists >= limits.maxListings) {
+      const what = `the server has as many lists of rooms as it allows (maxListings: ${limits.maxListings})`
+      throw new JuntoError('too_many_rooms', what)
+    }
+    const uncount = quotas.listing(session)
+    const contract = listingOf(shelf.definition.contract)
+    const room = listingRoom(contract, shelf.listings, query)
+    const origin: Origin = { key: undefined, options: undefined, wanted: undefined, number: ++this.#lastNumber }
+    const definition = RoomDefinition.of(contract, room, { maxMembers: Infinity })
+    const host = new RoomHost(definition, this.#environment, origin, ofLists)
+    this.#lists++
+    shelf.lists.set(shown, host)
+    this.#keep(host, () => {
+      uncount()
+      this.#lists--
+      if (shelf.lists.get(shown) === host) shelf.lists.delete(shown)
+    })
+    return host
+  }
+
+  /** Holds a room until it is closed. */
+  #keep(host: RoomHost, onClosed: () => void): void {
+    this.#byId.set(host.id, host)
+    void host.closed.then(() => {
+      this.#byId.delete(host.id)
+      onClosed()
+    })
   }
 
   #byIdOf(shelf: Shelf, id: string | undefined): RoomHost {
@@ -257,6 +335,15 @@ export class RoomRegistry implements Rooms {
     return host
   }
 
+  #byCodeOf(shelf: Shelf, code: string | undefined, session: SessionInfo): RoomHost {
+    const { quotas } = this.#environment
+    quotas.guessing(session)
+    const host = this.#codes.find(code ?? '')
+    if (host?.isClosing === false && host.definition === shelf.definition) return host
+    quotas.guessed(session)
+    throw new JuntoError('room_not_found', `there is no room ${shelf.definition.name} of this join code`)
+  }
+
   #refuseWhileClosing(): void {
     if (this.#closing) throw new JuntoError('shutting_down', 'the server is shutting down')
   }
@@ -265,6 +352,26 @@ export class RoomRegistry implements Rooms {
 function keyOf({ key }: JoinRequest): string {
   if (key === undefined) throw new JuntoError('invalid', 'key: open needs one')
   return key
+}
+
+function wishOf({ where }: Shelf, request: JoinRequest): Wish {
+  return { where: where.readWhere(request.where), order: where.readOrder(request.order) }
+}
+
+function queryOf(shelf: Shelf, request: JoinRequest, { maxListed }: Limits): ListQuery {
+  const { limit = Math.min(usualList, maxListed) } = request
+  if (limit > maxListed) throw new JuntoError('invalid', `limit: a list has at most ${maxListed} rooms (limit maxListed)`)
+  return { ...wishOf(shelf, request), limit }
+}
+
+/** Nobody looks for lists but by what they show. */
+const ofLists: RoomOwner = {
+  changed: () => {},
+  took: () => {},
+  freed: () => {},
+  codeOf: () => {
+    throw new JuntoError('misuse', 'a list of rooms has no join code')
+  },
 }
 
 function givenUp(): JuntoError {

@@ -1,6 +1,9 @@
 import { JuntoError, randomHex, randomId } from '@junto/protocol'
 import { encodeNamed, StateTree } from '@junto/schema/internal'
 import type { Services, Token } from '../container.ts'
+import { freezeDeep } from '../matchmaking/frozen.ts'
+import type { Listable } from '../matchmaking/listings.ts'
+import type { Candidate } from '../matchmaking/matchmaker.ts'
 import { PresenceLane } from '../presence/presence-lane.ts'
 import type { RoomSaver } from '../store/room-saver.ts'
 import type { RoomRecord } from '../store/saved-room.ts'
@@ -9,9 +12,9 @@ import type { RoomDefinition, RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 import { eventSenders } from './event-senders.ts'
 import { Faults } from './faults.ts'
-import type { Candidate, Where } from './matchmaking.ts'
 import type { Entrant, MemberSeat, SeatHost } from './member-seat.ts'
 import { disposalWithin, within } from '../promises.ts'
+import type { RoomVisibility } from './room.ts'
 import { RoomArchive } from './room-archive.ts'
 import { constructWithin, type RoomScope } from './room-scope.ts'
 import { RoomTimers } from './room-timers.ts'
@@ -24,8 +27,21 @@ export interface Origin {
   readonly key: string | undefined
   /** Validated. */
   readonly options: unknown
-  /** What the one who caused it looked for by matchmaking. */
-  readonly wanted: Where | undefined
+  /** What the one who caused it looked for by matchmaking, as `nameOf` a wish. */
+  readonly wanted: string | undefined
+  /** Grows from room to room of a server. */
+  readonly number: number
+}
+
+/** Whoever keeps rooms to find them again. */
+export interface RoomOwner {
+  /** What decides whether a room is found, and by what, has changed. */
+  changed(room: RoomHost): void
+  /** A session has taken a seat, or given it back. */
+  took(room: RoomHost, session: SessionInfo): void
+  freed(room: RoomHost, session: SessionInfo): void
+  /** The room's join code, made when it is first asked for. */
+  codeOf(room: RoomHost): string
 }
 
 /** What a room has once its first state stands. */
@@ -45,10 +61,11 @@ type Life =
   | { readonly phase: 'disposed'; readonly works: Works | undefined }
 
 /** Runs one room: its life from creation to disposal, and all of its code, so that nothing it throws gets further. */
-export class RoomHost implements RoomScope, Candidate {
+export class RoomHost implements RoomScope, Candidate, Listable {
   readonly definition: RoomDefinition
   readonly id: string
   readonly key: string | undefined
+  readonly number: number
   /** For logs. */
   readonly name: string
   /** Resolves when the room is open. Rejects with a JuntoError for the client when it could not be made. */
@@ -58,6 +75,7 @@ export class RoomHost implements RoomScope, Candidate {
   readonly #environment: RoomEnvironment
   readonly #services: Services
   readonly #origin: Origin
+  readonly #owner: RoomOwner
   readonly #archive: RoomArchive | undefined
   readonly #faults: Faults
   readonly #timers: RoomTimers
@@ -65,16 +83,19 @@ export class RoomHost implements RoomScope, Candidate {
   #life: Life = { phase: 'creating' }
   #room: RunningRoom | undefined
   #metadata: unknown
+  #visibility: RoomVisibility = 'public'
   #broadcast: unknown
   #closeWanted: { readonly reason: LeaveReason; readonly message: string | undefined } | undefined
   #cancelDisposal: (() => void) | undefined
   #onClosed: () => void = () => {}
 
-  constructor(definition: RoomDefinition, environment: RoomEnvironment, origin: Origin) {
+  constructor(definition: RoomDefinition, environment: RoomEnvironment, origin: Origin, owner: RoomOwner) {
     this.definition = definition
     this.#environment = environment
     this.#origin = origin
+    this.#owner = owner
     this.key = origin.key
+    this.number = origin.number
     this.id = randomId(environment.random, 16)
     this.name = `${definition.name}/${origin.key ?? this.id}`
     this.#archive = RoomArchive.of(definition, environment, origin.key, this.name)
@@ -97,6 +118,14 @@ export class RoomHost implements RoomScope, Candidate {
       onDrop: (member) => this.#room?.onDrop?.(member),
       onResume: (member, resumption) => this.#room?.onResume?.(member, resumption),
       onLeave: (member, reason) => this.#room?.onLeave?.(member, reason),
+      onTaken: (session) => {
+        owner.took(this, session)
+        owner.changed(this)
+      },
+      onFreed: (session) => {
+        owner.freed(this, session)
+        owner.changed(this)
+      },
       onEmpty: () => this.#disposeWhenEmpty(),
     })
     this.closed = new Promise((resolve) => (this.#onClosed = resolve))
@@ -112,9 +141,21 @@ export class RoomHost implements RoomScope, Candidate {
     return this.#life.phase === 'draining' || this.#life.phase === 'disposed'
   }
 
-  /** While it is being created: what was looked for by the one who caused it. */
-  get wanted(): Where | undefined {
-    return this.#life.phase === 'creating' ? this.#origin.wanted : undefined
+  get wanted(): string | undefined {
+    return this.#life.phase === 'creating' && this.#seats.hasFree ? this.#origin.wanted : undefined
+  }
+
+  get isFindable(): boolean {
+    return this.isListed && this.#seats.hasFree
+  }
+
+  get isListed(): boolean {
+    return this.#life.phase === 'open' && this.key === undefined && this.#visibility === 'public'
+  }
+
+  /** Seats that are taken, those of who is joining included. */
+  get taken(): number {
+    return this.#seats.taken
   }
 
   canSeat(session: SessionInfo): boolean {
@@ -126,7 +167,7 @@ export class RoomHost implements RoomScope, Candidate {
     return !this.isClosing && this.#seats.isKeptFor(session)
   }
 
-  /** Takes a seat, before anything is waited for. @throws JuntoError `room_full`, or `already_joined`. */
+  /** Takes a seat, before anything is waited for. @throws JuntoError `forbidden`, `room_full`, or `already_joined`. */
   reserve(session: SessionInfo): void {
     this.#seats.reserve(session)
     this.#cancelDisposal?.()
@@ -167,6 +208,7 @@ export class RoomHost implements RoomScope, Candidate {
         return
       case 'open':
         this.#life = { phase: 'draining', works: this.#life.works }
+        this.#owner.changed(this)
         void this.#drain(this.#life.works, reason, message)
         return
       case 'draining':
@@ -203,9 +245,49 @@ export class RoomHost implements RoomScope, Candidate {
   }
 
   set metadata(metadata: unknown) {
-    this.definition.checkNamed('metadata', metadata)
-    this.#metadata = metadata
+    this.#metadata = this.definition.frozenNamed('metadata', metadata)
+    this.#owner.changed(this)
     if ('works' in this.#life) this.#life.works?.saver?.changed()
+  }
+
+  get locked(): boolean {
+    return this.#seats.locked
+  }
+
+  lock(): void {
+    this.#seats.locked = true
+    this.#owner.changed(this)
+  }
+
+  unlock(): void {
+    this.#seats.locked = false
+    this.#owner.changed(this)
+  }
+
+  get visibility(): RoomVisibility {
+    return this.#visibility
+  }
+
+  set visibility(visibility: RoomVisibility) {
+    if (visibility !== 'public' && visibility !== 'private') {
+      throw new JuntoError('misuse', `the visibility of a room is 'public' or 'private', not ${String(visibility)}`)
+    }
+    this.#visibility = visibility
+    this.#owner.changed(this)
+  }
+
+  get code(): string {
+    return this.#owner.codeOf(this)
+  }
+
+  get maxMembers(): number {
+    return this.#seats.most
+  }
+
+  set maxMembers(most: number) {
+    if (!(most >= 1)) throw new JuntoError('misuse', `maxMembers of a room must be a number from 1, not ${most}`)
+    this.#seats.most = most
+    this.#owner.changed(this)
   }
 
   inject<S>(token: Token<S>): S {
@@ -249,6 +331,7 @@ export class RoomHost implements RoomScope, Candidate {
         this.#life.works?.sync.close()
       }
       this.#life = { phase: 'disposed', works: undefined }
+      this.#owner.changed(this)
       this.#timers.close()
       await this.#disposeServices()
       this.#onClosed()
@@ -295,7 +378,8 @@ export class RoomHost implements RoomScope, Candidate {
       const works = this.#equip(tree, router)
       this.#life = { phase: 'restoring', works }
       if (saved) {
-        this.#metadata = saved.metadata === undefined ? undefined : definition.readNamed('metadata', saved.metadata)
+        this.#metadata =
+          saved.metadata === undefined ? undefined : freezeDeep(definition.readNamed('metadata', saved.metadata))
         where = 'onRestore'
         await this.#faults.measure(() => room.onRestore?.({ key: key ?? '' }))
         if (this.#isGivenUp()) return
@@ -303,6 +387,7 @@ export class RoomHost implements RoomScope, Candidate {
         works.saver?.changed()
       }
       this.#life = { phase: 'open', works }
+      this.#owner.changed(this)
       works.saver?.open()
       this.#startTicking(room)
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Token } from '../container.ts'
+import type { RoomVisibility } from './room.ts'
 
 /** What a room's host offers to the room's base class. Without types: the base class gives them by the contract. */
 export interface RoomScope {
@@ -8,6 +9,12 @@ export interface RoomScope {
   readonly members: ReadonlyMap<string, unknown>
   readonly broadcast: unknown
   metadata: unknown
+  readonly code: string
+  readonly locked: boolean
+  visibility: RoomVisibility
+  maxMembers: number
+  lock(): void
+  unlock(): void
   inject<S>(token: Token<S>): S
   after(ms: number, fn: () => unknown): () => void
   every(ms: number, fn: () => unknown): () => void

@@ -1,4 +1,4 @@
-import type { AnyContract, Live, Of, Plain, StateOf } from '@junto/schema'
+import type { AnyContract, Frozen, Live, Of, Plain, StateOf } from '@junto/schema'
 import type { Token } from '../container.ts'
 import type { Handlers } from './handlers.ts'
 import type { Broadcasts, Member } from './member.ts'
@@ -19,6 +19,12 @@ export interface Restoration {
   /** The key by which clients open this room. */
   readonly key: string
 }
+
+/**
+ * Who finds a room without a key: `public`, matchmaking and lists; `private`, only who has its id or its join code. A room with a key is found by
+ * that, whatever stands here.
+ */
+export type RoomVisibility = 'public' | 'private'
 
 /** The room's first state, as `onCreate` returns it. */
 export type FirstState<T> = Plain<StateOf<T>>
@@ -66,15 +72,57 @@ export abstract class RoomBase<T extends AnyContract> {
     return this.#scope.broadcast as Broadcasts<T>
   }
 
-  /** What this room is found by in matchmaking; `undefined` until it was set. Replace it as a whole. */
-  get metadata(): Of<T>['metadata'] | undefined {
+  /** What this room is found by in matchmaking, and what lists show; `undefined` until it was set. A frozen copy: replace it as a whole. */
+  get metadata(): Frozen<Of<T>['metadata']> | undefined {
     // As above: validated by the contract when it was set.
-    return this.#scope.metadata as Of<T>['metadata'] | undefined
+    return this.#scope.metadata as Frozen<Of<T>['metadata']> | undefined
   }
 
   /** @throws SchemaError naming the path when it does not satisfy the contract. */
   set metadata(metadata: Of<T>['metadata']) {
     this.#scope.metadata = metadata
+  }
+
+  /** Whether nobody new comes in. */
+  get locked(): boolean {
+    return this.#scope.locked
+  }
+
+  /** From now on nobody new comes in, on whatever way. Who has a seat keeps it, and comes back to it. */
+  lock(): void {
+    this.#scope.lock()
+  }
+
+  /** Ends {@link lock}. */
+  unlock(): void {
+    this.#scope.unlock()
+  }
+
+  /** Who finds this room. Default: `public`. */
+  get visibility(): RoomVisibility {
+    return this.#scope.visibility
+  }
+
+  set visibility(visibility: RoomVisibility) {
+    this.#scope.visibility = visibility
+  }
+
+  /**
+   * The join code of this room, for `client.joinByCode`: 6 digits and capital letters without I, L, O and U, made when it is first read, and different from
+   * that of any other room of the server. Who has it can join: show it to those who may.
+   */
+  get code(): string {
+    return this.#scope.code
+  }
+
+  /** How many may be here at once, those who are joining included. With fewer than there are, nobody has to go. Default: the option of `define`. */
+  get maxMembers(): number {
+    return this.#scope.maxMembers
+  }
+
+  /** @throws JuntoError `misuse` when it is no number from 1. */
+  set maxMembers(most: number) {
+    this.#scope.maxMembers = most
   }
 
   /**

@@ -128,6 +128,10 @@ export interface JoinRequest {
   readonly version?: number | undefined
   /** Hashes of the layouts that the client holds already. */
   readonly layouts?: readonly string[] | undefined
+  /** One field of the metadata, or `members`, with its direction. */
+  readonly order?: unknown
+  /** The most rooms in a list. */
+  readonly limit?: number | undefined
   readonly session: SessionInfo
 }
 

@@ -11,13 +11,17 @@ import { isLeaveReason, type JoinedInfo, type LeaveReason, type Resumption, type
 export interface SeatsOptions {
   readonly clock: Clock
   readonly faults: Faults
-  /** Seats. */
+  /** Seats at the beginning. */
   readonly most: number
   /** The room's hooks. May throw. */
   readonly onJoin: (member: object, join: unknown) => unknown
   readonly onDrop: (member: object) => unknown
   readonly onResume: (member: object, resumption: Resumption) => unknown
   readonly onLeave: (member: object, reason: LeaveReason) => unknown
+  /** A seat was taken, before anybody sits there. */
+  readonly onTaken: (session: SessionInfo) => void
+  /** It is free again. */
+  readonly onFreed: (session: SessionInfo) => void
   /** The last seat is free again. */
   readonly onEmpty: () => void
 }
@@ -30,6 +34,10 @@ export interface SeatsOptions {
 export class Seats {
   /** What users see: those who sit, joining ones included. */
   readonly members = new Map<string, RoomMember>()
+  /** How many seats there are. */
+  most: number
+  /** Whether nobody new may sit down. */
+  locked = false
   readonly #options: SeatsOptions
   /** By whom, with the seat once somebody sits there. */
   readonly #taken = new Map<SessionInfo, MemberSeat | undefined>()
@@ -42,14 +50,25 @@ export class Seats {
 
   constructor(options: SeatsOptions) {
     this.#options = options
+    this.most = options.most
   }
 
   get isEmpty(): boolean {
     return this.#taken.size === 0
   }
 
+  /** How many are taken. */
+  get taken(): number {
+    return this.#taken.size
+  }
+
+  /** Whether somebody new may sit down. */
+  get hasFree(): boolean {
+    return !this.locked && this.#taken.size < this.most
+  }
+
   canSeat(session: SessionInfo): boolean {
-    return this.#taken.size < this.#options.most && !this.#taken.has(session)
+    return this.hasFree && !this.#taken.has(session)
   }
 
   /** Whether a seat waits for this session to join again. */
@@ -57,18 +76,20 @@ export class Seats {
     return this.#taken.get(session)?.unseated === true
   }
 
-  /** Takes a seat, or again the one that is kept for the session. @throws JuntoError `room_full`, or `already_joined`. */
+  /** Takes a seat, or again the one that is kept for the session. @throws JuntoError `forbidden`, `room_full`, or `already_joined`. */
   reserve(session: SessionInfo): void {
     if (this.#taken.get(session)?.claim()) return
     if (this.#taken.has(session)) {
       throw new JuntoError('already_joined', 'this session is a member of the room already')
     }
-    if (!this.canSeat(session)) {
-      const { most } = this.#options
+    if (this.locked) throw new JuntoError('forbidden', 'the room is locked: nobody new comes in')
+    const { most } = this
+    if (this.#taken.size >= most) {
       const message = most === 1 ? 'the only seat of the room is taken' : `all ${most} seats of the room are taken`
       throw new JuntoError('room_full', message)
     }
     this.#taken.set(session, undefined)
+    this.#options.onTaken(session)
   }
 
   /** Gives back a seat on which nobody came to sit. One that was kept is kept on. */
@@ -187,7 +208,9 @@ export class Seats {
   }
 
   #free(session: SessionInfo): void {
-    if (this.#taken.delete(session) && this.isEmpty) this.#options.onEmpty()
+    if (!this.#taken.delete(session)) return
+    this.#options.onFreed(session)
+    if (this.isEmpty) this.#options.onEmpty()
   }
 
   #track<T>(running: Promise<T>): Promise<T> {
