@@ -49,6 +49,17 @@ export interface Waiting {
   readonly frame: Uint8Array
 }
 
+/** What stands where nothing waits any more. */
+const gone: Waiting = { room: 0, frame: new Uint8Array(0) }
+
+/** Places for frames that a writer keeps when they have left: most turns have fewer for one peer. */
+const mostPlaces = 32
+
+// The plan of the message that is being made, see `#plan`. Here, so that it costs no object: making one never yields.
+let urgent = 0
+let whole = 0
+let piece = 0
+
 /**
  * Collects frames for one peer and hands them out as messages: what a turn has sent is one message, unless the peer accepts
  * only less. A large frame leaves in parts, one in each message, so that the caller stops when the socket is full and goes
@@ -60,8 +71,10 @@ export class MessageWriter {
   // Of parts; larger frames leave in several.
   #pieceSize = 0
 
-  #urgent: Uint8Array[] = []
-  #waiting: Waiting[] = []
+  readonly #urgent: Uint8Array[] = []
+  // The frames that wait, behind these places for those to come: an array that is filled again and again costs nothing to make.
+  readonly #waiting: Waiting[] = []
+  #count = 0
   // How much of the first has left in parts, its room number included.
   #sent = 0
   #size = 0
@@ -92,7 +105,7 @@ export class MessageWriter {
   add(room: number, frame: Uint8Array): void {
     refuseTooLarge(frame, this.#limits)
     if (!isRef(room)) throw new JuntoError('misuse', `${String(room)} is not the number of a room`)
-    this.#waiting.push({ room, frame })
+    this.#waiting[this.#count++] = { room, frame }
     this.#size += frame.length
   }
 
@@ -112,19 +125,38 @@ export class MessageWriter {
 
   /** The next message, undefined when nothing waits. Its bytes are never written again. */
   take(): Uint8Array | undefined {
-    const { size, urgent, whole, piece } = this.#plan()
-    if (size === 0) return undefined
-    const make = (): Uint8Array => this.#take(size, urgent, whole, piece)
-    return urgent === 0 && piece === 0 && whole === this.#waiting.length ? this.takeAll(this.#waiting, make) : make()
+    if (this.#size === 0) return undefined
+    const shared = this.#urgent.length === 0 && this.#sent === 0 ? this.recall(this.#waiting, this.#count) : undefined
+    if (shared !== undefined && shared.length <= this.#pieceSize) {
+      this.#leave(this.#count)
+      this.#size = 0
+      return shared
+    }
+    const message = allocate(this.#plan())
+    const isAll = urgent === 0 && piece === 0 && whole === this.#count
+    this.#write(message)
+    if (isAll) this.remember(this.#waiting, whole, message)
+    this.#leave(whole)
+    return message
   }
 
-  /** The message of all that waits, which `make` puts together. */
-  protected takeAll(_waiting: readonly Waiting[], make: () => Uint8Array): Uint8Array {
-    return make()
+  /** A message that holds the first `count` of these and nothing else, if there is one already. */
+  protected recall(_waiting: readonly Waiting[], _count: number): Uint8Array | undefined {
+    return undefined
   }
 
-  #take(size: number, urgent: number, whole: number, piece: number): Uint8Array {
-    const message = allocate(size)
+  /** This message holds the first `count` of these and nothing else. The array is not to be kept. */
+  protected remember(_waiting: readonly Waiting[], _count: number, _message: Uint8Array): void {}
+
+  /** Drops what waits. */
+  clear(): void {
+    this.#urgent.length = 0
+    this.#leave(this.#count)
+    this.#sent = 0
+    this.#size = 0
+  }
+
+  #write(message: Uint8Array): void {
     let position = 0
     if (urgent > 0) {
       for (const frame of this.#urgent.splice(0, urgent)) {
@@ -134,7 +166,8 @@ export class MessageWriter {
       }
     }
     let present = 0
-    for (const { room, frame } of this.#leaving(whole)) {
+    for (let i = 0; i < whole; i++) {
+      const { room, frame } = this.#waiting[i] ?? gone
       if (room !== present) position = writeUint(message, position, room)
       present = room
       message.set(frame, position)
@@ -142,58 +175,51 @@ export class MessageWriter {
       this.#size -= frame.length
     }
     if (piece > 0) this.#writePart(message, position, present, piece)
-    return message
   }
 
-  /** So many of those that wait, which are usually all. */
-  #leaving(count: number): readonly Waiting[] {
+  /** So many of those that wait have left, which are usually all. */
+  #leave(count: number): void {
     const waiting = this.#waiting
-    if (count < waiting.length) return waiting.splice(0, count)
-    this.#waiting = []
-    return waiting
+    if (count < this.#count) waiting.copyWithin(0, count, this.#count)
+    this.#count -= count
+    // What has left is not to be held.
+    if (waiting.length > mostPlaces) waiting.length = this.#count
+    else for (let place = this.#count; place < this.#count + count; place++) waiting[place] = gone
   }
 
-  /** Drops what waits. */
-  clear(): void {
-    this.#urgent = []
-    this.#waiting = []
-    this.#sent = 0
-    this.#size = 0
-  }
-
-  /** What fits into the next message: so many urgent frames, so many whole ones, and so many bytes of a large one. */
-  #plan(): { size: number; urgent: number; whole: number; piece: number } {
+  /** What fits into the next message: its size, and so many urgent frames, so many whole ones, and so many bytes of a large one. */
+  #plan(): number {
     let size = 0
-    let urgent = 0
+    urgent = whole = piece = 0
     for (const frame of this.#urgent) {
-      if (size + frame.length > this.#maxMessage) return { size, urgent, whole: 0, piece: 0 }
+      if (size + frame.length > this.#maxMessage) return size
       size += frame.length
       urgent++
     }
     let room = 0
-    let whole = 0
-    for (const next of this.#waiting) {
+    for (; whole < this.#count; whole++) {
+      const next = this.#waiting[whole] ?? gone
       if (this.#sent > 0 || next.frame.length > this.#pieceSize) {
         // One part for each message: between them the caller looks at the socket, and beats pass.
-        const piece = Math.min(this.#pieceSize, uintSizeOf(next.room) + next.frame.length - this.#sent)
+        const part = Math.min(this.#pieceSize, uintSizeOf(next.room) + next.frame.length - this.#sent)
         const back = room === 0 ? 0 : 1
-        const needed = back + 3 + binHeadSize(piece) + piece
+        const needed = back + 3 + binHeadSize(part) + part
         if (size + needed > this.#maxMessage) break
-        return { size: size + needed, urgent, whole, piece }
+        piece = part
+        return size + needed
       }
       const needed = (next.room === room ? 0 : uintSize(next.room)) + next.frame.length
       if (size + needed > this.#maxMessage) break
       size += needed
       room = next.room
-      whole++
     }
-    return { size, urgent, whole, piece: 0 }
+    return size
   }
 
   /** A piece of the first frame that waits; what is cut is its room number, where it has one, and its bytes. */
   #writePart(message: Uint8Array, position: number, room: number, piece: number): void {
-    const [next] = this.#waiting
-    if (next === undefined) return
+    // Those before it are in this message.
+    const next = this.#waiting[whole] ?? gone
     const head = uintSizeOf(next.room)
     const left = head + next.frame.length - this.#sent
     if (room !== 0) position = writeUint(message, position, 0)
@@ -210,7 +236,8 @@ export class MessageWriter {
     this.#sent += piece
     if (piece < left) return
     this.#sent = 0
-    this.#waiting.shift()
+    // It has left, too.
+    whole++
   }
 }
 

@@ -1,29 +1,32 @@
 import { MessageWriter, type Waiting } from './message-writer.ts'
 
-/** The last message that held all that waited for a peer, and what it holds. */
-let last: { readonly waiting: readonly Waiting[]; readonly message: Uint8Array } = {
-  waiting: [],
-  message: new Uint8Array(0),
-}
+// The last message that held all that waited for a peer, and what it holds.
+let message: Uint8Array | undefined
+const rooms: number[] = []
+const frames: Uint8Array[] = []
 
 /**
  * A writer for one of many peers: what they get in one turn is usually the same for all, and is then put together once. Its messages may be
  * shared with other peers.
  */
 export class SharingWriter extends MessageWriter {
-  protected override takeAll(waiting: readonly Waiting[], make: () => Uint8Array): Uint8Array {
-    if (isSame(last.waiting, waiting)) this.clear()
-    else last = { waiting, message: make() }
-    return last.message
+  protected override recall(waiting: readonly Waiting[], count: number): Uint8Array | undefined {
+    if (count !== frames.length) return undefined
+    for (let i = 0; i < count; i++) {
+      const one = waiting[i]
+      if (one?.frame !== frames[i] || one?.room !== rooms[i]) return undefined
+    }
+    return message
   }
-}
 
-function isSame(a: readonly Waiting[], b: readonly Waiting[]): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) {
-    const one = a[i]
-    const other = b[i]
-    if (one?.frame !== other?.frame || one?.room !== other?.room) return false
+  protected override remember(waiting: readonly Waiting[], count: number, made: Uint8Array): void {
+    message = made
+    rooms.length = frames.length = count
+    for (let i = 0; i < count; i++) {
+      const one = waiting[i]
+      if (one === undefined) continue
+      rooms[i] = one.room
+      frames[i] = one.frame
+    }
   }
-  return true
 }

@@ -4,6 +4,8 @@ import { encodeFrame, FrameType, MessageReader, parseFrame } from '@junto/protoc
 import type { Frame, HelloFrame } from '@junto/protocol/internal'
 import type { ServerLimits } from '../config.ts'
 import { heldSize } from '../limits/held-size.ts'
+import type { Intake } from '../limits/address-budget.ts'
+import type { Quotas } from '../limits/quotas.ts'
 import { TokenBucket } from '../limits/token-bucket.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -25,6 +27,7 @@ export interface LineEnvironment {
   readonly metrics: Metrics
   readonly heartbeat: Heartbeat
   readonly watchdog: Watchdog
+  readonly quotas: Quotas
   readonly outboxes: OutboxTotal
 }
 
@@ -60,6 +63,8 @@ type State =
 export class Line implements ConnectionEvents, Beating {
   readonly connection: Connection
   readonly outbox: Outbox
+  /** What comes in on it. */
+  readonly intake: Intake
   readonly #environment: LineEnvironment
   readonly #host: LineHost
   readonly #reader: MessageReader
@@ -68,9 +73,10 @@ export class Line implements ConnectionEvents, Beating {
   #state: State
 
   constructor(environment: LineEnvironment, connection: Connection, host: LineHost) {
-    const { clock, limits, turnEnd, outboxes } = environment
+    const { clock, limits, turnEnd, outboxes, quotas } = environment
     this.#environment = environment
     this.connection = connection
+    this.intake = quotas.intake(connection)
     this.#host = host
     this.#reader = new MessageReader(limits, parseFrame)
     this.outbox = new Outbox({
@@ -82,9 +88,6 @@ export class Line implements ConnectionEvents, Beating {
       tooSlow: () => this.terminate(closeCodes.tooSlow),
       drained: () => {
         if (this.#state.kind === 'open') this.#state.session.drained()
-      },
-      sent: () => {
-        if (this.#state.kind === 'open') this.#state.pulse.sent()
       },
     })
     // Absolute: what the peer sends does not extend it.
@@ -99,7 +102,10 @@ export class Line implements ConnectionEvents, Beating {
     if (state.kind === 'open') {
       state.pulse.alive()
       if (typeof message !== 'string') state.session.arrived(message.length)
-    } else if (!this.#bears()) return
+    } else {
+      this.intake.took(this.#environment.clock.now(), message.length)
+      if (!this.#bears()) return
+    }
     if (typeof message === 'string') {
       return this.badMessage('[F1] a text message, where only binary ones are spoken')
     }
@@ -134,6 +140,7 @@ export class Line implements ConnectionEvents, Beating {
 
   closed({ code }: ConnectionEnding): void {
     this.#end(code === 1006 ? 'lost' : 'left', endOf(code))
+    this.intake.close()
     this.#state = { kind: 'gone' }
     this.#host.gone(this)
   }
@@ -158,7 +165,9 @@ export class Line implements ConnectionEvents, Beating {
     if (this.#state.kind === 'awaiting-hello') this.#state.cancelDeadline()
     const { maxMessage = limits.maxMessage, maxFrame = limits.maxFrame } = hello
     this.outbox.setPeerLimits({ maxMessage, maxFrame })
-    this.#state = { kind: 'open', session, pulse: heartbeat.start(this) }
+    const pulse = heartbeat.start(this)
+    this.outbox.pulse = pulse
+    this.#state = { kind: 'open', session, pulse }
   }
 
   /** Turns a hello down. */
@@ -226,7 +235,10 @@ export class Line implements ConnectionEvents, Beating {
 
   look(): void {
     this.outbox.checkProgress()
-    if (this.#state.kind === 'open') this.#state.session.look()
+    if (this.#state.kind !== 'open') return
+    // Nobody is dead because nobody listens.
+    if (this.intake.paused) this.#state.pulse.alive()
+    this.#state.session.look()
   }
 
   silent(): void {

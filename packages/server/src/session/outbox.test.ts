@@ -22,12 +22,12 @@ function build(given: Partial<typeof limits> = {}) {
     connection,
     clock,
     total: new OutboxTotal(limits.maxOutboxTotal, metrics.gauge('outbox_bytes')),
-    sent: () => void sent.count++,
     turnEnd: new TurnEnd(clock),
     limits: { ...limits, ...given },
     tooSlow: () => told.push('too slow'),
     drained: () => told.push('drained'),
   })
+  outbox.pulse = { sent: () => void sent.count++ }
   outbox.setPeerLimits({ maxMessage: 64 * KiB, maxFrame: 64 * KiB * KiB })
   return { clock, connection, outbox, told, sent, metrics }
 }

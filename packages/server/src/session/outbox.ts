@@ -3,6 +3,7 @@ import { SharingWriter } from '@junto/protocol/internal'
 import type { WriterLimits } from '@junto/protocol/internal'
 import type { Flushable, TurnEnd } from '../sync/turn-end.ts'
 import type { Connection } from '../transport/transport.ts'
+import type { Pulse } from './heartbeat.ts'
 import type { OutboxTotal, Waiter } from './outbox-total.ts'
 
 /** What leaves with messages when there is room for it. */
@@ -24,8 +25,6 @@ export interface OutboxOptions {
   readonly tooSlow: () => void
   /** What had to wait has left: it is not congested. Told each time after it was. */
   readonly drained: () => void
-  /** A message left that holds more than beats, echoes and acks. */
-  readonly sent: () => void
 }
 
 /**
@@ -50,10 +49,15 @@ interface Volatile {
  */
 export class Outbox implements Flushable, Waiter {
   readonly #options: OutboxOptions
+  // Of the options, what each message needs.
   readonly #connection: OutboxOptions['connection']
+  readonly #turnEnd: TurnEnd
   readonly #writer = new SharingWriter()
-  /** Its session's, as long as it has one. */
-  source: OutboxSource | undefined
+  #source: OutboxSource | undefined
+  /** The source may have something that waits in class `latest`. */
+  #mayTake = false
+  /** Is told of each message that holds more than beats, echoes and acks. */
+  pulse: Pick<Pulse, 'sent'> | undefined
   #maxFrame = 0
   #scheduled = false
   #closed = false
@@ -77,6 +81,13 @@ export class Outbox implements Flushable, Waiter {
   constructor(options: OutboxOptions) {
     this.#options = options
     this.#connection = options.connection
+    this.#turnEnd = options.turnEnd
+  }
+
+  /** Its session's, as long as it has one. What waits there in class `latest` leaves with the next message. */
+  set source(source: OutboxSource) {
+    this.#source = source
+    this.#mayTake = true
   }
 
   /** What the peer accepts, once it has said so. */
@@ -141,7 +152,9 @@ export class Outbox implements Flushable, Waiter {
 
   /** What {@link source} has is to leave, as soon as there is room. */
   wake(): void {
-    if (!this.#closed) this.#schedule()
+    if (this.#closed) return
+    this.#mayTake = true
+    this.#schedule()
   }
 
   /** Queues a small frame of the session ahead of all that waits: a beat, an echo or an ack. One of the same type that waits still goes. */
@@ -175,7 +188,7 @@ export class Outbox implements Flushable, Waiter {
       message = this.#writer.take()
     }
     this.#connection.ping(message)
-    if (message !== undefined && this.#substantial) this.#options.sent()
+    if (message !== undefined && this.#substantial) this.pulse?.sent()
     this.#schedule()
   }
 
@@ -186,7 +199,7 @@ export class Outbox implements Flushable, Waiter {
     let { bufferedAmount } = this.#connection
     for (let first = true; bufferedAmount < writeAhead; first = false) {
       if (first) this.#lead()
-      this.#fill()
+      if (this.#mayTake || this.#volatile.length > 0) this.#fill()
       if (this.#writer.size === 0) return this.#allLeft(bufferedAmount)
       if (first) this.#ride()
       const message = this.#writer.take()
@@ -215,7 +228,8 @@ export class Outbox implements Flushable, Waiter {
   /** Drops what waits: the connection is over. Nothing is sent any more. */
   close(): void {
     this.#closed = true
-    this.source = undefined
+    this.#source = undefined
+    this.pulse = undefined
     this.#writer.clear()
     this.#urgent.length = 0
     this.#volatile = []
@@ -234,24 +248,30 @@ export class Outbox implements Flushable, Waiter {
     if (this.#volatile.length > 1) this.#volatile.sort((a, b) => b.priority - a.priority)
     for (;;) {
       if (this.#writer.size > 0 && this.waiting >= writeAhead) return
-      const next = this.source?.takeLatest() ?? this.#volatile.shift()
+      const next = this.#takeLatest() ?? this.#volatile.shift()
       if (next === undefined) return
       this.#writer.add(next.room, next.frame)
       this.#substantial = true
     }
   }
 
+  #takeLatest(): ReturnType<OutboxSource['takeLatest']> {
+    const next = this.#mayTake ? this.#source?.takeLatest() : undefined
+    this.#mayTake = next !== undefined
+    return next
+  }
+
   #ride(): void {
-    const frame = this.source?.ride()
+    const frame = this.#source?.ride()
     if (frame !== undefined) this.#writer.addUrgent(frame)
   }
 
   #allLeft(bufferedAmount: number): void {
     this.#stalled = false
-    if (this.#substantial) this.#options.sent()
+    if (this.#substantial) this.pulse?.sent()
     this.#substantial = false
     this.#relax()
-    if (bufferedAmount !== this.#reported) this.#report()
+    if (bufferedAmount > 0 || this.#reported > 0) this.#report()
   }
 
   /** Nothing waits here any more. What waits in the socket may still be above the mark. */
@@ -279,7 +299,7 @@ export class Outbox implements Flushable, Waiter {
     this.#strained = true
     this.#volatile = []
     this.#progressed()
-    if (this.#substantial) this.#options.sent()
+    if (this.#substantial) this.pulse?.sent()
     this.#report()
     if (waiting > this.#ceiling) this.giveUp()
   }
@@ -300,6 +320,6 @@ export class Outbox implements Flushable, Waiter {
     // While stalled, the drain goes on with it.
     if (this.#scheduled || this.#stalled) return
     this.#scheduled = true
-    this.#options.turnEnd.flushLink(this)
+    this.#turnEnd.flushLink(this)
   }
 }
