@@ -81,8 +81,8 @@ export const serverLimitsTable = {
   /** Between checks of mirrors in one room, which go behind patches: 12 bytes and some 10 µs for the 64 nodes of one. */
   checkInterval: ms(5_000, 0),
   /**
-   * Connections of one server that have not yet said hello, or whose resume is being judged. Beyond it somebody from an address with few of
-   * them takes the place of one from the address with most.
+   * Strangers of one server: connections before their hello or while their resume is judged, and sessions that join before a room type
+   * has said who they are. One of the address with most makes way for others.
    */
   maxPendingConnections: count(1000, 1),
   /**

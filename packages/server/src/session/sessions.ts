@@ -82,7 +82,7 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
     const line = new Line(this.#environment, connection, this)
     this.#lines.set(
       line,
-      this.#admission.entered(connection.remoteAddress, () => line.close(closeCodes.helloTimeout)),
+      this.#admission.entered(connection.remoteAddress, () => line.close(closeCodes.overloaded)),
     )
     this.#counts.opened.add()
     this.#counts.connections.add(1)

@@ -27,7 +27,7 @@ test('a stranger makes way for somebody of an address with fewer of them', async
   expect(sessions.admit(arrival)).toBeUndefined()
   expect(connection.log).toEqual([])
   connect()
-  expect(connection.log).toEqual(['close 4001 hello_timeout'])
+  expect(connection.log).toEqual(['close 4005 overloaded'])
   first.cut()
   expect(told).toEqual(['gone'])
 })
