@@ -32,10 +32,19 @@ export { MemoryGauge } from './limits/heap-guard.ts'
 export { FileStore } from './store/file-store.ts'
 export { MemoryStore } from './store/memory-store.ts'
 export { Store } from './store/store.ts'
+export { StoreError, type StoreFault } from './store/store-error.ts'
+export type { Migration, Migrations, MigrationStep } from './store/migrations.ts'
 export { Room, RoomBase } from './room/room.ts'
 export type { Creation, FirstState, Restoration, RoomBaseClass, RoomClass, RunnableRoom } from './room/room.ts'
 export type { Context, Handler, Handlers } from './room/handlers.ts'
 export type { BroadcastOptions, Broadcasts, Member } from './room/member.ts'
 export type { MemberView } from './room/member-view.ts'
-export type { Authenticate, Credentials, DefineArguments, DefineOptions, RoomSettings } from './room/define-options.ts'
+export type {
+  Authenticate,
+  Credentials,
+  DefineArguments,
+  DefineOptions,
+  PersistOptions,
+  RoomSettings,
+} from './room/define-options.ts'
 export type { LeaveReason, ResumeOutcome, Resumption } from './room/seat.ts'

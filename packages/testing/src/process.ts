@@ -57,20 +57,26 @@ export class ProcessClock extends Clock {
 
 /** A store as one process reaches it. When the process has died, nothing of it arrives there any more. */
 export class ProcessStore extends Store {
+  override readonly incremental: boolean
   readonly #store: Store
   #dead = false
 
   constructor(store: Store) {
     super()
     this.#store = store
+    this.incremental = store.incremental
   }
 
-  override load(room: string, key: string): Promise<Uint8Array | undefined> {
+  override load(room: string, key: string): Promise<readonly Uint8Array[] | undefined> {
     return this.#dead ? never() : this.#store.load(room, key)
   }
 
   override save(room: string, key: string, bytes: Uint8Array): Promise<void> {
     return this.#dead ? never() : this.#store.save(room, key, bytes)
+  }
+
+  override append(room: string, key: string, base: number, bytes: Uint8Array): Promise<void> {
+    return this.#dead ? never() : this.#store.append(room, key, base, bytes)
   }
 
   override delete(room: string, key: string): Promise<void> {

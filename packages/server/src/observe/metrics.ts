@@ -45,7 +45,8 @@ export interface Gauge {
  * | `desyncs`              | `room`          | mirrors that came apart, and asked for a snapshot         |
  * | `presences_replaced`   | `room`          | presences of members that were replaced by newer ones before anybody looked at them |
  * | `rooms_saved`          | `room`          | saves of rooms                                            |
- * | `room_saves_failed`    | `room`          | attempts to save that failed                              |
+ * | `room_bytes_saved`     | `room`          | bytes that these have written                             |
+ * | `room_saves_failed`    | `room`, `reason` | attempts to save that failed: `full`, `damaged`, `conflict` (see `StoreError`), `other` |
  */
 export abstract class Metrics {
   abstract counter(name: string, labels?: Labels): Counter

@@ -1,4 +1,5 @@
 import type { AnyContract, Of, RateLimit } from '@junto/schema'
+import type { Migrations } from '../store/migrations.ts'
 
 /** What `authenticate` is asked about. */
 export interface Credentials {
@@ -11,12 +12,30 @@ export interface Credentials {
   readonly signal: AbortSignal
 }
 
+/** How rooms of one contract are saved. */
+export interface PersistOptions {
+  /**
+   * Whether what changed is saved alone where the store can keep that, and the whole room only now and then. Default: true.
+   */
+  readonly incremental?: boolean
+  /** Milliseconds from a change to the save: what a crash may cost. Default: the limit `saveDelay`, 1,000. */
+  readonly delay?: number
+  /** Milliseconds after which a room is saved that changes all the time. Default: the limit `saveInterval`, 5,000. */
+  readonly interval?: number
+}
+
 /** How rooms of one contract are run. */
 export interface RoomSettings {
   /** Members at once, those joining included. Default: 100. */
   readonly maxMembers?: number
-  /** Saves rooms that have a key, and restores them when they are opened again. Default: false. */
-  readonly persist?: boolean
+  /** Saves rooms that have a key, and restores them when they are opened again; or how. Default: false. */
+  readonly persist?: boolean | PersistOptions
+  /**
+   * What makes states that were saved with an older version of the contract fit, by the version that a step leads to:
+   * `{ 2: (saved: { name: string }) => ({ title: saved.name }) }`. Additive changes need no step. Default: none; what does not fit is
+   * refused, naming the field, and stays as it was saved.
+   */
+  readonly migrations?: Migrations
   /** Calls of `onTick` a second. Default: no tick. */
   readonly tickRate?: number
   /**

@@ -16,8 +16,9 @@ import { injectedTokens, type Constructable } from '../container.ts'
 import type { BucketSize } from '../limits/token-bucket.ts'
 import { freezeDeep } from '../matchmaking/frozen.ts'
 import type { PresenceSettings } from '../presence/presence-lane.ts'
-import type { Credentials, DefineOptions } from './define-options.ts'
+import type { Credentials, DefineOptions, PersistOptions } from './define-options.ts'
 import { RoomBase, type RoomClass } from './room.ts'
+import { readMigrations, type Migrations } from '../store/migrations.ts'
 import { longestWait } from './room-timers.ts'
 import type { LeaveReason, Resumption } from './seat.ts'
 
@@ -55,7 +56,9 @@ export class RoomDefinition {
   readonly required: ReadonlyMap<TypeIndex, ReadonlySet<string>>
   readonly validators: Validators
   readonly maxMembers: number
-  readonly persist: boolean
+  /** How rooms with a key are saved; `undefined`: they are not. */
+  readonly saving: PersistOptions | undefined
+  readonly migrations: Migrations
   /** Milliseconds between ticks; 0 for none. */
   readonly tickInterval: number
   /** Milliseconds between patches; 0 for one each turn. */
@@ -82,7 +85,8 @@ export class RoomDefinition {
     this.#named = namedCodecs(contract)
     this.validators = validatorsOf(contract)
     this.maxMembers = count(options.maxMembers ?? 100, 'maxMembers')
-    this.persist = options.persist ?? false
+    this.saving = savingOf(options.persist)
+    this.migrations = readMigrations(contract, options.migrations, this.saving !== undefined)
     this.tickInterval = interval(options.tickRate, 'tickRate')
     this.patchInterval = interval(options.patchRate ?? (this.tickInterval > 0 ? 20 : undefined), 'patchRate')
     this.presence = presenceSettings(contract, this.compiled, this.validators, options)
@@ -174,7 +178,8 @@ export class RoomDefinition {
 /** Options without the contract's types. */
 interface AnyOptions {
   readonly maxMembers?: number
-  readonly persist?: boolean
+  readonly persist?: boolean | PersistOptions
+  readonly migrations?: Migrations
   readonly tickRate?: number
   readonly patchRate?: number
   readonly presenceRate?: number
@@ -231,6 +236,18 @@ function presenceSettings(
   const grace = presenceGrace ?? 5_000
   if (!(grace >= 0)) throw wrong('presenceGrace', 'of milliseconds from 0, or Infinity')
   return { codec, check, grace, interval: interval(presenceRate ?? 20, 'presenceRate'), views: presenceViews ?? false }
+}
+
+function savingOf(persist: boolean | PersistOptions | undefined): PersistOptions | undefined {
+  if (persist === undefined || persist === false) return undefined
+  if (persist === true) return {}
+  for (const name of ['delay', 'interval'] as const) {
+    const value = persist[name]
+    if (value !== undefined && !(value >= 0 && value <= longestWait)) {
+      throw wrong(`persist.${name}`, `of milliseconds from 0 to ${longestWait}`)
+    }
+  }
+  return persist
 }
 
 function classNameOf({ name }: { readonly name: string }, contract: AnyContract): string {

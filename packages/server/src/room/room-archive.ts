@@ -1,8 +1,21 @@
 import { JuntoError } from '@junto/protocol'
+import { SchemaError } from '@junto/schema/internal'
+import { restored } from '../store/migrations.ts'
+import { RoomRecorder, type RoomSource } from '../store/room-recorder.ts'
 import { RoomSaver } from '../store/room-saver.ts'
-import { decodeSavedRoom, encodeSavedRoom, type RoomRecord, type SavedRoom } from '../store/saved-room.ts'
+import { readPieces } from '../store/saved-room.ts'
 import type { RoomDefinition } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
+
+/** A saved room as the contract says it now. */
+export interface RestoredRoom {
+  readonly state: unknown
+  readonly metadata: unknown
+  /** Who had a seat when it was saved, as the source of the saver has said it. */
+  readonly seats: readonly unknown[]
+  /** Whether steps have made it what it is: then it is to be saved as such. */
+  readonly migrated: boolean
+}
 
 /** One room's place in the store. */
 export class RoomArchive {
@@ -25,20 +38,21 @@ export class RoomArchive {
     key: string | undefined,
     name: string,
   ): RoomArchive | undefined {
-    return definition.persist && key !== undefined ? new RoomArchive(definition, environment, key, name) : undefined
+    return definition.saving !== undefined && key !== undefined
+      ? new RoomArchive(definition, environment, key, name)
+      : undefined
   }
 
   /**
-   * What was saved last.
+   * What was saved last, as the contract says it now.
    *
    * @throws JuntoError `store_failed`, also when the contract has changed too much; the reason is in the log.
    */
-  async load(): Promise<SavedRoom | undefined> {
+  async load(): Promise<RestoredRoom | undefined> {
     const { store, logger } = this.#environment
     try {
-      const bytes = await store.load(this.#definition.name, this.#key)
-      const { compiled, required } = this.#definition
-      return bytes && decodeSavedRoom(compiled, required, this.#key, bytes)
+      const pieces = await store.load(this.#definition.name, this.#key)
+      return pieces && (await this.#restored(pieces))
     } catch (error) {
       logger.error(`The saved room ${this.#name} could not be loaded`, { room: this.#name, error })
       throw new JuntoError(
@@ -51,15 +65,47 @@ export class RoomArchive {
     }
   }
 
-  /** Saves from now on. `record` is asked for the room as it is, when it is about to be saved. */
-  saver(record: () => RoomRecord): RoomSaver {
-    const { compiled, name } = this.#definition
+  /** Saves from now on. `source` is asked for the room as it is, when it is about to be saved. */
+  saver(source: RoomSource): RoomSaver {
+    const { compiled, name, saving } = this.#definition
+    const { store, limits } = this.#environment
+    const incremental = store.incremental && (saving?.incremental ?? true)
+    const { saveRetryMax, saveDeadline } = limits
     return new RoomSaver({
       ...this.#environment,
+      limits: {
+        saveRetryMax,
+        saveDeadline,
+        saveDelay: saving?.delay ?? limits.saveDelay,
+        saveInterval: saving?.interval ?? limits.saveInterval,
+      },
       room: name,
       key: this.#key,
       name: this.#name,
-      record: () => encodeSavedRoom(compiled, record()),
+      recorder: new RoomRecorder(compiled, source, incremental),
     })
+  }
+
+  async #restored(pieces: readonly Uint8Array[]): Promise<RestoredRoom> {
+    const definition = this.#definition
+    const { state, metadata, seats, migrated } = await restored(
+      definition,
+      this.#key,
+      readPieces(definition.compiled, pieces),
+    )
+    return { state, seats, migrated, metadata: metadata === undefined ? undefined : this.#readMetadata(metadata) }
+  }
+
+  #readMetadata(metadata: unknown): unknown {
+    try {
+      return this.#definition.readNamed('metadata', metadata)
+    } catch (error) {
+      if (!(error instanceof SchemaError)) throw error
+      throw new Error(
+        `The metadata that was saved does not satisfy the contract: ${error.message}. Nothing was changed. A step of ` +
+          '`migrations` may assign other metadata: (saved, room) => { room.metadata = … }',
+        { cause: error },
+      )
+    }
   }
 }

@@ -6,7 +6,7 @@ import type { Listable } from '../matchmaking/listings.ts'
 import type { Candidate } from '../matchmaking/matchmaker.ts'
 import { PresenceLane } from '../presence/presence-lane.ts'
 import type { RoomSaver } from '../store/room-saver.ts'
-import type { RoomRecord } from '../store/saved-room.ts'
+import type { RoomSource } from '../store/room-recorder.ts'
 import { RoomSync } from '../sync/room-sync.ts'
 import type { RoomDefinition, RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
@@ -27,7 +27,7 @@ export interface Origin {
   readonly key: string | undefined
   /** Validated. */
   readonly options: unknown
-  /** What the one who caused it looked for by matchmaking, as `nameOf` a wish. */
+  /** What the one who caused it looked for by matchmaking, as `nameOf` a wish says it. */
   readonly wanted: string | undefined
   /** Grows from room to room of a server. */
   readonly number: number
@@ -290,6 +290,23 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     this.#owner.changed(this)
   }
 
+  async save(): Promise<void> {
+    const { definition, name } = this
+    if (this.#archive === undefined) {
+      const remedy =
+        definition.saving === undefined
+          ? `define(${definition.name}, …, { persist: true }) has its rooms saved`
+          : 'only rooms with a key are, since nobody could ask for another one again: client.open(…, { key })'
+      throw new JuntoError('misuse', `save() of the room ${name}, which is not saved: ${remedy}`)
+    }
+    if (this.#life.phase === 'creating') {
+      throw new JuntoError('misuse', `save() of the room ${name}: there is no state before onCreate has returned it`)
+    }
+    const saver = this.#life.works?.saver
+    if (saver === undefined) throw new JuntoError('room_closed', `the room ${name} is closed`)
+    await saver.save()
+  }
+
   inject<S>(token: Token<S>): S {
     return this.#services.resolve(token)
   }
@@ -378,8 +395,8 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       const works = this.#equip(tree, router)
       this.#life = { phase: 'restoring', works }
       if (saved) {
-        this.#metadata =
-          saved.metadata === undefined ? undefined : freezeDeep(definition.readNamed('metadata', saved.metadata))
+        this.#metadata = freezeDeep(saved.metadata)
+        if (saved.migrated) works.saver?.changed()
         where = 'onRestore'
         await this.#faults.measure(() => room.onRestore?.({ key: key ?? '' }))
         if (this.#isGivenUp()) return
@@ -413,7 +430,6 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       up: definition.compiled.up,
       limits: definition.messageLimits,
       quotas: this.#environment.quotas,
-      clock: this.#environment.clock,
       checks: definition.validators.up,
       handlers: room.handlers,
     })
@@ -422,7 +438,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   #equip(tree: StateTree, router: Router): Works {
     const { definition } = this
     const { clock, turnEnd, limits, logger, metrics } = this.#environment
-    const saver = this.#archive?.saver(() => this.#record(sync))
+    const saver = this.#archive?.saver(this.#source(tree, () => sync.flushNow()))
     const sync = new RoomSync({
       tree,
       clock,
@@ -541,12 +557,15 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     }
   }
 
-  #record(sync: RoomSync): RoomRecord {
-    // A save is of a version: nothing may be pending.
-    sync.flushNow()
-    const { tree } = sync
-    const metadata = this.#metadata === undefined ? undefined : encodeNamed(this.#metadata, 'metadata')
-    return { snapshot: tree.snapshot(), metadata }
+  /** The room, for those who save it. */
+  #source(tree: StateTree, flush: () => void): RoomSource {
+    return {
+      tree,
+      // A save is of a version: nothing may be pending.
+      flush,
+      metadata: () => (this.#metadata === undefined ? undefined : encodeNamed(this.#metadata, 'metadata')),
+      seats: () => [],
+    }
   }
 }
 

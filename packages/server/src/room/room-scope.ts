@@ -19,6 +19,7 @@ export interface RoomScope {
   after(ms: number, fn: () => unknown): () => void
   every(ms: number, fn: () => unknown): () => void
   close(message?: string): void
+  save(): Promise<void>
 }
 
 // A room's fields already ask for services, so its base constructor must know its host; and users' constructors hand

@@ -167,6 +167,37 @@ export abstract class RoomBase<T extends AnyContract> {
     this.#scope.close(message)
   }
 
+  /**
+   * Saves the room as it is at the end of this turn, without the delay that changes otherwise have, and resolves when that is safe: for what
+   * must not be lost once it was said to be done. Several at once share a save.
+   *
+   * ```ts
+   * import { Room } from '@junto/server'
+   * import { Poll } from './contract.ts'
+   *
+   * class PollRoom extends Room(Poll) {
+   *   onCreate() {
+   *     return { question: 'What about lunch?', votes: {} }
+   *   }
+   *
+   *   readonly handlers = this.handle({
+   *     vote: async ({ answer }) => {
+   *       const votes = (this.state.votes.get(answer) ?? 0) + 1
+   *       this.state.votes.set(answer, votes)
+   *       await this.save()
+   *       return { votes }
+   *     },
+   *   })
+   * }
+   * ```
+   *
+   * @throws JuntoError (the promise rejects) `store_failed` when the store fails; it is tried again all the same. `misuse` in a room that is
+   *   not saved, or not open yet. `room_closed` when the room is gone.
+   */
+  save(): Promise<void> {
+    return this.#scope.save()
+  }
+
   /** A saved state was loaded; `onCreate` is not called. Nobody has joined yet. */
   onRestore?(restoration: Restoration): void | Promise<void>
 

@@ -1,112 +1,190 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { frameRecord, readRecord } from './file-record.ts'
+import { conflict } from './conflict.ts'
+import { diskFiles, hasCode, type Files } from './files.ts'
 import { KeyQueue } from './key-queue.ts'
 import type { Logger } from '../observe/log.ts'
+import { readRoomFile, record, roomFile, type FileEnd } from './room-file.ts'
+import { StoreError } from './store-error.ts'
 import { Store } from './store.ts'
 
-/** Files of which it is known that they are sound. */
+/** Files of which it is known how they end. */
 const mostRemembered = 10_000
 
 /**
- * Keeps each room in a file of one directory. Saving writes a new file, forces it to the disk, and only then puts it in
- * the place of the old one, which stays beside it (`.previous`). Each file carries a checksum; where the newest is
- * damaged, the previous one is loaded.
+ * Keeps each room in a file of one directory. Saving a room as a whole writes a new file, forces it to the disk, and only then puts it
+ * in the place of the old one, which stays beside it (`.previous`). Increments are added at the end of the file, and
+ * forced to the disk. All that is written carries checksums: what was not finished when the process or the machine ended is
+ * left out, and where the newest file is damaged, the previous one is loaded.
  *
  * For one process at a time.
  */
 export class FileStore extends Store {
+  override readonly incremental = true
   readonly #directory: string
   readonly #logger: Logger | undefined
+  readonly #files: Files
   /** The operations of each room, by file. */
   readonly #queue = new KeyQueue()
-  /** Files that this process has read or written whole: fit to become the previous one. */
-  readonly #sound = new Set<string>()
+  /** How files end that this process has read or written: these are sound, and fit to become the previous one. */
+  readonly #ends = new Map<string, FileEnd>()
   #made: Promise<void> | undefined
 
   /**
    * @param directory Made when it is not there, at the first save.
    * @param logger Is told of damaged files.
+   * @param files What it is done with. Default: the disk.
    */
-  constructor(directory: string, logger?: Logger) {
+  constructor(directory: string, logger?: Logger, files: Files = diskFiles) {
     super()
     this.#directory = directory
     this.#logger = logger
+    this.#files = files
   }
 
-  override load(room: string, key: string): Promise<Uint8Array | undefined> {
+  override load(room: string, key: string): Promise<readonly Uint8Array[] | undefined> {
     const file = this.#fileOf(room, key)
     return this.#queue.run(file, () => this.#load(file, room, key))
   }
 
   override save(room: string, key: string, bytes: Uint8Array): Promise<void> {
     const file = this.#fileOf(room, key)
-    return this.#queue.run(file, () => this.#save(file, frameRecord(room, key, bytes)))
+    return this.#queue.run(file, () => this.#save(file, roomFile(room, key, bytes)))
+  }
+
+  override append(room: string, key: string, base: number, bytes: Uint8Array): Promise<void> {
+    const file = this.#fileOf(room, key)
+    return this.#queue.run(file, async () => {
+      const end = await this.#endOf(file)
+      if (end === undefined || base < 1 || end.pieces !== base) throw conflict(room, key, base, end?.pieces ?? 0)
+      await this.#append(file, end, bytes)
+    })
   }
 
   override delete(room: string, key: string): Promise<void> {
     const file = this.#fileOf(room, key)
     return this.#queue.run(file, async () => {
-      this.#sound.delete(file)
-      // The newest last: were it the first, an end in between would bring back the previous one.
-      await rm(temporary(file), { force: true })
-      await rm(previous(file), { force: true })
-      await rm(file, { force: true })
-      await syncDirectory(this.#directory)
+      this.#ends.delete(file)
+      // The newest last, when the others are gone for good: otherwise an end in between could bring back the previous one.
+      await this.#files.remove(temporary(file))
+      await this.#files.remove(previous(file))
+      await this.#files.syncDirectory(this.#directory)
+      await this.#files.remove(file)
+      await this.#files.syncDirectory(this.#directory)
     })
   }
 
-  async #load(file: string, room: string, key: string): Promise<Uint8Array | undefined> {
+  async #load(file: string, room: string, key: string): Promise<readonly Uint8Array[] | undefined> {
     const faults: string[] = []
     for (const candidate of [file, previous(file)]) {
-      const content = await readIfThere(candidate)
+      const content = await this.#files.read(candidate)
       if (!content) continue
-      const record = readRecord(content)
-      if (typeof record === 'string') {
-        faults.push(`${candidate}: ${record}`)
+      const found = readRoomFile(content)
+      if (typeof found === 'string') {
+        faults.push(`${candidate}: ${found}`)
         continue
       }
-      if (record.room !== room || record.key !== key) {
-        throw new Error(`${candidate} holds another room (${record.room}, key ${JSON.stringify(record.key)})`)
+      if (found.room !== room || found.key !== key) {
+        throw new StoreError(
+          'damaged',
+          `${candidate} holds another room (${found.room}, key ${JSON.stringify(found.key)})`,
+        )
       }
-      if (candidate === file) this.#markSound(file)
-      for (const fault of faults)
-        this.#logger?.warn(`A saved room is damaged, and the version before it is used. ${fault}`)
-      return record.bytes
+      for (const fault of faults) {
+        this.#logger?.warn(`A saved room is damaged, and the version before it is used. ${fault}`, { room, key })
+      }
+      if (found.rest === 'unfinished') {
+        this.#logger?.info(`A save of a room was not finished; the room is as it was saved before. ${candidate}`, {
+          room,
+          key,
+        })
+      } else if (found.rest === 'damaged') {
+        this.#logger?.warn(
+          `A saved room is damaged, and what was saved before that is used. ${candidate}: ` +
+            `${content.length - found.end.at} bytes behind byte ${found.end.at} are lost`,
+          { room, key },
+        )
+      }
+      if (found.rest !== 'damaged' && candidate === file) this.#remember(file, found.end)
+      return found.pieces
     }
     if (faults.length === 0) return undefined
-    throw new Error(`The saved room cannot be read, and nothing was changed. ${faults.join('; ')}`)
+    throw new StoreError('damaged', `The saved room cannot be read, and nothing was changed. ${faults.join('; ')}`)
   }
 
-  async #save(file: string, content: Uint8Array): Promise<void> {
-    await this.#makeDirectory()
+  async #save(file: string, { content, end }: { readonly content: Uint8Array; readonly end: FileEnd }): Promise<void> {
     const fresh = temporary(file)
-    await writeDurably(fresh, content)
-    // A damaged newest must not push the good previous one away.
-    if (await this.#isSound(file)) await rename(file, previous(file))
-    await rename(fresh, file)
-    this.#markSound(file)
-    await syncDirectory(this.#directory)
+    try {
+      await this.#makeDirectory()
+      await this.#write(fresh, content)
+      // A damaged newest must not push the good previous one away.
+      const isSound = (await this.#endOf(file)) !== undefined
+      // Whatever fails from now on, nothing is known of it.
+      this.#ends.delete(file)
+      if (isSound) await this.#files.rename(file, previous(file))
+      await this.#files.rename(fresh, file)
+      await this.#files.syncDirectory(this.#directory)
+    } catch (error) {
+      // It takes place on a disk that may be full.
+      await this.#files.remove(fresh).catch(() => {})
+      throw named(error, file)
+    }
+    this.#remember(file, end)
   }
 
-  #markSound(file: string): void {
+  async #write(file: string, content: Uint8Array): Promise<void> {
+    const open = await this.#files.open(file, 'empty')
+    try {
+      await open.write(content, 0)
+      await open.sync()
+    } finally {
+      await open.close()
+    }
+  }
+
+  async #append(file: string, end: FileEnd, bytes: Uint8Array): Promise<void> {
+    const next = record(end, bytes)
+    // Until it is known what has become of it, the file has to be looked at again.
+    this.#ends.delete(file)
+    try {
+      const open = await this.#files.open(file, 'stands')
+      try {
+        // What is behind was never finished.
+        await open.truncate(end.at)
+        try {
+          await open.write(next.content, end.at)
+          await open.sync()
+        } catch (error) {
+          // Half of it takes place on a disk that may be full, and all of it must not come to light later.
+          await open.truncate(end.at).catch(() => {})
+          throw error
+        }
+      } finally {
+        await open.close()
+      }
+    } catch (error) {
+      throw named(error, file)
+    }
+    this.#remember(file, next.end)
+  }
+
+  /** Nothing when it is not there, or damaged. */
+  async #endOf(file: string): Promise<FileEnd | undefined> {
+    const known = this.#ends.get(file)
+    if (known !== undefined) return known
+    const content = await this.#files.read(file)
+    const found = content && readRoomFile(content)
+    return typeof found === 'object' && found.rest !== 'damaged' ? found.end : undefined
+  }
+
+  #remember(file: string, end: FileEnd): void {
     // Forgetting costs a look into the file, remembering for ever would cost memory.
-    if (this.#sound.size >= mostRemembered) this.#sound.clear()
-    this.#sound.add(file)
-  }
-
-  async #isSound(file: string): Promise<boolean> {
-    if (this.#sound.has(file)) return true
-    const content = await readIfThere(file)
-    return content !== undefined && typeof readRecord(content) !== 'string'
+    if (this.#ends.size >= mostRemembered) this.#ends.clear()
+    this.#ends.set(file, end)
   }
 
   async #makeDirectory(): Promise<void> {
-    this.#made ??= mkdir(this.#directory, { recursive: true }).then(async (first) => {
-      // The new directory's own entry stands in its parent.
-      if (first !== undefined) await syncDirectory(join(first, '..'))
-    })
+    this.#made ??= this.#files.makeDirectory(this.#directory)
     try {
       await this.#made
     } catch (error) {
@@ -120,6 +198,17 @@ export class FileStore extends Store {
     const hash = createHash('sha256').update(`${room.length}:${room}/${key}`).digest('hex').slice(0, 40)
     return join(this.#directory, `${words(room)}.${words(key)}.${hash}.room`)
   }
+}
+
+/** A disk that is full is said to be so, by name. */
+function named(error: unknown, file: string): unknown {
+  if (!hasCode(error, 'ENOSPC', 'EDQUOT')) return error
+  return new StoreError(
+    'full',
+    `The disk is full: ${file} could not be written. What was saved before is still there. Make room on the disk; ` +
+      'nothing has to be restarted',
+    { cause: error },
+  )
 }
 
 function words(text: string): string {
@@ -138,41 +227,4 @@ function previous(file: string): string {
 
 function temporary(file: string): string {
   return `${file}.new`
-}
-
-async function readIfThere(file: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-async function writeDurably(file: string, content: Uint8Array): Promise<void> {
-  const handle = await open(file, 'w')
-  try {
-    await handle.writeFile(content)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-/** A renamed file survives a power cut only once its directory is on the disk, too. */
-async function syncDirectory(directory: string): Promise<void> {
-  // Windows opens no directories, and needs no such thing.
-  if (process.platform === 'win32') return
-  let handle
-  try {
-    handle = await open(directory, 'r')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
-    throw error
-  }
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

@@ -68,7 +68,7 @@ export function lenient(layout: Layout, saved: Layout): Layout {
 }
 
 /**
- * What was saved, with what is missing filled in.
+ * What was saved, with what is missing filled in; maps become `Map`s.
  *
  * @param types As the server has them.
  * @param missing Told the path of what is missing and cannot be filled in.
@@ -98,11 +98,11 @@ export function filled(
       }
       return record
     }
-    case 'map':
-      if (!(value instanceof Map)) return value
-      return new Map(
-        Array.from(value, ([key, part]: [unknown, unknown]) => [key, inside(def.type, part, `${path}.${String(key)}`)]),
-      )
+    case 'map': {
+      if (typeof value !== 'object' || value === null) return value
+      const entries: Iterable<[unknown, unknown]> = value instanceof Map ? value : Object.entries(value)
+      return new Map(Array.from(entries, ([key, part]) => [key, inside(def.type, part, `${path}.${String(key)}`)]))
+    }
     case 'list':
       return Array.isArray(value)
         ? value.map((part: unknown, index) => inside(def.type, part, `${path}[${index}]`))

@@ -8,20 +8,26 @@ import { Store } from './store.ts'
  * connections or a retry in somebody's store.
  */
 export class OrderedStore extends Store {
+  override readonly incremental: boolean
   readonly #store: Store
   readonly #queue = new KeyQueue()
 
   constructor(store: Store) {
     super()
     this.#store = store
+    this.incremental = store.incremental
   }
 
-  override load(room: string, key: string): Promise<Uint8Array | undefined> {
+  override load(room: string, key: string): Promise<readonly Uint8Array[] | undefined> {
     return this.#queue.run(nameOf(room, key), () => this.#store.load(room, key))
   }
 
   override save(room: string, key: string, bytes: Uint8Array): Promise<void> {
     return this.#queue.run(nameOf(room, key), () => this.#store.save(room, key, bytes))
+  }
+
+  override append(room: string, key: string, base: number, bytes: Uint8Array): Promise<void> {
+    return this.#queue.run(nameOf(room, key), () => this.#store.append(room, key, base, bytes))
   }
 
   override delete(room: string, key: string): Promise<void> {

@@ -1,8 +1,25 @@
-import type { Clock, Limits } from '@junto/protocol'
+import { JuntoError, type Clock, type Limits } from '@junto/protocol'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { within } from '../promises.ts'
+import type { Piece } from './room-recorder.ts'
+import { StoreError } from './store-error.ts'
 import type { Store } from './store.ts'
+
+/** What makes the pieces that are saved; see RoomRecorder. */
+export interface Recorder {
+  flush(): void
+  next(): Piece
+  kept(piece: Piece): void
+  lost(): void
+}
+
+/** What became of an attempt to save. */
+interface Attempt {
+  /** The changes that it was to make safe. */
+  readonly changes: number
+  readonly saved: boolean
+}
 
 /** Parts of a {@link RoomSaver}. */
 export interface RoomSaverOptions {
@@ -15,8 +32,7 @@ export interface RoomSaverOptions {
   readonly key: string
   /** The room's name, for the log. */
   readonly name: string
-  /** The room as it is now. Called when it is about to be saved. */
-  readonly record: () => Uint8Array
+  readonly recorder: Recorder
 }
 
 /**
@@ -40,8 +56,9 @@ export class RoomSaver {
   #firstChange = 0
   #lastChange = 0
   #cancelTimer: (() => void) | undefined
-  #saving: Promise<boolean> | undefined
+  #saving: Promise<Attempt> | undefined
   #failures = 0
+  #lastFailure: unknown
   /** Milliseconds that the last saves may still take. */
   #patience: number
 
@@ -72,6 +89,34 @@ export class RoomSaver {
   }
 
   /**
+   * Saves what there is now, at the end of the turn, and resolves when it is safe.
+   *
+   * @throws JuntoError `store_failed` when the store failed, or does so for a while already; it is tried again all the same.
+   *   `room_closed` when the room was given up before, `misuse` before it is open.
+   */
+  async save(): Promise<void> {
+    const { clock, name, recorder, limits } = this.#options
+    if (this.#phase === 'held') {
+      throw new JuntoError('misuse', `save() of the room ${name}: it is saved from when it is open, after onRestore`)
+    }
+    // What else belongs to this turn need not be saved, nor sent, apart.
+    await new Promise<void>((resolve) => clock.atEndOfTurn(resolve))
+    // What is pending becomes changes.
+    if (this.#phase !== 'closed') recorder.flush()
+    const wanted = this.#changes
+    while (this.#saved < wanted) {
+      if (this.#phase === 'closed')
+        throw new JuntoError('room_closed', `the room ${name} was closed before it was saved`)
+      // Not even when many ask for it: the store gets the time between two attempts.
+      if (!this.#saving && this.#failures > 0) throw this.#failed()
+      const attempt = await within(clock, limits.saveDeadline, this.#saving ?? this.#save(), late).catch(
+        () => undefined,
+      )
+      if (attempt === undefined || (!attempt.saved && attempt.changes >= wanted)) throw this.#failed()
+    }
+  }
+
+  /**
    * Saves what is not saved yet and returns when it is; later changes wait for the next call. While the store fails, it is tried
    * again for as long as `saveDeadline` says, all calls together; then the changes are given up, which the log tells. False when
    * they were. Never rejects.
@@ -84,8 +129,8 @@ export class RoomSaver {
     while (this.#phase === 'finishing' && (this.dirty || this.#saving)) {
       const left = deadline - clock.now()
       // A store that never answers is a store that fails.
-      const saved = await within(clock, left, this.#saving ?? this.#save(), late).catch(() => false)
-      if (saved) continue
+      const attempt = await within(clock, left, this.#saving ?? this.#save(), late).catch(() => undefined)
+      if (attempt?.saved) continue
       const wait = this.#retryDelay()
       if (clock.now() + wait > deadline) {
         this.#giveUp()
@@ -121,37 +166,62 @@ export class RoomSaver {
     this.#cancelTimer = undefined
   }
 
-  /** True when it was saved. Never rejects; plans what comes next. */
-  #save(): Promise<boolean> {
-    this.#saving = this.#saveNow().then((done) => {
+  /** Never rejects; plans what comes next. */
+  #save(): Promise<Attempt> {
+    this.#saving = this.#saveNow().then((attempt) => {
       this.#saving = undefined
-      this.#plan(done ? this.#options.limits.saveDelay : this.#retryDelay())
-      return done
+      this.#plan(attempt.saved ? this.#options.limits.saveDelay : this.#retryDelay())
+      return attempt
     })
     // Asking for the record may tell of changes: they are in this save, and begin no second one.
     this.#stopTimer()
     return this.#saving
   }
 
-  async #saveNow(): Promise<boolean> {
-    const { store, room, key, record, logger, metrics, name, clock } = this.#options
+  async #saveNow(): Promise<Attempt> {
+    const { recorder, metrics, room, clock } = this.#options
+    let changes = this.#changes
     try {
-      const bytes = record()
-      // With what the record has flushed.
-      const changes = this.#changes
+      const piece = recorder.next()
+      // With what has been flushed for it.
+      changes = this.#changes
       this.#firstChange = clock.now()
-      await store.save(room, key, bytes)
+      await this.#write(piece)
+      recorder.kept(piece)
       this.#saved = changes
       this.#failures = 0
       metrics.count('rooms_saved', { room })
-      return true
+      metrics.count('room_bytes_saved', { room }, piece.bytes.length)
+      return { changes, saved: true }
     } catch (error) {
-      this.#failures++
-      metrics.count('room_saves_failed', { room })
-      const next = this.#phase === 'closed' ? 'and is gone: its last changes are lost' : 'it is tried again'
-      logger.error(`The room ${name} could not be saved; ${next}`, { room: name, error })
-      return false
+      recorder.lost()
+      this.#noteFailure(error)
+      return { changes, saved: false }
     }
+  }
+
+  #write({ base, bytes }: Piece): Promise<void> {
+    const { store, room, key } = this.#options
+    return base === 0 ? store.save(room, key, bytes) : store.append(room, key, base, bytes)
+  }
+
+  #noteFailure(error: unknown): void {
+    const { logger, metrics, name, room } = this.#options
+    this.#failures++
+    this.#lastFailure = error
+    metrics.count('room_saves_failed', { room, reason: error instanceof StoreError ? error.fault : 'other' })
+    const next = this.#phase === 'closed' ? 'and is gone: its last changes are lost' : 'it is tried again'
+    logger.error(`The room ${name} could not be saved; ${next}`, { room: name, error })
+  }
+
+  #failed(): JuntoError {
+    return new JuntoError(
+      'store_failed',
+      `the room ${this.#options.name} could not be saved; the server's log says why`,
+      {
+        cause: this.#lastFailure,
+      },
+    )
   }
 
   #giveUp(): void {

@@ -1,136 +1,98 @@
 import { pack, unpack } from '@junto/protocol/internal'
-import {
-  compileLayout,
-  decodeLayout,
-  differences,
-  encodeLayout,
-  MirrorTree,
-  type CompiledLayout,
-  type Layout,
-  type TypeIndex,
-} from '@junto/schema/internal'
-import { filled, lenient, typesOnServer, type Required } from './growth.ts'
+import { compileLayout, decodeLayout, encodeLayout, MirrorTree, type CompiledLayout } from '@junto/schema/internal'
 
-// A saved room: [form, hash of the layout, layout, snapshot, metadata]. The snapshot is what a client gets that joins
-// (docs/protocol-state.md); it is read by the layout that is saved with it, whatever the contract has become since.
-const form = 2
+// A saved room is a list of pieces. The first: [form, hash of the layout, layout, snapshot, metadata, seats]. The snapshot is what a client
+// gets that joins and may see everything (docs/protocol-state.md); it is read by the layout that is saved with it, whatever the
+// contract has become since. Each further one: [version it is for, patch from that or nil, [metadata] or nil, [seats] or nil],
+// where nil says that it is as before.
+const form = 3
 
-/** A room as it is saved. */
-export interface RoomRecord {
-  /** The snapshot of its state. */
-  readonly snapshot: Uint8Array
+/** What is saved of a room beside its state. */
+export interface Beside {
   /** The metadata as a map by name; `undefined` when none was set. */
   readonly metadata: unknown
+  /** Who had a seat: plain values by name, of which only those who put them there know more. */
+  readonly seats: readonly unknown[]
+}
+
+/** A room as it was saved, by the layout of then. Its epoch and version are left out: restoring begins a new epoch, so that nobody mistakes the room for its past. */
+export interface SavedRoom extends Beside {
+  readonly layout: CompiledLayout
+  /** The state as plain values without what is server-only, maps as `Map`s, which keep their order. */
+  readonly state: unknown
+}
+
+/** A room as a whole, for the store. */
+export function encodeWhole({ layout, hash }: CompiledLayout, snapshot: Uint8Array, beside: Beside): Uint8Array {
+  return pack([form, hash, encodeLayout(layout), snapshot, beside.metadata ?? null, beside.seats])
 }
 
 /**
- * A room as it is restored. Its epoch and version are not: restoring begins a new epoch, so that nobody mistakes the room
- * for its past.
+ * What changed, for the store.
+ *
+ * @param from The version of the piece before.
+ * @param patch From that to the present one; nothing when the state is as before.
+ * @param beside What is not as before.
  */
-export interface SavedRoom {
-  /** The state as plain values without what is server-only, maps as `Map`s, which keep their order. */
-  readonly state: unknown
-  /** As it was saved. */
-  readonly metadata: unknown
-}
-
-/** The bytes of a room for the store. */
-export function encodeSavedRoom({ layout, hash }: CompiledLayout, room: RoomRecord): Uint8Array {
-  return pack([form, hash, encodeLayout(layout), room.snapshot, room.metadata ?? null])
+export function encodeIncrement(
+  from: number,
+  patch: Uint8Array | undefined,
+  beside: { readonly [K in keyof Beside]?: readonly [Beside[K]] },
+): Uint8Array {
+  const { metadata, seats } = beside
+  return pack([from, patch ?? null, metadata ? [metadata[0] ?? null] : null, seats ?? null])
 }
 
 /**
  * Reads what the store gave back.
  *
- * @param required What may be hidden from clients and is never absent on the server.
- * @throws Error naming the fields when the contract has changed so that the state would not fit or would lose something.
+ * @param now The layout of the contract: that of most rooms.
+ * @throws Error saying what is wrong with it.
  */
-export function decodeSavedRoom(
-  compiled: CompiledLayout,
-  required: Required,
-  key: string,
-  bytes: Uint8Array,
-): SavedRoom {
-  const record = unpack(bytes)
+export function readPieces(now: CompiledLayout, [first, ...increments]: readonly Uint8Array[]): SavedRoom {
+  const record = first && unpack(first)
   if (!Array.isArray(record)) throw new Error('The store gave back something that is no saved room.')
-  const [version, hash, layout, snapshot, metadata] = record as readonly unknown[]
+  const [version, hash, wire, snapshot, ...rest] = record as readonly unknown[]
   if (version !== form) {
     throw new Error(
       `The room was saved in form ${String(version)} by another version of Junto; this one reads ${form}.`,
     )
   }
-  let saved = compiled
-  if (hash !== compiled.hash) {
-    saved = compileLayout(decodeLayout(layout))
-    refuseUnlessReadable(saved.layout, compiled.layout, key)
-  }
   if (!(snapshot instanceof Uint8Array)) throw new Error('The store gave back a room without a state.')
-  const tree = new MirrorTree(saved)
+  const layout = hash === now.hash ? now : compileLayout(decodeLayout(wire))
+  const tree = new MirrorTree(layout)
   tree.applySnapshot(snapshot)
-  const { types, state } = compiled.layout
-  const missing: string[] = []
-  const grown = filled(typesOnServer(types, required), state, tree.state, 'state', (path) => missing.push(path))
-  if (missing.length > 0) throw unreadable(saved.layout, compiled.layout, key, missing.slice(0, listed).map(lacking))
-  return { state: grown, metadata: metadata ?? undefined }
-}
-
-/** Paths that an error names: every entry of a map may lack a field. */
-const listed = 5
-
-/** What was saved, compared with the contract. */
-const savedWords = {
-  missing: 'the contract needs it, nothing was saved for it',
-  optional: 'the contract needs it, what was saved may lack it',
-  unknown: 'it was saved, the contract does not have it',
-  types: (saved: string, now: string): string => `${saved} was saved, the contract says ${now}`,
-}
-
-function lacking(path: string): string {
-  return `${path}: ${savedWords.missing}`
-}
-
-function refuseUnlessReadable(saved: Layout, now: Layout, key: string): void {
-  const reasons = differences(stateOnly(lenient(now, saved)), stateOnly(saved), savedWords)
-  const lost = [...lostFields(saved, saved.state, now, now.state, 'state')]
-  if (reasons.length === 0 && lost.length === 0) return
-  throw unreadable(saved, now, key, [
-    ...reasons,
-    ...(lost.length > 0 ? [`the contract no longer has ${lost.join(', ')}`] : []),
-  ])
-}
-
-function unreadable(saved: Layout, now: Layout, key: string, reasons: readonly string[]): Error {
-  return new Error(
-    `The room ${now.name} was saved with another contract (version ${saved.version}, now ${now.version}): ` +
-      `${reasons.join('; ')}. Nothing was changed. Make new fields optional, keep old ones (as optional ones), or ` +
-      `delete the saved room with its store: await store.delete(${JSON.stringify(now.name)}, ${JSON.stringify(key)})`,
-  )
-}
-
-/** Messages do not matter to what is saved. */
-function stateOnly(layout: Layout): Layout {
-  return { ...layout, presence: undefined, up: [], down: [] }
-}
-
-/** Fields that were saved and that nothing would keep now: the next save would drop them. */
-function* lostFields(saved: Layout, from: TypeIndex, now: Layout, to: TypeIndex, path: string): Generator<string> {
-  const old = saved.types[from]
-  const fresh = now.types[to]
-  if (!old || !fresh) return
-  if (old.kind === 'optional') yield* lostFields(saved, old.type, now, to, path)
-  else if (fresh.kind === 'optional') yield* lostFields(saved, from, now, fresh.type, path)
-  else if (old.kind === 'record' && fresh.kind === 'record') {
-    const kept = new Map(fresh.fields.map(({ name, type }) => [name, type]))
-    for (const { name, type } of old.fields) {
-      const counterpart = kept.get(name)
-      if (counterpart === undefined) yield `${path}.${name}`
-      else yield* lostFields(saved, type, now, counterpart, `${path}.${name}`)
+  let [metadata, seats] = rest
+  for (const [index, increment] of increments.entries()) {
+    const change = readIncrement(increment)
+    if (change?.from !== tree.version) {
+      throw new Error(
+        `Increment ${index + 1} of ${increments.length} of the saved room does not follow the one before.`,
+      )
     }
-  } else if (old.kind === 'map' && fresh.kind === 'map') {
-    yield* lostFields(saved, old.type, now, fresh.type, `${path}.*`)
-  } else if (old.kind === 'list' && fresh.kind === 'list') {
-    yield* lostFields(saved, old.type, now, fresh.type, `${path}[]`)
-  } else if (old.kind === 'value' && fresh.kind === 'value') {
-    yield* lostFields(saved, old.type, now, fresh.type, path)
+    if (change.patch !== undefined) tree.applyPatch(change.patch)
+    if (change.metadata !== undefined) [metadata] = change.metadata
+    if (change.seats !== undefined) [seats] = change.seats
+  }
+  return { layout, state: tree.state, metadata: metadata ?? undefined, seats: Array.isArray(seats) ? seats : [] }
+}
+
+interface Increment {
+  readonly from: unknown
+  readonly patch: Uint8Array | undefined
+  /** In an array of its own, for it may be that there is none now. */
+  readonly metadata: readonly unknown[] | undefined
+  readonly seats: readonly unknown[] | undefined
+}
+
+function readIncrement(bytes: Uint8Array): Increment | undefined {
+  const record = unpack(bytes)
+  if (!Array.isArray(record)) return undefined
+  const [from, patch, metadata, seats] = record as readonly unknown[]
+  return {
+    from,
+    patch: patch instanceof Uint8Array ? patch : undefined,
+    metadata: Array.isArray(metadata) ? metadata : undefined,
+    seats: Array.isArray(seats) ? seats : undefined,
   }
 }

@@ -35,7 +35,10 @@ describe('the files of a file store', () => {
 
   const open = () =>
     new FileStore(directory, { debug() {}, info() {}, error() {}, warn: (message) => void warnings.push(message) })
-  const read = async (store = open()) => new TextDecoder().decode(await store.load('board', 'a'))
+  const read = async (store = open()) =>
+    (await store.load('board', 'a'))?.map((piece) => new TextDecoder().decode(piece)).join(', ')
+  const append = (base: number, text: string, store = open()) =>
+    store.append('board', 'a', base, new TextEncoder().encode(text))
   const save = (text: string, store = open()) => store.save('board', 'a', new TextEncoder().encode(text))
   const file = async () => join(directory, (await readdir(directory)).find((name) => name.endsWith('.room')) ?? '')
 
@@ -80,6 +83,71 @@ describe('the files of a file store', () => {
     }
   })
 
+  test('an increment that was cut off at any length: left out, and the next one takes its place', async () => {
+    await save('one')
+    await append(1, 'two')
+    const before = (await readFile(await file())).length
+    await append(2, 'three')
+    const whole = await readFile(await file())
+    for (let length = before; length < whole.length; length++) {
+      // Also where the file has its length, and the bytes are not there.
+      for (const rest of [0, whole.length - length]) {
+        await writeFile(await file(), Buffer.concat([whole.subarray(0, length), new Uint8Array(rest)]))
+        expect(await read()).toBe('one, two')
+        await append(2, 'THREE')
+        expect(await read()).toBe('one, two, THREE')
+      }
+    }
+    expect(warnings).toEqual([])
+  })
+
+  test('increments with any byte changed: what stands before is used, and said to be', async () => {
+    await save('one')
+    await append(1, 'two')
+    const before = (await readFile(await file())).length
+    await append(2, 'three')
+    const damaged = (await readFile(await file())).length
+    await append(3, 'four')
+    const whole = await readFile(await file())
+    for (let at = before; at < damaged; at++) {
+      const bytes = Uint8Array.from(whole)
+      bytes[at] = (bytes[at] ?? 0) ^ 1
+      await writeFile(await file(), bytes)
+      expect(await read()).toBe('one, two')
+      // Nothing is added behind what is damaged. Where it is the length that is wrong, it may look like one that was not finished.
+      if (at < before + 4) continue
+      await expect(append(2, 'THREE')).rejects.toMatchObject({ fault: 'conflict' })
+    }
+    expect(warnings.length).toBeGreaterThanOrEqual(damaged - before - 4)
+    expect(warnings[0]).toContain('is damaged, and what was saved before that is used')
+    await save('new')
+    await append(1, 'more')
+    expect(await read()).toBe('new, more')
+  })
+
+  test('the previous version is kept with its increments', async () => {
+    await save('one')
+    await append(1, 'two')
+    await save('three')
+    await append(1, 'four')
+    await truncate(await file(), 50)
+    expect(await read()).toBe('one, two')
+  })
+
+  test('an increment in the place of another, or from another file, is noticed', async () => {
+    await save('one')
+    await append(1, 'two')
+    const end = (await readFile(await file())).length
+    await append(2, 'six')
+    const whole = await readFile(await file())
+    const twice = Buffer.concat([whole, whole.subarray(end)])
+    await writeFile(await file(), twice)
+    expect(await read()).toBe('one, two, six')
+    const left = Buffer.concat([whole.subarray(0, end - 23), whole.subarray(end)])
+    await writeFile(await file(), left)
+    expect(await read()).toBe('one')
+  })
+
   test('saving over a torn file keeps the good previous one until the new one stands', async () => {
     await save('the first')
     await save('the second')
@@ -108,7 +176,9 @@ describe('the files of a file store', () => {
     const newest = await file()
     await truncate(newest, 60)
     await truncate(`${newest}.previous`, 10)
-    await expect(read()).rejects.toThrow(/cannot be read, and nothing was changed.*checksum.*cut off after 10 bytes/)
+    await expect(read()).rejects.toThrow(
+      /cannot be read, and nothing was changed.*cut off after 60 bytes.*cut off after 10 bytes/,
+    )
     await save('a new beginning')
     expect(await read()).toBe('a new beginning')
   })
