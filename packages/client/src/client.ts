@@ -6,8 +6,17 @@ import { checkFunction, checkObject, wrong } from './arguments.ts'
 import type { JuntoClientOptions } from './client-options.ts'
 import type { ConnectionStatus } from './connection/connection-state.ts'
 import { pageEvents } from './connection/page-events.ts'
-import type { CreateOptions, JoinByIdOptions, JoinOrCreateOptions, OpenOptions, Versioned } from './open-options.ts'
+import type {
+  CreateOptions,
+  JoinByIdOptions,
+  JoinOrCreateOptions,
+  ListOptions,
+  OpenOptions,
+  Versioned,
+} from './open-options.ts'
 import type { JoinedRoom } from './room/joined-room.ts'
+import type { Room } from './room/room.ts'
+import { UntypedRoomList, type RoomList } from './room/room-list.ts'
 import { readWish, type JoinRequest, type UntypedOptions } from './session/join-request.ts'
 import { Session } from './session/session.ts'
 import { SystemClock } from './system-clock.ts'
@@ -104,6 +113,37 @@ export class JuntoClient implements AsyncDisposable {
     return this.#join(contract, 'join', options, id)
   }
 
+  /** Joins the room of this join code, which must be there. It may be written in small letters, with spaces or hyphens. */
+  joinByCode<T extends AnyContract>(
+    name: NameOf<T>,
+    code: string,
+    options: JoinByIdOptions<T> & Versioned<T>,
+  ): Promise<JoinedRoom<T>>
+  joinByCode<T extends AnyContract, _Inferred>(
+    contract: T,
+    code: string,
+    options: JoinByIdOptions<T>,
+  ): Promise<JoinedRoom<T>>
+  joinByCode<T extends AnyContract>(
+    contract: T | string,
+    code: string,
+    options: UntypedOptions,
+  ): Promise<JoinedRoom<T>> {
+    return this.#join(contract, 'code', options, code)
+  }
+
+  /**
+   * A live list of the rooms that matchmaking may find, full and locked ones included: without private rooms and those with a key. It counts as a
+   * room of this client; of each list it has one.
+   */
+  list<T extends AnyContract>(name: NameOf<T>, options: ListOptions<T> & Versioned<T>): Promise<RoomList<T>>
+  list<T extends AnyContract, _Inferred>(contract: T, options?: ListOptions<T>): Promise<RoomList<T>>
+  async list<T extends AnyContract>(contract: T | string, options: UntypedOptions = {}): Promise<RoomList<T>> {
+    const list: unknown = new UntypedRoomList(await this.#open(contract, 'list', options))
+    // As for rooms: that it fits T was checked on the way.
+    return list as RoomList<T>
+  }
+
   /** Leaves all rooms, closes the connection, and ends this client. What was sent in this turn still leaves. */
   close(): Promise<void> {
     this.#session.close()
@@ -120,11 +160,20 @@ export class JuntoClient implements AsyncDisposable {
     options: UntypedOptions,
     id?: string,
   ): Promise<JoinedRoom<T>> {
-    const { own, request, opening } = readWish(contract, by, options, id)
-    const joined: unknown = await this.#session.open(own, request, opening)
+    const joined: unknown = await this.#open(contract, by, options, id)
     // The object is made from the server's layout. That it fits T was checked on the way: field by field against the contract, or
     // by its version where the program holds only the type.
     return joined as JoinedRoom<T>
+  }
+
+  async #open(
+    contract: AnyContract | string,
+    by: JoinRequest['by'],
+    options: UntypedOptions,
+    id?: string,
+  ): Promise<Room> {
+    const { own, request, opening } = readWish(contract, by, options, id)
+    return this.#session.open(own, request, opening)
   }
 }
 

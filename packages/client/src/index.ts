@@ -14,12 +14,14 @@ export type {
   JoinData,
   JoinOrCreateOptions,
   JoinSettings,
+  ListOptions,
   OpenOptions,
   Versioned,
 } from './open-options.ts'
 export type { Selection, WatchedEntry, WatchedKey, WatchListeners } from '@junto/schema/internal'
 export type { Answer, AnswerContext, JoinedRoom, SendOutcome } from './room/joined-room.ts'
 export type { PresenceListeners, PresenceSettings, RoomPresence } from './room/room-presence.ts'
+export type { ListedRooms, RoomList, RoomListing } from './room/room-list.ts'
 export type { LeftReason, Recovery, RoomStatus } from './room/room-status.ts'
 export type { SessionStore } from './session/session-store.ts'
 export type { OpenSocket, Socket, SocketEvents } from './sockets/socket.ts'

@@ -1,4 +1,4 @@
-import type { Of } from '@junto/schema'
+import type { Of, OrderBy, Where } from '@junto/schema'
 
 /**
  * No function. Any function is an object with a `name`, and so would pass for the data of a contract that asks for one; what
@@ -46,8 +46,10 @@ export type OpenOptions<T> = { readonly key: string } & JoinData<T> & CreationDa
 
 /** How to find a room, or create one. */
 export type JoinOrCreateOptions<T> = {
-  /** What the room's metadata must equal, field by field. */
-  readonly where?: Partial<NonNullable<Of<T>['metadata']>>
+  /** What the room's metadata must be, field by field: a value, `{ from, to }`, or `{ in: [values] }`. Default: anything. */
+  readonly where?: Where<T>
+  /** Which of those that fit comes first: `{ level: 'asc' }`, `{ members: 'desc' }`. Default: the oldest. */
+  readonly orderBy?: OrderBy<T>
 } & JoinData<T> &
   CreationData<T> &
   JoinSettings
@@ -55,5 +57,15 @@ export type JoinOrCreateOptions<T> = {
 /** How to create a room. */
 export type CreateOptions<T> = JoinData<T> & CreationData<T> & JoinSettings
 
-/** How to join a room whose id is known. */
+/** How to join a room whose id, or whose join code, is known. */
 export type JoinByIdOptions<T> = JoinData<T> & JoinSettings
+
+/** Which rooms a list shows. */
+export interface ListOptions<T> extends JoinSettings {
+  /** What the rooms' metadata must be, field by field: a value, `{ from, to }`, or `{ in: [values] }`. Default: anything. */
+  readonly where?: Where<T>
+  /** Which of those that fit come first, where there are more than `limit`. Default: the oldest. */
+  readonly orderBy?: OrderBy<T>
+  /** The most rooms. Default: 100. A server allows 1,000, unless its limit `maxListed` says otherwise. */
+  readonly limit?: number
+}

@@ -64,6 +64,51 @@ describe('opening', () => {
   })
 })
 
+describe('finding rooms', () => {
+  it('asks for what metadata hold, in an order of their fields', () => {
+    void (async () => {
+      void client.joinOrCreate(Whiteboard, {
+        where: { team: { in: ['a', 'b'] } },
+        orderBy: { members: 'desc' },
+        ...data,
+      })
+      void client.joinOrCreate<typeof Whiteboard>('whiteboard', { version: 1, orderBy: { team: 'asc' }, ...data })
+      void client.joinByCode(Whiteboard, 'AB12CD', { join: { name: 'Ada' } })
+      void client.joinByCode<typeof Whiteboard>('whiteboard', 'AB12CD', { version: 1, join: { name: 'Ada' } })
+      // @ts-expect-error a range of texts
+      void client.joinOrCreate(Whiteboard, { where: { team: { from: 'a' } }, ...data })
+      // @ts-expect-error no such field
+      void client.joinOrCreate(Whiteboard, { orderBy: { size: 'asc' }, ...data })
+      // @ts-expect-error join data are required
+      void client.joinByCode(Whiteboard, 'AB12CD', {})
+    })
+  })
+
+  it('lists them, typed by their metadata', () => {
+    void (async () => {
+      const list = await client.list(Whiteboard, { where: { team: 'a' }, orderBy: { members: 'desc' }, limit: 10 })
+      expectTypeOf(list.rooms.get('id')?.metadata?.team).toEqualTypeOf<string | undefined>()
+      expectTypeOf(list.rooms.get('id')?.members).toEqualTypeOf<number | undefined>()
+      list.watch({
+        added: ({ locked, metadata }, id) => {
+          expectTypeOf(id).toEqualTypeOf<string>()
+          expectTypeOf(locked).toEqualTypeOf<boolean>()
+          expectTypeOf(metadata?.team).toEqualTypeOf<string | undefined>()
+        },
+      })
+      expectTypeOf(list.select((rooms) => rooms.size)).toExtend<Observable<number>>()
+      void client.list(Bare)
+      void client.list<typeof Bare>('bare', { version: 3, orderBy: { members: 'asc' } })
+      // @ts-expect-error the version is required
+      void client.list<typeof Bare>('bare', {})
+      // @ts-expect-error a list asks for no join data
+      void client.list(Whiteboard, { join: { name: 'Ada' } })
+      // @ts-expect-error a list is read-only
+      list.rooms.set('id', list.rooms.get('id'))
+    })
+  })
+})
+
 // Where the error stands is what these pin: at the option that is wrong, and not at the contract or the whole call.
 describe('the error for a wrong option', () => {
   const name = ''

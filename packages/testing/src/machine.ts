@@ -126,7 +126,7 @@ class TabStore implements SessionStore {
 
 /** Notes the rooms that a client joins. */
 function noteRooms(client: JuntoClient, rooms: Set<AnyJoined>): void {
-  for (const way of ['open', 'joinOrCreate', 'create', 'joinById'] as const) {
+  for (const way of ['open', 'joinOrCreate', 'create', 'joinById', 'joinByCode'] as const) {
     const join: (...given: never[]) => Promise<unknown> = client[way]
     const noted = (...given: never[]): Promise<unknown> => {
       const joining = Reflect.apply(join, client, given) as Promise<AnyJoined>

@@ -10,6 +10,8 @@ import type { Room } from '../room/room.ts'
 export interface UntypedOptions extends JoinSettings {
   readonly key?: string
   readonly where?: unknown
+  readonly orderBy?: JoinFrame['order']
+  readonly limit?: number
   readonly join?: unknown
   readonly options?: unknown
   readonly version?: number
@@ -23,10 +25,10 @@ export type JoinRequest = Omit<JoinFrame, 'type' | 'ref' | 'layouts' | 'join'> &
 
 /** A join for the very room that was joined before, where there is one; it may have to be restored. */
 export function joinAgain(request: JoinRequest, before: Pick<Room, 'id' | 'key'> | undefined): JoinRequest {
-  if (before === undefined) return request
+  if (before === undefined || request.by === 'list') return request
   const { by, room, join, options, version, key: wished } = request
   const { id, key } = before
-  if (key !== undefined && (by !== 'join' || wished !== undefined)) {
+  if (key !== undefined && ((by !== 'join' && by !== 'code') || wished !== undefined)) {
     return { by: 'open', room, key, join, options, version }
   }
   return { by: 'join', room, id, join, version }
@@ -78,15 +80,15 @@ export function readWish(
 ): Wish {
   checkObject(options, 'options')
   if (typeof contract !== 'string') checkObject(contract, 'contract')
-  const { key, where, join, options: creation, version, signal, patience = 0 } = options
-  const [room, own] = typeof contract === 'string' ? [contract] : [contract.name, contract['~own']?.()]
+  const { key, where, orderBy: order, limit, join, options: creation, version, signal, patience = 0 } = options
+  const [room, own] = typeof contract === 'string' ? [contract] : [contract.name, contract['~own']?.(by === 'list')]
   const address = roomAddress(by, { room, key, id, version })
   if (!(patience >= 0)) {
     throw new JuntoError('misuse', `patience must be from 0 ms to Infinity, not ${patience}`)
   }
   checkSignal(signal)
   return {
-    request: { by, ...address, where, join: asked(join), options: creation },
+    request: { by, ...address, where, order, limit, join: asked(join), options: creation },
     opening: { signal, patience },
     own,
   }
