@@ -20,7 +20,7 @@ export const errorHelp = {
   },
   disconnected: {
     cause:
-      'It never left: there was no connection in time, too much waited already, or the connection ended for good. It did not run.',
+      'It never arrived: there was no connection in time, too much waited already, the connection ended for good, or the room had ended before it came. It did not run.',
     fix: 'Try again when the connection is open; `retry()` of the connection state does not wait for the next attempt.',
   },
   outcome_unknown: {
