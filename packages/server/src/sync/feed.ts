@@ -17,6 +17,10 @@ export class Feed {
   link: MemberLink
   /** Whether a reliable message is not to be handed over any more. Undefined: all are. */
   omits: ((frame: Uint8Array) => boolean) | undefined
+  /** The room's sync brings it what is new. */
+  admitted = false
+  /** It is to be looked after at the end of the turn. */
+  waits = false
   /** It takes no patches until what waits for it has left. */
   behind = false
   /** It wants the state at the end of the turn, whether or not that changed; `now`: even if too much waits for it. */

@@ -481,3 +481,21 @@ test('a state that cannot be encoded ends the room, which is reported once, and 
     [{ reason: 'failed', message: 'The state of the room could not be sent.' }],
   ])
 })
+
+test('what is said to a seat that was taken again in the turn in which it was lost waits for its beginning', async () => {
+  const { world, room, ada } = await plaza()
+  const { seat } = ada
+  if (!(seat instanceof MemberSeat)) throw new Error('no seat of a room')
+  room.broadcast.said({ text: 'before' })
+  seat.unseat()
+  expect(seat.claim()).toBe(true)
+  const { session, member, joined } = seat
+  seat.retake({ session, identity: { user: member.user, key: undefined }, join: {}, link: ada, layouts: [] }, joined)
+  room.broadcast.said({ text: 'behind' })
+  await world.clock.settle()
+  expect(ada.events.map(([, payload]) => payload)).toEqual([{ text: 'before' }])
+  seat.start()
+  await world.clock.settle()
+  expect(ada.events.map(([, payload]) => payload)).toEqual([{ text: 'before' }, { text: 'behind' }])
+  expect(ada.log).toEqual(['event said', 'snapshot', 'event said'])
+})

@@ -7,13 +7,6 @@ import { Checks } from './checks.ts'
 import type { Feed, Message } from './feed.ts'
 import type { Flushable, TurnEnd } from './turn-end.ts'
 
-/** Something on its way to a member: of the state, or what was said. Bytes may be shared, and are never written again. */
-interface Delivery {
-  readonly feed: Feed
-  readonly state: Uint8Array | undefined
-  readonly message: Message | undefined
-}
-
 /** Parts of {@link RoomSync}. */
 export interface RoomSyncOptions {
   readonly tree: StateTree
@@ -53,13 +46,15 @@ export class RoomSync implements Flushable {
   readonly #options: RoomSyncOptions
   readonly #checks: Checks<Feed>
   readonly #feeds = new Set<Feed>()
-  /** Those to be looked after at the end of the turn, whether or not the state changed. */
-  readonly #waiting = new Set<Feed>()
+  /** Those to be looked after at the end of the turn, whether or not the state changed. Who has gone since is among them, unmarked. */
+  #waiting: Feed[] = []
   /**
-   * What leaves now. All of it is made before the first of it is sent: sending may find that somebody is too slow, and the
-   * room's onLeave writes to the state.
+   * What leaves now: of the state, or what was said. All of it is made before the first of it is sent: sending may find that somebody is
+   * too slow, and the room's onLeave writes to the state. Bytes may be shared, and are never written again.
    */
-  #outgoing: Delivery[] = []
+  #outgoing: (Uint8Array | Message)[] = []
+  /** To whom each of these goes. */
+  #receivers: Feed[] = []
   /** How many of these are sent. */
   #sent = 0
   /** Frames of updates that several get. */
@@ -95,8 +90,7 @@ export class RoomSync implements Flushable {
    */
   add(feed: Feed): void {
     if (this.#over) return
-    this.#feeds.add(feed)
-    this.#checks.add(feed)
+    this.#admit(feed)
     this.#urgent = true
     this.#await(feed, 'now')
   }
@@ -111,8 +105,8 @@ export class RoomSync implements Flushable {
   suspend(feed: Feed): void {
     // What is being sent may have come upon the end of the line. What is on its way was said before what is held.
     for (let index = this.#sent; index < this.#outgoing.length; index++) {
-      const delivery = this.#outgoing[index]
-      if (delivery?.feed === feed && delivery.message !== undefined) feed.pass(delivery.message)
+      const sent = this.#outgoing[index]
+      if (this.#receivers[index] === feed && sent !== undefined && 'frame' in sent) feed.pass(sent)
     }
     this.#drop(feed)
     for (const message of feed.release() ?? []) feed.pass(message)
@@ -123,8 +117,7 @@ export class RoomSync implements Flushable {
     // What was said to it meanwhile may speak of changes that no version has yet.
     this.flushNow()
     if (this.#over) return
-    this.#feeds.add(feed)
-    this.#checks.add(feed)
+    this.#admit(feed)
     const isBrought = this.#attempt(() => {
       if (this.#bring(feed) === 'patch') this.#counts.catchUps.add()
     })
@@ -179,11 +172,14 @@ export class RoomSync implements Flushable {
   /** Closes the pending changes into a version, sends it, then everything that waited for it. Never throws. */
   flushNow(): void {
     if (this.#over || !this.#attempt(() => this.#take())) return
-    for (const feed of this.#waiting) {
-      if (feed.behind) continue
-      for (const message of feed.release() ?? []) this.#outgoing.push({ feed, state: undefined, message })
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const feed of waiting) {
+      feed.waits = false
+      if (feed.behind || !feed.admitted) continue
+      const messages = feed.release()
+      if (messages !== undefined) for (const message of messages) this.#put(feed, message)
     }
-    this.#waiting.clear()
     this.#sendOut()
   }
 
@@ -204,7 +200,10 @@ export class RoomSync implements Flushable {
 
   #await(feed: Feed, asks: Feed['asks'] = 'no'): void {
     if (feed.asks !== 'now' && asks !== 'no') feed.asks = asks
-    this.#waiting.add(feed)
+    if (!feed.waits) {
+      feed.waits = true
+      this.#waiting.push(feed)
+    }
     this.#enqueue()
   }
 
@@ -237,8 +236,9 @@ export class RoomSync implements Flushable {
     const checked = changed && this.#checks.areDue() ? new Set<Feed>() : undefined
     for (const feed of changed ? this.#feeds : this.#waiting) {
       const { asks } = feed
+      if (asks === 'no' && !changed) continue
       feed.asks = 'no'
-      if (asks === 'no' && (feed.behind || !changed)) continue
+      if (asks === 'no' && feed.behind) continue
       const takes = asks === 'now' || !feed.link.congested
       if (this.#setBehind(feed, !takes) && takes) this.#counts.catchUps.add()
       if (takes && this.#bring(feed) === 'patch' && asks === 'no') checked?.add(feed)
@@ -256,20 +256,21 @@ export class RoomSync implements Flushable {
     return update.kind
   }
 
-  #put(feed: Feed, state: Uint8Array): void {
-    this.#outgoing.push({ feed, state, message: undefined })
+  #put(feed: Feed, sent: Uint8Array | Message): void {
+    this.#receivers.push(feed)
+    this.#outgoing.push(sent)
   }
 
   /** What comes back here from sending goes on with what is there, so that newer things leave behind older ones. */
   #sendOut(): void {
     for (let next = this.#outgoing[this.#sent]; next !== undefined; next = this.#outgoing[this.#sent]) {
-      this.#sent++
-      const { feed, state, message } = next
-      if (!this.#feeds.has(feed)) continue
-      if (state !== undefined) feed.link.sendState(state)
-      else if (message !== undefined) feed.pass(message)
+      const feed = this.#receivers[this.#sent++]
+      if (feed?.admitted !== true) continue
+      if ('frame' in next) feed.pass(next)
+      else feed.link.sendState(next)
     }
     this.#outgoing = []
+    this.#receivers = []
     this.#sent = 0
   }
 
@@ -283,9 +284,15 @@ export class RoomSync implements Flushable {
     return frame
   }
 
+  #admit(feed: Feed): void {
+    feed.admitted = true
+    this.#feeds.add(feed)
+    this.#checks.add(feed)
+  }
+
   #drop(feed: Feed): void {
+    feed.admitted = false
     this.#feeds.delete(feed)
-    this.#waiting.delete(feed)
     this.#checks.remove(feed)
     this.#setBehind(feed, false)
     feed.asks = 'no'
