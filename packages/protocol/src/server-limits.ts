@@ -61,6 +61,19 @@ export const serverLimitsTable = {
   /** So many of them at once: a picture, or a whole replay after a resume. */
   byteBurst: bytes(MiB, KiB),
   /**
+   * Bytes of all connections from one address a second, 32 more for each message; beyond it they are read later, one after the other.
+   * Three hundred players of a game with 60 inputs a second, or eight sessions that send all they may. Made to be dear, they take half a
+   * core.
+   */
+  byteRatePerAddress: bytes(2 * MiB, 64 * KiB),
+  /** So many of them at once: a school class that comes back, each with all that its client may have kept meanwhile. */
+  byteBurstPerAddress: bytes(16 * MiB, 64 * KiB),
+  /**
+   * For what a client sends again after a resume to wait for the limits of single messages: half a minute without a connection is taken at
+   * the pace at which it was sent. What stands behind waits as well, so there is an end to it.
+   */
+  replayWait: ms(30_000, 0),
+  /**
    * WebSocket pings and pongs of one connection a second, and messages before its hello. Each ping is answered by a system call of
    * 10 µs; Junto's clients send none.
    */
@@ -106,6 +119,10 @@ export const serverLimitsTable = {
   acceptRatePerAddress: count(100, 1),
   /** So many of them at once: everybody of a school comes back after an outage. */
   acceptBurstPerAddress: count(1_000, 1),
+  /** New sessions of one address a second. Each begins with bursts of its own: a thousand visitors in a minute stay below. */
+  sessionRatePerAddress: count(20, 1),
+  /** So many of them at once: as many as an address may have connections, after a restart of the server. */
+  sessionBurstPerAddress: count(1_000, 1),
   /** Resumes of one session a minute: each may bring whole states. A client that loses its connection that often is better off waiting a little. */
   resumesPerMinute: count(12, 1),
   /** So many of them at once: a network that comes and goes for a while. */

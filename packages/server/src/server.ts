@@ -230,7 +230,16 @@ function composeServices(options: JuntoServerOptions, limits: Limits): Services 
     provide(ServerLimits, limits),
     provideBy(TurnEnd, (root) => new TurnEnd(root.resolve(Clock))),
     provideBy(HeapGuard, (root) => new HeapGuard(root.resolve(Clock), root.resolve(MemoryGauge), limits)),
-    provideBy(Quotas, (root) => new Quotas({ clock: root.resolve(Clock), limits, heap: root.resolve(HeapGuard) })),
+    provideBy(
+      Quotas,
+      (root) =>
+        new Quotas({
+          clock: root.resolve(Clock),
+          limits,
+          heap: root.resolve(HeapGuard),
+          metrics: root.resolve(Metrics),
+        }),
+    ),
     provideBy(
       Watchdog,
       (root) => new Watchdog(root.resolve(Clock), root.resolve(Logger), root.resolve(Metrics), limits.blockedAfter),

@@ -4,6 +4,7 @@ import { MemoryMetrics, type Labels } from '../observe/metrics.ts'
 import { VirtualClock } from '@junto/testing'
 import { describe, expect, it } from 'vitest'
 import { Inflow } from './inflow.ts'
+import { MessageLimits, type MessageLimit } from './message-limits.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 const limits = {
@@ -16,7 +17,13 @@ const limits = {
   maxLatest: 3,
 } satisfies Partial<Limits>
 
-function build(overrides: Partial<Limits> = {}, user?: TokenBucket) {
+function build(
+  overrides: Partial<Limits> = {},
+  user?: TokenBucket,
+  ownLimits: readonly (MessageLimit | undefined)[] = [],
+) {
+  const own = new MessageLimits(ownLimits)
+  const holder = { spentUntil: -Infinity }
   const clock = new VirtualClock()
   const metrics = new MemoryMetrics()
   /** What became of the frames: `50` delivered, `-51` refused. */
@@ -26,6 +33,10 @@ function build(overrides: Partial<Limits> = {}, user?: TokenBucket) {
   let flooded = 0
   const host = {
     deliver: (_ref: number, frame: Frame) => log.push(numberOf(frame)),
+    allowance: (ref: number, frame: Frame) => {
+      const id = ref > 0 && 'id' in frame && typeof frame.id === 'number' ? frame.id : 0
+      return own.of(holder, id)
+    },
     refused: (_ref: number, frame: Frame, answer: SentFrame | undefined) => {
       log.push(-numberOf(frame))
       if (answer) answers.push(answer)
@@ -38,11 +49,12 @@ function build(overrides: Partial<Limits> = {}, user?: TokenBucket) {
   }
   const party = { messages: user }
   const inflow = new Inflow(host, { clock, metrics, limits: serverLimits({ ...limits, ...overrides }), party })
-  const connection = { pause: () => reading.push('pause'), resume: () => reading.push('resume') }
+  const connection = { took: () => {}, pause: () => reading.push('pause'), resume: () => reading.push('resume') }
   inflow.attach(connection, false)
   return {
     clock,
     inflow,
+    host,
     connection,
     log,
     answers,
@@ -327,6 +339,7 @@ describe('a replay', () => {
         delivered.push(numberOf(frame))
         if (numberOf(frame) === 12) inflow.detach()
       },
+      allowance: () => undefined,
       refused: () => {},
       flooding: () => {},
       run: (work: () => void) => work(),
@@ -356,7 +369,7 @@ describe('bytes over their rate', () => {
     expect(reading).toEqual(['pause'])
     await clock.advance(1)
     expect(reading).toEqual(['pause', 'resume'])
-    expect(count('reading_paused')).toBe(1)
+    expect(count('reading_paused', { limit: 'session' })).toBe(1)
   })
 
   it('that were under way when reading stopped count as well', async () => {
@@ -373,6 +386,208 @@ describe('bytes over their rate', () => {
     const { inflow, clock } = build()
     inflow.message(300_000)
     inflow.detach()
+    expect(clock.pendingTimers).toBe(0)
+  })
+})
+
+describe('a message with a limit of its own', () => {
+  /** Messages of id 1 and 2, once a second each; those of id 3 hold the newest of each place. */
+  const own: readonly (MessageLimit | undefined)[] = [
+    undefined,
+    { what: 'event shout', rate: 1, burst: 2 },
+    { what: 'call render', rate: 1, burst: 1 },
+    {
+      what: 'event aim',
+      rate: 2,
+      burst: 2,
+      place: (payload) => (Array.isArray(payload) ? String(payload[0]) : undefined),
+    },
+  ]
+  const shout = event(1)
+  const render = (no: number): Frame => ({
+    type: FrameType.call,
+    no,
+    id: 2,
+    params: null,
+    timeout: 0,
+    settle: 'visible',
+  })
+  /** What was delivered of events `aim`, in order: each payload is [key, n]. */
+  const aims = (overrides: Partial<Limits> = {}) => {
+    const world = build({ messageBurst: 100, maxLatest: 3, ...overrides }, undefined, own)
+    const aimed: unknown[] = []
+    const { deliver } = world.host
+    world.host.deliver = (ref, frame) => {
+      if ('payload' in frame && Array.isArray(frame.payload)) aimed.push(frame.payload.join(''))
+      return deliver(ref, frame)
+    }
+    return { ...world, aimed, aim: (key: string, n: number) => world.send(loose(3, [key, n])) }
+  }
+
+  it('is refused beyond that, alone, with the time to come back', async () => {
+    const { send, log, answers, clock, count, flooded } = build({}, undefined, own)
+    send(shout, shout, shout, render(2), render(3), event(50))
+    expect(log).toEqual([1, 1, -1, 2, -3, 50])
+    const data = { retryAfter: 1000 }
+    const message = 'call render may be sent 1 times a second: try again in 1000 ms'
+    expect(answers).toEqual([
+      {
+        type: FrameType.notice,
+        code: 'rate_limited',
+        message: 'event shout may be sent 1 times a second: try again in 1000 ms; events dropped: 1',
+      },
+      { type: FrameType.failed, no: 3, code: 'rate_limited', message, data },
+    ])
+    await clock.advance('1s')
+    send(render(4))
+    expect(log.at(-1)).toBe(4)
+    expect(count('messages_refused', { limit: 'message' })).toBe(2)
+    expect(flooded).toBe(0)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('that is refused has cost the session a token: a flood of it is a flood', () => {
+    const world = build({}, undefined, own)
+    world.send(...range(0, 21).map(() => shout))
+    expect(world.log.filter((id) => id === 1)).toHaveLength(2)
+    expect(world.flooded).toBe(1)
+  })
+
+  it('waits in a replay, in order, and is neither refused nor counted', async () => {
+    const { inflow, connection, send, log, answers, clock, count } = build({}, undefined, own)
+    inflow.attach(connection, true)
+    send(...range(0, 12).flatMap((n) => [shout, event(50 + n), render(100 + n)]))
+    await clock.advance('30s')
+    const expected = range(0, 12).flatMap((n) => [1, 50 + n, 100 + n])
+    expect(log).toEqual(expected)
+    expect(answers).toEqual([])
+    expect(count('messages_refused', { limit: 'message' })).toBe(0)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('goes at its own pace there, and takes what has come behind it along', async () => {
+    const { inflow, connection, send, log, clock } = build({}, undefined, own)
+    inflow.attach(connection, true)
+    send(shout, shout, shout, shout)
+    await clock.advance('500ms')
+    send(event(50), cancel(51))
+    expect(log).toEqual([1, 1])
+    await clock.advance('499ms')
+    expect(log).toEqual([1, 1])
+    await clock.advance('1ms')
+    expect(log).toEqual([1, 1, 1])
+    await clock.advance('1s')
+    expect(log).toEqual([1, 1, 1, 1, 50, 51])
+  })
+
+  it('holds up others no longer than replayWait: then it is refused, and they go on', async () => {
+    const { inflow, connection, send, log, answers, clock } = build(
+      { messageBurst: 100, replayWait: 5_000 },
+      undefined,
+      own,
+    )
+    inflow.attach(connection, true)
+    send(...range(0, 20).map(() => shout), event(50), render(51))
+    await clock.advance(4_990)
+    expect(log).toEqual(range(0, 6).map(() => 1))
+    await clock.advance(10)
+    expect(log).toEqual([...range(0, 7).map(() => 1), ...range(0, 13).map(() => -1), 50, 51])
+    expect(answers).toHaveLength(1)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('that comes in peace behind a replay is refused again', async () => {
+    const { inflow, connection, send, log, clock } = build({}, undefined, own)
+    inflow.attach(connection, true)
+    await clock.advance('11s')
+    send(shout, shout, shout)
+    expect(log).toEqual([1, 1, -1])
+  })
+
+  it('gains nothing by coming back over and over', async () => {
+    const { inflow, connection, send, log, clock } = build({}, undefined, own)
+    for (let n = 0; n < 20; n++) {
+      inflow.attach(connection, true)
+      send(...range(0, 10).map(() => render(7)))
+      await clock.advance(500)
+    }
+    expect(log.filter((no) => no === 7).length).toBeLessThanOrEqual(11)
+    expect(log).not.toContain(-7)
+  })
+
+  it('and is a latest event, waits for its turn: the newest of each key', async () => {
+    const { aim, aimed, log, clock } = aims()
+    aim('a', 1)
+    aim('a', 2)
+    for (const n of range(3, 10)) {
+      aim('a', n)
+      aim('b', n)
+    }
+    expect(aimed).toEqual(['a1', 'a2'])
+    await clock.advance('10s')
+    expect(aimed).toEqual(['a1', 'a2', 'a9', 'b9'])
+    expect(log).not.toContain(-3)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('gives each key its turn, where one comes all the time', async () => {
+    const { aim, aimed, clock } = aims()
+    aim('b', 0)
+    aim('a', 0)
+    aim('b', 1)
+    for (const n of range(1, 120)) {
+      aim('a', n)
+      await clock.advance(1000 / 60)
+    }
+    await clock.advance('1s')
+    expect(aimed).toContain('b1')
+    expect(aimed.at(-1)).toBe('a119')
+    const ns = aimed.filter((each) => String(each).startsWith('a')).map((each) => Number(String(each).slice(1)))
+    expect(ns).toEqual(ns.toSorted((x, y) => x - y))
+    expect(aimed.length).toBeLessThanOrEqual(2 + 2 * 3 + 1)
+  })
+
+  it('lets the newest of so many keys wait, and tells of the others', async () => {
+    const { aim, aimed, answers, clock } = aims()
+    for (const key of ['x', 'y', 'a', 'b', 'c', 'd', 'e']) aim(key, 1)
+    await clock.advance('10s')
+    expect(aimed).toEqual(['x1', 'y1', 'c1', 'd1', 'e1'])
+    expect(answers.map((answer) => 'message' in answer && answer.message)).toEqual([
+      'event aim may be sent 2 times a second: try again in 500 ms; events dropped: 1',
+    ])
+  })
+
+  it('holds up no other loose event, nor a replay', async () => {
+    const { inflow, connection, aim, aimed, send, log } = aims()
+    inflow.attach(connection, true)
+    for (const n of range(0, 5)) aim('a', n)
+    send(loose(50), event(51))
+    expect(aimed).toEqual(['a0', 'a1'])
+    expect(log.slice(-2)).toEqual([50, 51])
+  })
+
+  it('waits for its session first, then for itself', async () => {
+    const { aim, aimed, send, clock, log } = aims({ messageBurst: 10 })
+    send(...range(60, 70).map((id) => event(id)))
+    for (const n of range(0, 5)) aim('a', n)
+    expect(aimed).toEqual([])
+    await clock.advance('5s')
+    // Of those that waited for the session three were left.
+    expect(aimed).toEqual(['a2', 'a3', 'a4'])
+    expect(log.filter((id) => id === -3)).toHaveLength(2)
+  })
+
+  it('goes nowhere once its room is left, or its connection', async () => {
+    const { aim, aimed, inflow, connection, clock } = aims()
+    for (const n of range(0, 5)) aim('a', n)
+    inflow.forget(1)
+    expect(inflow.waiting).toBe(0)
+    for (const n of range(5, 8)) aim('a', n)
+    expect(inflow.waiting).toBe(1)
+    inflow.detach()
+    inflow.attach(connection, true)
+    await clock.advance('10s')
+    expect(aimed).toEqual(['a0', 'a1'])
     expect(clock.pendingTimers).toBe(0)
   })
 })

@@ -1,16 +1,18 @@
 import { JuntoError, serverLimits, type Limits } from '@junto/protocol'
 import { VirtualClock } from '@junto/testing'
 import { describe, expect, it } from 'vitest'
+import { MemoryMetrics } from '../observe/metrics.ts'
 import { HeapGuard } from './heap-guard.ts'
 import { MessageLimits } from './message-limits.ts'
-import { Parties } from './parties.ts'
+import { Parties, User } from './parties.ts'
 import { Quotas, type Visitor } from './quotas.ts'
 
 function build(overrides: Partial<Limits> = {}) {
   const clock = new VirtualClock()
   const limits = serverLimits(overrides)
   const gauge = { used: () => 0.1 }
-  const quotas = new Quotas({ clock, limits, heap: new HeapGuard(clock, gauge, limits) })
+  const heap = new HeapGuard(clock, gauge, limits)
+  const quotas = new Quotas({ clock, limits, heap, metrics: new MemoryMetrics() })
   return { clock, quotas, gauge }
 }
 
@@ -90,6 +92,19 @@ describe('connections of a user', () => {
     for (let n = 0; n < 10; n++) expect(refusal(() => quotas.identifiedAgain(one, 'ada'))).toBe('fine')
   })
 
+  it('count as those of the user that they show again once they are let in', () => {
+    const { quotas } = build({ maxConnectionsPerUser: 1 })
+    const [one, two, three] = [visitor(), visitor(), visitor()]
+    quotas.identified(one, 'ada')
+    expect(refusal(() => quotas.identifiedAgain(two, 'ada'))).toBe('too_many_connections')
+    const letIn = quotas.identifiedAgain(two, 'bo')
+    expect(quotas.of(two).user).toBeUndefined()
+    letIn()
+    expect(quotas.of(two).user).toBeDefined()
+    expect(refusal(() => quotas.identifiedAgain(three, 'bo'))).toBe('too_many_connections')
+    expect(refusal(() => quotas.identifiedAgain(two, 'bo'))).toBe('fine')
+  })
+
   it('share what the user may send', () => {
     const { quotas } = build({ userMessageRate: 10, userMessageBurst: 1 })
     const [one, two] = [visitor(), visitor()]
@@ -146,28 +161,62 @@ describe('rooms', () => {
   })
 })
 
-it('forgets whom it need not remember', () => {
+describe('parties', () => {
   const sizes = { joins: { rate: 1, burst: 1 }, creations: { rate: 1, burst: 1 } }
-  const parties = new Parties(sizes)
-  const stays = parties.of('stays', 0)
-  stays.sessions.add({})
-  const busy = parties.of('busy', 0)
-  busy.joins.take(0, 1000)
-  for (let n = 0; n < 10_000; n++) parties.of(`passing ${n}`, 0)
-  expect(parties.size).toBeLessThanOrEqual(1000)
-  expect(parties.of('stays', 0)).toBe(stays)
-  expect(parties.of('busy', 0)).toBe(busy)
+  const users = () => new Parties(() => new User({ ...sizes, messages: { rate: 1, burst: 1 } }))
+
+  it('are forgotten where they need not be remembered', () => {
+    const parties = users()
+    const stays = parties.of('stays', 0)
+    stays.sessions.add({})
+    const busy = parties.of('busy', 0)
+    busy.joins.take(0, 1000)
+    for (let n = 0; n < 10_000; n++) parties.of(`passing ${n}`, 0)
+    expect(parties.size).toBeLessThanOrEqual(1000)
+    expect(parties.of('stays', 0)).toBe(stays)
+    expect(parties.of('busy', 0)).toBe(busy)
+  })
+
+  it('that have used up the limit of a message are remembered, after they have gone too', () => {
+    const parties = users()
+    const limits = new MessageLimits([{ what: 'call render', rate: 0.001, burst: 2 }])
+    const refused = () =>
+      [1, 2, 3].map(() => {
+        const allowance = limits.of(parties.of('ada', 0), 0)
+        const refused = allowance !== undefined && allowance.wait(0) > 0
+        if (!refused) allowance?.take(0)
+        return refused
+      })
+    expect(refused()).toEqual([false, false, true])
+    for (let n = 0; n < 5_000; n++) parties.of(`passing ${n}`, 0)
+    expect(refused()).toEqual([true, true, true])
+    // Once it is full again it is worth nothing.
+    for (let n = 5_000; n < 20_000; n++) parties.of(`passing ${n}`, 3_000_000)
+    expect(parties.size).toBeLessThanOrEqual(1000)
+  })
+
+  it('that are addresses are remembered while a connection is open, so that nobody gets a second budget', () => {
+    const { clock, quotas } = build()
+    const connection = { remoteAddress: '10.0.0.1', pause: () => {}, resume: () => {} }
+    const first = quotas.intake(connection)
+    for (let n = 0; n < 5_000; n++) quotas.joining(visitor(`10.1.${n >> 8}.${n & 255}`))
+    const second = quotas.intake(connection)
+    first.took(clock.now(), 2 ** 25)
+    second.took(clock.now(), 1)
+    expect([first.paused, second.paused]).toEqual([true, true])
+    first.close()
+    second.close()
+    expect(clock.pendingTimers).toBe(0)
+  })
 })
 
-it('remembers who has used up the limit of a message, after it has gone too', () => {
-  const parties = new Parties({ joins: { rate: 1, burst: 1 }, creations: { rate: 1, burst: 1 } })
-  const clock = new VirtualClock()
-  const limits = new MessageLimits(clock, [{ rate: 0.001, burst: 2 }])
-  const refused = () => [1, 2, 3].map(() => limits.check(parties.of('ada', 0), 0, 'call')?.code)
-  expect(refused()).toEqual([undefined, undefined, 'rate_limited'])
-  for (let n = 0; n < 5_000; n++) parties.of(`passing ${n}`, 0)
-  expect(refused()).toEqual(['rate_limited', 'rate_limited', 'rate_limited'])
-  // Once it is full again it is worth nothing.
-  for (let n = 5_000; n < 20_000; n++) parties.of(`passing ${n}`, 3_000_000)
-  expect(parties.size).toBeLessThanOrEqual(1000)
+describe('new sessions', () => {
+  it('of one address begin no faster than allowed, and of its neighbours all the same', async () => {
+    const { quotas, clock } = build({ sessionRatePerAddress: 10, sessionBurstPerAddress: 2 })
+    const outcomes = () => [1, 2, 3].map(() => refusal(() => quotas.beginning('10.0.0.1')))
+    expect(outcomes()).toEqual(['fine', 'fine', 'rate_limited 100'])
+    expect(refusal(() => quotas.beginning('10.0.0.2'))).toBe('fine')
+    await clock.advance(100)
+    expect(outcomes()).toEqual(['fine', 'rate_limited 100', 'rate_limited 100'])
+  })
 })

@@ -1,8 +1,11 @@
 import { JuntoError, type Clock, type Limits } from '@junto/protocol'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Connection } from '../transport/transport.ts'
 import { addressKey } from './address.ts'
+import { AddressBudget, type Intake } from './address-budget.ts'
 import type { HeapGuard } from './heap-guard.ts'
 import type { Holder } from './message-limits.ts'
-import { Parties, type Party } from './parties.ts'
+import { Address, Parties, User } from './parties.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
 /** A session, as far as it is counted. Told apart by identity. */
@@ -13,9 +16,9 @@ export interface Visitor {
 /** What is kept of one session: who it is, as far as it has shown that. */
 export class Account implements Holder {
   /** Users that it was identified as, one for each kind of room at most. */
-  readonly users = new Set<Party>()
+  readonly users = new Set<User>()
   /** The last of them. */
-  user: Party | undefined
+  user: User | undefined
   spentUntil = -Infinity
 
   /** What its user may send, over all sessions. */
@@ -34,6 +37,7 @@ export interface QuotasOptions {
   readonly clock: Clock
   readonly limits: Limits
   readonly heap: HeapGuard
+  readonly metrics: Metrics
 }
 
 /** How much users and addresses may have and do, over all of their sessions. One for each server. */
@@ -41,23 +45,45 @@ export class Quotas {
   readonly #clock: Clock
   readonly #limits: Limits
   readonly #heap: HeapGuard
-  readonly #users: Parties
-  readonly #addresses: Parties
+  readonly #users: Parties<User>
+  readonly #addresses: Parties<Address>
   readonly #accounts = new WeakMap<Visitor, Account>()
 
-  constructor({ clock, limits, heap }: QuotasOptions) {
+  constructor({ clock, limits, heap, metrics }: QuotasOptions) {
     this.#clock = clock
     this.#limits = limits
     this.#heap = heap
-    this.#users = new Parties({
+    const users = {
       joins: { rate: limits.joinRatePerUser, burst: limits.joinBurstPerUser },
       creations: { rate: limits.createRatePerUser, burst: limits.createBurstPerUser },
       messages: { rate: limits.userMessageRate, burst: limits.userMessageBurst },
-    })
-    this.#addresses = new Parties({
+    }
+    const addresses = {
       joins: { rate: limits.joinRatePerAddress, burst: limits.joinBurstPerAddress },
       creations: { rate: limits.createRatePerAddress, burst: limits.createBurstPerAddress },
-    })
+      sessions: { rate: limits.sessionRatePerAddress, burst: limits.sessionBurstPerAddress },
+      guesses: { rate: limits.codeGuessRate, burst: limits.codeGuessBurst },
+    }
+    this.#users = new Parties(() => new User(users))
+    this.#addresses = new Parties(() => new Address(addresses, new AddressBudget({ clock, limits, metrics })))
+  }
+
+  /** A connection is made: what comes in on it counts with that of others from its address. To be closed with it. */
+  intake(connection: Pick<Connection, 'remoteAddress' | 'pause' | 'resume'>): Intake {
+    return this.#address(connection.remoteAddress, this.#clock.now()).budget.open(connection)
+  }
+
+  /**
+   * A session is about to begin.
+   *
+   * @throws JuntoError `rate_limited`.
+   */
+  beginning(remoteAddress: string): void {
+    const now = this.#clock.now()
+    const { sessions } = this.#address(remoteAddress, now)
+    if (!sessions.tryTake(now)) {
+      throw tooOften('new sessions from this address', 'sessionRatePerAddress', sessions.wait(now))
+    }
   }
 
   /** The account of a session, made when it is first asked for. */
@@ -83,7 +109,7 @@ export class Quotas {
   joining(session: Visitor): void {
     this.#heap.refuseIfOverloaded()
     const now = this.#clock.now()
-    const { joins } = this.#address(session, now)
+    const { joins } = this.#address(session.connection.remoteAddress, now)
     if (!joins.tryTake(now)) throw tooOften('joins from this address', 'joinRatePerAddress', joins.wait(now))
   }
 
@@ -95,18 +121,22 @@ export class Quotas {
    */
   identified(session: Visitor, key: string | undefined): void {
     if (key === undefined) return
+    this.#refuseSurplus(session, key)
+    const { joins } = this.#enroll(session, key)
     const now = this.#clock.now()
-    const { joins } = this.#enroll(session, key, now)
     if (!joins.tryTake(now)) throw tooOften('joins of this user', 'joinRatePerUser', joins.wait(now))
   }
 
   /**
-   * A session that came back has shown again who it is.
+   * Somebody who wants to go on with a session has shown who it is.
    *
+   * @returns what counts the session among those of that user, to be called once it is let in.
    * @throws JuntoError `too_many_connections`, where it is another user than before.
    */
-  identifiedAgain(session: Visitor, key: string | undefined): void {
-    if (key !== undefined) this.#enroll(session, key, this.#clock.now())
+  identifiedAgain(session: Visitor, key: string | undefined): () => void {
+    if (key === undefined) return () => {}
+    this.#refuseSurplus(session, key)
+    return () => this.#enroll(session, key)
   }
 
   /**
@@ -120,7 +150,7 @@ export class Quotas {
     const now = this.#clock.now()
     const { maxRoomsPerUser, maxRoomsPerAddress } = this.#limits
     const { user } = this.of(session)
-    const address = this.#address(session, now)
+    const address = this.#address(session.connection.remoteAddress, now)
     if (user !== undefined && user.rooms >= maxRoomsPerUser) {
       throw tooManyRooms('this user', 'maxRoomsPerUser', maxRoomsPerUser)
     }
@@ -143,25 +173,71 @@ export class Quotas {
     }
   }
 
-  /** Counts a session among those of its user, once. */
-  #enroll(session: Visitor, key: string, now: number): Party {
-    const account = this.of(session)
-    const user = this.#users.of(key, now)
-    const { maxConnectionsPerUser } = this.#limits
-    if (!user.sessions.has(session) && user.sessions.size >= maxConnectionsPerUser) {
-      throw new JuntoError(
-        'too_many_connections',
-        `this user has ${maxConnectionsPerUser} connections, which is all it may have (limit maxConnectionsPerUser)`,
-      )
+  /**
+   * A list of rooms is about to be made, because a session asked for it.
+   *
+   * @returns what to call when the list is no more.
+   * @throws JuntoError `overloaded`; `too_many_rooms`.
+   */
+  listing(session: Visitor): () => void {
+    this.#heap.refuseIfOverloaded()
+    const { maxListingsPerUser, maxListingsPerAddress } = this.#limits
+    const { user } = this.of(session)
+    const address = this.#address(session.connection.remoteAddress, this.#clock.now())
+    if (user !== undefined && user.listings >= maxListingsPerUser) {
+      throw tooManyListings('this user', 'maxListingsPerUser', maxListingsPerUser)
     }
+    if (address.listings >= maxListingsPerAddress) {
+      throw tooManyListings('this address', 'maxListingsPerAddress', maxListingsPerAddress)
+    }
+    const parties = user === undefined ? [address] : [address, user]
+    for (const party of parties) party.listings++
+    let made = true
+    return () => {
+      if (made) for (const party of parties) party.listings--
+      made = false
+    }
+  }
+
+  /**
+   * A session shows a join code.
+   *
+   * @throws JuntoError `rate_limited`, when too many from its address led nowhere: whether this one does is not told.
+   */
+  guessing({ connection }: Visitor): void {
+    const now = this.#clock.now()
+    const wait = this.#address(connection.remoteAddress, now).guesses.wait(now)
+    if (wait > 0) throw tooOften('wrong join codes from this address', 'codeGuessRate', wait)
+  }
+
+  /** A session has shown a join code that leads nowhere. */
+  guessed({ connection }: Visitor): void {
+    const now = this.#clock.now()
+    this.#address(connection.remoteAddress, now).guesses.take(now)
+  }
+
+  #refuseSurplus(session: Visitor, key: string): void {
+    const { sessions } = this.#users.of(key, this.#clock.now())
+    const { maxConnectionsPerUser } = this.#limits
+    if (sessions.has(session) || sessions.size < maxConnectionsPerUser) return
+    throw new JuntoError(
+      'too_many_connections',
+      `this user has ${maxConnectionsPerUser} connections, which is all it may have (limit maxConnectionsPerUser)`,
+    )
+  }
+
+  /** Counts a session among those of its user, once. */
+  #enroll(session: Visitor, key: string): User {
+    const account = this.of(session)
+    const user = this.#users.of(key, this.#clock.now())
     user.sessions.add(session)
     account.users.add(user)
     account.user = user
     return user
   }
 
-  #address({ connection }: Visitor, now: number): Party {
-    return this.#addresses.of(addressKey(connection.remoteAddress), now)
+  #address(remoteAddress: string, now: number): Address {
+    return this.#addresses.of(addressKey(remoteAddress), now)
   }
 }
 
@@ -170,6 +246,10 @@ function tooOften(what: string, limit: string, wait: number): JuntoError {
   return new JuntoError('rate_limited', `too many ${what} (limit ${limit}): try again in ${retryAfter} ms`, {
     retryAfter,
   })
+}
+
+function tooManyListings(who: string, limit: string, most: number): JuntoError {
+  return new JuntoError('too_many_rooms', `${most} lists of rooms exist because ${who} asked for them (limit ${limit})`)
 }
 
 function tooManyRooms(who: string, limit: string, most: number): JuntoError {

@@ -33,7 +33,7 @@ export class TokenBucket {
 
   /** Takes tokens, also those that are not there yet: then it holds less than none for a while. */
   take(now: number, tokens = 1): void {
-    this.#fullAt = Math.max(this.#fullAt, now) + tokens * this.#interval
+    this.#fullAt = (this.#fullAt > now ? this.#fullAt : now) + tokens * this.#interval
   }
 
   /** Takes tokens if they are there. */
@@ -41,6 +41,11 @@ export class TokenBucket {
     if (this.wait(now, tokens) > 0) return false
     this.take(now, tokens)
     return true
+  }
+
+  /** How many tokens it holds; less than none where more were taken than there were. */
+  tokens(now: number): number {
+    return this.#fullAt > now ? this.#burst - (this.#fullAt - now) / this.#interval : this.#burst
   }
 
   /** When it is full again, should nothing be taken; in the past: it is. */

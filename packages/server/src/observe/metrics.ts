@@ -33,9 +33,9 @@ export interface Gauge {
  * | `resume_buffers_dropped` |               | sessions that gave up what was kept for them, because of `maxResumeTotal` |
  * | `outbox_bytes`         |                 | gauge: bytes that wait for clients that do not take them at once |
  * | `frames_refused`       | `reason`        | frames answered by a notice instead of being obeyed       |
- * | `messages_refused`     | `limit`         | calls, events, streams and joins that came too fast for their `session` or `user` |
+ * | `messages_refused`     | `limit`         | calls, events, streams and joins that came too fast for their `session` or `user`, or for the limit of that `message` |
  * | `floods`               | `of`            | connections that went on too fast: `messages`, `frames`, or `control` (pings) |
- * | `reading_paused`       |                 | times that a client was read later, because of its bytes or of what waited |
+ * | `reading_paused`       | `limit`         | times that a client was read later: because of its own bytes, or of what waited (`session`), or of the bytes of its `address` |
  * | `joins_refused`        | `code`          | joins answered by a refusal                               |
  * | `room_faults`          | `room`          | times that a room's own code failed                       |
  * | `rooms_blocked`        | `room`          | times that a room held up the event loop                  |

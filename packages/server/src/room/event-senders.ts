@@ -23,15 +23,20 @@ export function eventSenders(down: readonly MessageCodec[], post: Post): Readonl
   return Object.freeze(senders)
 }
 
+/** What an event of class `latest` takes the place of: others of the same name, with the same value in its key field where it has one. */
+export function latestKey({ id, key }: MessageCodec, payload: unknown): string {
+  return key === undefined ? `${id}` : `${id}:${keyOf(payload, key)}`
+}
+
 function looseDelivery(codec: MessageCodec, payload: unknown): LooseDelivery | undefined {
-  const { id, delivery, priority, key } = codec
+  const { delivery, priority } = codec
   switch (delivery) {
     case 'reliable':
       return undefined
     case 'volatile':
       return { priority }
     case 'latest':
-      return { key: key === undefined ? `${id}` : `${id}:${keyOf(payload, key)}`, priority }
+      return { key: latestKey(codec, payload), priority }
   }
 }
 

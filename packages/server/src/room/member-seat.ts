@@ -5,6 +5,7 @@ import type { Attendee, Present } from '../presence/attendee.ts'
 import type { PresenceLane } from '../presence/presence-lane.ts'
 import { Feed, type Message } from '../sync/feed.ts'
 import type { RoomSync } from '../sync/room-sync.ts'
+import type { Allowance } from '../limits/message-limits.ts'
 import { Conversation, type ConversationHost, type Partner } from './conversation.ts'
 import { RoomMember } from './room-member.ts'
 import type { Identity } from './authenticator.ts'
@@ -163,6 +164,10 @@ export class MemberSeat implements Seat, Partner, Present {
     this.#missed = 0
   }
 
+  allowance(frame: Frame): Allowance | undefined {
+    return this.#host.router.allowance(this.session, frame)
+  }
+
   receive(frame: Frame): void {
     if (this.#phase !== 'live') return
     switch (frame.type) {
@@ -300,10 +305,6 @@ export class MemberSeat implements Seat, Partner, Present {
 
   notice(code: ErrorCode, message: string): void {
     this.#link.notice(code, message)
-  }
-
-  tooSoon(message: string): void {
-    this.#link.tooSoon(message)
   }
 
   get maxFrame(): number {

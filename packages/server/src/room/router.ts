@@ -6,6 +6,7 @@ import {
   type AnswerContext,
   type Answerer,
   type EventFrame,
+  type Frame,
   type LooseFrame,
   type StreamAnswerer,
   type WireError,
@@ -15,8 +16,8 @@ import type { Validate } from '@junto/schema/validate'
 import type { SessionInfo } from './seat.ts'
 import type { Watchdog, Watched } from '../observe/watchdog.ts'
 import { DeclaredFailure, declaredErrors } from './declared-failure.ts'
-import type { Clock } from '@junto/protocol'
-import { MessageLimits } from '../limits/message-limits.ts'
+import { latestKey } from './event-senders.ts'
+import { MessageLimits, type Allowance } from '../limits/message-limits.ts'
 import type { Quotas } from '../limits/quotas.ts'
 import type { BucketSize } from '../limits/token-bucket.ts'
 import type { Culprit, Faults } from './faults.ts'
@@ -33,8 +34,6 @@ export interface Sender extends Culprit {
   readonly signal: AbortSignal
   /** A fault that belongs to no call. */
   notice(code: 'unsupported' | 'invalid', message: string): void
-  /** A message that was not taken, because it came too soon. */
-  tooSoon(message: string): void
 }
 
 /** One message a client may send, ready to be dispatched. */
@@ -61,7 +60,6 @@ export interface RouterOptions {
   /** How often a user may send each message, by id. */
   readonly limits: readonly (BucketSize | undefined)[]
   readonly quotas: Quotas
-  readonly clock: Clock
   /** What the room's `handlers` holds. */
   readonly handlers: unknown
 }
@@ -75,7 +73,6 @@ export class Router {
   /** @throws Error naming a handler that is missing. */
   constructor(options: RouterOptions) {
     this.#options = options
-    this.#limits = new MessageLimits(options.clock, options.limits)
     this.#routes = options.up.map((codec) => {
       const path = codec.kind === 'event' ? `${codec.name}.payload` : `${codec.name}.params`
       return {
@@ -87,6 +84,18 @@ export class Router {
         error: declaredErrors(codec),
       }
     })
+    this.#limits = new MessageLimits(
+      this.#routes.map(({ codec, where }) => {
+        const size = options.limits[codec.id]
+        return size && { ...size, what: where, place: (payload) => placeOf(codec, payload) }
+      }),
+    )
+  }
+
+  /** How often a session's user may send what a frame is: see `Seat.allowance`. */
+  allowance(session: SessionInfo, frame: Frame): Allowance | undefined {
+    if (!('id' in frame) || typeof frame.id !== 'number' || !this.#limits.has(frame.id)) return undefined
+    return this.#limits.of(this.#options.quotas.of(session).holder, frame.id)
   }
 
   /** What answers a member's calls and streams. */
@@ -104,11 +113,6 @@ export class Router {
     const { name, delivery } = route.codec
     if ((type === FrameType.event) !== (delivery === 'reliable')) {
       sender.notice('unsupported', `the event ${name} is ${delivery}, and came in a frame for others`)
-      return
-    }
-    const refusal = this.#refusalOf(sender, route)
-    if (refusal) {
-      sender.tooSoon(refusal.message)
       return
     }
     let input: unknown
@@ -133,8 +137,6 @@ export class Router {
   call(sender: Sender, id: number, params: unknown, context: AnswerContext): unknown {
     const route = this.#routes[id]
     if (route?.codec.kind !== 'call') throw new JuntoError('unsupported', `this room answers no call of number ${id}`)
-    const refusal = this.#refusalOf(sender, route)
-    if (refusal) throw refusal
     const input = decode(route, route.codec.params, params)
     try {
       const result = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, context))
@@ -148,8 +150,6 @@ export class Router {
   stream(sender: Sender, id: number, params: unknown, context: AnswerContext): AsyncIterable<unknown> {
     const route = this.#routes[id]
     if (route?.codec.kind !== 'stream') throw new JuntoError('unsupported', `this room has no stream of number ${id}`)
-    const refusal = this.#refusalOf(sender, route)
-    if (refusal) throw refusal
     const input = decode(route, route.codec.params, params)
     try {
       const items = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, context))
@@ -178,12 +178,6 @@ export class Router {
     }
     this.#options.faults.report(thrown, where, sender)
     return { code: 'internal', message: `${where}: the handler failed; the server's log says why` }
-  }
-
-  /** Whether its user has sent too many of these. */
-  #refusalOf({ session }: Sender, { codec: { id }, where }: Route): JuntoError | undefined {
-    const { limits, quotas } = this.#options
-    return limits[id] === undefined ? undefined : this.#limits.check(quotas.of(session).holder, id, where)
   }
 
   async #later(route: Route, result: PromiseLike<unknown>): Promise<unknown> {
@@ -288,6 +282,17 @@ class EncodedItems implements AsyncIterableIterator<unknown> {
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+}
+
+/** Where an event waits that came too soon: of class `latest` with what it replaces. Decoded for its key alone: few come too soon. */
+function placeOf(codec: MessageCodec, payload: unknown): string | undefined {
+  if (codec.delivery !== 'latest') return undefined
+  try {
+    return latestKey(codec, codec.payload?.decode(payload, codec.name))
+  } catch {
+    // It is answered for that when it has its turn.
+    return `${codec.id}`
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@junto/protocol'
 import type { AbandonedHandlers, Frame, JoinBy } from '@junto/protocol/internal'
+import type { Allowance } from '../limits/message-limits.ts'
 
 /**
  * The seam between sessions and rooms. A session knows lines, room refs and frames' bytes; a room knows members.
@@ -86,8 +87,6 @@ export interface MemberLink {
    * counts it against the connection.
    */
   notice(code: ErrorCode, message: string): void
-  /** A message of this member came too soon, and was not taken. The session answers with a notice; a mistake it is not. */
-  tooSoon(message: string): void
   /** Who joins has been told by the room type, which lets it in. Called before a seat is taken. */
   identified(): void
   /**
@@ -165,6 +164,11 @@ export interface Seat {
    * that, {@link drop} comes first: then what is reliable is handed to the link, and the state comes with {@link resume}.
    */
   start(): void
+  /**
+   * How often this member's user may send the message that a frame is. Where that has no limit of its own, and for all other frames:
+   * undefined. Whoever delivers asks before each, and takes from it what is delivered.
+   */
+  allowance(frame: Frame): Allowance | undefined
   /** A frame of this member for the room. Bad ones are answered. */
   receive(frame: Frame): void
   /** What waited for the client has left: {@link MemberLink.congested} is over. */

@@ -24,6 +24,7 @@ export const Arena = defineRoom('arena', {
     render: call({ result: t.Boolean(), limit: { rate: 2, burst: 4 } }),
     shout: event(t.Object({ n: t.Uint32() }), { limit: { rate: 1 } }),
     log: stream({ item: t.Uint32(), limit: { rate: 1, burst: 2 } }),
+    placed: event(t.Object({ id: t.String(), n: t.Uint32() }), { delivery: 'latest', key: 'id', limit: { rate: 5 } }),
   },
   serverToClient: { told: event(t.Object({ n: t.Uint32() })) },
 })
@@ -35,6 +36,8 @@ export class Handled {
   readonly waved: number[] = []
   readonly looked: number[] = []
   readonly shouted: number[] = []
+  /** `b7`: what was placed, and its number. */
+  readonly placed: string[] = []
   rendered = 0
   logs = 0
 }
@@ -73,6 +76,7 @@ export class ArenaWorld {
           return true
         },
         shout: ({ n }) => void handled.shouted.push(n),
+        placed: ({ id, n }) => void handled.placed.push(`${id}${n}`),
         log: async function* () {
           handled.logs++
           yield 1

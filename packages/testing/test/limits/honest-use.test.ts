@@ -109,6 +109,88 @@ describe('honest use at the defaults', () => {
     60_000,
   )
 
+  it('the replay of messages with limits of their own, after 30 s offline: each, in order, at its own pace', async () => {
+    const room = await world.join('ada')
+    world.network.reach = 'refused'
+    world.network.links[0]?.cut()
+    const rendering: Promise<boolean>[] = []
+    await world.atRate(20, 30, (n) => {
+      room.send.moved({ n, x: n, y: n })
+      // Both as often as they may be sent.
+      if (n % 20 === 10) room.send.shout({ n })
+      if (n % 100 === 10) rendering.push(room.call.render(undefined, { timeout: 60_000 }))
+    })
+    world.network.reach = 'open'
+    await world.clock.advance('55s')
+    expect(await Promise.all(rendering)).toEqual(rendering.map(() => true))
+    expect(world.handled.shouted).toEqual(numbers(30).map((n) => 20 * n + 10))
+    expect(world.handled.moved).toEqual(numbers(600))
+    expect(room.status.value.state).toBe('joined')
+    expect(world.punished).toEqual({ 'connections_closed{reason=lost}': 1 })
+    expect(world.warnings).toEqual([])
+    // As ever, once it is over.
+    room.send.moved({ n: 600, x: 0, y: 0 })
+    await world.clock.advance('1s')
+    expect(world.handled.moved.at(-1)).toBe(600)
+  })
+
+  it('the same where the session is lost, and its client joins again', async () => {
+    const room = await world.join('ada')
+    world.network.reach = 'refused'
+    world.network.links[0]?.cut()
+    await world.atRate(1, 90, (n) => {
+      if (n >= 60) room.send.shout({ n })
+    })
+    world.network.reach = 'open'
+    await world.clock.advance('60s')
+    expect(room.status.value.state).toBe('joined')
+    expect(world.handled.shouted).toEqual(numbers(30).map((n) => 60 + n))
+    expect(world.warnings).toEqual([])
+  })
+
+  it('a school class behind one address: 60 clients in a game of 60 Hz, who all come back after an outage', async () => {
+    const opening = numbers(60).map((n) => world.client(`pupil ${n}`).open(Arena, { key: 'class' }))
+    await world.clock.advance('2s')
+    const rooms = await Promise.all(opening)
+    const play = (n: number) => {
+      for (const room of rooms) {
+        room.send.moved({ n, x: n, y: n })
+        room.send.pointed({ n, x: n, y: n })
+        if (n % 10 === 0) void room.call.look({ n })
+      }
+    }
+    await world.atRate(60, 10, play)
+    world.network.reach = 'refused'
+    for (const link of world.network.links) link.cut()
+    await world.atRate(60, 20, (n) => {
+      for (const room of rooms) room.send.moved({ n: 600 + n, x: n, y: n })
+    })
+    world.network.reach = 'open'
+    await world.clock.advance('60s')
+    expect(rooms.filter((room) => room.status.value.state !== 'joined')).toEqual([])
+    expect(world.handled.moved).toHaveLength(60 * 60 * 30)
+    expect(world.punished).toEqual({ 'connections_closed{reason=lost}': 60 })
+  }, 60_000)
+
+  it('an office of 600 behind one address, half of whom reload within a minute', async () => {
+    const people = numbers(600).map((n) => world.client(`clerk ${n}`))
+    const opening: Promise<unknown>[] = []
+    await world.atRate(20, 30, (n) => {
+      const person = people[n]
+      if (person !== undefined) opening.push(person.open(Arena, { key: `desk ${n % 50}` }))
+    })
+    await world.clock.advance('2s')
+    await Promise.all(opening)
+    const again: Promise<unknown>[] = []
+    await world.atRate(5, 60, (n) => {
+      void people[n]?.close()
+      again.push(world.client(`clerk ${n}`).open(Arena, { key: `desk ${n % 50}` }))
+    })
+    await world.clock.advance('2s')
+    await Promise.all(again)
+    expect(world.punished).toEqual({ 'connections_closed{reason=left}': 300 })
+  }, 60_000)
+
   it('a hundred guests, whom authenticate calls by one name: nobody in particular', async () => {
     const guests = new ArenaWorld({}, { authenticate: ({ token }) => ({ id: token ?? 'guest' }) })
     await guests.server.listen()

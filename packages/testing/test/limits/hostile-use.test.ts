@@ -46,7 +46,7 @@ class Raw {
   readonly notices: string[] = []
   readonly #socket
 
-  constructor() {
+  constructor(remoteAddress = '10.0.0.66') {
     const reader = new MessageReader({ ...serverLimits(), maxFrame: 2 ** 26 }, parseFrame)
     this.#socket = world.network.connect(
       world.network.url,
@@ -61,7 +61,7 @@ class Raw {
         },
         close: (code, reason) => (this.closed = `${code} ${reason}`),
       },
-      { remoteAddress: '10.0.0.66' },
+      { remoteAddress },
     )
   }
 
@@ -76,8 +76,13 @@ class Raw {
     this.#socket.send(message)
   }
 
-  hello(): void {
-    this.send({ type: FrameType.hello, session: '66'.repeat(16), auth: 'mallory' })
+  hello(no = 0): void {
+    const session = (no + 1).toString(16).padStart(32, '6')
+    this.send({ type: FrameType.hello, session, auth: `mallory ${no}` })
+  }
+
+  close(): void {
+    this.#socket.close(1000, '')
   }
 
   ping(): void {
@@ -168,7 +173,7 @@ describe('a flood', () => {
     await world.clock.advance('20s')
     expect(raw.notices).toEqual([])
     expect(raw.closed).toBeUndefined()
-    expect(world.metrics.read('reading_paused')).toBeGreaterThan(5)
+    expect(world.metrics.read('reading_paused', { limit: 'session' })).toBeGreaterThan(5)
     const seconds = ((raw.echoes[0] ?? Infinity) - sentAt) / 1000
     expect(seconds).toBeGreaterThan((3_000_000 - 2 ** 20) / 2 ** 18 - 1)
     expect(seconds).toBeLessThan(3_000_000 / 2 ** 18 + 1)
@@ -194,6 +199,73 @@ describe('a flood', () => {
       ])
     },
   )
+})
+
+describe('an address', () => {
+  const message = 60_000
+
+  /** A message that is dear to read, and a move behind it that says that it was read. */
+  function dear(n: number): Uint8Array {
+    const move = encodeFrame({ type: FrameType.event, id: 0, payload: [n, 0, 0] })
+    return Buffer.concat([pack([FrameType.ack, 0, new Uint8Array(message - 100)]), pack(1), move])
+  }
+
+  it('that opens a hundred sessions a second, each with a burst of its own, has one budget for all; others notice nothing', async () => {
+    await start()
+    const bystander = await world.join('ada')
+    const late: number[] = []
+    const began = world.clock.now()
+    const raws: Raw[] = []
+    await world.atRate(100, 8, (no) => {
+      const raw = new Raw()
+      raws.push(raw)
+      // In two steps: a socket is open a moment later.
+      world.clock.after(100, () => {
+        raw.hello(no)
+        raw.send({ type: FrameType.join, ref: 1, by: 'open', room: 'arena', key: `m${no % 10}` })
+      })
+      world.clock.after(300, () => {
+        for (let n = 0; n < 17; n++) raw.message(dear(n))
+      })
+      const asked = world.clock.now()
+      bystander.call.look({ n: no }).then(
+        () => late.push(world.clock.now() - asked),
+        () => {},
+      )
+    })
+    const seconds = (world.clock.now() - began) / 1000
+    // What came before its join was answered was read just the same.
+    const early = world.metrics.read('frames_refused', { reason: 'not_joined' })
+    const read = (world.handled.moved.length + early) * message
+    // Eight hundred megabytes were sent.
+    expect(read).toBeGreaterThan(16 * 2 ** 20)
+    expect(read).toBeLessThanOrEqual((16 + 2 * seconds + 1) * 2 ** 20)
+    expect(world.metrics.read('reading_paused', { limit: 'address' })).toBeGreaterThan(100)
+    expect(late.length).toBeGreaterThan(790)
+    expect(Math.max(...late)).toBe(50)
+    // Its turn comes for each, and who comes from elsewhere is let in as ever.
+    expect((await world.join('bo', 'main', '10.0.0.67')).status.value.state).toBe('joined')
+    for (const raw of raws) raw.close()
+  }, 60_000)
+
+  it('that begins sessions over and over may begin so many, and is told why', async () => {
+    await start()
+    const raws: Raw[] = []
+    await world.atRate(60, 40, (no) => {
+      const raw = new Raw()
+      raws.push(raw)
+      world.clock.after(60, () => raw.hello(no))
+      world.clock.after(150, () => raw.close())
+    })
+    await world.clock.advance('1s')
+    const refused = raws.filter(({ closed }) => closed === '4008 flooding')
+    expect(refused.length).toBeGreaterThanOrEqual(2400 - 1000 - 20 * 41)
+    expect(refused.length).toBeLessThanOrEqual(2400 - 1000 - 20 * 30)
+    for (const { notices } of refused) expect(notices).toEqual([expect.stringContaining('limit sessionRatePerAddress')])
+    // Of the same network: of IPv4 that is each address for itself.
+    const room = await world.join('ada', 'main', '10.0.0.67')
+    expect(room.status.value.state).toBe('joined')
+  }, 60_000)
 })
 
 describe('mistakes', () => {
@@ -283,6 +355,24 @@ describe('a limit on one message', () => {
     expect(room.status.value.state).toBe('joined')
     expect(world.metrics.read('connections_closed', { reason: 'abuse' })).toBe(0)
     expect(world.warnings.map(({ message }) => message).join()).toContain('event shout')
+  })
+
+  it('of a latest event thins it out: the newest of each key comes, when it may', async () => {
+    await start()
+    const room = await world.join('ada')
+    await world.atRate(60, 4, (n) => {
+      for (const id of ['a', 'b']) room.send.placed({ id, n })
+      if (n === 100) room.send.placed({ id: 'c', n })
+    })
+    await world.clock.advance('1s')
+    const { placed } = world.handled
+    expect(placed).toContain('c100')
+    expect(placed.slice(-2).toSorted()).toEqual(['a239', 'b239'])
+    // Five at once, and five a second.
+    expect(placed.length).toBeGreaterThan(20)
+    expect(placed.length).toBeLessThanOrEqual(5 + 5 * 5)
+    expect(world.punished).toEqual({})
+    expect(world.warnings).toEqual([])
   })
 
   it('of a stream refuses to open it', async () => {
