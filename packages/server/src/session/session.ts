@@ -1,46 +1,32 @@
 import { closeCodes, JuntoError } from '@junto/protocol'
 import type { CloseCode, ErrorCode } from '@junto/protocol'
-import { encodeFrame, errorToWire, FrameType, isNumbered } from '@junto/protocol/internal'
-import type {
-  ForfeitingLink,
-  Frame,
-  HelloFrame,
-  JoinFrame,
-  Resumed,
-  ResumeRequest,
-  SentFrame,
-} from '@junto/protocol/internal'
+import { encodeFrame, FrameType, isNumbered } from '@junto/protocol/internal'
+import type { ForfeitingLink, Frame, HelloFrame, Resumed, ResumeRequest, SentFrame } from '@junto/protocol/internal'
 import { Inflow } from '../limits/inflow.ts'
 import type { InflowHost } from '../limits/inflow.ts'
 import type { Allowance } from '../limits/message-limits.ts'
 import { Strikes } from '../limits/strikes.ts'
 import { TokenBucket } from '../limits/token-bucket.ts'
-import type { LeaveReason, Seat, SessionInfo } from '../room/seat.ts'
+import type { LeaveReason, SessionInfo } from '../room/seat.ts'
 import type { AckTimer } from './ack-timer.ts'
 import { Candidates } from './candidates.ts'
 import type { Candidate, CandidatesHost, Verdicts } from './candidates.ts'
-import type { DueQueue } from './due-queue.ts'
-import { EndedRefs } from './ended-refs.ts'
-import { Joins } from './joins.ts'
-import type { JoinsEnvironment } from './joins.ts'
 import { connectionInfo } from './line.ts'
 import type { Line, LineEnd, LineEnvironment } from './line.ts'
-import { Membership } from './membership.ts'
-import type { MembershipHost } from './membership.ts'
+import type { Membership } from './membership.ts'
+import { Memberships } from './memberships.ts'
+import type { MembershipsEnvironment, MembershipsHost } from './memberships.ts'
 import { Outgoing } from './outgoing.ts'
 import type { OutgoingHost } from './outgoing.ts'
 import type { ResumeMemory } from './resume-memory.ts'
 import { SessionSecret } from './secret.ts'
 import type { SecretVerdict } from './secret.ts'
-import { UnseatedMemberships } from './unseated.ts'
 
 /** What all sessions of a server share. */
-export interface SessionEnvironment extends LineEnvironment, JoinsEnvironment {
+export interface SessionEnvironment extends LineEnvironment, MembershipsEnvironment {
   readonly limits: LineEnvironment['limits']
   readonly acks: AckTimer
   readonly memory: ResumeMemory
-  /** Memberships that clients have forgotten and may take again: at last they expire. */
-  readonly unseated: DueQueue<Membership>
 }
 
 /** Whom a session tells about itself. */
@@ -71,7 +57,7 @@ type State =
  * One client and what it may do: join and leave rooms, and talk with those it has joined. Outlives its lines, when the client gave it a
  * secret by which to know it: what is said to the client meanwhile is kept by its link, and what the client said is taken once.
  */
-export class Session implements MembershipHost, CandidatesHost, OutgoingHost, InflowHost {
+export class Session implements MembershipsHost, CandidatesHost, OutgoingHost, InflowHost {
   readonly info: SessionInfo
   readonly outgoing: Outgoing
   readonly #environment: SessionEnvironment
@@ -80,15 +66,9 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
   /** Without a secret nobody can come back, so nothing is numbered and kept. */
   readonly #link: ForfeitingLink | undefined
   readonly #inflow: Inflow
-  readonly #joins: Joins
-  readonly #memberships = new Map<number, Membership>()
-  readonly #ended: EndedRefs
+  readonly #memberships: Memberships
   #state: State = { kind: 'away', overdue: false }
-  #wasSeated = false
   // What few sessions need is made on first use.
-  /** By the joined frame of each, those of which the client may not know yet that they have joined. */
-  #announced: Map<Uint8Array, Membership> | undefined
-  #unseated: UnseatedMemberships | undefined
   #candidates: Candidates | undefined
   #resumes: TokenBucket | undefined
   #strikes: Strikes | undefined
@@ -104,8 +84,7 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
     this.outgoing = new Outgoing(environment, this, secret !== undefined)
     this.#link = this.outgoing.link
     this.#inflow = new Inflow(this, { clock, limits, metrics, party: quotas.of(this.info) })
-    this.#joins = new Joins(environment, this.info, () => this.#makeWay())
-    this.#ended = new EndedRefs(limits.maxRoomsPerConnection)
+    this.#memberships = new Memberships(environment, this)
   }
 
   /** Its id, chosen by the client. */
@@ -128,9 +107,9 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
    * to one that is lost, and if the welcome was lost, too, what it says is about that one.
    */
   get isWorthKeeping(): boolean {
-    if (this.#memberships.size > 0 || (this.#unseated?.size ?? 0) > 0) return true
+    if (!this.#memberships.isEmpty) return true
     // Of one that never got into a room there is nothing to tell that a new one would not be told as well.
-    return this.#wasSeated && this.kept > 0
+    return this.#memberships.wereSeated && this.kept > 0
   }
 
   /** Judges a secret that somebody shows. */
@@ -197,7 +176,7 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
   // ---- Who comes back, and is judged.
 
   seated(): readonly Membership[] {
-    return [...this.#memberships.values(), ...(this.#unseated ?? [])].filter(({ seat }) => seat !== undefined)
+    return this.#memberships.seated()
   }
 
   decide(candidate: Candidate, verdicts: Verdicts): void {
@@ -234,46 +213,17 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
     else this.#goOn(candidate, request.received)
   }
 
-  /** Credentials count from now on. What they are not good for ends, and what waited for that is not for whoever comes now. */
+  /** Credentials count from now on. What they are not good for ends. */
   #apply(verdicts: Verdicts, received: number | undefined): void {
     for (const [membership, verdict] of verdicts) {
       if (verdict.kind === 'admitted') verdict.takeEffect()
-      else if (verdict.kind === 'refused') this.#putOut(membership, verdict.error, received)
+      else if (verdict.kind === 'refused') this.#memberships.putOut(membership, verdict.error, received)
     }
-  }
-
-  #putOut(membership: Membership, error: JuntoError, received: number | undefined): void {
-    const { ref, announced, isUnseated } = membership
-    // Its client does not know of it.
-    if (received === undefined || isUnseated) return membership.giveUp('refused')
-    const dropped = this.#link?.discard(received, (room, frame) => room === ref || frame === announced) ?? []
-    // A client that does not know of its seat yet waits for the answer to its join.
-    if (announced !== undefined && dropped.includes(announced)) {
-      this.#announced?.delete(announced)
-      membership.refuse(error)
-    } else membership.end('refused', error.message)
   }
 
   /** The client knows the secret and nothing else: a page that was reloaded. Both directions begin anew. */
   #beginAnew({ line, hello }: Candidate): void {
-    const joins: Promise<unknown>[] = []
-    const unseated = new Map<number, Membership>()
-    this.#unseated ??= new UnseatedMemberships(
-      this.#environment.unseated,
-      this.#environment.limits.maxRoomsPerConnection,
-    )
-    for (const membership of this.#memberships.values()) {
-      if (membership.joining) joins.push(membership.joining)
-      if (!membership.unseat()) continue
-      unseated.set(membership.ref, membership)
-      this.#unseated.add(membership)
-    }
-    this.#memberships.clear()
-    this.#announced = undefined
-    this.#ended.clear()
-    this.#joins.abandoned = joins.length > 0 ? Promise.all(joins) : undefined
-    for (const { room, frame } of this.outgoing.reset()) unseated.get(room)?.forfeited([frame])
-    this.#unseated.trim()
+    this.#memberships.forget()
     this.#serve(line, hello)
     this.#attach(line, false)
     this.#link?.begin()
@@ -292,16 +242,13 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
     this.#environment.metrics.count('resumes', { outcome })
     this.#welcome(line, { received: link.received, resynced: missed.size > 0 ? [...missed] : undefined })
     // The states first, each from the version that the client has; then what was said meanwhile, and that this was all.
-    const held = new Map(request.rooms?.map(([ref, epoch, version]) => [ref, { epoch, version }]))
-    for (const membership of this.#memberships.values()) {
-      if (membership.announced === undefined) membership.resume(held.get(membership.ref))
-    }
+    this.#memberships.bringStates(request.rooms)
     link.replay((room, frame) => {
-      if (room === 0) this.#announced?.get(frame)?.resume(undefined)
+      if (room === 0) this.#memberships.sentAgain(frame)
     })
     line.send({ type: FrameType.ack, received: link.received, complete: true })
     this.outgoing.count()
-    for (const membership of this.#memberships.values()) membership.resumed(missed.get(membership.ref) ?? 0)
+    this.#memberships.resumed(missed)
     this.outgoing.replayed()
   }
 
@@ -363,7 +310,7 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
     this.#inflow.detach()
     this.outgoing.detach()
     close?.()
-    for (const membership of this.#memberships.values()) membership.drop()
+    this.#memberships.drop()
     this.outgoing.count()
   }
 
@@ -397,8 +344,7 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
     else this.end('shutdown')
   }
 
-  /** Nobody knows yet who it is, and others who want to be known have no place. */
-  #makeWay(): void {
+  makeWay(): void {
     if (this.#state.kind === 'attached') this.#state.line.close(closeCodes.overloaded, 'disconnected')
     else this.end('disconnected')
   }
@@ -417,11 +363,7 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
     this.#turnAway(closeCodes.sessionLost)
     this.#inflow.detach()
     this.outgoing.end()
-    for (const membership of this.#memberships.values()) membership.release(reason)
-    this.#unseated?.release(reason)
-    this.#memberships.clear()
-    this.#announced = undefined
-    this.#ended.clear()
+    this.#memberships.release(reason)
     this.#environment.quotas.close(this.info)
     this.#host.ended(this)
   }
@@ -452,20 +394,18 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
   deliver(ref: number, frame: Frame): void {
     if (this.#state.kind !== 'attached') return
     if (ref === 0) this.#sessionFrame(frame, this.#state.line)
-    else this.#roomFrame(ref, frame)
+    else if (frame.type === FrameType.unknown) this.#unknown(frame.wireType)
+    else this.#memberships.receive(ref, frame)
     // Only now: what is acknowledged has been done.
     if (this.#link && isNumbered(frame)) this.#link.take()
   }
 
   allowance(ref: number, frame: Frame): Allowance | undefined {
-    return this.#memberships.get(ref)?.allowance(frame)
+    return this.#memberships.allowance(ref, frame)
   }
 
   refused(ref: number, frame: Frame, answer: SentFrame | undefined): void {
-    if (frame.type === FrameType.join || frame.type === FrameType.unfitJoin) {
-      this.#claim(frame.ref)
-      this.#ended.remember(frame.ref, 'refused')
-    }
+    if (frame.type === FrameType.join || frame.type === FrameType.unfitJoin) this.#memberships.hastyJoin(frame.ref)
     if (answer?.type === FrameType.notice) this.notice('rate_limited', answer.message)
     else if (answer !== undefined) this.outgoing.send(answer.type === FrameType.refused ? 0 : ref, encodeFrame(answer))
     if (this.#link && isNumbered(frame)) this.#link.take()
@@ -484,14 +424,13 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
   #sessionFrame(frame: Frame, line: Line): void {
     switch (frame.type) {
       case FrameType.join:
-        return this.#join(frame, line)
+        return this.#memberships.join(frame, line.connection.origin)
       case FrameType.unfitJoin:
-        this.#claim(frame.ref)
-        return this.#refuse(frame.ref, undefined, new JuntoError('invalid', frame.fault))
+        return this.#memberships.unfitJoin(frame.ref, frame.fault)
       case FrameType.leave:
-        return this.#leave(frame.ref)
+        return this.#memberships.leave(frame.ref)
       case FrameType.ack:
-        return this.#acknowledged(frame.received)
+        return this.outgoing.acks?.acknowledged(frame.received)
       case FrameType.probe:
         return line.outbox.urgent(
           encodeFrame({ type: FrameType.echo, time: frame.time, serverTime: this.#environment.clock.time() }),
@@ -499,68 +438,24 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
       case FrameType.hello:
         throw new JuntoError('bad_message', '[P1] a second hello')
       case FrameType.unknown:
-        return this.strike('unknown_frame', `frames of type ${frame.wireType} are not known here`)
+        return this.#unknown(frame.wireType)
       default:
         return this.strike('unknown_frame', `frames of type ${frame.type} are not for a session of the server`)
     }
   }
 
-  #roomFrame(ref: number, frame: Frame): void {
-    if (frame.type === FrameType.unknown) {
-      return this.strike('unknown_frame', `frames of type ${frame.wireType} are not known here`)
-    }
-    const membership = this.#memberships.get(ref)
-    if (membership) membership.receive(frame)
-    else if (this.#ended.get(ref) !== 'left') this.strike('not_joined', `room ${ref} is not joined`)
-  }
-
-  #join(frame: JoinFrame, line: Line): void {
-    const { ref } = frame
-    this.#claim(ref)
-    const answered = this.#joins.begin(frame, line.connection.origin, this.#memberships.size)
-    if (answered instanceof JuntoError) return this.#refuse(ref, frame.room, answered)
-    const membership = new Membership(ref, this)
-    this.#memberships.set(ref, membership)
-    void membership.join(this.#environment.rooms, frame, this.info, this.#joins.abandoned).then(answered)
-  }
-
-  /** A join says which ref it takes. */
-  #claim(ref: number): void {
-    if (this.#memberships.has(ref)) {
-      throw new JuntoError('bad_message', `[P4] a join as room ${ref}, which is in use in this session`)
-    }
-    this.#ended.forget(ref)
-  }
-
-  /** Answers a join for which no room has to be asked. */
-  #refuse(ref: number, room: string | undefined, error: JuntoError): void {
-    this.joinRefused(room, error)
-    this.#ended.remember(ref, 'refused')
-    this.outgoing.send(0, encodeFrame({ type: FrameType.refused, ref, ...errorToWire(error), code: error.code }))
-  }
-
-  #leave(ref: number): void {
-    const membership = this.#memberships.get(ref)
-    if (membership) return membership.leave()
-    // Ended by the server while the leave was under way: the client was told.
-    if (this.#ended.get(ref) === undefined) this.strike('not_joined', `room ${ref} is not joined`)
+  #unknown(wireType: number): void {
+    this.strike('unknown_frame', `frames of type ${wireType} are not known here`)
   }
 
   // ---- What goes out.
 
-  #acknowledged(received: number): void {
-    this.outgoing.acks?.acknowledged(received)
-  }
-
   forfeited(room: number, frames: readonly Uint8Array[]): void {
-    this.#memberships.get(room)?.forfeited(frames)
+    this.#memberships.forfeited(room, frames)
   }
 
   taken(frame: Uint8Array): void {
-    const membership = this.#announced?.get(frame)
-    if (membership === undefined) return
-    this.#announced?.delete(frame)
-    membership.heard()
+    this.#memberships.taken(frame)
   }
 
   /** Called by the line now and then. */
@@ -575,10 +470,7 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
 
   /** What waited for the client has left. */
   drained(): void {
-    for (const membership of this.#memberships.values()) {
-      if (this.outgoing.congested) return
-      membership.drained()
-    }
+    this.#memberships.drained()
   }
 
   // ---- What memberships tell.
@@ -602,37 +494,12 @@ export class Session implements MembershipHost, CandidatesHost, OutgoingHost, In
     this.#state.line.notice(code, message)
   }
 
-  tookSeat(seat: Seat): void {
-    this.#wasSeated = true
-    this.#unseated?.handOver(seat)
+  left(ref: number): void {
+    this.#inflow.forget(ref)
   }
 
-  announced(membership: Membership, frame: Uint8Array): void {
-    // Without a link nobody says what has arrived, and nobody comes back to ask.
-    if (this.#link === undefined) return
-    this.#announced ??= new Map()
-    this.#announced.set(frame, membership)
-  }
-
-  identified(): void {
-    this.#joins.identified()
-  }
-
-  ended(membership: Membership, told: 'left' | 'refused' | undefined): void {
-    const { ref } = membership
-    // The ref of one that the client has forgotten may be that of another by now.
-    if (!this.#unseated?.delete(membership)) {
-      this.#memberships.delete(ref)
-      this.outgoing.dropRoom(ref)
-      this.#inflow.forget(ref)
-      if (told !== undefined) this.#ended.remember(ref, told)
-    }
+  lessened(): void {
     if (this.#is('away') && this.#candidates === undefined && !this.isWorthKeeping) this.end('disconnected')
-  }
-
-  joinRefused(room: string | undefined, { code, message }: JuntoError): void {
-    this.#environment.metrics.count('joins_refused', { code })
-    this.#environment.logger.debug(`Refused a join: ${message}`, this.#fields({ room, code }))
   }
 
   report(error: unknown, where: string): void {
