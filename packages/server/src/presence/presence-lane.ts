@@ -189,8 +189,8 @@ export class PresenceLane implements Flushable {
     const { clock, interval } = this.#options
     const now = clock.now()
     if (now >= this.#due) {
-      if (now >= this.#ends) this.#end()
       for (const attendee of this.#unread) this.#read(attendee)
+      if (now >= this.#ends) this.#end(now)
       if (this.#hasChanges) {
         this.#due = now + interval
         this.#tellChanges()
@@ -320,19 +320,16 @@ export class PresenceLane implements Flushable {
       }
     }
     attendee.expiresAt = expires === undefined ? Infinity : unread.at + expires
-    if (this.#viewers.has(attendee)) attendee.keptUntil = Infinity
+    attendee.keptUntil = Infinity
     if (entry !== undefined) this.#ends = Math.min(this.#ends, attendee.expiresAt)
     if (!isEqual(attendee.entry, entry)) this.#set(attendee, value, entry)
     else this.#await()
   }
 
   /** Ends what nobody has renewed in time. */
-  #end(): void {
-    const now = this.#options.clock.now()
+  #end(now: number): void {
     this.#ends = Infinity
     for (const attendee of this.#attendees.values()) {
-      // What came in time, and was not looked at yet, counts.
-      this.#read(attendee)
       if (attendee.entry === undefined) continue
       const end = Math.min(attendee.expiresAt, attendee.keptUntil)
       if (end <= now) this.#set(attendee, undefined, undefined)
@@ -393,9 +390,9 @@ function everythingIn(viewer: Attendee, view: PresenceView): Uint8Array {
   return encodePresences(entriesOf(view.members), true)
 }
 
-/** Whether its client has the state, and takes what is new. */
+/** Whether its client has the newest state, and takes more. */
 function canTake({ feed }: Attendee): boolean {
-  return feed.asks !== 'now' && !feed.behind && !feed.link.congested
+  return !feed.behind && !feed.link.congested
 }
 
 function entryOf(attendee: Attendee): Uint8Array {
