@@ -29,34 +29,36 @@ const waysToJoin: readonly JoinBy[] = ['open', 'create', 'join', 'joinOrCreate',
  * @throws JuntoError `bad_message` with the number of the frame's type and what is wrong in it.
  */
 export function parseFrame(value: unknown): Frame {
-  return inFrame(value, (parts) => {
-    switch (parts[0]) {
-      case FrameType.hello:
-        return hello(map(parts, 1))
-      case FrameType.join:
-        return join(ref(parts, 1), parts)
-      case FrameType.leave:
-        return { type: FrameType.leave, ref: ref(parts, 1) }
-      case FrameType.stream:
-        return {
-          type: FrameType.stream,
-          no: number(parts),
-          id: integer(parts, 2),
-          params: parts[3] ?? null,
-          credit: credit(parts, 4),
-        }
-      case FrameType.credit:
-        return { type: FrameType.credit, no: number(parts), credit: credit(parts, 2) }
-      case FrameType.resync:
-        return { type: FrameType.resync }
-      case FrameType.probe:
-        return { type: FrameType.probe, time: milliseconds(parts, 1) }
-      case FrameType.presence:
-        return { type: FrameType.presence, value: parts[1] ?? null, expires: optional(parts, 2, expiry) }
-      default:
-        return serverFrame(parts)
-    }
-  })
+  return inFrame(value, anyFrame)
+}
+
+function anyFrame(parts: readonly unknown[]): Frame {
+  switch (parts[0]) {
+    case FrameType.hello:
+      return hello(map(parts, 1))
+    case FrameType.join:
+      return join(ref(parts, 1), parts)
+    case FrameType.leave:
+      return { type: FrameType.leave, ref: ref(parts, 1) }
+    case FrameType.stream:
+      return {
+        type: FrameType.stream,
+        no: number(parts),
+        id: integer(parts, 2),
+        params: parts[3] ?? null,
+        credit: credit(parts, 4),
+      }
+    case FrameType.credit:
+      return { type: FrameType.credit, no: number(parts), credit: credit(parts, 2) }
+    case FrameType.resync:
+      return { type: FrameType.resync }
+    case FrameType.probe:
+      return { type: FrameType.probe, time: milliseconds(parts, 1) }
+    case FrameType.presence:
+      return { type: FrameType.presence, value: parts[1] ?? null, expires: optional(parts, 2, expiry) }
+    default:
+      return serverFrame(parts)
+  }
 }
 
 function credit(parts: readonly unknown[], position: number): number {

@@ -1,4 +1,4 @@
-import { frameOverhead, Link, type LinkFrame, type LinkOptions } from './link.ts'
+import { frameOverhead, Link, type Kept, type LinkFrame, type LinkOptions } from './link.ts'
 
 /** What the link of a server is made of. */
 export interface ForfeitingLinkOptions extends LinkOptions {
@@ -20,6 +20,8 @@ const nothing: ReadonlyMap<number, number> = new Map()
  */
 export class ForfeitingLink extends Link {
   declare protected readonly options: ForfeitingLinkOptions
+  /** Frames of the session that the peer has taken, until that is told. */
+  #taken: Uint8Array[] | undefined
   /** Given up since it was detached, though the peer may have got them: it says so when it comes back. */
   #inDoubt: { readonly room: number; readonly number: number }[] | undefined
   /** How many frames of each room the peer will never get, since it was told last. */
@@ -44,11 +46,10 @@ export class ForfeitingLink extends Link {
   }
 
   override acknowledged(received: number): void {
-    const taken = this.#takenBy(received)
     super.acknowledged(received)
     // Over this connection, at whose beginning it was told what is missing.
     this.heard()
-    for (const frame of taken) this.options.taken?.(frame)
+    this.#tellTaken()
   }
 
   /** The peer knows what {@link attach} has returned: it need not be told again. */
@@ -84,9 +85,8 @@ export class ForfeitingLink extends Link {
    *   unless it has acknowledged anything over this one, or is known to have {@link heard} of it.
    */
   override attach(received: number): ReadonlyMap<number, number> {
-    const taken = this.#takenBy(received)
     super.attach(received)
-    for (const frame of taken) this.options.taken?.(frame)
+    this.#tellTaken()
     for (const { room, number } of this.#inDoubt ?? []) if (number > received) this.#miss(room, 1)
     this.#inDoubt = undefined
     for (const [room, frames] of this.#announced ?? []) this.#miss(room, frames)
@@ -132,13 +132,15 @@ export class ForfeitingLink extends Link {
     return fullest
   }
 
-  /** The frames of the session among those that the peer has taken since it said so last. */
-  #takenBy(received: number): Uint8Array[] {
-    const taken: Uint8Array[] = []
-    for (let kept = this.first; kept !== undefined && kept.number > 0 && kept.number <= received; kept = kept.next) {
-      if (kept.room === 0) taken.push(kept.frame)
-    }
-    return taken
+  protected override dropped({ room, frame }: Kept): void {
+    if (room === 0) (this.#taken ??= []).push(frame)
+  }
+
+  #tellTaken(): void {
+    const taken = this.#taken
+    if (taken === undefined) return
+    this.#taken = undefined
+    for (const frame of taken) this.options.taken?.(frame)
   }
 
   /** Something for a room is lost that has no number: it counts among what the peer is told to be missing. */

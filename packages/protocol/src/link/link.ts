@@ -39,6 +39,8 @@ const ridingAck = 8
  */
 export class Link {
   protected readonly options: LinkOptions
+  // Of the options, what each frame needs.
+  readonly #transmit: LinkOptions['transmit']
   #state: 'detached' | 'attached' | 'live' = 'detached'
 
   // What is kept, in the order of sending: what was transmitted, by rising numbers, before what was not.
@@ -59,6 +61,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.options = options
+    this.#transmit = options.transmit
   }
 
   /** Numbered frames of the peer that were taken. */
@@ -105,7 +108,7 @@ export class Link {
   send(room: number, frame: Uint8Array): void {
     if (this.#state === 'live') {
       // Before it gets its number: what throws was not sent.
-      this.options.transmit(room, frame)
+      this.#transmit(room, frame)
       this.#keep({ room, frame, number: ++this.#sent, next: undefined })
     } else {
       this.#unsent++
@@ -213,7 +216,7 @@ export class Link {
         kept.number = ++this.#sent
         this.#unsent--
       }
-      this.options.transmit(kept.room, kept.frame)
+      this.#transmit(kept.room, kept.frame)
       after?.(kept.room, kept.frame)
     }
     if (this.#state === 'attached') this.#state = 'live'
@@ -253,6 +256,7 @@ export class Link {
       this.#length--
       this.#bytes -= first.frame.length + frameOverhead
       const { next } = first
+      this.dropped(first)
       // One that has grown old in the heap would keep all that came after it until it is swept.
       first.next = undefined
       first = next
@@ -260,6 +264,9 @@ export class Link {
     this.first = first
     if (first === undefined) this.#last = undefined
   }
+
+  /** The peer has taken a frame: it is kept no longer. Called amid that; for who wants to know. */
+  protected dropped(_kept: Kept): void {}
 
   /** Takes out some of what is kept. */
   protected remove(which: (kept: Kept) => boolean): Kept[] {

@@ -20,6 +20,7 @@ export interface AcksEnvironment {
 export class Acks implements Acknowledging {
   readonly #environment: AcksEnvironment
   readonly #link: ForfeitingLink
+  readonly #memory: ResumeMemory
   /** Of the line, while there is one. */
   #outbox: Outbox | undefined
   /** The timer is to call back. */
@@ -34,6 +35,7 @@ export class Acks implements Acknowledging {
   /** @param besides Bytes that are kept for the client elsewhere. */
   constructor(environment: AcksEnvironment, link: ForfeitingLink, besides: () => number) {
     this.#environment = environment
+    this.#memory = environment.memory
     this.#link = link
     this.#besides = besides
   }
@@ -125,7 +127,7 @@ export class Acks implements Acknowledging {
   count(): void {
     const kept = this.#link.kept + this.#besides()
     if (kept === this.#counted) return
-    this.#environment.memory.changed(kept - this.#counted)
+    this.#memory.changed(kept - this.#counted)
     this.#counted = kept
   }
 }
