@@ -99,14 +99,16 @@ export class RoomSaver {
     if (this.#phase === 'held') {
       throw new JuntoError('misuse', `save() of the room ${name}: it is saved from when it is open, after onRestore`)
     }
+    const closed = (): JuntoError => new JuntoError('room_closed', `the room ${name} was closed before it was saved`)
+    if (this.#isClosed()) throw closed()
     // What else belongs to this turn need not be saved, nor sent, apart.
     await new Promise<void>((resolve) => clock.atEndOfTurn(resolve))
+    if (this.#isClosed()) throw closed()
     // What is pending becomes changes.
-    if (this.#phase !== 'closed') recorder.flush()
+    recorder.flush()
     const wanted = this.#changes
     while (this.#saved < wanted) {
-      if (this.#phase === 'closed')
-        throw new JuntoError('room_closed', `the room ${name} was closed before it was saved`)
+      if (this.#isClosed()) throw closed()
       // Not even when many ask for it: the store gets the time between two attempts.
       if (!this.#saving && this.#failures > 0) throw this.#failed()
       const attempt = await within(clock, limits.saveDeadline, this.#saving ?? this.#save(), late).catch(
@@ -146,6 +148,11 @@ export class RoomSaver {
   close(): void {
     this.#phase = 'closed'
     this.#stopTimer()
+  }
+
+  // A method, because the compiler believes that a field stays as it was looked at last.
+  #isClosed(): boolean {
+    return this.#phase === 'closed'
   }
 
   /** The one place that lets a save begin by itself: after so many milliseconds, or later while changes go on. */
