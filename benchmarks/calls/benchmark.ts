@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark, Options, Result, Target } from '../benchmark.ts'
 import { Figures } from '../figures.ts'
-import { between, buildPackages, withWorkers, type Worker, type WorkerOptions } from '../harness.ts'
+import { between, buildPackages, withWorkers, type Worker } from '../harness.ts'
 import { median } from '../statistics.ts'
-import type { LoadShape } from './load.ts'
+import type { LoadSettings, LoadShape } from './load.ts'
+import * as roundTrips from './round-trips/measure.ts'
 import * as ticking from './ticking/measure.ts'
 
 /** Each a module in peers/. */
@@ -19,44 +20,38 @@ const peers: readonly { readonly name: string; readonly rows: readonly string[] 
 // reads and writes. Clients that do something leave the server time, and it wakes for single messages: the more usual case.
 const shapes: readonly { readonly id: string; readonly title: string; readonly shape: LoadShape }[] = [
   { id: 'calls-8', title: '50 connections × 8 in flight', shape: { connections: 50, inFlight: 8, work: 8 } },
-  { id: 'calls-8-busy', title: '… with the server saturated', shape: { connections: 50, inFlight: 8, work: 0 } },
+  {
+    id: 'calls-8-busy',
+    title: '… with the server saturated (no target)',
+    shape: { connections: 50, inFlight: 8, work: 0 },
+  },
   { id: 'calls-1', title: '50 connections × 1 in flight', shape: { connections: 50, inFlight: 1, work: 0 } },
 ]
-const idle = { id: 'idle', title: 'idle round trip' }
-const writing = { id: 'writing', title: "… of a call that writes, settle: 'reply'" }
 
 const targets: readonly Target[] = [
   { row: 'calls-8', peer: 'junto', against: 'raw-ws', atMost: 0.4 },
   { row: 'calls-8', peer: 'junto', against: 'hand-batched', atMost: 1.5 },
-  { row: 'calls-8-busy', peer: 'junto', against: 'raw-ws', atMost: 0.4 },
-  { row: 'calls-8-busy', peer: 'junto', against: 'hand-batched', atMost: 1.5 },
   { row: 'calls-1', peer: 'junto', against: 'raw-ws', atMost: 1.25 },
-  { row: 'idle', peer: 'junto-client', against: 'raw-ws', atMost: 1.2 },
-  { row: 'writing', peer: 'junto-client', against: 'raw-ws', atMost: 1.2 },
+  ...roundTrips.targets,
   ...ticking.targets,
 ]
 
-/**
- * Warm-ups are counted in calls, so that code is compiled also where the machine has other things to do; times are in ms.
- *
- * Round trips are long sequences: in the first hundreds after a pause the kernel keeps both processes on one core, where a round
- * trip takes a third of what it takes later, and a client's code is not compiled yet.
- */
+/** Warm-ups are counted in calls, so that code is compiled also where the machine has other things to do; times are in ms. */
 const settings = {
   firstWarmUp: 80_000,
   warmUp: 20_000,
   longestWarmUp: 6000,
   measured: 1200,
-  roundTrips: { batches: 4, warmUp: 1_000, count: 1_500 },
+  roundTrips: roundTrips.settings,
   ticking: ticking.settings,
 }
 
 const notes = [
   'Server and load run in processes of their own. A call costs what the CPU time of the server process (user and system) grew by, divided by the calls that it handled in that time. "server CPU" and "load CPU" are shares of a core.',
-  'At 8 in flight the client works 8 µs on each answer, so that the server has time to spare; "server saturated" is without that work. There the kernel gathers the messages of raw-ws into fewer reads and writes, which makes it cheaper.',
+  'At 8 in flight the client works 8 µs on each answer, so that the server has time to spare; "server saturated" is without that work. There the kernel gathers the messages of raw-ws into fewer reads and writes, which makes it cheaper. That is shown for what it tells about the peers; no target is set for it.',
   'junto: contract validation, limits, and sessions with their acks are on, with a load generator that speaks the protocol as leanly as those of the others do. junto-client: the same server under @junto/client.',
   'raw-ws and hand-batched validate nothing and know no rooms; hand-batched sends one message per connection and turn.',
-  "The round trip of a call that writes is one in a room that ticks 20 times a second, which with settle: 'reply' does not wait for the patch; beside it that of raw-ws, of the same turns.",
+  ...roundTrips.notes,
   ...ticking.notes,
 ]
 
@@ -83,8 +78,8 @@ export const benchmark: Benchmark = {
           progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: ${name}, ${title}`)
         await measure(name, rows, options, figures, announce)
       }
-      progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: ${idle.title} of all`)
-      await measureRoundTrips(
+      progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: round trips of all`)
+      await roundTrips.measureRoundTrips(
         chosen.map(({ name }) => name),
         figures,
       )
@@ -109,7 +104,12 @@ async function measure(
   announce: (title: string) => void,
 ): Promise<void> {
   await withWorkers(async (start) => {
-    const { server, load } = await startPeer(start, peer)
+    const server = await start({ module: new URL(`./peers/${peer}.ts`, import.meta.url), role: 'serve' })
+    const load = await start({
+      module: new URL('./load.ts', import.meta.url),
+      role: 'load',
+      settings: { peer, port: Number(server.ready) } satisfies LoadSettings,
+    })
     let warmUp = settings.firstWarmUp
     for (const { id, title, shape } of shapes.filter(({ id }) => rows.includes(id))) {
       announce(title)
@@ -119,50 +119,6 @@ async function measure(
       warmUp = settings.warmUp
     }
   })
-}
-
-/**
- * One round of idle round trips. How fast a sleeping process is woken changes from one second to the next, by far more than the
- * peers differ: so all of them are up at once, and take turns in short batches.
- */
-async function measureRoundTrips(peers: readonly string[], figures: Figures): Promise<void> {
-  await withWorkers(async (start) => {
-    const running: { peer: string; load: Worker; times: number[] }[] = []
-    for (const peer of peers) {
-      const { server, load } = await startPeer(start, peer)
-      await load.command('begin', { connections: 1, inFlight: 8, work: 0 } satisfies LoadShape)
-      await warmed(server, settings.warmUp)
-      await load.command('end')
-      running.push({ peer, load, times: [] })
-    }
-    const writer: { load: Worker; times: number[] }[] = []
-    if (peers.includes('junto-client')) writer.push({ load: await ticking.startCaller(start), times: [] })
-    for (let batch = 0; batch < settings.roundTrips.batches; batch++) {
-      for (const { load, times } of [...running, ...writer]) {
-        // The loads are of the same source.
-        const batchTimes = (await load.command('roundTrips', settings.roundTrips)) as number[]
-        times.push(median(batchTimes))
-      }
-    }
-    for (const { peer, times } of running) {
-      figures.add({ ...idle, unit: 'µs' }, peer, median(times) * 1000)
-      if (peer === 'raw-ws') figures.add({ ...writing, unit: 'µs' }, peer, median(times) * 1000)
-    }
-    for (const { times } of writer) figures.add({ ...writing, unit: 'µs' }, 'junto-client', median(times) * 1000)
-  })
-}
-
-async function startPeer(
-  start: (options: WorkerOptions) => Promise<Worker>,
-  peer: string,
-): Promise<{ server: Worker; load: Worker }> {
-  const server = await start({ module: new URL(`./peers/${peer}.ts`, import.meta.url), role: 'serve' })
-  const load = await start({
-    module: new URL('./load.ts', import.meta.url),
-    role: 'load',
-    settings: { peer, port: server.ready },
-  })
-  return { server, load }
 }
 
 async function throughput(server: Worker, load: Worker, shape: LoadShape, warmUp: number, profile: string | undefined) {

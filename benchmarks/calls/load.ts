@@ -46,35 +46,11 @@ export async function load(settings: unknown): Promise<Part> {
     callers = []
   }
 
-  /** One connection with one call in flight: how long each of the last `count` calls took, in ms. */
-  async function roundTrips({ warmUp, count }: { warmUp: number; count: number }): Promise<number[]> {
-    const times: number[] = []
-    let caller: Caller | undefined
-    await new Promise<void>((resolve, reject) => {
-      let began = 0
-      const answered = (n: number): void => {
-        const now = performance.now()
-        if (n >= warmUp) times.push(now - began)
-        if (n + 1 === warmUp + count) return resolve()
-        began = performance.now()
-        caller?.call(n + 1)
-      }
-      connect(port, answered).then((connected) => {
-        caller = connected
-        began = performance.now()
-        caller.call(0)
-      }, reject)
-    })
-    caller?.close()
-    return times
-  }
-
   return {
     counters: () => ({ answers }),
     commands: {
       begin: (shape) => begin(shape as LoadShape), // commands come from benchmark.ts
       end,
-      roundTrips: (how) => roundTrips(how as { warmUp: number; count: number }),
     },
     close: end,
   }

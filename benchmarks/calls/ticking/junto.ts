@@ -4,6 +4,7 @@ import { JuntoServer, Room } from '@junto/server'
 import type { Part } from '../../harness.ts'
 import { enough } from '../../limits.ts'
 import { Arena } from '../contract.ts'
+import type { Caller } from '../peer.ts'
 import { isMoved, moved, tickRate } from './peer.ts'
 
 // Junto's server with everything on that it has, and its own client.
@@ -56,6 +57,28 @@ function systemWrites(): number {
 export async function enter(port: number): Promise<{ client: JuntoClient; room: JoinedRoom<typeof Arena> }> {
   const client = new JuntoClient({ url: `ws://127.0.0.1:${port}` })
   return { client, room: await client.open(Arena, { key: 'arena' }) }
+}
+
+/** A client whose calls write, and do not wait for the patch. */
+export async function connect(port: number, answered: (n: number) => void): Promise<Caller> {
+  const { client, room } = await enter(port)
+  let closed = false
+  const move = async (n: number): Promise<void> => {
+    const x = await room.call.move({ x: n }, { settle: 'reply' })
+    if (x !== n) throw new Error(`call ${n} was answered with ${x}`)
+    answered(n)
+  }
+  return {
+    call(n) {
+      move(n).catch((error: unknown) => {
+        if (!closed) throw error
+      })
+    },
+    close() {
+      closed = true
+      void client.close()
+    },
+  }
 }
 
 export async function watch(port: number, received: (n: number) => void): Promise<{ close(): void }> {

@@ -54,17 +54,6 @@ export async function call(port: unknown): Promise<Part> {
     return times
   }
 
-  /** How long each of the last `count` calls took, in ms, with `settle: 'reply'`: one right after the other. */
-  async function roundTrips({ warmUp, count }: { warmUp: number; count: number }): Promise<number[]> {
-    const times: number[] = []
-    for (let i = 0; i < warmUp + count; i++) {
-      const began = performance.now()
-      await room.call.move({ x: ++x }, { settle: 'reply' })
-      if (i >= warmUp) times.push(performance.now() - began)
-    }
-    return times
-  }
-
   /** Calls that are answered behind so many events and a patch, one per tick. */
   async function crowd({ calls, events }: { calls: number; events: number }): Promise<void> {
     let came = 0
@@ -79,8 +68,7 @@ export async function call(port: unknown): Promise<Part> {
   return {
     commands: {
       settle,
-      roundTrips: (how) => roundTrips(how as { warmUp: number; count: number }), // commands come from measure.ts
-      crowd: (how) => crowd(how as { calls: number; events: number }),
+      crowd: (how) => crowd(how as { calls: number; events: number }), // from measure.ts
     },
     close: () => client.close(),
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Options, Target } from '../../benchmark.ts'
 import type { Figures } from '../../figures.ts'
-import { between, withWorkers, type Worker, type WorkerOptions } from '../../harness.ts'
+import { between, withWorkers, type Worker } from '../../harness.ts'
 import { median } from '../../statistics.ts'
 import { tickRate } from './peer.ts'
 import type { WatchSettings } from './load.ts'
@@ -112,22 +112,10 @@ async function deliveries(peers: readonly string[], round: number, options: Opti
   })
 }
 
-/** A client of a room that ticks, with a server of its own: see `call` in load.ts for its commands. */
-export async function startCaller(start: (options: WorkerOptions) => Promise<Worker>): Promise<Worker> {
-  return (await startRoom(start)).load
-}
-
-async function startRoom(
-  start: (options: WorkerOptions) => Promise<Worker>,
-): Promise<{ server: Worker; load: Worker }> {
-  const server = await start({ module: new URL('./junto.ts', import.meta.url), role: 'serve' })
-  const load = await start({ module: new URL('./load.ts', import.meta.url), role: 'call', settings: server.ready })
-  return { server, load }
-}
-
 async function calls(figures: Figures): Promise<void> {
   await withWorkers(async (start) => {
-    const { server, load } = await startRoom(start)
+    const server = await start({ module: new URL('./junto.ts', import.meta.url), role: 'serve' })
+    const load = await start({ module: new URL('./load.ts', import.meta.url), role: 'call', settings: server.ready })
     // The loads are load.ts, of the same source.
     const times = (await load.command('settle', settings.settled)) as number[]
     figures.add(settled, 'junto', median(times))

@@ -1,0 +1,110 @@
+import type { Part } from '../../harness.ts'
+import { median } from '../../statistics.ts'
+import type { Caller, Connect } from '../peer.ts'
+
+/** What is called by turns. */
+export interface Callee {
+  readonly name: string
+  /** The URL of a module that exports `connect`: see ../peer.ts. */
+  readonly module: string
+  readonly port: number
+}
+
+/** How long round trips took, by the name of who was called. */
+export interface Trips {
+  /** The median in ms. */
+  readonly times: Readonly<Record<string, number>>
+  /** The median of how many times as long they took as that of the first callee in the same cycle. */
+  readonly ratios: Readonly<Record<string, number>>
+}
+
+/** A client of each callee, all in this one process, which makes one call at a time. */
+export async function alternate(callees: unknown): Promise<Part> {
+  const lines: Line[] = []
+  for (const callee of callees as readonly Callee[]) lines.push(await Line.open(callee)) // from measure.ts
+
+  /** In each cycle one call to each, in an order of its own. */
+  async function trips(cycles: number): Promise<Trips> {
+    const taken = new Map(lines.map((line) => [line, [] as number[]]))
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      for (const line of shuffled(lines)) {
+        taken.get(line)?.push(await line.trip())
+        // What an answer leads to here belongs to nobody else's round trip.
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    const [first = []] = taken.values()
+    const all = Array.from(taken, ([{ name }, times]) => ({ name, times }))
+    return {
+      times: Object.fromEntries(all.map(({ name, times }) => [name, median(times)])),
+      ratios: Object.fromEntries(
+        all.map(({ name, times }) => [name, median(times.map((time, cycle) => time / (first[cycle] ?? NaN)))]),
+      ),
+    }
+  }
+
+  return {
+    commands: {
+      async warm(calls) {
+        for (const line of lines) await line.warm(Number(calls))
+      },
+      trips: (cycles) => trips(Number(cycles)),
+    },
+    close() {
+      for (const line of lines) line.close()
+    },
+  }
+}
+
+/** One client. */
+class Line {
+  private caller: Caller | undefined
+  private calls = 0
+  private answered: () => void = () => {}
+
+  static async open({ name, module, port }: Callee): Promise<Line> {
+    const { connect }: { connect: Connect } = await import(module)
+    const line = new Line(name)
+    line.caller = await connect(port, () => line.answered())
+    return line
+  }
+
+  private constructor(readonly name: string) {}
+
+  /** Makes so many calls, eight at a time: both sides' code is compiled then. */
+  warm(calls: number): Promise<void> {
+    return new Promise((resolve) => {
+      let [begun, done] = [0, 0]
+      const next = (): void => {
+        if (begun++ < calls) this.call()
+      }
+      this.answered = () => {
+        if (++done === calls) resolve()
+        else next()
+      }
+      for (let i = 0; i < 8; i++) next()
+    })
+  }
+
+  /** Makes one call, and resolves with the ms until its answer had been read. */
+  trip(): Promise<number> {
+    return new Promise((resolve) => {
+      const began = performance.now()
+      this.answered = () => resolve(performance.now() - began)
+      this.call()
+    })
+  }
+
+  close(): void {
+    this.caller?.close()
+  }
+
+  private call(): void {
+    this.caller?.call(this.calls++)
+  }
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  const left = [...values]
+  return values.map(() => left.splice(Math.floor(Math.random() * left.length), 1)[0]!)
+}
