@@ -16,7 +16,7 @@ function peer(clock: VirtualClock, heartbeat: Heartbeat, answer: (pulse: Pulse, 
   const beats: number[] = []
   const deaths: number[] = []
   const pulse = heartbeat.start({
-    look() {},
+    look: () => false,
     beat: () => {
       beats.push(clock.now())
       answer(pulse, beats.length)
@@ -73,7 +73,7 @@ test('all beats of a step are the same bytes', async () => {
   const clock = new VirtualClock()
   const heartbeat = new Heartbeat(clock, numbers(), limits)
   const frames: Uint8Array[] = []
-  for (let i = 0; i < 3; i++) heartbeat.start({ look() {}, beat: (frame) => frames.push(frame), silent() {} })
+  for (let i = 0; i < 3; i++) heartbeat.start({ look: () => false, beat: (frame) => frames.push(frame), silent() {} })
   await clock.advance('7500ms')
   expect(new Set(frames).size).toBe(1)
   expect(frames).toHaveLength(3)
@@ -85,7 +85,7 @@ test('each connection is looked after all the time, however much comes and goes'
   const clock = new VirtualClock()
   const heartbeat = new Heartbeat(clock, numbers(0.999), limits)
   const looks: number[] = []
-  const pulse = heartbeat.start({ look: () => looks.push(clock.now()), beat() {}, silent() {} })
+  const pulse = heartbeat.start({ look: () => looks.push(clock.now()) > 0, beat() {}, silent() {} })
   for (let second = 0; second < 60; second++) {
     pulse.sent()
     await clock.advance('1s')
@@ -96,10 +96,36 @@ test('each connection is looked after all the time, however much comes and goes'
   expect(looks.length).toBeLessThan(30)
 })
 
+test('one over which nothing is sent is looked after when it beats only, and closely again from what is sent then', async () => {
+  const clock = new VirtualClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  const looks: number[] = []
+  const beats: number[] = []
+  const pulse = heartbeat.start({
+    look: () => looks.push(clock.now()) < 0,
+    beat: () => {
+      beats.push(clock.now())
+      clock.after(50, () => pulse.alive())
+    },
+    silent() {},
+  })
+  await clock.advance('67s')
+  expect(beats).toEqual([7500, 22_500, 37_500, 52_500])
+  // The first look comes soon, whatever follows.
+  expect(looks.slice(1)).toEqual(beats)
+  // The next look would be that at the next beat, at 67.5 s; this one dozes until 82.5 s.
+  await clock.advance('1s')
+  pulse.sent()
+  await clock.advance('4900ms')
+  expect(beats).toHaveLength(5)
+  await clock.advance('100ms')
+  expect(beats.slice(4)).toEqual([67_500, 73_000])
+})
+
 test('there is one timer for all, and none for nobody', async () => {
   const clock = new VirtualClock()
   const heartbeat = new Heartbeat(clock, numbers(), limits)
-  const pulses = Array.from({ length: 1000 }, () => heartbeat.start({ look() {}, beat() {}, silent() {} }))
+  const pulses = Array.from({ length: 1000 }, () => heartbeat.start({ look: () => false, beat() {}, silent() {} }))
   expect(clock.pendingTimers).toBe(1)
   for (const pulse of pulses) pulse.stop()
   for (const pulse of pulses) pulse.stop()
@@ -111,8 +137,8 @@ test('a connection that ended does not beat, even within the same step', async (
   const clock = new VirtualClock()
   const heartbeat = new Heartbeat(clock, numbers(), limits)
   const second = { pulse: undefined as Pulse | undefined, beats: 0 }
-  heartbeat.start({ look() {}, beat: () => second.pulse?.stop(), silent() {} })
-  second.pulse = heartbeat.start({ look() {}, beat: () => second.beats++, silent() {} })
+  heartbeat.start({ look: () => false, beat: () => second.pulse?.stop(), silent() {} })
+  second.pulse = heartbeat.start({ look: () => false, beat: () => second.beats++, silent() {} })
   await clock.advance('20s')
   expect(second.beats).toBe(0)
 })
@@ -183,7 +209,7 @@ test('an answer that lies in the socket when the look is due is read first', asy
   const { deaths, pulse } = peer(clock, heartbeat, () => {})
   await clock.advance('10s')
   // Its first beat falls into the step of the other's look, and stands behind it.
-  heartbeat.start({ look() {}, beat: () => pulse.alive(), silent() {} })
+  heartbeat.start({ look: () => false, beat: () => pulse.alive(), silent() {} })
   await clock.advance('7500ms')
   expect(deaths).toEqual([])
 })

@@ -5,8 +5,12 @@ import { encodeFrame, FrameType } from '@junto/protocol/internal'
 export interface Beating {
   /** Sends a ping, and the beat with it: these bytes, which many share. */
   beat(frame: Uint8Array): void
-  /** Every `activeHeartbeat` at least, whatever comes and goes: the time to look after what takes long. */
-  look(): void
+  /**
+   * The time to look after what takes long: every `activeHeartbeat` at least, whatever comes and goes, as long as something is under way.
+   *
+   * @returns whether something is. If not, the next look comes when a beat or an answer is due, or `activeHeartbeat` after something was sent.
+   */
+  look(): boolean
   /** No sign of life came for so long that the connection counts as dead. */
   silent(): void
 }
@@ -15,6 +19,8 @@ export interface Beating {
 export interface Pulse {
   /** Something came from the peer, or it took bytes that had waited for it. Cheap: called for every message. */
   alive(): void
+  /** Whether a beat has left since something was heard: an answer is to come. */
+  readonly isAwaited: boolean
   /**
    * A message left that holds more than beats, echoes and acks: the peer is watched more closely, and gets a beat before it begins
    * to wonder. Cheap: called for every message.
@@ -35,8 +41,8 @@ const never = Infinity
 
 /**
  * Beats of all connections from one timer. Time goes in steps (250 ms at the defaults), and a connection stands at the step at which it is
- * looked at next: when a beat may be due, or an answer overdue, and every `activeHeartbeat` at least, so that what is sent and what comes
- * has only to be noted.
+ * looked at next: when a beat may be due, or an answer overdue, and every `activeHeartbeat` at least while anything is under way, so that
+ * what is sent and what comes has only to be noted. One over which nothing is sent dozes until its next beat: of ten thousand, most do.
  *
  * - A beat leaves `heartbeat` after the last message in either direction, and where both flow, none does; but `activeHeartbeat` after something
  *   was sent that the peer has not reacted to, and after the last thing that was sent, so that who waits for more knows whether it
@@ -55,7 +61,7 @@ export class Heartbeat {
   /** The hearts by the step at which they are looked at: a ring. */
   readonly #wheel: Set<Heart>[]
   readonly #wheelTime: Steps = { now: 0 }
-  readonly #stopHeart = (heart: Heart) => this.#stop(heart)
+  readonly #wheelHand: WheelHand = { stop: (heart) => this.#stop(heart), wake: (heart) => this.#wake(heart) }
   /** The beat of this step. */
   #frame: Uint8Array | undefined
   /** Until then nobody is declared dead. */
@@ -79,7 +85,8 @@ export class Heartbeat {
     // Rounded down: the times are upper bounds.
     const steps = (ms: number): number => Math.floor(ms / this.#step)
     this.#steps = { idle: steps(heartbeat), active: steps(activeHeartbeat), pong: steps(pongTimeout) }
-    this.#wheel = Array.from({ length: this.#steps.active + 1 }, () => new Set<Heart>())
+    const most = Math.max(this.#steps.active, this.#steps.idle)
+    this.#wheel = Array.from({ length: most + 1 }, () => new Set<Heart>())
   }
 
   /** Connections that beat. The timer runs while there are any. */
@@ -89,7 +96,7 @@ export class Heartbeat {
 
   /** Begins to beat, at a random step within the next interval. */
   start(beating: Beating): Pulse {
-    const heart = new Heart(beating, this.#wheelTime, this.#stopHeart)
+    const heart = new Heart(beating, this.#wheelTime, this.#wheelHand)
     const { idle, active } = this.#steps
     const first = 1 + Math.floor(this.#random.number() * (idle - 1))
     heart.beaten = heart.heard = this.#wheelTime.now + first - idle
@@ -114,8 +121,16 @@ export class Heartbeat {
     this.#cancel = undefined
   }
 
+  /** Something was sent by one that dozed: a beat may be due earlier. */
+  #wake(heart: Heart): void {
+    heart.dozes = false
+    if (heart.slot !== undefined && heart.lookAt > this.#wheelTime.now + this.#steps.active)
+      this.#put(heart, this.#steps.active)
+  }
+
   #put(heart: Heart, steps: number): void {
     heart.slot?.delete(heart)
+    heart.lookAt = this.#wheelTime.now + steps
     heart.slot = this.#wheel[(this.#wheelTime.now + steps) % this.#wheel.length]
     heart.slot?.add(heart)
   }
@@ -158,13 +173,17 @@ export class Heartbeat {
 
   #look(heart: Heart): void {
     const { now } = this.#wheelTime
-    heart.beating.look()
+    // For one that dozes there was only its answer to be looked for.
+    const isQuiet = heart.dozes && heart.overdue > now && this.#beatDue(heart) > now
+    const isBusy = !isQuiet && heart.beating.look()
     if (heart.overdue <= now) {
       if (now >= this.#pardonedUntil) this.#suspect(heart)
       else heart.overdue = this.#pardonedUntil
     }
     if (this.#beatDue(heart) <= now) this.#beat(heart)
-    const next = Math.min(this.#beatDue(heart), Math.max(heart.overdue, now + 1), now + this.#steps.active)
+    heart.dozes = !isBusy && heart.last === never && heart.unanswered === never
+    const longest = heart.dozes ? this.#steps.idle : this.#steps.active
+    const next = Math.min(this.#beatDue(heart), Math.max(heart.overdue, now + 1), now + longest)
     // Unless that ended it.
     if (heart.slot !== undefined) this.#put(heart, next - now)
   }
@@ -201,6 +220,12 @@ interface Steps {
   now: number
 }
 
+/** What hearts do with the wheel. */
+interface WheelHand {
+  stop(heart: Heart): void
+  wake(heart: Heart): void
+}
+
 class Heart implements Pulse {
   readonly beating: Beating
   /** The step of the last beat. */
@@ -215,13 +240,21 @@ class Heart implements Pulse {
   overdue = never
   /** Where it stands; undefined once it is over. */
   slot: Set<Heart> | undefined
+  /** The step of its next look. */
+  lookAt = 0
+  /** Nothing is under way: that look may be later than `activeHeartbeat` from now. */
+  dozes = false
   readonly #steps: Steps
-  readonly #over: (heart: Heart) => void
+  readonly #hand: WheelHand
 
-  constructor(beating: Beating, steps: Steps, over: (heart: Heart) => void) {
+  constructor(beating: Beating, steps: Steps, hand: WheelHand) {
     this.beating = beating
     this.#steps = steps
-    this.#over = over
+    this.#hand = hand
+  }
+
+  get isAwaited(): boolean {
+    return this.overdue !== never
   }
 
   alive(): void {
@@ -233,9 +266,10 @@ class Heart implements Pulse {
   sent(): void {
     this.last = this.#steps.now
     if (this.unanswered === never) this.unanswered = this.last
+    if (this.dozes) this.#hand.wake(this)
   }
 
   stop(): void {
-    this.#over(this)
+    this.#hand.stop(this)
   }
 }

@@ -120,8 +120,11 @@ export class Line implements ConnectionEvents, Beating {
   }
 
   pong(): void {
-    if (this.#state.kind === 'open') this.#state.pulse.alive()
-    this.#bears()
+    const state = this.#state
+    const isAnswer = state.kind === 'open' && state.pulse.isAwaited
+    if (state.kind === 'open') state.pulse.alive()
+    // What was asked for counts against nobody.
+    if (!isAnswer) this.#bears()
   }
 
   pinged(): void {
@@ -233,12 +236,12 @@ export class Line implements ConnectionEvents, Beating {
     this.outbox.beat(frame)
   }
 
-  look(): void {
+  look(): boolean {
     this.outbox.checkProgress()
-    if (this.#state.kind !== 'open') return
+    if (this.#state.kind !== 'open') return false
     // Nobody is dead because nobody listens.
     if (this.intake.paused) this.#state.pulse.alive()
-    this.#state.session.look()
+    return this.#state.session.look() || this.outbox.stalled
   }
 
   silent(): void {

@@ -110,6 +110,11 @@ export class Outbox implements Flushable, Waiter {
     return size
   }
 
+  /** Whether the socket takes nothing more for now. */
+  get stalled(): boolean {
+    return this.#stalled
+  }
+
   /** Whether so much waits that what can be postponed or dropped should be. Who is told so is told when it is over. */
   get congested(): boolean {
     if (this.waiting <= this.#options.limits.softOutbox) return false
@@ -181,6 +186,7 @@ export class Outbox implements Flushable, Waiter {
   /** Sends a ping, and in the same write a small frame ahead of what waits. */
   beat(frame: Uint8Array): void {
     if (this.#closed) return
+    if (this.#urgent.length === 0 && this.#writer.size === 0 && this.#writable) return this.#beatAlone(frame)
     this.#replaceUrgent(frame)
     let message: Uint8Array | undefined
     if (this.#writable) {
@@ -190,6 +196,12 @@ export class Outbox implements Flushable, Waiter {
     this.#connection.ping(message)
     if (message !== undefined && this.#substantial) this.pulse?.sent()
     this.#schedule()
+  }
+
+  /** Nothing waits: the frame is the message, as it is for thousands. */
+  #beatAlone(frame: Uint8Array): void {
+    this.#connection.ping(frame)
+    if (this.#connection.bufferedAmount > 0) this.#schedule()
   }
 
   /** Hands out what waits, as far as the socket takes it. Called at the end of the turn. */

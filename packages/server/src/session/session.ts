@@ -458,9 +458,11 @@ export class Session implements MembershipsHost, CandidatesHost, OutgoingHost, I
     this.#memberships.taken(frame)
   }
 
-  /** Called by the line now and then. */
-  look(): void {
-    if (this.outgoing.acks?.areOverdue()) this.dropLine()
+  /** Called by the line now and then. @returns whether its client has to acknowledge something. */
+  look(): boolean {
+    const { acks, link } = this.outgoing
+    if (acks?.areOverdue()) this.dropLine()
+    return link !== undefined && link.kept > 0
   }
 
   /** Whether its client is there, and has long acknowledged nothing of what it was sent. */
