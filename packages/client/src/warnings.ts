@@ -6,7 +6,7 @@ import { describe } from '@junto/protocol/internal'
  * - `unheard`: a message came that nothing in the program listens to.
  * - `overflow`: messages that waited for their first listener were dropped, because too many waited.
  * - `fault`: a listener, a watcher or an answer of the program threw; `error` is what it threw.
- * - `unsupported`: an event was sent that the server's contract lacks; it is dropped.
+ * - `unsupported`: an event was sent that the server's contract lacks; it is dropped. Or a server came back that cannot be told this member's presence.
  * - `protocol`: the server said something that its own contract or the protocol does not allow.
  */
 export interface Warning {

@@ -1,5 +1,5 @@
 import { JuntoError, type Clock } from '@junto/protocol'
-import { encodePresence, pack, type PresencesFrame } from '@junto/protocol/internal'
+import { describe, encodePresence, pack, type PresencesFrame } from '@junto/protocol/internal'
 import type { Codec } from '@junto/schema/internal'
 import { checkSome, wrong } from '../arguments.ts'
 import { Listeners } from '../listeners.ts'
@@ -72,7 +72,20 @@ export class Presence {
 
   /** The room works, perhaps again: what was shown before may not have arrived. */
   renew(): void {
-    if (this.#told) this.#show(this.own, this.#until)
+    if (!this.#told) return
+    try {
+      this.#show(this.own, this.#until)
+    } catch (error) {
+      // The server came back with another contract, by which it cannot be said.
+      this.#told = false
+      this.#own = undefined
+      const { report, room } = this.#options
+      report({
+        code: 'unsupported',
+        message: `the presence in room '${room}' is shown no more: ${describe(error)}`,
+        error,
+      })
+    }
   }
 
   /** The room is left: nobody is seen there any more. */
@@ -88,21 +101,25 @@ export class Presence {
     came.delete(me)
     if (whole) for (const member of this.others.keys()) if (!came.has(member)) came.set(member, null)
     const changes: Change[] = []
-    for (const [member, wire] of came) {
-      const previous = this.others.get(member)
-      const isKnown = this.others.has(member)
-      if (wire === null) {
-        this.#wires.delete(member)
-        if (this.others.delete(member)) changes.push({ kind: 'removed', member, value: previous })
-      } else if (!whole || !isKnown || !isSameType || !isSame(wire, this.#wires.get(member))) {
-        if (codec === undefined) throw new JuntoError('bad_message', "the server's own layout has no presence")
-        const value = codec.decode(wire, 'presence')
-        this.#wires.set(member, wire)
-        this.others.set(member, value)
-        changes.push(isKnown ? { kind: 'changed', member, value, previous } : { kind: 'added', member, value })
+    try {
+      for (const [member, wire] of came) {
+        const previous = this.others.get(member)
+        const isKnown = this.others.has(member)
+        if (wire === null) {
+          this.#wires.delete(member)
+          if (this.others.delete(member)) changes.push({ kind: 'removed', member, value: previous })
+        } else if (!whole || !isKnown || !isSameType || !isSame(wire, this.#wires.get(member))) {
+          if (codec === undefined) throw new JuntoError('bad_message', "the server's own layout has no presence")
+          const value = codec.decode(wire, 'presence')
+          this.#wires.set(member, wire)
+          this.others.set(member, value)
+          changes.push(isKnown ? { kind: 'changed', member, value, previous } : { kind: 'added', member, value })
+        }
       }
+    } finally {
+      // Also of what came before something that cannot be.
+      for (const change of changes) this.#changes.tell(change)
     }
-    for (const change of changes) this.#changes.tell(change)
   }
 
   #show(value: unknown, until: number): void {
@@ -115,7 +132,7 @@ export class Presence {
     }
     const left = until - clock.now()
     const wire = value === undefined ? null : encoded(codec, value, 'presence')
-    seat.show(encodePresence(wire, left < Infinity ? Math.max(1, Math.ceil(left)) : undefined))
+    seat.show(encodePresence(wire, wire !== null && left < Infinity ? Math.ceil(left) : undefined))
     this.#told = true
     this.#own = value
     this.#until = until
