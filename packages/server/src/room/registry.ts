@@ -211,7 +211,11 @@ export class RoomRegistry implements Rooms {
       case 'joinOrCreate':
         return this.#match(shelf, wishOf(shelf, request), options(), session, signal)
       case 'list':
-        return this.#sit(this.#listOf(shelf, queryOf(shelf, request, this.#environment.limits), session), session, signal)
+        return this.#sit(
+          this.#listOf(shelf, queryOf(shelf, request, this.#environment.limits), session),
+          session,
+          signal,
+        )
     }
   }
 
@@ -360,7 +364,8 @@ function wishOf({ where }: Shelf, request: JoinRequest): Wish {
 
 function queryOf(shelf: Shelf, request: JoinRequest, { maxListed }: Limits): ListQuery {
   const { limit = Math.min(usualList, maxListed) } = request
-  if (limit > maxListed) throw new JuntoError('invalid', `limit: a list has at most ${maxListed} rooms (limit maxListed)`)
+  if (limit > maxListed)
+    throw new JuntoError('invalid', `limit: a list has at most ${maxListed} rooms (limit maxListed)`)
   return { ...wishOf(shelf, request), limit }
 }
 
