@@ -44,7 +44,8 @@ export class AddressBudget {
   open(connection: Pick<Connection, 'pause' | 'resume'>): Intake {
     this.#open++
     const intake = new Intake(this, connection)
-    this.#adjust(intake, this.#options.clock.now())
+    const wait = this.#bytes.wait(this.#options.clock.now(), 0)
+    if (wait > 0) this.#hold(intake, wait)
     return intake
   }
 
@@ -57,13 +58,12 @@ export class AddressBudget {
 
   /** A message has come. */
   took(intake: Intake, now: number, bytes: number): void {
-    this.#bytes.take(now, bytes + perMessage)
-    this.#adjust(intake, now)
+    const wait = this.#bytes.spend(now, bytes + perMessage)
+    if (wait > 0) this.#hold(intake, wait)
   }
 
-  #adjust(intake: Intake, now: number): void {
-    const wait = this.#bytes.wait(now, 0)
-    if (wait === 0 || this.#waiting.has(intake)) return
+  #hold(intake: Intake, wait: number): void {
+    if (this.#waiting.has(intake)) return
     this.#waiting.add(intake)
     intake.hold()
     this.#options.metrics.count('reading_paused', { limit: 'address' })

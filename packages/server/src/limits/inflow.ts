@@ -160,9 +160,9 @@ export class Inflow {
   message(bytes: number): void {
     const now = (this.#now = this.#options.clock.now())
     if (!this.#frames.tryTake(now)) return this.#flood('frames')
-    this.#bytes.take(now, bytes)
     this.#source?.took(now, bytes)
-    this.#adjustReading(now)
+    const wait = this.#bytes.spend(now, bytes)
+    if (wait > 0 || this.#paused) this.#adjustReading(now)
   }
 
   /** A frame of the peer. It is delivered now, later, or not at all. */

@@ -62,6 +62,11 @@ export class MessageLimits {
     this.#limits = limits
   }
 
+  /** Whether any message has a limit. */
+  get any(): boolean {
+    return this.#limits.some((limit) => limit !== undefined)
+  }
+
   /** Whether a message has a limit: cheap, asked for each. */
   has(id: number): boolean {
     return this.#limits[id] !== undefined

@@ -36,6 +36,12 @@ export class TokenBucket {
     this.#fullAt = (this.#fullAt > now ? this.#fullAt : now) + tokens * this.#interval
   }
 
+  /** As {@link take}. @returns milliseconds until what was not there has come. */
+  spend(now: number, tokens: number): number {
+    this.take(now, tokens)
+    return this.wait(now, 0)
+  }
+
   /** Takes tokens if they are there. */
   tryTake(now: number, tokens = 1): boolean {
     if (this.wait(now, tokens) > 0) return false

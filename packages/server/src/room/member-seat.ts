@@ -164,6 +164,10 @@ export class MemberSeat implements Seat, Partner, Present {
     this.#missed = 0
   }
 
+  get limited(): boolean {
+    return this.#host.router.limited
+  }
+
   allowance(frame: Frame): Allowance | undefined {
     return this.#host.router.allowance(this.session, frame)
   }

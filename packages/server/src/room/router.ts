@@ -92,6 +92,11 @@ export class Router {
     )
   }
 
+  /** Whether messages have limits of their own. */
+  get limited(): boolean {
+    return this.#limits.any
+  }
+
   /** How often a session's user may send what a frame is: see `Seat.allowance`. */
   allowance(session: SessionInfo, frame: Frame): Allowance | undefined {
     if (!('id' in frame) || typeof frame.id !== 'number' || !this.#limits.has(frame.id)) return undefined

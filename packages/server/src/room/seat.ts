@@ -164,6 +164,8 @@ export interface Seat {
    * that, {@link drop} comes first: then what is reliable is handed to the link, and the state comes with {@link resume}.
    */
   start(): void
+  /** Whether messages of its room have limits of their own: where none has, {@link allowance} need not be asked. */
+  readonly limited: boolean
   /**
    * How often this member's user may send the message that a frame is. Where that has no limit of its own, and for all other frames:
    * undefined. Whoever delivers asks before each, and takes from it what is delivered.

@@ -48,6 +48,8 @@ export class Memberships implements MembershipHost {
   readonly #byRef = new Map<number, Membership>()
   readonly #ended: EndedRefs
   #wereSeated = false
+  /** Whether there was a seat in a room with limits of single messages: elsewhere it is not worth looking for them, at each message. */
+  #limited = false
   // What few sessions need is made on first use.
   /** By the joined frame of each, those of which the client may not know yet that they have joined. */
   #announced: Map<Uint8Array, Membership> | undefined
@@ -113,7 +115,7 @@ export class Memberships implements MembershipHost {
 
   /** See {@link Seat.allowance}. */
   allowance(ref: number, frame: Frame): Allowance | undefined {
-    return this.#byRef.get(ref)?.allowance(frame)
+    return this.#limited ? this.#byRef.get(ref)?.allowance(frame) : undefined
   }
 
   /** A join says which ref it takes. */
@@ -239,6 +241,7 @@ export class Memberships implements MembershipHost {
 
   tookSeat(seat: Seat): void {
     this.#wereSeated = true
+    if (seat.limited) this.#limited = true
     this.#unseated?.handOver(seat)
   }
 

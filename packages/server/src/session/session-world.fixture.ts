@@ -64,6 +64,8 @@ export class PendingJoin implements Seat {
     this.link.sendState(encodeFrame({ type: FrameType.snapshot, bytes: Uint8Array.of(1) }))
   }
 
+  readonly limited = false
+
   allowance(): undefined {}
 
   receive(frame: Frame): void {
