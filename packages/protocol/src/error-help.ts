@@ -72,7 +72,7 @@ export const errorHelp = {
     fix: 'Call `server.define` with this contract, or correct the name.',
   },
   room_not_found: {
-    cause: 'No room of this id, or none that fits, is open.',
+    cause: 'No room of this id, or of this join code, is open.',
     fix: 'Open or create one instead of joining.',
   },
   already_joined: {
