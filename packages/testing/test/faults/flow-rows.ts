@@ -1,6 +1,13 @@
 import { JuntoClient } from '@junto/client'
 import { FrameType } from '@junto/protocol/internal'
-import type { FailedFrame, JoinedFrame, JoinFrame, RefusedFrame } from '@junto/protocol/internal'
+import type {
+  FailedFrame,
+  JoinedFrame,
+  JoinFrame,
+  PresenceFrame,
+  PresencesFrame,
+  RefusedFrame,
+} from '@junto/protocol/internal'
 import { JuntoServer, MemoryStore, SilentLogger } from '@junto/server'
 import { expect } from 'vitest'
 import { MemoryNetwork, SeededRandom, VirtualClock } from '../../src/index.ts'
@@ -238,34 +245,76 @@ export const flowRows: readonly Row[] = [
   {
     fault: 'a presence storm → throttled, last value wins',
     attacks: [
-      inWorld('from a client', {}, async (hall) => {
-        const room = await hall.enter(hall.client('ada'))
+      {
+        name: 'of frames, by a peer that knows no measure',
+        counts: [],
+        run: async (target) => {
+          const [storm, watching] = [await target.joined('storm'), await target.joined('storm')]
+          const before = target.count('presences_replaced', { room: 'attacked' })
+          const began = performance.now()
+          for (let n = 1; n <= 10_000; n += 500) {
+            const frames = Array.from({ length: 500 }, (_, i): PresenceFrame => ({
+              type: FrameType.presence,
+              value: [n + i],
+            }))
+            storm.peer.send(1, ...frames)
+          }
+          const isLast = ({ entries }: PresencesFrame) =>
+            entries.some(([, value]) => Array.isArray(value) && value[0] === 10_000)
+          await watching.peer.frame<PresencesFrame>(FrameType.presences, isLast)
+          const told = watching.peer.frames.filter(({ frame }) => frame.type === FrameType.presences).length
+          // One when it joined, one at once, then twenty a second.
+          expect(told).toBeLessThanOrEqual(2 + (performance.now() - began) / 50)
+          expect(target.count('presences_replaced', { room: 'attacked' }) - before).toBeGreaterThan(9_000)
+          expect(await storm.call('echo', { n: 3 })).toEqual({ n: 3 })
+          storm.peer.close()
+          watching.peer.close()
+        },
+      },
+      inWorld('by programs that show everything they come upon', {}, async (hall) => {
+        const { world } = hall
+        const rooms = await Promise.all(['ada', 'bob', 'cyd'].map((user) => hall.enter(hall.client(user))))
+        const [ada, bob] = rooms
+        const changes: number[] = []
+        bob?.presence.watch({
+          added: ({ n }, id) => id === ada?.memberId && changes.push(n),
+          changed: ({ n }, id) => id === ada?.memberId && changes.push(n),
+        })
         let n = 0
         for (let ms = 0; ms < 2000; ms++) {
-          for (let i = 0; i < 10; i++) room.send.point({ of: 'ada', n: ++n })
-          await hall.world.advance(1)
+          for (let i = 0; i < 10; i++) {
+            n++
+            for (const room of rooms) room.presence.set({ n })
+          }
+          await world.advance(1)
         }
-        await hall.world.advance('2s')
-        const { points, pointed } = hall.hall()
-        expect(pointed.get('ada')).toBe(20_000)
-        // As many at once, and as many a second, as a session may send.
-        expect(points).toBeLessThanOrEqual(2_000 + 500 * 4)
+        await world.advance('1s')
+        expect(changes.at(-1)).toBe(20_000)
+        expect(changes.length).toBeLessThanOrEqual(42)
+        const { shown } = hall.hall()
+        expect(shown.slice(-3)).toEqual([20_000, 20_000, 20_000])
+        expect(shown.length).toBeLessThanOrEqual(3 * 42)
       }),
       inWorld('to a client that does not read', {}, async (hall) => {
         const { world } = hall
-        const client = hall.client('ada')
-        const room = await hall.enter(client)
-        const came: number[] = []
-        room.on('pointed', ({ n }) => came.push(n))
-        world.stall(client)
-        for (let n = 1; n <= 40_000; n++) {
-          hall.hall().broadcast.pointed({ of: `player ${n % 10}`, n })
-          if (n % 20 === 0) await world.advance(1)
+        const slow = hall.client('slow')
+        const room = await hall.enter(slow)
+        const others = await Promise.all(Array.from({ length: 50 }, (_, index) => hall.enter(hall.client(`p${index}`))))
+        let changes = 0
+        room.presence.watch({ changed: () => changes++ })
+        await world.advance('1s')
+        world.stall(slow)
+        let most = 0
+        for (let n = 1; n <= 400; n++) {
+          for (const other of others) other.presence.set({ n })
+          await world.advance(20)
+          most = Math.max(most, hall.count('outbox_bytes'))
         }
-        world.flow(client)
+        expect(most).toBeLessThanOrEqual(hardOutbox)
+        world.flow(slow)
         await world.advance('2s')
-        expect(came.length).toBeLessThan(40_000)
-        expect(came.slice(-10).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 10 }, (_, i) => 39_991 + i))
+        expect([...room.presence.others.values()].map(({ n }) => n)).toEqual(others.map(() => 400))
+        expect(changes).toBeLessThan(50 * 400)
       }),
     ],
   },

@@ -20,16 +20,15 @@ export const Hall = defineRoom('hall', {
     pages: t.Array(t.String()),
     units: t.Map(t.Object({ x: t.Float64(), y: t.Float64() })),
   }),
+  presence: t.Object({ n: t.Uint32() }),
   clientToServer: {
     /** An operation that must be applied once. */
     apply: call({ params: t.Object({ n: t.Uint32() }), result: t.Object({ total: t.Uint32() }) }),
     note: event(t.Object({ n: t.Uint32() })),
-    point: event(t.Object({ of: t.String(), n: t.Uint32() }), { delivery: 'latest', key: 'of' }),
   },
   serverToClient: {
     ticked: event(t.Object({ n: t.Uint32() })),
     letter: event(t.Object({ n: t.Uint32(), text: t.String() })),
-    pointed: event(t.Object({ of: t.String(), n: t.Uint32() }), { delivery: 'latest', key: 'of' }),
   },
 })
 
@@ -38,9 +37,8 @@ export class HallRoom extends Room(Hall) {
   /** Operations and notes, in the order in which they came. */
   readonly applied: number[] = []
   readonly noted: number[] = []
-  /** The last that each has pointed at, and how often anybody has. */
-  readonly pointed = new Map<string, number>()
-  points = 0
+  /** What `onPresence` found, time after time. */
+  readonly shown: (number | undefined)[] = []
   readonly left: LeaveReason[] = []
   /** Lines that went and came. */
   readonly drops: string[] = []
@@ -78,6 +76,10 @@ export class HallRoom extends Room(Hall) {
     this.drops.push(`${user.id} ${outcome}`)
   }
 
+  override onPresence({ presence }: Member<typeof Hall>) {
+    this.shown.push(presence?.n)
+  }
+
   /** Broadcasts a letter of so many characters. */
   write(n: number, length: number) {
     this.broadcast.letter({ n, text: 'x'.repeat(length) })
@@ -96,10 +98,6 @@ export class HallRoom extends Room(Hall) {
     },
     note: ({ n }) => {
       this.noted.push(n)
-    },
-    point: ({ of, n }) => {
-      this.points++
-      this.pointed.set(of, n)
     },
   })
 }

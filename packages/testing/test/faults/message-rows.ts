@@ -193,8 +193,8 @@ export const messageRows: readonly Row[] = [
         run: async (target) => {
           const member = await target.joined('unknown once')
           member.peer.sendMessage(bytes(0x91, 15))
-          member.peer.sendMessage(bytes(1, 0x91, 31))
-          for (const type of [15, 31]) {
+          member.peer.sendMessage(bytes(1, 0x91, 64))
+          for (const type of [15, 64]) {
             const { code, message } = await member.peer.frame<NoticeFrame>(FrameType.notice)
             expect([code, message]).toEqual(['unknown_frame', `frames of type ${type} are not known here`])
           }

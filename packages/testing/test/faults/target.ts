@@ -23,6 +23,7 @@ type Where = 'tick' | 'timer' | 'onJoin' | 'onLeave' | 'onDispose' | 'onCreate' 
 const Attacked = defineRoom('attacked', {
   version: 1,
   state: t.Object({ calls: t.Uint32() }),
+  presence: t.Object({ n: t.Uint32() }),
   clientToServer: {
     /** Answers with its parameter. */
     echo: call({ params: t.Object({ n: t.Uint32() }), result: t.Object({ n: t.Uint32() }) }),
