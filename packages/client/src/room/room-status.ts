@@ -19,6 +19,8 @@ export type RoomStatus =
  * - `left`: the program left.
  * - `kicked`: the room removed this member.
  * - `closed`: the room was closed.
+ * - `idle`: the room was closed because nobody had said anything for too long.
+ * - `expired`: the room was closed because its time was over.
  * - `failed`: the room broke.
  * - `refused`: the connection came back with credentials that no longer let this client in.
  * - `lost`: the connection was lost, and the room could not be joined again or the client does not come back; `error` says why.
@@ -26,7 +28,17 @@ export type RoomStatus =
  *
  * A newer server may know more reasons.
  */
-export type LeftReason = 'left' | 'kicked' | 'closed' | 'failed' | 'refused' | 'lost' | 'client_closed' | (string & {})
+export type LeftReason =
+  | 'left'
+  | 'kicked'
+  | 'closed'
+  | 'idle'
+  | 'expired'
+  | 'failed'
+  | 'refused'
+  | 'lost'
+  | 'client_closed'
+  | (string & {})
 
 /**
  * What became of a room whose connection had been lost. `downtime`: milliseconds since then.

@@ -62,6 +62,16 @@ export interface RoomSettings {
    * when it is opened). `Infinity`: never. Default: 5,000, so that reloading a page finds the room still there.
    */
   readonly disposeAfter?: number
+  /**
+   * Milliseconds without a message of any member (calls, events, streams, presence, joins), after which the room is closed: `onLeave` with `idle`.
+   * Default: `Infinity`, silence ends nothing.
+   */
+  readonly idleAfter?: number
+  /**
+   * Milliseconds after which the room is closed, whoever is there: `onLeave` with `expired`. Counted from when it was created or restored.
+   * Default: `Infinity`, it may live as long as somebody needs it.
+   */
+  readonly maxAge?: number
 }
 
 /**

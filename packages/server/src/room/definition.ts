@@ -67,6 +67,9 @@ export class RoomDefinition {
   readonly presence: PresenceSettings | undefined
   /** Milliseconds; `undefined`: the server's limit. */
   readonly disposeAfter: number | undefined
+  /** Milliseconds; `Infinity`: never. */
+  readonly idleAfter: number
+  readonly maxAge: number
   readonly authenticate: ((credentials: Credentials) => unknown) | undefined
   /** How often a user may send each message, by id; undefined: as often as all together. */
   readonly messageLimits: readonly (BucketSize | undefined)[]
@@ -90,14 +93,9 @@ export class RoomDefinition {
     this.tickInterval = interval(options.tickRate, 'tickRate')
     this.patchInterval = interval(options.patchRate ?? (this.tickInterval > 0 ? 20 : undefined), 'patchRate')
     this.presence = presenceSettings(contract, this.compiled, this.validators, options)
-    const { disposeAfter } = options
-    if (
-      disposeAfter !== undefined &&
-      !(disposeAfter >= 0 && (disposeAfter <= longestWait || disposeAfter === Infinity))
-    ) {
-      throw wrong('disposeAfter', `of milliseconds from 0 to ${longestWait}, or Infinity`)
-    }
-    this.disposeAfter = disposeAfter
+    this.disposeAfter = options.disposeAfter === undefined ? undefined : wait(options.disposeAfter, 'disposeAfter', 0)
+    this.idleAfter = wait(options.idleAfter ?? Infinity, 'idleAfter', 1)
+    this.maxAge = wait(options.maxAge ?? Infinity, 'maxAge', 1)
     this.authenticate = options.authenticate
     this.#userKey = options.userKey
     this.messageLimits = messageLimits(this.compiled, contract, options.messageLimits ?? {})
@@ -186,6 +184,8 @@ interface AnyOptions {
   readonly presenceGrace?: number
   readonly presenceViews?: boolean
   readonly disposeAfter?: number
+  readonly idleAfter?: number
+  readonly maxAge?: number
   readonly authenticate?: (credentials: Credentials) => unknown
   // Methods are compared loosely: `define` has checked the user's type.
   userKey?(this: void, user: unknown): unknown
@@ -263,6 +263,11 @@ function interval(rate: number | undefined, name: string): number {
 function count(value: number, name: string): number {
   if (!(value >= 1)) throw wrong(name, 'from 1')
   return value
+}
+
+function wait(ms: number, name: string, least: number): number {
+  if (ms >= least && (ms <= longestWait || ms === Infinity)) return ms
+  throw wrong(name, `of milliseconds from ${least} to ${longestWait}, or Infinity`)
 }
 
 function wrong(option: string, range: string): JuntoError {

@@ -23,6 +23,13 @@ export function eventSenders(down: readonly MessageCodec[], post: Post): Readonl
   return Object.freeze(senders)
 }
 
+/** Whom the options of a broadcast leave out. */
+export function exceptOf(options: unknown): readonly unknown[] {
+  if (typeof options !== 'object' || options === null || !('except' in options)) return []
+  const { except } = options
+  return Array.isArray(except) ? except : [except]
+}
+
 /** What an event of class `latest` takes the place of: others of the same name, with the same value in its key field where it has one. */
 export function latestKey({ id, key }: MessageCodec, payload: unknown): string {
   return key === undefined ? `${id}` : `${id}:${keyOf(payload, key)}`

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { inject, provide } from '../container.ts'
 import { Desk, deskRooms } from './desk.fixture.ts'
 import { Room } from './room.ts'
-import { World } from './rooms.fixture.ts'
+import { World, type TestClient } from './rooms.fixture.ts'
 
 describe('an empty room', () => {
   test('is disposed after a grace; who comes back before finds it as it was', async () => {
@@ -125,7 +125,7 @@ describe('closing a room', () => {
     await world.clock.advance(1)
     expect(world.registry.size).toBe(0)
     expect(world.logger.lines.map(({ message }) => message)).toEqual([
-      'The room desk/a is disposed while onJoin or onLeave still runs',
+      'The room desk/a is disposed while onLeave still runs',
       'The room desk/a is disposed while onDispose still runs',
     ])
   })
@@ -239,6 +239,119 @@ describe('services', () => {
     await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ code: 'room_failed' })
     expect(world.faults[0]).toMatch(
       /^constructor of the room desk\/a failed: Nobody provides Missing: add it to the server/,
+    )
+  })
+})
+
+describe('a room in which nothing is said', () => {
+  /** A room that ends after a minute of silence. */
+  async function quiet(options: { idleAfter?: number; disposeAfter?: number } = {}) {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom, { idleAfter: 60_000, ...options })
+    const ada = await world.join(Desk, { key: 'a' })
+    return { world, rooms, ada }
+  }
+
+  test('is closed after a time, and its members hear why', async () => {
+    const { world, rooms, ada } = await quiet()
+    rooms[0]?.every(1000, () => rooms[0]?.broadcast.said({ text: 'anybody?' }))
+    await world.clock.advance(59_999)
+    expect(ada.endings).toEqual([])
+    await world.clock.advance(1)
+    expect(ada.endings).toEqual([{ reason: 'idle', message: 'Nothing was said in this room for too long.' }])
+    expect(rooms[0]?.happened.slice(-2)).toEqual(['onLeave idle', 'onDispose'])
+    expect([world.registry.size, world.clock.pendingTimers]).toEqual([0, 0])
+  })
+
+  const words: Record<string, (ada: TestClient, world: World) => unknown> = {
+    'a call': (ada) => void ada.outcome('look'),
+    'an event': (ada) => ada.event('say', { text: 'hello' }),
+    'a volatile event': (ada) => ada.event('point', { x: 1 }),
+    'a stream': (ada) => void ada.stream('count', { to: 1 }).next(),
+    'somebody who joins': (_, world) => world.join(Desk, { key: 'a' }),
+  }
+  test.each(Object.keys(words))('its time begins anew with %s', async (word) => {
+    const { world, ada } = await quiet()
+    await world.clock.advance(59_999)
+    await words[word]?.(ada, world)
+    await world.clock.advance(59_999)
+    expect(ada.endings).toEqual([])
+    await world.clock.advance(1)
+    expect(ada.endings).toMatchObject([{ reason: 'idle' }])
+  })
+
+  test('what programs answer by themselves is no message: replies, and credit of streams', async () => {
+    const { world, rooms, ada } = await quiet()
+    ada.answers['confirm'] = () => true
+    const items = ada.stream('count', { to: 1000 })
+    rooms[0]?.every(1000, async () => {
+      const [member] = rooms[0]?.members.values() ?? []
+      await member?.call.confirm({ question: 'still there?' })
+      for (let i = 0; i < 20; i++) await items.next()
+    })
+    await world.clock.advance(60_000)
+    expect(ada.endings).toMatchObject([{ reason: 'idle' }])
+    expect(ada.log.filter((line) => line === 'call').length).toBeGreaterThan(50)
+  })
+
+  test('also where nobody is there, and it would stay; and without members it may go earlier', async () => {
+    const { world, ada } = await quiet({ disposeAfter: Infinity })
+    ada.leave()
+    await world.clock.advance(59_999)
+    expect(world.registry.size).toBe(1)
+    await world.clock.advance(1)
+    expect(world.registry.size).toBe(0)
+
+    const earlier = await quiet()
+    earlier.ada.leave()
+    await earlier.world.clock.advance(5000)
+    expect([earlier.world.registry.size, earlier.world.clock.pendingTimers]).toEqual([0, 0])
+  })
+
+  test('costs one timer, which messages do not touch', async () => {
+    const { world, ada } = await quiet()
+    expect(world.clock.pendingTimers).toBe(1)
+    for (let i = 0; i < 100; i++) ada.event('point', { x: i })
+    expect(world.clock.pendingTimers).toBe(1)
+  })
+})
+
+describe('a room with a greatest age', () => {
+  test('is closed then, whoever is there and whatever is said; who opens its key again gets the next one', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom, { maxAge: 3_600_000, persist: true })
+    const ada = await world.join(Desk, { key: 'a' })
+    for (let minute = 1; minute < 60; minute++) {
+      await world.clock.advance('1m')
+      void ada.outcome('add', { by: 1 })
+    }
+    await world.clock.advance(59_999)
+    expect(ada.endings).toEqual([])
+    await world.clock.advance(1)
+    expect(ada.endings).toEqual([{ reason: 'expired', message: 'The time of this room is over.' }])
+    expect(rooms[0]?.happened.slice(-2)).toEqual(['onLeave expired', 'onDispose'])
+    const again = await world.join(Desk, { key: 'a' })
+    expect(rooms[1]?.state.n).toBe(59)
+    // Its own time begins anew.
+    await world.clock.advance('59m')
+    expect(again.endings).toEqual([])
+    await world.clock.advance('1m')
+    expect(again.endings).toMatchObject([{ reason: 'expired' }])
+    expect([world.registry.size, world.clock.pendingTimers]).toEqual([0, 0])
+  })
+
+  test.each([
+    ['idleAfter', 0, 'from 1 to 2147483647, or Infinity'],
+    ['idleAfter', NaN, 'from 1 to 2147483647, or Infinity'],
+    ['maxAge', -1, 'from 1 to 2147483647, or Infinity'],
+    ['maxAge', 2 ** 40, 'from 1 to 2147483647, or Infinity'],
+    ['disposeAfter', -1, 'from 0 to 2147483647, or Infinity'],
+  ])('%s of %d is refused when the room is defined', (option, value, range) => {
+    const world = new World()
+    expect(() => world.registry.define(Desk, deskRooms().ScriptedRoom, { [option]: value })).toThrow(
+      `the option ${option} of define must be a number of milliseconds ${range}`,
     )
   })
 })

@@ -31,6 +31,8 @@ export interface SeatHost extends ConversationHost {
   readonly maxHeld: number
   /** Snapshots that one member may ask for within a minute. */
   readonly maxResyncs: number
+  /** A member has said something of its own. `undefined`: the room does not count that. */
+  readonly heard: (() => void) | undefined
   /** Its session is away. Called in turns with {@link resumed}. */
   dropped(seat: MemberSeat): void
   /** Its session is back. */
@@ -174,6 +176,7 @@ export class MemberSeat implements Seat, Partner, Present {
 
   receive(frame: Frame): void {
     if (this.#phase !== 'live') return
+    if (this.#host.heard !== undefined && isOwnWord(frame)) this.#host.heard()
     switch (frame.type) {
       case FrameType.event:
       case FrameType.loose:
@@ -430,4 +433,15 @@ export class MemberSeat implements Seat, Partner, Present {
     if (error instanceof JuntoError) this.#link.notice(error.code, error.message)
     else this.#host.report(error, 'message', this)
   }
+}
+
+/** Whether it shows that somebody is there: answers and the like, programs give by themselves. */
+function isOwnWord({ type }: Frame): boolean {
+  return (
+    type === FrameType.call ||
+    type === FrameType.event ||
+    type === FrameType.loose ||
+    type === FrameType.stream ||
+    type === FrameType.presence
+  )
 }

@@ -109,3 +109,12 @@ export class RoomArchive {
     }
   }
 }
+
+/** What a room says that is asked to save itself, and is not saved. */
+export function notSaved(definition: RoomDefinition, name: string): JuntoError {
+  const remedy =
+    definition.saving === undefined
+      ? `define(${definition.name}, …, { persist: true }) has its rooms saved`
+      : 'only rooms with a key are, since nobody could ask for another one again: client.open(…, { key })'
+  return new JuntoError('misuse', `save() of the room ${name}, which is not saved: ${remedy}`)
+}

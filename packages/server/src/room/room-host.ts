@@ -1,26 +1,26 @@
-import { JuntoError, randomHex, randomId } from '@junto/protocol'
-import { encodeNamed, StateTree } from '@junto/schema/internal'
+import { JuntoError, randomId } from '@junto/protocol'
 import type { Services, Token } from '../container.ts'
 import { freezeDeep } from '../matchmaking/frozen.ts'
 import type { Listable } from '../matchmaking/listings.ts'
 import type { Candidate } from '../matchmaking/matchmaker.ts'
-import { PresenceLane } from '../presence/presence-lane.ts'
-import type { RoomSaver } from '../store/room-saver.ts'
-import type { RoomSource } from '../store/room-recorder.ts'
-import { RoomSync } from '../sync/room-sync.ts'
+import { within } from '../promises.ts'
 import type { RoomDefinition, RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
-import { eventSenders } from './event-senders.ts'
-import { Faults } from './faults.ts'
-import type { Entrant, MemberSeat, SeatHost } from './member-seat.ts'
-import { disposalWithin, within } from '../promises.ts'
+import { eventSenders, exceptOf } from './event-senders.ts'
+import { Faults, type Culprit } from './faults.ts'
+import type { Entrant, MemberSeat } from './member-seat.ts'
 import type { RoomVisibility } from './room.ts'
-import { RoomArchive } from './room-archive.ts'
-import { constructWithin, type RoomScope } from './room-scope.ts'
+import { notSaved, RoomArchive } from './room-archive.ts'
+import { close, disposeServices } from './room-closing.ts'
+import { begin, construct, refusal, type RoomCreation } from './room-creation.ts'
+import { RoomLife, type Ending } from './room-life.ts'
+import { RoomLifetime } from './room-lifetime.ts'
+import type { RoomScope } from './room-scope.ts'
 import { RoomTimers } from './room-timers.ts'
-import { Router } from './router.ts'
+import { makeWorks, type Works } from './room-works.ts'
 import type { JoinedInfo, LeaveReason, SessionInfo } from './seat.ts'
 import { Seats } from './seats.ts'
+import { UnderWay } from './under-way.ts'
 
 /** Why and how a room came about. */
 export interface Origin {
@@ -44,22 +44,6 @@ export interface RoomOwner {
   codeOf(room: RoomHost): string
 }
 
-/** What a room has once its first state stands. */
-interface Works {
-  readonly sync: RoomSync
-  readonly presence: PresenceLane | undefined
-  readonly saver: RoomSaver | undefined
-  readonly seatHost: SeatHost
-}
-
-type Life =
-  | { readonly phase: 'creating' }
-  /** The saved state stands, `onRestore` runs. */
-  | { readonly phase: 'restoring'; readonly works: Works }
-  | { readonly phase: 'open'; readonly works: Works }
-  | { readonly phase: 'draining'; readonly works: Works }
-  | { readonly phase: 'disposed'; readonly works: Works | undefined }
-
 /** Runs one room: its life from creation to disposal, and all of its code, so that nothing it throws gets further. */
 export class RoomHost implements RoomScope, Candidate, Listable {
   readonly definition: RoomDefinition
@@ -80,13 +64,16 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   readonly #faults: Faults
   readonly #timers: RoomTimers
   readonly #seats: Seats
-  #life: Life = { phase: 'creating' }
+  readonly #life: RoomLife<Works>
+  readonly #lifetime: RoomLifetime
+  /** Hooks and work from outside that the room waits for at its end. */
+  readonly #underWay = new UnderWay()
+  /** All work from outside: it does not bring the room down by failing again and again. */
+  readonly #outside: Culprit = { id: 'server.rooms', session: {} }
   #room: RunningRoom | undefined
   #metadata: unknown
   #visibility: RoomVisibility = 'public'
   #broadcast: unknown
-  #closeWanted: { readonly reason: LeaveReason; readonly message: string | undefined } | undefined
-  #cancelDisposal: (() => void) | undefined
   #onClosed: () => void = () => {}
 
   constructor(definition: RoomDefinition, environment: RoomEnvironment, origin: Origin, owner: RoomOwner) {
@@ -100,6 +87,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     this.name = `${definition.name}/${origin.key ?? this.id}`
     this.#archive = RoomArchive.of(definition, environment, origin.key, this.name)
     this.#services = environment.services.child()
+    this.#life = new RoomLife(() => owner.changed(this))
     const { clock, limits } = environment
     this.#faults = new Faults({
       ...environment,
@@ -110,8 +98,16 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       onTooMany: () => this.close('The room failed too often.', 'failed'),
     })
     this.#timers = new RoomTimers(clock, (where, code) => this.#faults.run(where, code))
-    this.#seats = new Seats({
+    this.#lifetime = new RoomLifetime({
       clock,
+      disposeAfter: definition.disposeAfter ?? limits.disposeAfter,
+      idleAfter: definition.idleAfter,
+      maxAge: definition.maxAge,
+      isEmpty: () => this.#seats.isEmpty,
+      end: (because) => this.close(partings[because], because),
+    })
+    this.#seats = new Seats({
+      underWay: this.#underWay,
       faults: this.#faults,
       most: definition.maxMembers,
       onJoin: (member, join) => this.#room?.onJoin?.(member, join),
@@ -126,7 +122,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
         owner.freed(this, session)
         owner.changed(this)
       },
-      onEmpty: () => this.#disposeWhenEmpty(),
+      onEmpty: () => this.#lifetime.left(),
     })
     this.closed = new Promise((resolve) => (this.#onClosed = resolve))
     this.ready = this.#create()
@@ -138,11 +134,21 @@ export class RoomHost implements RoomScope, Candidate, Listable {
 
   /** Whether it is on its way out: nobody can join, and what has its key has to wait until it is closed. */
   get isClosing(): boolean {
-    return this.#life.phase === 'draining' || this.#life.phase === 'disposed'
+    return this.#life.isEnding
+  }
+
+  /** Whether members come and go there. */
+  get isOpen(): boolean {
+    return this.#life.is('open')
+  }
+
+  /** Why it ends, or has ended; `undefined` as long as it does not. */
+  get ending(): Ending | undefined {
+    return this.#life.ending
   }
 
   get wanted(): string | undefined {
-    return this.#life.phase === 'creating' && this.#seats.hasFree ? this.#origin.wanted : undefined
+    return this.#life.is('creating') && this.#seats.hasFree ? this.#origin.wanted : undefined
   }
 
   get isFindable(): boolean {
@@ -150,7 +156,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   }
 
   get isListed(): boolean {
-    return this.#life.phase === 'open' && this.key === undefined && this.#visibility === 'public'
+    return this.isOpen && this.key === undefined && this.#visibility === 'public'
   }
 
   /** Seats that are taken, those of who is joining included. */
@@ -170,8 +176,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   /** Takes a seat, before anything is waited for. @throws JuntoError `forbidden`, `room_full`, or `already_joined`. */
   reserve(session: SessionInfo): void {
     this.#seats.reserve(session)
-    this.#cancelDisposal?.()
-    this.#cancelDisposal = undefined
+    this.#lifetime.entered()
   }
 
   /** Gives back a seat on which nobody came to sit. */
@@ -181,7 +186,8 @@ export class RoomHost implements RoomScope, Candidate, Listable {
 
   /** Seats somebody on a reserved seat. @throws JuntoError; the seat is free again then. */
   async join(entrant: Entrant, signal: AbortSignal): Promise<MemberSeat> {
-    if (this.#life.phase !== 'open') {
+    const { works } = this.#life
+    if (!this.isOpen || works === undefined) {
       this.release(entrant.session)
       throw new JuntoError('room_closed', `the room ${this.name} is closed`)
     }
@@ -196,30 +202,53 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       }
     }
     const id = randomId(this.#environment.random, 12)
-    return this.#seats.join(this.#life.works.seatHost, entrant, this.#joinedInfo(id, entrant), signal)
+    return this.#seats.join(works.seatHost, entrant, this.#joinedInfo(id, entrant), signal)
   }
 
-  /** Closes the room. See {@link closed}. */
+  /** Closes the room; one that is coming about, as soon as it is open. See {@link closed}. */
   close(message?: string, reason: LeaveReason = 'closed'): void {
-    switch (this.#life.phase) {
-      case 'creating':
-      case 'restoring':
-        this.#closeWanted ??= { reason, message }
-        return
-      case 'open':
-        this.#life = { phase: 'draining', works: this.#life.works }
-        this.#owner.changed(this)
-        void this.#drain(this.#life.works, reason, message)
-        return
-      case 'draining':
-      case 'disposed':
+    if (this.#life.close({ reason, message })) void this.#drain()
+  }
+
+  // For the program around the server
+
+  /** Its time without members begins anew. */
+  visited(): void {
+    this.#lifetime.left()
+  }
+
+  /**
+   * Runs code of the program in the room, as if it were the room's own. Meanwhile the room is not disposed for being empty or idle.
+   *
+   * @throws (rejects) what the code throws, which the room is told, too; JuntoError `room_closed` when the room is not open.
+   */
+  run<T>(code: (room: object) => T | PromiseLike<T>): Promise<T> {
+    const room = this.#room
+    if (!this.isOpen || room === undefined) {
+      return Promise.reject(new JuntoError('room_closed', `the room ${this.name} is closed: open it again`))
+    }
+    return this.#underWay.track(
+      'run',
+      this.#held(() => code(room)),
+    )
+  }
+
+  async #held<T>(code: () => T | PromiseLike<T>): Promise<T> {
+    const release = this.#lifetime.hold()
+    try {
+      return await this.#faults.measure(code)
+    } catch (error) {
+      this.#faults.report(error, 'run', this.#outside)
+      throw error
+    } finally {
+      release()
     }
   }
 
   // For the room itself
 
   get state(): unknown {
-    const works = 'works' in this.#life ? this.#life.works : undefined
+    const { works } = this.#life
     if (!works) {
       throw new Error(
         `The state of the room ${this.name} does not exist yet: it is what onCreate returns. ` +
@@ -247,7 +276,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   set metadata(metadata: unknown) {
     this.#metadata = this.definition.frozenNamed('metadata', metadata)
     this.#owner.changed(this)
-    if ('works' in this.#life) this.#life.works?.saver?.changed()
+    this.#life.works?.saver?.changed()
   }
 
   get locked(): boolean {
@@ -292,14 +321,8 @@ export class RoomHost implements RoomScope, Candidate, Listable {
 
   async save(): Promise<void> {
     const { definition, name } = this
-    if (this.#archive === undefined) {
-      const remedy =
-        definition.saving === undefined
-          ? `define(${definition.name}, …, { persist: true }) has its rooms saved`
-          : 'only rooms with a key are, since nobody could ask for another one again: client.open(…, { key })'
-      throw new JuntoError('misuse', `save() of the room ${name}, which is not saved: ${remedy}`)
-    }
-    if (this.#life.phase === 'creating') {
+    if (this.#archive === undefined) throw notSaved(definition, name)
+    if (this.#life.is('creating')) {
       throw new JuntoError('misuse', `save() of the room ${name}: there is no state before onCreate has returned it`)
     }
     const saver = this.#life.works?.saver
@@ -342,71 +365,54 @@ export class RoomHost implements RoomScope, Candidate, Listable {
         return new JuntoError('timeout', message)
       })
     } catch (error) {
-      if ('works' in this.#life) {
-        // What a failed onRestore has made of the state stays here: what was saved is still good.
-        this.#life.works?.saver?.close()
-        this.#life.works?.sync.close()
-      }
-      this.#life = { phase: 'disposed', works: undefined }
-      this.#owner.changed(this)
+      // What a failed onRestore has made of the state stays here: what was saved is still good.
+      this.#life.works?.saver?.close()
+      this.#life.works?.sync.close()
+      this.#life.dispose()
       this.#timers.close()
-      await this.#disposeServices()
+      await disposeServices(this.name, this.#services, this.#environment)
       this.#onClosed()
       throw refusal(error)
     }
-    if (this.#closeWanted) this.close(this.#closeWanted.message, this.#closeWanted.reason)
-    else if (this.#seats.isEmpty) this.#disposeWhenEmpty()
   }
 
   async #bringUp(): Promise<void> {
-    const { definition, key } = this
-    let where = 'constructor'
+    const { definition, key, name } = this
+    let where = ''
+    const creation: RoomCreation = {
+      definition,
+      environment: this.#environment,
+      services: this.#services,
+      faults: this.#faults,
+      archive: this.#archive,
+      name,
+      key,
+      options: this.#origin.options,
+      enter: (step) => (where = step),
+    }
     try {
-      const room = this.#faults.measure(() =>
-        constructWithin(this, () => this.#services.construct(definition.roomClass)),
-      )
+      const { room, router, ticks } = construct(creation, this)
       this.#room = room
-      // It may be a field, which is there only now.
-      if (typeof room.onCreate !== 'function') {
-        throw new Error(`${definition.className} has no onCreate: write one that returns the first state of the room`)
-      }
-      const router = this.#makeRouter(room)
-      where = 'loading'
-      const saved = await this.#archive?.load()
-      where = saved ? 'loading' : 'onCreate'
-      const first = saved
-        ? saved.state
-        : await this.#faults.measure(() => room.onCreate({ key, options: this.#origin.options }))
-      if (!saved) {
-        // Types forbid it, but not in a program without types, and a bare `return` is soon forgotten.
-        if (first === undefined || first === null) {
-          throw new Error(
-            `onCreate of ${definition.className} returned nothing: it must return the first state of the room`,
-          )
-        }
-      }
-      const tree = StateTree.create(definition.compiled, definition.contract, first, {
-        epoch: randomHex(this.#environment.random, 8),
-      })
-      // What is of the wrong type the tree has refused, in the words of any later write.
-      if (!saved) definition.validators.state?.(first, '')
+      const { tree, saved } = await begin(creation, room)
       // Given up meanwhile.
-      if (this.#life.phase !== 'creating') return
-      const works = this.#equip(tree, router)
-      this.#life = { phase: 'restoring', works }
+      if (!this.#life.is('creating')) return
+      const works = makeWorks({ ...creation, ...this.#joints(), room }, tree, router)
+      this.#life.equip(works)
       if (saved) {
         this.#metadata = freezeDeep(saved.metadata)
-        if (saved.migrated) works.saver?.changed()
         where = 'onRestore'
         await this.#faults.measure(() => room.onRestore?.({ key: key ?? '' }))
-        if (this.#isGivenUp()) return
-      } else {
-        works.saver?.changed()
+        if (!this.#life.is('restoring')) return
       }
-      this.#life = { phase: 'open', works }
-      this.#owner.changed(this)
+      // What steps have migrated is to be saved as such.
+      if (saved?.migrated !== false) works.saver?.changed()
+      this.#life.open()
+      const { ending } = this.#life
+      // It was closed before it was open.
+      if (ending !== undefined) return this.close(ending.message, ending.reason)
       works.saver?.open()
-      this.#startTicking(room)
+      this.#lifetime.begin()
+      if (ticks) this.#timers.tick(definition.tickInterval, (dt) => room.onTick?.(dt))
     } catch (error) {
       // Saying no is no fault; nor is a store that fails, whose error was logged.
       const code = error instanceof JuntoError ? error.code : undefined
@@ -415,176 +421,37 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     }
   }
 
-  // A method, because the compiler believes that a field stays as it was assigned last.
-  #isGivenUp(): boolean {
-    return this.#life.phase === 'disposed'
-  }
-
-  #makeRouter(room: RunningRoom): Router {
-    const { definition } = this
-    return new Router({
-      watchdog: this.#environment.watchdog,
-      watched: { type: definition.name, name: this.name },
-      faults: this.#faults,
-      className: definition.className,
-      up: definition.compiled.up,
-      limits: definition.messageLimits,
-      quotas: this.#environment.quotas,
-      checks: definition.validators.up,
-      handlers: room.handlers,
-    })
-  }
-
-  #equip(tree: StateTree, router: Router): Works {
-    const { definition } = this
-    const { clock, turnEnd, limits, logger, metrics } = this.#environment
-    const saver = this.#archive?.saver(this.#source(tree, () => sync.flushNow()))
-    const sync = new RoomSync({
-      tree,
-      clock,
-      turnEnd,
-      logger,
-      metrics,
-      room: definition.name,
-      name: this.name,
-      interval: definition.patchInterval,
-      checkInterval: limits.checkInterval,
-      shared: definition.shared,
-      onChange: () => saver?.changed(),
-      onBroken: (error) => {
-        this.#faults.report(error, 'state')
-        this.close('The state of the room could not be sent.', 'failed')
-      },
-    })
-    const presence = this.#presenceLane()
-    const seatHost: SeatHost = {
-      clock,
-      sync,
-      presence,
-      router,
-      down: definition.compiled.down,
-      answerChecks: definition.validators.down,
-      callTimeout: limits.callTimeout,
-      maxCallsInFlight: limits.maxCallsInFlight,
-      streamCredit: limits.streamCredit,
-      maxHeld: limits.hardOutbox,
-      maxResyncs: limits.maxResyncs,
-      dropped: (seat) => this.#seats.dropped(seat),
-      resumed: (seat, resumption) => this.#seats.resumed(seat, resumption),
-      left: (seat) => this.#seats.left(seat),
-      report: (error, where, by) => this.#faults.report(error, where, by),
+  /** What the works ask of the room around them. */
+  #joints() {
+    return {
+      seats: this.#seats,
+      metadata: () => this.#metadata,
+      heard: this.#lifetime.listens ? () => this.#lifetime.heard() : undefined,
+      onBroken: () => this.close('The state of the room could not be sent.', 'failed'),
     }
-    return { sync, presence, saver, seatHost }
-  }
-
-  #presenceLane(): PresenceLane | undefined {
-    const { presence, name } = this.definition
-    const { clock, turnEnd, limits, metrics } = this.#environment
-    return (
-      presence &&
-      new PresenceLane({
-        ...presence,
-        clock,
-        turnEnd,
-        most: limits.maxPresence,
-        replaced: metrics.counter('presences_replaced', { room: name }),
-        onChange: (seat) => this.#faults.run('onPresence', () => this.#room?.onPresence?.(seat.member), seat),
-      })
-    )
-  }
-
-  #startTicking(room: RunningRoom): void {
-    const { clock } = this.#environment
-    if (this.definition.tickInterval === 0 || typeof room.onTick !== 'function') return
-    let last = clock.now()
-    const tick = (): unknown => {
-      const now = clock.now()
-      const dt = now - last
-      last = now
-      return room.onTick?.(dt)
-    }
-    this.#timers.every(this.definition.tickInterval, tick, 'onTick')
   }
 
   // Going
 
-  #disposeWhenEmpty(): void {
-    if (this.#life.phase !== 'open') return
-    const { clock, limits } = this.#environment
-    const wait = this.definition.disposeAfter ?? limits.disposeAfter
-    if (wait === Infinity) return
-    this.#cancelDisposal?.()
-    this.#cancelDisposal = clock.after(wait, () => this.close())
-  }
-
-  async #drain(works: Works, reason: LeaveReason, message: string | undefined): Promise<void> {
-    const { sync, presence, saver } = works
-    const { clock, limits, logger } = this.#environment
-    this.#cancelDisposal?.()
+  async #drain(): Promise<void> {
+    const { works, ending } = this.#life
+    // There are both: it was open, and is to end.
+    if (works === undefined || ending === undefined) return
+    this.#lifetime.stop()
     this.#timers.close()
-    presence?.close()
-    sync.flushNow()
-    this.#seats.endAll(reason, message)
-    if (!(await this.#seats.settled(limits.hookTimeout))) {
-      logger.warn(`The room ${this.name} is disposed while onJoin or onLeave still runs`, { room: this.name })
-    }
-    sync.flushNow()
-    await saver?.finish()
-    const onDispose = this.#faults.settle('onDispose', () => this.#room?.onDispose?.())
-    try {
-      await within(clock, limits.hookTimeout, onDispose, () => new Error('late'))
-    } catch {
-      logger.warn(`The room ${this.name} is disposed while onDispose still runs`, { room: this.name })
-    }
-    sync.flushNow()
-    await saver?.finish()
-    saver?.close()
-    sync.close()
-    await this.#disposeServices()
-    this.#life = { phase: 'disposed', works }
+    const { name } = this
+    const environment = this.#environment
+    const onDispose = () => this.#faults.settle('onDispose', () => this.#room?.onDispose?.())
+    await close({ name, environment, works, seats: this.#seats, underWay: this.#underWay, onDispose }, ending)
+    await disposeServices(name, this.#services, environment)
+    this.#life.dispose()
     this.#onClosed()
   }
-
-  async #disposeServices(): Promise<void> {
-    const { clock, limits } = this.#environment
-    try {
-      await this.#services.dispose(disposalWithin(clock, limits.hookTimeout))
-    } catch (error) {
-      this.#environment.logger.error(`A service of the room ${this.name} could not be disposed of`, {
-        room: this.name,
-        error,
-      })
-    }
-  }
-
-  /** The room, for those who save it. */
-  #source(tree: StateTree, flush: () => void): RoomSource {
-    return {
-      tree,
-      // A save is of a version: nothing may be pending.
-      flush,
-      metadata: () => (this.#metadata === undefined ? undefined : encodeNamed(this.#metadata, 'metadata')),
-      seats: () => [],
-    }
-  }
 }
 
-function exceptOf(options: unknown): readonly unknown[] {
-  if (typeof options !== 'object' || options === null || !('except' in options)) return []
-  const { except } = options
-  return Array.isArray(except) ? except : [except]
-}
-
-/** What the client hears when a room could not be made. */
-function refusal(error: unknown): JuntoError {
-  const failed = "the room failed while it was created; the server's log says why"
-  if (!(error instanceof JuntoError)) return new JuntoError('room_failed', failed)
-  switch (error.code) {
-    case 'forbidden':
-    case 'timeout':
-    case 'store_failed':
-      return error
-    default:
-      return new JuntoError('room_failed', failed, { cause: error })
-  }
-}
+/** What members are told when a room ends by itself. */
+const partings = {
+  closed: undefined,
+  idle: 'Nothing was said in this room for too long.',
+  expired: 'The time of this room is over.',
+} as const

@@ -49,6 +49,18 @@ export class RoomTimers {
     }
   }
 
+  /** Runs `onTick` every `ms` milliseconds, with the time since the last one, until the room is closed. */
+  tick(ms: number, onTick: (dt: number) => unknown): void {
+    let last = this.#clock.now()
+    const beat = (): unknown => {
+      const now = this.#clock.now()
+      const dt = now - last
+      last = now
+      return onTick(dt)
+    }
+    this.every(ms, beat, 'onTick')
+  }
+
   /** Cancels all timers; new ones do nothing from now on. */
   close(): void {
     this.#closed = true

@@ -15,12 +15,24 @@ import type { Allowance } from '../limits/message-limits.ts'
  * - `refused`: it came back with credentials that no longer let it in.
  * - `kicked`: the room removed it.
  * - `closed`: the room was closed.
+ * - `idle`: the room was closed because nobody had said anything for too long (option `idleAfter`).
+ * - `expired`: the room was closed because it was too old (option `maxAge`).
  * - `failed`: the room broke (too many faults) and was closed.
  * - `shutdown`: the server is closing.
  */
 export type LeaveReason = (typeof leaveReasons)[number]
 
-const leaveReasons = ['left', 'disconnected', 'refused', 'kicked', 'closed', 'failed', 'shutdown'] as const
+const leaveReasons = [
+  'left',
+  'disconnected',
+  'refused',
+  'kicked',
+  'closed',
+  'idle',
+  'expired',
+  'failed',
+  'shutdown',
+] as const
 
 /** Whether something, such as the reason of an abort signal, is a reason for leaving. */
 export function isLeaveReason(reason: unknown): reason is LeaveReason {

@@ -1,15 +1,17 @@
-import { JuntoError, type Clock } from '@junto/protocol'
+import { JuntoError } from '@junto/protocol'
 import { isPromiseLike } from '@junto/protocol/internal'
 import type { Message } from '../sync/feed.ts'
 import type { Faults } from './faults.ts'
 import { MemberSeat, type Entrant, type SeatHost } from './member-seat.ts'
 import type { RoomMember } from './room-member.ts'
-import { unlessAborted, within } from '../promises.ts'
+import { unlessAborted } from '../promises.ts'
 import { isLeaveReason, type JoinedInfo, type LeaveReason, type Resumption, type SessionInfo } from './seat.ts'
+import type { UnderWay } from './under-way.ts'
 
 /** Parts of {@link Seats}. */
 export interface SeatsOptions {
-  readonly clock: Clock
+  /** Remembers the hooks that run. */
+  readonly underWay: UnderWay
   readonly faults: Faults
   /** Seats at the beginning. */
   readonly most: number
@@ -43,8 +45,6 @@ export class Seats {
   readonly #taken = new Map<SessionInfo, MemberSeat | undefined>()
   /** Seats whose `onJoin` still runs. */
   readonly #joining = new Set<MemberSeat>()
-  /** Hooks under way. */
-  readonly #running = new Set<Promise<unknown>>()
   /** While all are ended: those whose `onLeave` waits until all are. */
   #ended: MemberSeat[] | undefined
 
@@ -113,7 +113,7 @@ export class Seats {
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort)
     try {
-      const admitted = this.#track(this.#admit(seat))
+      const admitted = this.#options.underWay.track('onJoin', this.#admit(seat))
       return await unlessAborted(signal, admitted, () => new JuntoError('cancelled', 'the join was given up'))
     } finally {
       signal.removeEventListener('abort', onAbort)
@@ -133,14 +133,20 @@ export class Seats {
 
   /** A seat's session is away. For the seat's host. */
   dropped(seat: MemberSeat): void {
-    const { faults, onDrop } = this.#options
-    void this.#track(faults.settle('onDrop', () => onDrop(seat.member)))
+    const { underWay, faults, onDrop } = this.#options
+    void underWay.track(
+      'onDrop',
+      faults.settle('onDrop', () => onDrop(seat.member)),
+    )
   }
 
   /** A seat's session is back. For the seat's host. */
   resumed(seat: MemberSeat, resumption: Resumption): void {
-    const { faults, onResume } = this.#options
-    void this.#track(faults.settle('onResume', () => onResume(seat.member, resumption)))
+    const { underWay, faults, onResume } = this.#options
+    void underWay.track(
+      'onResume',
+      faults.settle('onResume', () => onResume(seat.member, resumption)),
+    )
   }
 
   /** A seat was left. For the seat's host. */
@@ -161,19 +167,6 @@ export class Seats {
     for (const seat of this.#taken.values()) seat?.end(reason, message)
     this.#ended = undefined
     for (const seat of ended) if (!this.#joining.has(seat)) this.#sayGoodbye(seat)
-  }
-
-  /** Waits for the hooks under way, but no longer than `ms`. False when some still run then. */
-  async settled(ms: number): Promise<boolean> {
-    const all = async (): Promise<void> => {
-      while (this.#running.size > 0) await Promise.allSettled(this.#running)
-    }
-    try {
-      await within(this.#options.clock, ms, all(), () => new Error('late'))
-      return true
-    } catch {
-      return false
-    }
   }
 
   async #admit(seat: MemberSeat): Promise<MemberSeat> {
@@ -203,20 +196,16 @@ export class Seats {
   }
 
   #sayGoodbye(seat: MemberSeat): void {
-    const { faults, onLeave } = this.#options
-    void this.#track(faults.settle('onLeave', () => onLeave(seat.member, seat.reason)))
+    const { underWay, faults, onLeave } = this.#options
+    void underWay.track(
+      'onLeave',
+      faults.settle('onLeave', () => onLeave(seat.member, seat.reason)),
+    )
   }
 
   #free(session: SessionInfo): void {
     if (!this.#taken.delete(session)) return
     this.#options.onFreed(session)
     if (this.isEmpty) this.#options.onEmpty()
-  }
-
-  #track<T>(running: Promise<T>): Promise<T> {
-    this.#running.add(running)
-    const forget = () => this.#running.delete(running)
-    running.then(forget, forget)
-    return running
   }
 }

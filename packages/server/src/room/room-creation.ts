@@ -1,0 +1,100 @@
+import { JuntoError, randomHex } from '@junto/protocol'
+import { StateTree } from '@junto/schema/internal'
+import type { Services } from '../container.ts'
+import type { RoomDefinition, RunningRoom } from './definition.ts'
+import type { RoomEnvironment } from './environment.ts'
+import type { Faults } from './faults.ts'
+import type { RestoredRoom, RoomArchive } from './room-archive.ts'
+import { constructWithin, type RoomScope } from './room-scope.ts'
+import { Router } from './router.ts'
+
+/** What a room is made of. */
+export interface RoomCreation {
+  readonly definition: RoomDefinition
+  readonly environment: RoomEnvironment
+  /** The room's own scope. */
+  readonly services: Services
+  readonly faults: Faults
+  readonly archive: RoomArchive | undefined
+  /** For logs. */
+  readonly name: string
+  readonly key: string | undefined
+  /** Validated. */
+  readonly options: unknown
+  /** Called before each step that may fail, with what it is called in the log. */
+  readonly enter: (where: string) => void
+}
+
+/** How a room begins. */
+export interface Beginning {
+  readonly tree: StateTree
+  /** What was saved of it; `undefined`: it is new. */
+  readonly saved: RestoredRoom | undefined
+}
+
+/** A room object, and what is known of it before anything has happened. */
+export interface ConstructedRoom {
+  readonly room: RunningRoom
+  /** Brings messages to its handlers. */
+  readonly router: Router
+  /** Whether it has something to do at each tick. */
+  readonly ticks: boolean
+}
+
+/** Constructs the room object. @throws whatever its class throws. */
+export function construct(creation: RoomCreation, scope: RoomScope): ConstructedRoom {
+  const { definition, environment, services, faults, name, enter } = creation
+  enter('constructor')
+  const room = faults.measure(() => constructWithin(scope, () => services.construct(definition.roomClass)))
+  // It may be a field, which is there only now.
+  if (typeof room.onCreate !== 'function') {
+    throw new Error(`${definition.className} has no onCreate: write one that returns the first state of the room`)
+  }
+  const router = new Router({
+    watchdog: environment.watchdog,
+    watched: { type: definition.name, name },
+    faults,
+    className: definition.className,
+    up: definition.compiled.up,
+    limits: definition.messageLimits,
+    quotas: environment.quotas,
+    checks: definition.validators.up,
+    handlers: room.handlers,
+  })
+  return { room, router, ticks: definition.tickInterval > 0 && typeof room.onTick === 'function' }
+}
+
+/** The first state: what was saved, or else what `onCreate` returns. @throws whatever these throw, and what is wrong with the state. */
+export async function begin(creation: RoomCreation, room: RunningRoom): Promise<Beginning> {
+  const { definition, environment, faults, archive, key, options, enter } = creation
+  enter('loading')
+  const saved = await archive?.load()
+  const epoch = randomHex(environment.random, 8)
+  if (saved !== undefined) {
+    return { saved, tree: StateTree.create(definition.compiled, definition.contract, saved.state, { epoch }) }
+  }
+  enter('onCreate')
+  const first = await faults.measure(() => room.onCreate({ key, options }))
+  // Types forbid it, but not in a program without types, and a bare `return` is soon forgotten.
+  if (first === undefined || first === null) {
+    throw new Error(`onCreate of ${definition.className} returned nothing: it must return the first state of the room`)
+  }
+  const tree = StateTree.create(definition.compiled, definition.contract, first, { epoch })
+  // What is of the wrong type the tree has refused, in the words of any later write.
+  definition.validators.state?.(first, '')
+  return { saved, tree }
+}
+
+/** What the client hears when a room could not be made. */
+export function refusal(error: unknown): JuntoError {
+  const failed = "the room failed while it was created; the server's log says why"
+  if (!(error instanceof JuntoError)) return new JuntoError('room_failed', failed)
+  switch (error.code) {
+    case 'forbidden':
+    case 'timeout':
+    case 'store_failed':
+      return error
+    default:
+      return new JuntoError('room_failed', failed, { cause: error })
+  }
+}
