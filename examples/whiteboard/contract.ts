@@ -32,9 +32,6 @@ const Person = t.Object({
   here: t.Boolean(),
 })
 
-/** Where a pointer is; nothing when it is not over the sheet. */
-const Place = t.Optional(Point)
-
 /** A whiteboard: everything that its server and its pages say to each other. */
 export const Whiteboard = defineRoom('whiteboard', {
   version: 1,
@@ -50,6 +47,8 @@ export const Whiteboard = defineRoom('whiteboard', {
     /** By member id. */
     people: t.Map(Person),
   }),
+  /** Where a member points, while it points at anything. */
+  presence: t.Object({ at: Point }),
   clientToServer: {
     /**
      * A piece of a stroke: its points from index `from` on. Sending a piece twice is the same as sending it once, and the
@@ -84,13 +83,9 @@ export const Whiteboard = defineRoom('whiteboard', {
     }),
     rename: event(Name),
     wake: event(t.Boolean()),
-    /** Where this member points. Only the newest place matters: while one waits, a newer one takes its place. */
-    point: event(t.Object({ at: Place }), { delivery: 'latest' }),
   },
   serverToClient: {
     cleared: event(t.Object({ by: t.String() })),
     confirmClear: call({ params: t.Object({ by: t.String() }), result: t.Boolean(), timeout: bounds.consent }),
-    /** The newest place of each member's pointer. */
-    pointed: event(t.Object({ member: t.String(), at: Place }), { delivery: 'latest', key: 'member' }),
   },
 })

@@ -40,7 +40,6 @@ export class WhiteboardRoom extends Room(Whiteboard) {
 
   override onDrop(member: Artist): void {
     this.#appear(member, false)
-    this.broadcast.pointed({ member: member.id })
   }
 
   override onResume(member: Artist): void {
@@ -102,8 +101,6 @@ export class WhiteboardRoom extends Room(Whiteboard) {
       if (person !== undefined) person.awake = awake
       if (!awake) this.#asking?.asked.get(member.id)?.abort()
     },
-
-    point: (place, { member }) => this.broadcast.pointed({ member: member.id, ...place }, { except: member }),
   })
 
   /** Asks all others who are here and awake at the same time; the first "no" ends it. Silence, sleep and leaving are consent. */

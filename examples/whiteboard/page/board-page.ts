@@ -21,8 +21,6 @@ import { offerLink } from './ui/share.ts'
 import { Status, type Standing } from './ui/status.ts'
 import { Toolbar } from './ui/toolbar.ts'
 
-// The others' pages glide between the places told: more often would show no better.
-const pointEvery = 40
 const settledAfter = 120
 
 /** Shows the board of a key and joins it. */
@@ -57,7 +55,6 @@ class BoardPage {
   #framed = false
   #settling = 0
   #at: Point | undefined
-  #told: { at: Point | undefined; when: number } = { at: undefined, when: 0 }
   #fine = false
 
   constructor(key: string) {
@@ -70,10 +67,6 @@ class BoardPage {
     this.#link = new BoardLink(key, this.#name, this.#own, this.#erasures, {
       standing: (standing) => this.#stand(standing),
       renewed: () => this.#renew(),
-      resumed: () => {
-        this.#told = { at: undefined, when: 0 }
-        this.#soon()
-      },
       stroke: (id) => {
         this.#scene.touch(id)
         this.#soon()
@@ -161,20 +154,11 @@ class BoardPage {
     this.#scene.paint(strokes, online, !online || this.#status.slow, now)
     this.#link.send()
     const moving = this.#cursors.glide(this.#view, now)
-    const untold = !this.#tell(now)
-    if (gliding || moving || untold) this.#soon()
-  }
-
-  /** Tells the others where the pointer is, not too often. False when there is something left to tell. */
-  #tell(now: number): boolean {
-    if (this.#at === this.#told.at || !this.#link.online) return true
-    if (this.#at !== undefined && now - this.#told.when < pointEvery) return false
-    this.#link.point(this.#at)
-    this.#told = { at: this.#at, when: now }
-    return true
+    if (gliding || moving) this.#soon()
   }
 
   #pointed(at: Point | undefined, device: string): void {
+    if (at !== undefined || this.#at !== undefined) this.#link.point(at)
     this.#at = at
     this.#crosshair.hidden = at === undefined || device !== 'keyboard'
     this.#crosshair.classList.toggle('down', this.#hand.down)
@@ -185,7 +169,7 @@ class BoardPage {
   #otherPointed(member: string, at: Point | undefined): void {
     const person = this.#link.people.get(member)
     if (person === undefined) return
-    this.#cursors.move(member, person, at, performance.now())
+    this.#cursors.move(member, person, at)
     this.#soon()
   }
 
@@ -255,7 +239,6 @@ class BoardPage {
   #stand(standing: Standing): void {
     this.#status.stand(standing)
     this.#mark('standing', standing.state)
-    if (standing.state !== 'connected') this.#cursors.hideAll()
     if (standing.state === 'refused')
       showRefusal('This board cannot be opened.', standing.message, () => void this.#link.open())
     this.#soon()
@@ -280,5 +263,6 @@ class BoardPage {
   #showPeople(): void {
     this.#people.show(this.#link.people, this.#link.me)
     this.#cursors.show(this.#link.people)
+    for (const [member, { at }] of this.#link.pointers) if (!this.#cursors.has(member)) this.#otherPointed(member, at)
   }
 }

@@ -83,6 +83,26 @@ describeInBrowser('the whiteboard and its connection', () => {
     expect(states.at(-1)).toBe('connected')
   })
 
+  test('a short loss: the cursor waits where it was, and goes on from there', async () => {
+    const board = newBoard()
+    const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
+    await ada.move([300, 300])
+    await grace.cursorOf(ada).waitFor()
+    const cursors = await grace.watchCursors()
+    await ada.page.context().setOffline(true)
+    await ada.says('Offline')
+    await ada.move([900, 500])
+    await ada.page.context().setOffline(false)
+    await ada.says('Live')
+    const { x, y } = await grace.inWindow([900, 500])
+    await grace.until(
+      () => grace.cursorOf(ada).boundingBox(),
+      (box) => box !== null && Math.hypot(box.x - x, box.y - y) < 6,
+      'Ada was here while nobody could see it, and is seen there now',
+    )
+    expect(await cursors()).toEqual({ vanished: 0, appeared: 0 })
+  })
+
   test('a server that stands still: the pages wonder, then say so, and go on with it', async () => {
     const board = newBoard()
     const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]

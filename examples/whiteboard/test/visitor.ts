@@ -172,6 +172,27 @@ export class Visitor {
     return this.page.locator(`.cursor[data-name="${other.name}"]:not(.gone)`)
   }
 
+  /** How often cursors have vanished and appeared from now on, though it were for a moment. */
+  async watchCursors(): Promise<() => Promise<{ vanished: number; appeared: number }>> {
+    await this.page.evaluate(() => {
+      const seen = { vanished: 0, appeared: 0 }
+      Object.assign(window, { seen })
+      const shown = (): number => document.querySelectorAll('.cursor:not(.gone)').length
+      let before = shown()
+      new MutationObserver(() => {
+        const now = shown()
+        if (now < before) seen.vanished += before - now
+        else seen.appeared += now - before
+        before = now
+      }).observe(document.querySelector('#cursors') ?? document, {
+        subtree: true,
+        childList: true,
+        attributeFilter: ['class'],
+      })
+    })
+    return () => this.page.evaluate(() => (window as unknown as { seen: { vanished: number; appeared: number } }).seen)
+  }
+
   /** Pretends that the page goes into the background, or comes back: headless browsers know no background. */
   async hide(hidden: boolean): Promise<void> {
     await this.page.evaluate((now) => {

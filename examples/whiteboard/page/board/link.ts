@@ -14,11 +14,10 @@ export interface LinkEvents {
   standing(standing: Standing): void
   /** The state as a whole is new: joined, or joined again. */
   renewed(): void
-  /** What is sent arrives again: nobody knows where this page's pointer is. */
-  resumed(): void
   /** A stroke of the state was added, changed or removed. */
   stroke(id: string): void
   people(): void
+  /** Somebody points at a place, or at nothing any more. */
   pointed(member: string, at: Point | undefined): void
   cleared(by: string): void
   confirmClear(by: string, signal: AbortSignal): Promise<boolean>
@@ -30,6 +29,8 @@ type BoardRoom = JoinedRoom<typeof Whiteboard>
 
 // So many pieces are under way at most; on a slow line points gather meanwhile and leave in larger pieces.
 const mostUnderWay = 24
+// Somebody who has not moved for so long is probably not pointing at anything: ms.
+const restsAfter = 20_000
 const nothing: ReadonlyMap<string, never> = new Map<string, never>()
 
 /** The board's room on the server: what this page sends to it and learns from it. */
@@ -43,6 +44,7 @@ export class BoardLink {
   #room: BoardRoom | undefined
   #refused: string | undefined
   #run: number | undefined
+  #at: Point | undefined
   #lostAt = 0
   #returning = false
   #underWay = 0
@@ -89,6 +91,11 @@ export class BoardLink {
     return this.#room?.state.people ?? nothing
   }
 
+  /** Where the others point, by member id. */
+  get pointers(): ReadonlyMap<string, { readonly at: Point }> {
+    return this.#room?.presence.others ?? nothing
+  }
+
   /** Joins the board; tries for as long as it takes, unless the server refuses. */
   async open(): Promise<void> {
     this.#refused = undefined
@@ -124,9 +131,11 @@ export class BoardLink {
     if (ids.length > 0) void this.#erase(room, ids)
   }
 
-  /** Tells the others where this page's pointer is, or that it left the sheet. */
+  /** Shows the others where this page's pointer is, or that it left the sheet. As often as one likes: the newest of it is sent. */
   point(at: Point | undefined): void {
-    this.#room?.send.point(at === undefined ? {} : { at: [at[0], at[1]] })
+    this.#at = at
+    if (at === undefined) this.#room?.presence.clear()
+    else this.#room?.presence.set({ at: [at[0], at[1]] }, { expires: restsAfter })
   }
 
   rename(name: string): void {
@@ -166,7 +175,13 @@ export class BoardLink {
       if (outcome === 'resumed') this.#resume(room)
     })
     room.on('cleared', ({ by }) => this.#events.cleared(by))
-    room.on('pointed', ({ member, at }) => this.#events.pointed(member, at))
+    const pointed = ({ at }: { readonly at: Point }, member: string): void => this.#events.pointed(member, at)
+    room.presence.watch({
+      added: pointed,
+      changed: pointed,
+      removed: (_presence, member) => this.#events.pointed(member, undefined),
+    })
+    this.point(this.#at)
     room.answer('confirmClear', ({ by }, { signal }) => this.#events.confirmClear(by, signal))
     const people = (): void => this.#events.people()
     room.watch((state) => state.people, { added: people, changed: people, removed: people })
@@ -190,7 +205,6 @@ export class BoardLink {
   }
 
   #resume(room: BoardRoom): void {
-    this.#events.resumed()
     this.#introduce(room)
     // Not in the next frame: a page in the background has none.
     this.send()

@@ -9,13 +9,10 @@ interface Cursor {
   x: number
   y: number
   shown: boolean
-  heard: number
 }
 
-// Reports come every 40 ms or so: the cursor covers most of the way to the last one in the time until the next.
-const settling = 45
-// Somebody who has not moved for so long is probably not pointing at anything.
-const restsAfter = 20_000
+// Reports come every 50 ms or so: the cursor covers most of the way to the last one in the time until the next.
+const settling = 55
 
 /** The cursors of the others, gliding between the places they report. */
 export class Cursors {
@@ -23,8 +20,12 @@ export class Cursors {
   readonly #cursors = new Map<string, Cursor>()
   #frame = 0
 
+  has(id: string): boolean {
+    return this.#cursors.has(id)
+  }
+
   /** Somebody's cursor is at a place, or has left the sheet. */
-  move(id: string, person: Person, to: Point | undefined, now: number): void {
+  move(id: string, person: Person, to: Point | undefined): void {
     let cursor = this.#cursors.get(id)
     if (to === undefined) {
       if (cursor !== undefined) hide(cursor)
@@ -33,7 +34,7 @@ export class Cursors {
     if (cursor === undefined) {
       const element = make('div', 'cursor gone', icon('arrow'), make('span', '', person.name))
       this.#place.append(element)
-      cursor = { element, target: to, x: to[0], y: to[1], shown: false, heard: now }
+      cursor = { element, target: to, x: to[0], y: to[1], shown: false }
       this.#cursors.set(id, cursor)
       dress(cursor, person)
     }
@@ -43,7 +44,6 @@ export class Cursors {
       cursor.y = to[1]
     }
     cursor.target = to
-    cursor.heard = now
     cursor.shown = true
     cursor.element.classList.remove('gone')
   }
@@ -59,11 +59,6 @@ export class Cursors {
     }
   }
 
-  /** The connection is gone: nobody knows where they are. */
-  hideAll(): void {
-    for (const cursor of this.#cursors.values()) hide(cursor)
-  }
-
   /** Moves them for one frame. True while one is still on its way. */
   glide(view: View, now: number): boolean {
     const part = 1 - Math.exp(-Math.min(100, now - this.#frame) / settling)
@@ -71,7 +66,6 @@ export class Cursors {
     let moving = false
     for (const cursor of this.#cursors.values()) {
       if (!cursor.shown) continue
-      if (now - cursor.heard > restsAfter) hide(cursor)
       const dx = cursor.target[0] - cursor.x
       const dy = cursor.target[1] - cursor.y
       const near = Math.abs(dx) + Math.abs(dy) < 0.2
@@ -94,6 +88,8 @@ function hide(cursor: Cursor): void {
 function dress(cursor: Cursor, person: Person): void {
   cursor.element.style.setProperty('--person', `var(--ink-${person.color})`)
   cursor.element.dataset['name'] = person.name
+  // It may be back in a moment: until its presence ends, its cursor waits where it was.
+  cursor.element.classList.toggle('away', !person.here)
   const tag = cursor.element.querySelector('span')
   if (tag !== null && tag.textContent !== person.name) tag.textContent = person.name
 }
