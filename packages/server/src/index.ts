@@ -30,12 +30,24 @@ export type { TlsOptions, WsLimits, WsTransportOptions } from './transport/ws-tr
 export type { TrustProxy } from './transport/proxy-trust.ts'
 export { MemoryGauge } from './limits/heap-guard.ts'
 export { FileStore } from './store/file-store.ts'
+export type { Files, OpenFile } from './store/files.ts'
 export { MemoryStore } from './store/memory-store.ts'
 export { Store } from './store/store.ts'
 export { StoreError, type StoreFault } from './store/store-error.ts'
 export type { Migration, Migrations, MigrationStep } from './store/migrations.ts'
 export { Room, RoomBase } from './room/room.ts'
-export type { Creation, FirstState, Restoration, RoomBaseClass, RoomClass, RunnableRoom } from './room/room.ts'
+export { RoomDirectory } from './room/room-directory.ts'
+export type { AnyRoomClass, RoomListing, RoomOpening, RoomQuery } from './room/room-directory.ts'
+export { RoomHandle } from './room/room-handle.ts'
+export type {
+  Creation,
+  FirstState,
+  Restoration,
+  RoomBaseClass,
+  RoomClass,
+  RoomVisibility,
+  RunnableRoom,
+} from './room/room.ts'
 export type { Context, Handler, Handlers } from './room/handlers.ts'
 export type { BroadcastOptions, Broadcasts, Member } from './room/member.ts'
 export type { MemberView } from './room/member-view.ts'

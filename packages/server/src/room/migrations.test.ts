@@ -239,6 +239,17 @@ describe('define refuses steps that could never run', () => {
   })
 
   test('that are no functions', () => {
+    const server = new World().registry
+    const unused = () => {
+      server.define(Third, ThirdRoom, { persist: true, migrations: steps })
+      // @ts-expect-error a step is a function
+      server.define(Third, ThirdRoom, { persist: true, migrations: { 2: 'rename' } })
+      // @ts-expect-error the steps stand by their versions
+      server.define(Third, ThirdRoom, { persist: true, migrations: { two: steps[2] } })
+      // @ts-expect-error there is no such option
+      server.define(Third, ThirdRoom, { persist: { dely: 5 } })
+    }
+    expect(unused).toBeTypeOf('function')
     expect(define({ persist: true, migrations: { 2: 'rename' } })).toThrow('what leads to version 2 is no function')
   })
 })

@@ -95,7 +95,8 @@ function readRecord(
   const bytes = content.subarray(at + headLength, at + headLength + length)
   const sum = content.subarray(at + 4, at + headLength)
   if (same(sum, sumOf(before, content.subarray(at, at + 4), bytes))) {
-    return { bytes, end: { at: at + headLength + length, sum, pieces: pieces + 1 } }
+    // A copy: where the file ends is remembered, and must not hold on to all that was read of it.
+    return { bytes, end: { at: at + headLength + length, sum: sum.slice(), pieces: pieces + 1 } }
   }
   // The file may have grown before its bytes were on the disk: there are zeros then. The whole room is written before it has its name.
   const behind = content.subarray(at + headLength + length)
