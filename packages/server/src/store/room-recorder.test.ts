@@ -147,7 +147,7 @@ describe('what is saved of a room', () => {
           }
         }
       }),
-      runs(300),
+      runs(150),
     )
     expect(increments).toBeGreaterThan(300)
   })
