@@ -77,7 +77,11 @@ describe('what this member shows', () => {
     await server.clock.advance(100)
     room.presence.clear()
     await server.clock.advance(100)
-    expect(shown()).toEqual(['2 here', '3 here', 'nothing'])
+    room.presence.set({ x: 4, label: 'there' })
+    room.presence.update({ label: undefined })
+    await server.clock.advance(100)
+    expect(shown()).toEqual(['2 here', '3 here', 'nothing', '4'])
+    room.presence.clear()
     expect(room.presence.own).toBeUndefined()
   })
 

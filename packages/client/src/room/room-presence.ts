@@ -41,8 +41,8 @@ export interface RoomPresence<P> {
    *   settings that cannot be.
    */
   set(value: P, settings?: PresenceSettings): void
-  /** As {@link set}, with some fields of what is shown replaced. */
-  update(part: Partial<P>, settings?: PresenceSettings): void
+  /** As {@link set}, with some fields of what is shown replaced; `undefined` takes an optional one away. */
+  update(part: { readonly [K in keyof P]?: P[K] | undefined }, settings?: PresenceSettings): void
   /** Shows nothing any more. */
   clear(): void
   /** Tells of what the others show. */
