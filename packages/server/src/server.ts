@@ -10,6 +10,7 @@ import { MemoryMetrics, Metrics } from './observe/metrics.ts'
 import { Watchdog } from './observe/watchdog.ts'
 import { disposalWithin } from './promises.ts'
 import type { DefineArguments } from './room/define-options.ts'
+import type { RoomDirectory } from './room/room-directory.ts'
 import { RoomRegistry } from './room/registry.ts'
 import type { RoomClass } from './room/room.ts'
 import type { JuntoServerOptions } from './server-options.ts'
@@ -89,6 +90,11 @@ export class JuntoServer {
       },
       this.#admission,
     )
+  }
+
+  /** Its rooms, for the program around it: `await server.rooms.open(PollRoom, 'lunch')`. */
+  get rooms(): RoomDirectory {
+    return this.#rooms.directory
   }
 
   /** Connections that are open. */

@@ -140,13 +140,15 @@ export class Quotas {
   }
 
   /**
-   * A room is about to be made, or loaded, because a session asked for it.
+   * A room is about to be made, or loaded, because a session asked for it; or the program of the server, which may have as many as it
+   * likes.
    *
    * @returns what to call when the room is no more.
    * @throws JuntoError `overloaded`; `too_many_rooms`; `rate_limited`.
    */
-  creating(session: Visitor): () => void {
+  creating(session: Visitor | undefined): () => void {
     this.#heap.refuseIfOverloaded()
+    if (session === undefined) return () => {}
     const now = this.#clock.now()
     const { maxRoomsPerUser, maxRoomsPerAddress } = this.#limits
     const { user } = this.of(session)

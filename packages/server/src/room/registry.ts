@@ -1,19 +1,19 @@
 import { JuntoError, type Limits } from '@junto/protocol'
 import type { AnyContract } from '@junto/schema'
-import { listingOf, SchemaError, WhereReader } from '@junto/schema/internal'
+import { listingOf, SchemaError } from '@junto/schema/internal'
 import type { Services } from '../container.ts'
 import { JoinCodes } from '../matchmaking/join-codes.ts'
 import { listingRoom } from '../matchmaking/listing-room.ts'
-import { Listings, type ListQuery } from '../matchmaking/listings.ts'
-import { Matchmaker } from '../matchmaking/matchmaker.ts'
+import type { ListQuery } from '../matchmaking/listings.ts'
 import { nameOf, type Wish } from '../matchmaking/wish.ts'
 import { Authenticator } from './authenticator.ts'
 import type { DefineOptions } from './define-options.ts'
 import { RoomDefinition } from './definition.ts'
 import { environmentOf, type RoomEnvironment } from './environment.ts'
 import { MemberSeat } from './member-seat.ts'
-import { unlessAborted } from '../promises.ts'
+import { unlessAborted, within } from '../promises.ts'
 import type { RoomClass } from './room.ts'
+import { RoomDirectory, type AnyRoomClass } from './room-directory.ts'
 import { RoomHost, type Origin, type RoomOwner } from './room-host.ts'
 import {
   isLeaveReason,
@@ -24,26 +24,15 @@ import {
   type Seat,
   type SessionInfo,
 } from './seat.ts'
-
-/** The rooms of one definition. */
-interface Shelf {
-  readonly definition: RoomDefinition
-  readonly byKey: Map<string, RoomHost>
-  readonly where: WhereReader
-  readonly matchmaker: Matchmaker<RoomHost>
-  readonly listings: Listings<RoomHost>
-  /** The lists that are kept up to date, by what they show. */
-  readonly lists: Map<string, RoomHost>
-  /** In which rooms without a key a session sits: there it finds its seat again. */
-  readonly seated: WeakMap<SessionInfo, Set<RoomHost>>
-  readonly owner: RoomOwner
-}
+import { Shelf } from './shelf.ts'
 
 /** Rooms in a list where nothing else is asked for. */
 const usualList = 100
 
 /** All rooms of a server: finds, restores, creates them, and seats those who join. */
 export class RoomRegistry implements Rooms {
+  /** The rooms as the program around the server sees them. */
+  readonly directory: RoomDirectory
   readonly #environment: RoomEnvironment
   readonly #authenticator: Authenticator
   readonly #shelves = new Map<string, Shelf>()
@@ -60,6 +49,11 @@ export class RoomRegistry implements Rooms {
     this.#codes = new JoinCodes(random)
     const { authTimeout: timeout, maxRoomsPerConnection: mostAtOnce } = limits
     this.#authenticator = new Authenticator({ clock, logger, timeout, mostAtOnce })
+    this.directory = new RoomDirectory({
+      shelfOf: (room) => this.#shelfOf(room),
+      byId: (id) => this.#byId.get(id),
+      summon: (shelf, key, options) => this.#summon(shelf, key, options),
+    })
   }
 
   /** How many rooms there are, those coming about and those going included. */
@@ -76,29 +70,13 @@ export class RoomRegistry implements Rooms {
     if (this.#shelves.has(contract.name)) {
       throw new JuntoError('misuse', `a room type named ${contract.name} is defined already: names must be unique`)
     }
-    this.#shelves.set(contract.name, this.#makeShelf(RoomDefinition.of(contract, room, options)))
+    const definition = RoomDefinition.of(contract, room, options)
+    this.#shelves.set(contract.name, new Shelf(definition, this.#environment, this.#codes))
   }
 
-  #makeShelf(definition: RoomDefinition): Shelf {
-    const matchmaker = new Matchmaker<RoomHost>()
-    const listings = new Listings<RoomHost>(this.#environment)
-    const seated = new WeakMap<SessionInfo, Set<RoomHost>>()
-    const owner: RoomOwner = {
-      changed: (room) => {
-        matchmaker.changed(room)
-        listings.changed(room)
-      },
-      took: (room, session) => {
-        if (room.key !== undefined) return
-        const rooms = seated.get(session)
-        if (rooms === undefined) seated.set(session, new Set([room]))
-        else rooms.add(room)
-      },
-      freed: (room, session) => void seated.get(session)?.delete(room),
-      codeOf: (room) => this.#codes.of(room),
-    }
-    const where = new WhereReader(definition.contract)
-    return { definition, byKey: new Map(), where, matchmaker, listings, lists: new Map(), seated, owner }
+  #shelfOf(room: AnyRoomClass): Shelf | undefined {
+    for (const shelf of this.#shelves.values()) if (shelf.definition.roomClass === room) return shelf
+    return undefined
   }
 
   async readmit(
@@ -245,7 +223,7 @@ export class RoomRegistry implements Rooms {
     signal: AbortSignal,
   ): Promise<RoomHost> {
     // Whatever has become of a room: who had a seat there finds it again after a reload of the page.
-    for (const host of shelf.seated.get(session) ?? []) {
+    for (const host of shelf.seatsOf(session)) {
       if (host.keepsSeatFor(session)) return this.#sit(host, session, signal)
     }
     for (;;) {
@@ -274,9 +252,34 @@ export class RoomRegistry implements Rooms {
     }
   }
 
-  #make(shelf: Shelf, origin: Omit<Origin, 'number'>, session: SessionInfo): RoomHost {
+  /** For the program around the server. */
+  #summon(shelf: Shelf, key: string, options: unknown): Promise<RoomHost> {
+    const { clock, limits } = this.#environment
+    const summoned = async (): Promise<RoomHost> => {
+      for (;;) {
+        this.#refuseWhileClosing()
+        const there = shelf.byKey.get(key)
+        if (there?.isClosing) {
+          await there.closed
+          continue
+        }
+        const host = there ?? this.#make(shelf, { key, options, wanted: undefined }, undefined)
+        await host.ready
+        if (host.isOpen) return host
+        throw new JuntoError('room_closed', `the room ${host.name} is closed`)
+      }
+    }
+    return within(clock, limits.joinTimeout, summoned(), () => {
+      const name = `${shelf.definition.name}/${key}`
+      return new JuntoError('timeout', `opening the room ${name} took longer than ${limits.joinTimeout} ms`)
+    })
+  }
+
+  /** @param session Who caused it; `undefined`: the program itself, whose rooms count for nobody. */
+  #make(shelf: Shelf, origin: Omit<Origin, 'number'>, session: SessionInfo | undefined): RoomHost {
     const { limits, quotas } = this.#environment
     const { key } = origin
+    if (key !== undefined) shelf.restarts.check(key, `${shelf.definition.name}/${key}`)
     // Lists are bounded on their own.
     if (this.#byId.size - this.#lists >= limits.maxRooms) {
       throw new JuntoError('too_many_rooms', `the server has as many rooms as it allows (maxRooms: ${limits.maxRooms})`)
@@ -284,10 +287,14 @@ export class RoomRegistry implements Rooms {
     const uncount = quotas.creating(session)
     const number = ++this.#lastNumber
     const host = new RoomHost(shelf.definition, this.#environment, { ...origin, number }, shelf.owner)
+    shelf.rooms.add(host)
     this.#keep(host, () => {
       uncount()
       this.#codes.forget(host)
-      if (key !== undefined) shelf.byKey.delete(key)
+      shelf.rooms.delete(host)
+      if (key === undefined) return
+      shelf.byKey.delete(key)
+      if (host.ending?.reason === 'failed') shelf.restarts.failed(key)
     })
     if (key !== undefined) shelf.byKey.set(key, host)
     return host

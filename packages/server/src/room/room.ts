@@ -290,4 +290,8 @@ export interface RunnableRoom<T extends AnyContract> extends RoomBase<T> {
 }
 
 /** A class that the server can run as rooms of the contract. */
-export type RoomClass<T extends AnyContract> = new (...services: never[]) => RunnableRoom<T>
+export interface RoomClass<T extends AnyContract> {
+  new (...services: never[]): RunnableRoom<T>
+  /** The contract of which it is. */
+  readonly contract: T
+}
