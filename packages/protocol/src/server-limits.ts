@@ -151,9 +151,9 @@ export const serverLimitsTable = {
   heapMark: count(85, 1, 100),
   /** Uninterrupted work of one room after which a server names it: players notice a pause of a quarter second. */
   blockedAfter: ms(250, 1),
-  /** Rooms of one server. An idle one costs a few KB; whoever creates rooms as fast as possible meets this. */
+  /** Rooms of one server. An idle one costs some 16 KB; whoever creates rooms as fast as possible meets this. */
   maxRooms: count(20_000, 1),
-  /** Lists of rooms that a server keeps up to date, each for all who ask for the same: some 3 KB, and 100 bytes for each room that fits. */
+  /** Lists of rooms that a server keeps up to date, each for all who ask for the same: some 16 KB, and 100 bytes for each room that fits. */
   maxListings: count(1_000, 1),
   /** Lists that exist because one user asked for them: a lobby, open in some tabs, whose filters somebody plays with. */
   maxListingsPerUser: count(20, 1),

@@ -264,6 +264,27 @@ describe('joining', () => {
     expect(blue.id).not.toBe(red.id)
   })
 
+  it('[P6] [P19] [P20] looks through a live list of rooms, and enters one by its code', async () => {
+    const { room, join } = open
+    const make = (team: string) => connect().join({ by: 'create', room, join, options: { team } })
+    const [ant, bee] = [await make('list-ant'), await make('list-bee')]
+    const client = connect()
+    const where = { team: { in: ['list-bee', 'list-ant', 'list-cat'] } }
+    const list = await client.join({ by: 'list', room, where, order: { team: 'desc' }, limit: 2 })
+    const listed = (id: string, team: string) => [
+      id,
+      { id, members: 1, maxMembers: 100, locked: false, metadata: { team } },
+    ]
+    const shown = () => [...(list.state as { readonly rooms: ReadonlyMap<string, unknown> }).rooms]
+    expect(shown()).toEqual([listed(bee.id, 'list-bee'), listed(ant.id, 'list-ant')])
+    const cat = await make('list-cat')
+    await expect.poll(shown).toEqual([listed(bee.id, 'list-bee'), listed(cat.id, 'list-cat')])
+    const code = rooms.get(ant.id)?.code ?? ''
+    const friend = await connect().join({ by: 'code', room, join, id: ` ${code.toLowerCase()}` })
+    expect(friend.id).toBe(ant.id)
+    expect(await failureOf(client.join({ by: 'list', room, where: { tame: 'x' } }))).toMatchObject({ code: 'invalid' })
+  })
+
   it('[P9] gives up a join under way', async () => {
     const client = connect()
     const joining = failureOf(client.join(open))

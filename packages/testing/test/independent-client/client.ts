@@ -23,7 +23,7 @@ export interface ClientOptions {
 }
 
 export interface JoinOptions {
-  readonly by: 'open' | 'create' | 'join' | 'joinOrCreate'
+  readonly by: 'open' | 'create' | 'join' | 'joinOrCreate' | 'code' | 'list'
   readonly room: string
   readonly key?: string
   readonly id?: string
@@ -31,6 +31,8 @@ export interface JoinOptions {
   readonly join?: unknown
   readonly options?: unknown
   readonly version?: number
+  readonly order?: Readonly<Record<string, 'asc' | 'desc'>>
+  readonly limit?: number
 }
 
 interface Joining {
