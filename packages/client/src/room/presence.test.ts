@@ -300,6 +300,12 @@ describe('what others show', () => {
     await server.clock.settle()
     expect(told.toSorted()).toEqual(['+ m6 0', '- m7 1', '~ m9 3 4'])
     expect(room.presence.others.get('m8')).toBe(eight)
+    // Bytes that are no text are not the same for that.
+    for (const x of [220, 247]) {
+      server.socket.say(presences([['m8', [x]]], true))
+      await server.clock.settle()
+    }
+    expect(told.slice(-1)).toEqual(['~ m8 220 247'])
     server.socket.say(presences([], true))
     await server.clock.settle()
     expect(room.presence.others.size).toBe(0)

@@ -140,5 +140,5 @@ export class Presence {
 }
 
 function isSame(a: unknown, b: unknown): boolean {
-  return String(pack(a)) === String(pack(b))
+  return pack(a).join() === pack(b).join()
 }
