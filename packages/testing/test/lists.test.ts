@@ -162,6 +162,28 @@ describe('a list of rooms', () => {
   })
 })
 
+describe('a hundred players at once', () => {
+  it('fill rooms of two, and no more rooms than that takes, over lines that break', async () => {
+    await using world = duels()
+    const clients = Array.from({ length: 100 }, () => world.client())
+    const joins = clients.map((client, n) => {
+      const level = n % 2 === 0 ? 10 : 90
+      const where = { mode: level > 50 ? 'ranked' : 'casual', level: { from: level - 5, to: level + 5 } } as const
+      return client.joinOrCreate(Duel, { where, options: { level }, patience: 60_000 })
+    })
+    // Some lose their line while the join is under way: they ask again, and sit on the same seat.
+    await world.advance(5)
+    for (const client of clients.slice(0, 30)) world.cut(client)
+    const rooms = await Promise.all(joins.map((join) => world.until(join)))
+    await world.advance('1s')
+    expect(rooms.map((room) => room.status.value.state)).toEqual(rooms.map(() => 'joined'))
+    expect(made.map((room) => room.members.size)).toEqual(Array.from({ length: 50 }, () => 2))
+    for (const [n, { id }] of rooms.entries()) {
+      expect(made.find((room) => room.id === id)?.metadata?.level).toBe(n % 2 === 0 ? 10 : 90)
+    }
+  })
+})
+
 describe('a join code', () => {
   it('leads friends to a private room, and back to it', async () => {
     await using world = duels()
