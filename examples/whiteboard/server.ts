@@ -1,27 +1,32 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { FileStore, JuntoServer, provide, type Limits } from '@junto/server'
+import { FileStore, JuntoServer, provide } from '@junto/server'
+import { limitsOfEnvironment, serve } from '../stage/serve.ts'
+import { builtSite, developmentSite } from '../stage/site.ts'
 import { livePath } from './board.ts'
 import { Whiteboard } from './contract.ts'
 import { BoardLimits, WhiteboardRoom } from './room.ts'
-import { builtSite, developmentSite } from './site.ts'
 
 const here = import.meta.dirname
-const { PORT = '1727', HOST, DATA = join(here, 'data'), MAX_STROKES = '2000', LIMITS = '{}' } = process.env
+const { DATA = join(here, 'data'), MAX_STROKES = '2000' } = process.env
+
+/** The page answers at `/` and, for a board, at `/b/NAME`. */
+const isPage = (path: string): boolean => path === '/' || /^\/b\/[^/]+$/.test(path)
 
 const http = createServer()
 http.on(
   'request',
-  process.argv.includes('--dev') ? await developmentSite(here, http) : await builtSite(join(here, 'dist')),
+  process.argv.includes('--dev')
+    ? await developmentSite(here, http, isPage)
+    : await builtSite(join(here, 'dist'), isPage),
 )
 
 const junto = new JuntoServer({
   server: http,
   path: livePath,
   store: new FileStore(DATA),
-  limits: limitsIn(LIMITS),
+  limits: limitsOfEnvironment(),
   services: [provide(BoardLimits, new BoardLimits(Number(MAX_STROKES)))],
 })
 junto.define(Whiteboard, WhiteboardRoom, {
@@ -34,23 +39,8 @@ junto.define(Whiteboard, WhiteboardRoom, {
       ? { id: createHash('sha256').update(token).digest('hex').slice(0, 16) }
       : undefined,
 })
-/** What LIMITS says; the server looks at its names and values. */
-function limitsIn(json: string): Partial<Limits> {
-  const limits: unknown = JSON.parse(json)
-  if (typeof limits !== 'object' || limits === null) throw new Error(`LIMITS must be a JSON object, not ${json}`)
-  return limits
-}
 
 // Saves the boards and tells the pages to come back.
 junto.closeOnSignals()
 await junto.listen()
-
-http.once('error', (error: Error & { code?: string }) => {
-  const why = error.code === 'EADDRINUSE' ? `port ${PORT} is taken. Choose another: PORT=1728 npm start` : error.message
-  process.stderr.write(`The whiteboard cannot start: ${why}\n`)
-  process.exit(1)
-})
-http.listen({ port: Number(PORT), ...(HOST === undefined ? {} : { host: HOST }) }, () => {
-  const { port } = http.address() as AddressInfo
-  process.stdout.write(`\n  The whiteboard is on http://${HOST ?? 'localhost'}:${port}\n\n`)
-})
+serve(http, 'whiteboard')

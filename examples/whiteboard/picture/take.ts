@@ -2,10 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { launchBrowser } from '../test/browser.ts'
-import { ServerProcess } from '../test/server-process.ts'
+import { launchBrowser } from '../../stage/test/browser.ts'
+import { ServerProcess } from '../../stage/test/server-process.ts'
 import { Visitor } from '../test/visitor.ts'
 import { plan, sky, type Gesture } from './drawing.ts'
+
+const folder = join(import.meta.dirname, '..')
 
 const target = process.argv[2] ?? join(import.meta.dirname, '../../../docs/images/whiteboard.png')
 
@@ -25,7 +27,7 @@ async function draw({ page }: Visitor, gestures: readonly Gesture[]): Promise<vo
 }
 
 const data = await mkdtemp(join(tmpdir(), 'whiteboard-'))
-const [browser, server] = await Promise.all([launchBrowser(), ServerProcess.start({ DATA: data })])
+const [browser, server] = await Promise.all([launchBrowser(), ServerProcess.start(folder, { DATA: data })])
 try {
   const board = `${server.url}/b/launch-day`
   const size = { viewport: { width: 1280, height: 820 } }

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import { describeInBrowser, Desk, launchBrowser } from './browser.ts'
-import { buildPage, ServerProcess } from './server-process.ts'
+import { describeInBrowser, Desk, launchBrowser } from '../../stage/test/browser.ts'
+import { buildPage, ServerProcess } from '../../stage/test/server-process.ts'
 import { Visitor } from './visitor.ts'
+
+const folder = join(import.meta.dirname, '..')
 
 // Shorter than the defaults, so that nobody waits long, and long enough for a machine that stalls.
 const limits = { heartbeat: 2_500, activeHeartbeat: 2_000, pongTimeout: 2_000 }
@@ -21,11 +23,15 @@ describeInBrowser('the whiteboard and its connection', () => {
   let boards = 0
 
   const start = (port?: string): Promise<ServerProcess> =>
-    ServerProcess.start({ DATA: data, LIMITS: JSON.stringify(limits), ...(port === undefined ? {} : { PORT: port }) })
+    ServerProcess.start(folder, {
+      DATA: data,
+      LIMITS: JSON.stringify(limits),
+      ...(port === undefined ? {} : { PORT: port }),
+    })
 
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), 'whiteboard-'))
-    await buildPage()
+    await buildPage(folder)
     ;[browser, desk, server] = await Promise.all([launchBrowser(), Desk.open(), start()])
     return async () => {
       await Promise.all([browser.close(), desk.close()])

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import { describeInBrowser, launchBrowser } from './browser.ts'
-import { buildPage, ServerProcess } from './server-process.ts'
+import { describeInBrowser, launchBrowser } from '../../stage/test/browser.ts'
+import { buildPage, ServerProcess } from '../../stage/test/server-process.ts'
 import { Visitor } from './visitor.ts'
 import type { Point } from '../board.ts'
+
+const folder = join(import.meta.dirname, '..')
 
 describeInBrowser('the whiteboard', () => {
   let browser: Browser
@@ -17,8 +19,8 @@ describeInBrowser('the whiteboard', () => {
 
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), 'whiteboard-'))
-    await buildPage()
-    ;[browser, server] = await Promise.all([launchBrowser(), ServerProcess.start({ DATA: data })])
+    await buildPage(folder)
+    ;[browser, server] = await Promise.all([launchBrowser(), ServerProcess.start(folder, { DATA: data })])
     return async () => {
       await browser.close()
       expect(await server.end('SIGTERM')).toBe(0)
@@ -293,7 +295,7 @@ describeInBrowser('the whiteboard', () => {
     await ada.move([200, 500])
     await ada.page.mouse.down()
     await ada.move([400, 500])
-    server = await ServerProcess.start({ DATA: data, PORT: server.port })
+    server = await ServerProcess.start(folder, { DATA: data, PORT: server.port })
     await Promise.all([ada.stands('connected'), grace.stands('connected')])
     await ada.move([600, 500])
     await ada.page.mouse.up()
@@ -317,7 +319,7 @@ describeInBrowser('the whiteboard', () => {
     // Gone before the server comes back: what they hold does not help it.
     expect(await server.end('SIGTERM')).toBe(0)
     await Promise.all([ada.leave(), grace.leave()])
-    server = await ServerProcess.start({ DATA: data, PORT: server.port })
+    server = await ServerProcess.start(folder, { DATA: data, PORT: server.port })
     const later = await arrive(board, 'Edsger')
     await later.until(
       () => later.picture(),
@@ -327,7 +329,7 @@ describeInBrowser('the whiteboard', () => {
   })
 
   test('a board that is full says so', async () => {
-    const small = await ServerProcess.start({ DATA: join(data, 'small'), MAX_STROKES: '2' })
+    const small = await ServerProcess.start(folder, { DATA: join(data, 'small'), MAX_STROKES: '2' })
     try {
       const ada = await arrive(`${small.url}/b/small`, 'Ada')
       await ada.draw([200, 200], [600, 200])

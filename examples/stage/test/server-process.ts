@@ -2,9 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
-const folder = join(dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(import.meta.url)
 
 /** The program `name` of an installed package. */
@@ -12,8 +10,8 @@ function program(name: string, path: string): string {
   return join(dirname(require.resolve(`${name}/package.json`)), path)
 }
 
-/** Builds the page as `npm start` does. */
-export async function buildPage(): Promise<void> {
+/** Builds the page of the example in that folder, as `npm start` does. */
+export async function buildPage(folder: string): Promise<void> {
   const vite = spawn(process.execPath, [program('vite', 'bin/vite.js'), 'build', '--logLevel', 'warn'], {
     cwd: folder,
     stdio: 'inherit',
@@ -24,7 +22,7 @@ export async function buildPage(): Promise<void> {
 
 type Ending = [code: number | null, signal: NodeJS.Signals | null]
 
-/** The whiteboard's server in a process of its own, run under tsx as `npm start` does. */
+/** The server of an example in a process of its own, run under tsx as `npm start` does. */
 export class ServerProcess {
   readonly url: string
   readonly #process: ChildProcess
@@ -38,13 +36,11 @@ export class ServerProcess {
     this.#output = output
   }
 
-  /** Starts it and waits until it says where it is. Port 0 takes any free one. */
-  static async start(environment: {
-    DATA: string
-    PORT?: string
-    MAX_STROKES?: string
-    LIMITS?: string
-  }): Promise<ServerProcess> {
+  /**
+   * Starts the server.ts of that folder and waits until it says where it is. It takes any free port, unless the variables for its environment
+   * name one in `PORT`.
+   */
+  static async start(folder: string, environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
     // With tsx as a loader there is one process, which gets the signals itself.
     const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@junto/source', 'server.ts'], {
       cwd: folder,
@@ -85,7 +81,7 @@ export class ServerProcess {
   get complaints(): string[] {
     return this.#output()
       .split('\n')
-      .filter((line) => !/^\s*$|info:|The whiteboard is on|held up the event loop/.test(line))
+      .filter((line) => !/^\s*$|info:|^ {2}The [\w ]+ is on http|held up the event loop/.test(line))
   }
 
   /** Stops the process where it stands, as when a machine does other things, or lets it go on. */

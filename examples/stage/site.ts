@@ -5,6 +5,9 @@ import { extname, join, relative, sep } from 'node:path'
 /** Answers requests for the page. */
 export type Site = (request: IncomingMessage, response: ServerResponse) => void
 
+/** Whether the page itself answers at this path, such as `/b/team-a`, beside the files that it loads. */
+export type IsPage = (path: string) => boolean
+
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -17,17 +20,12 @@ const headers = {
   'referrer-policy': 'no-referrer',
 }
 
-/** Whether the page itself answers at this address: the start page, or a board. */
-export function isPage(path: string): boolean {
-  return path === '/' || /^\/b\/[^/]+$/.test(path)
-}
-
 /**
  * The page as it was built. Its few files are read once: a request can name no other file.
  *
  * @throws Error when there is no built page.
  */
-export async function builtSite(folder: string): Promise<Site> {
+export async function builtSite(folder: string, isPage: IsPage): Promise<Site> {
   const files = new Map<string, { body: Buffer; type: string }>()
   const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
   for (const entry of found) {
@@ -38,7 +36,7 @@ export async function builtSite(folder: string): Promise<Site> {
   }
   if (!files.has('/index.html')) throw new Error(`There is no built page in ${folder}: npm start builds it first.`)
   return (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://page').pathname
+    const path = pathOf(request)
     const file = files.get(isPage(path) ? '/index.html' : path)
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end()
@@ -59,7 +57,7 @@ export async function builtSite(folder: string): Promise<Site> {
 }
 
 /** The page as it is written, which changes in the browser while it is edited. */
-export async function developmentSite(root: string, server: Server): Promise<Site> {
+export async function developmentSite(root: string, server: Server, isPage: IsPage): Promise<Site> {
   // Loaded here, because only development needs it.
   const { createServer } = await import('vite')
   const vite = await createServer({
@@ -67,7 +65,11 @@ export async function developmentSite(root: string, server: Server): Promise<Sit
     server: { middlewareMode: true, hmr: { server } },
   })
   return (request, response) => {
-    if (isPage(new URL(request.url ?? '/', 'http://page').pathname)) request.url = '/index.html'
+    if (isPage(pathOf(request))) request.url = '/index.html'
     vite.middlewares(request, response)
   }
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return new URL(url, 'http://page').pathname
 }
