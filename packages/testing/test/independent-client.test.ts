@@ -792,6 +792,52 @@ describe('a session that outlives its connections', () => {
     await (await enter(client)).call('nothing')
   })
 
+  const spot = (n: number) => ({ n, at: [n / 4, 0], shape: { kind: 'path', points: [[n, -n]] } })
+
+  it('[F37] [F38] [N1] [N2] [N4] shows what it is told to show, and sees what the others show', async () => {
+    const [ada, bob] = [await enter(), await enter()]
+    const type = ada.layout.presence
+    if (type === undefined) throw new Error('the layout has no presence')
+    const random = new SeededRandom(5)
+    for (let n = 0; n < 50; n++) {
+      const given = { ...(randomValue(type, random) as object), n }
+      ada.show(given)
+      // What is rounded is rounded by the one who shows it.
+      const shown = decode(type, encode(type, given))
+      await expect.poll(() => bob.others.get(ada.member), { interval: 1 }).toEqual(shown)
+    }
+    bob.show(spot(7))
+    const cyd = await enter()
+    await expect.poll(() => cyd.others.get(bob.member)).toEqual(spot(7))
+    expect([cyd.wholes[0], cyd.others.size, bob.others.size]).toEqual([true, 2, 1])
+    bob.show(undefined)
+    await expect.poll(() => cyd.others.has(bob.member)).toBe(false)
+    bob.show(spot(8), 50)
+    await expect.poll(() => cyd.others.get(bob.member), { interval: 1 }).toEqual(spot(8))
+    await expect.poll(() => cyd.others.has(bob.member)).toBe(false)
+    const members = roomOf(ada).members
+    expect([members.get(ada.member)?.presence?.n, members.get(bob.member)?.presence]).toEqual([49, undefined])
+  })
+
+  it('[N4] [N5] [N7] shows it again after a resume, and learns what the others show by then', async () => {
+    const client = connect({ secret })
+    const [ada, bob] = [await enter(client), await enter()]
+    ada.show(spot(1))
+    bob.show(spot(1))
+    await expect.poll(() => [ada.others.get(bob.member), bob.others.get(ada.member)]).toEqual([spot(1), spot(1)])
+    await client.cut()
+    // Nobody keeps it for the connection.
+    ada.show(spot(2))
+    bob.show(spot(2))
+    await bob.call('nothing')
+    expect(bob.others.get(ada.member)).toEqual(spot(1))
+    const before = ada.wholes.length
+    client.comeBack()
+    await expect.poll(() => [ada.others.get(bob.member), bob.others.get(ada.member)]).toEqual([spot(2), spot(2)])
+    expect(ada.wholes[before]).toBe(true)
+    expect(roomOf(ada).members.size).toBe(2)
+  })
+
   it('[K10] [K11] is closed for good by who knows its secret, and not by who does not', async () => {
     const client = connect({ secret, session: 'd'.repeat(32) })
     const room = await enter(client)

@@ -238,8 +238,7 @@ class Crowd {
         if (this.#views && me?.view.has(them) !== true) continue
         expected.push([them.id, other.room.presence.own])
       }
-      const found = [...room.presence.others].toSorted()
-      expect(found, `what ${room.memberId} sees`).toEqual(expected.toSorted())
+      expect(new Map(room.presence.others), `what ${room.memberId} sees`).toEqual(new Map(expected))
     }
     for (const { seen, room } of this.visitors) expect([...seen]).toEqual([...room.presence.others])
     expect(this.faults).toEqual([])

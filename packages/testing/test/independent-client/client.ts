@@ -305,6 +305,7 @@ export class IndependentClient {
     if (resumed != null) this.#sendAck(0)
     this.#queue.push(...this.#ledger.kept)
     this.#ledger.sent()
+    if (!isNew) for (const room of this.#rooms.values()) room.resumed()
     this.#flush()
   }
 

@@ -88,6 +88,13 @@ export const Kinds = defineRoom('kinds', {
   metadata: t.Object({ team: t.String() }),
   options: t.Object({ team: t.String() }),
   state: t.Object({ ...shared, secret: t.Local<number>() }),
+  presence: t.Object({
+    n: t.Uint16(),
+    at: t.Tuple([t.Quantized({ min: -100, max: 100, step: 0.25 }), t.Angle()]),
+    shape: Shape,
+    bits: t.Optional(t.Bytes()),
+    note: t.Optional(t.String()),
+  }),
   clientToServer: {
     change: call({ params: t.Object({ seed: t.Uint32(), times: t.Uint8() }), result: Shared }),
     read: call({ result: Shared }),

@@ -99,13 +99,15 @@ export interface Layout {
   readonly version: number
   readonly types: readonly Type[]
   readonly state: Type
+  /** Of what members show of themselves; absent where they show nothing. */
+  readonly presence: Type | undefined
   readonly up: readonly Message[]
   readonly down: readonly Message[]
 }
 
 /** Reads the `definition` of a joined frame. */
 export function readLayout(definition: unknown): Layout {
-  const [name, version, listed, state, , up, down] = array(definition)
+  const [name, version, listed, state, presence, up, down] = array(definition)
   const types: Type[] = []
   const type = (index: unknown): Type => types[whole(index)] ?? wrong(`no lower type ${String(index)}`)
   for (const entry of array(listed)) types.push(readType(entry, types.length, type))
@@ -116,6 +118,7 @@ export function readLayout(definition: unknown): Layout {
     version: whole(version),
     types,
     state: type(state),
+    presence: maybe(presence),
     up: array(up).map(message),
     down: array(down).map(message),
   }

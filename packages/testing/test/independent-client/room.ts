@@ -63,6 +63,11 @@ export class IndependentRoom {
   readonly steps: number[] = []
   /** Of each check that came, whether the mirror passed it (M3). */
   readonly checks: boolean[] = []
+  /** What the others show, by member id (N4). */
+  readonly others = new Map<string, unknown>()
+  /** Whether each frame that told of that said all there is. */
+  readonly wholes: boolean[] = []
+  #shown: Frame | undefined
   /** Numbers of the server's calls that it has cancelled. */
   readonly cancelled: number[] = []
   readonly left: Promise<{ readonly reason: string; readonly message: unknown }>
@@ -100,6 +105,18 @@ export class IndependentRoom {
   send(name: string, payload?: unknown): void {
     const message = this.#up('event', name)
     this.#line.send([message.isReliable ? 16 : 29, message.id, encode(message.payload, payload)])
+  }
+
+  /** Shows something of itself, or nothing any more; for so many milliseconds, or as long as it is there (N2). */
+  show(value: unknown, expires?: number): void {
+    const wire = value === undefined ? null : encode(this.layout.presence, value)
+    this.#shown = expires === undefined ? [30, wire] : [30, wire, expires]
+    this.#line.send(this.#shown)
+  }
+
+  /** The session goes on: what it showed last may have been lost (N5). */
+  resumed(): void {
+    if (this.#shown !== undefined) this.#line.send(this.#shown)
   }
 
   call(name: string, params?: unknown, settings?: CallSettings): Promise<unknown> {
@@ -201,6 +218,17 @@ export class IndependentRoom {
         mirror.apply(bin(first))
         this.steps.push(mirror.steps)
         break
+      case 31: {
+        this.wholes.push(second === true)
+        if (second === true) this.others.clear()
+        if (!Array.isArray(first)) return wrong('no presences')
+        for (const [member, value] of first as (readonly [unknown, unknown])[]) {
+          if (member === this.member) continue
+          if (value == null) this.others.delete(text(member))
+          else this.others.set(text(member), decode(this.layout.presence, value))
+        }
+        break
+      }
       case 27: {
         const right = mirror.version === whole(first) && mirror.hash(whole(second), whole(third)) === whole(fourth)
         this.checks.push(right)
