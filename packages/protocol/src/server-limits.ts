@@ -165,12 +165,24 @@ export const serverLimitsTable = {
   codeGuessRate: count(1, 1),
   /** So many of them at once: a school class that mistypes. */
   codeGuessBurst: count(60, 1),
+  /** How long a saved room keeps the seats of its members from the end of the process on: a deployment. After a crash: from the room's return on. */
+  seatWindow: ms(120_000, 0),
+  /** For handlers that run when the server stops: what they were sent may be acknowledged, and what they do is saved. */
+  handlerPatience: ms(2_000, 0),
+  /** Clients that are told at once to come back, when the server stops. */
+  drainBatch: count(100, 1),
+  /** Between one batch and the next, on average: a thousand clients come back within a second, as fast as acceptRate takes them. */
+  drainPause: ms(100, 0),
   /** For a room's last hooks (onLeave, onDispose) before it is disposed without waiting for them any longer. */
   hookTimeout: ms(10_000, 1),
   /** Faults of one room within roomFaultWindow after which it is closed. A throwing 20 Hz tick ends in a second. */
   roomFaults: count(20, 1),
   /** Faults further apart than this are told to onError and the log, and the room lives. */
   roomFaultWindow: ms(10_000, 1),
+  /** How often a room with a key that was closed because it failed is made again within roomRestartWindow. What breaks it may be what was saved of it. */
+  roomRestarts: count(3, 0),
+  /** After that many, those who ask for the room hear `room_failed` and when to come back; it is loaded and broken no oftener than that. */
+  roomRestartWindow: ms(60_000, 1),
   /** From a room being empty to its disposal: reloading a page or changing the network takes a second or two. */
   disposeAfter: ms(5_000, 0),
   /** From the last change of a room to a save: strokes of a pen are saved together. What a crash may cost. */

@@ -3,7 +3,8 @@
 // Tokens, errors and types of the protocol that programs of the server's users name, so that they need one import only.
 export { Clock, closeCodes, JuntoError, randomId, RandomSource } from '@junto/protocol'
 export type { CloseCode, ErrorCode, Limits } from '@junto/protocol'
-export { defaultPort, JuntoServer } from './server.ts'
+export type { DrainOptions } from './drain.ts'
+export { defaultPort, JuntoServer, type SignalOptions } from './server.ts'
 export type { JuntoServerOptions } from './server-options.ts'
 export { SystemClock } from './system-clock.ts'
 export { SystemRandom } from './system-random.ts'

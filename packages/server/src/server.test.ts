@@ -170,7 +170,7 @@ test('a signal waits for a close() that the program has begun; a second one does
       services: [provide(Saving)],
     })
     server.services.resolve(Saving)
-    server.closeOnSignals(10_000, ['SIGUSR2'])
+    server.closeOnSignals({ signals: ['SIGUSR2'] })
     const closed = server.close()
     await clock.settle()
     process.emit('SIGUSR2')

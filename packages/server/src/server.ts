@@ -3,12 +3,12 @@ import type { Limits } from '@junto/protocol'
 import type { AnyContract } from '@junto/schema'
 import { ServerLimits } from './config.ts'
 import { provide, provideBy, Services } from './container.ts'
+import { defaultGrace, drain, type DrainOptions } from './drain.ts'
 import { HeapGauge, HeapGuard, MemoryGauge } from './limits/heap-guard.ts'
 import { Quotas } from './limits/quotas.ts'
 import { ConsoleLogger, Logger } from './observe/log.ts'
 import { MemoryMetrics, Metrics } from './observe/metrics.ts'
 import { Watchdog } from './observe/watchdog.ts'
-import { disposalWithin } from './promises.ts'
 import type { DefineArguments } from './room/define-options.ts'
 import type { RoomDirectory } from './room/room-directory.ts'
 import { RoomRegistry } from './room/registry.ts'
@@ -85,6 +85,7 @@ export class JuntoServer {
         turnEnd: services.resolve(TurnEnd),
         rooms: this.#rooms,
         heartbeat: new Heartbeat(clock, services.resolve(RandomSource), limits),
+        random: services.resolve(RandomSource),
         watchdog: services.resolve(Watchdog),
         quotas: services.resolve(Quotas),
       },
@@ -154,37 +155,48 @@ export class JuntoServer {
   }
 
   /**
-   * Stops: takes nobody any more, runs the rooms' last hooks, saves them, tells clients to come back to the next server,
-   * and disposes of services. Resolves when all of that is done. Harmless when called again.
+   * Stops: takes nobody any more, and nothing new from who is there; lets handlers finish; saves the rooms with the seats of their members;
+   * tells clients to come back to the next server, a batch at a time; closes the connections and disposes of services.
    *
-   * @throws what failed first; the rest was done all the same.
+   * Settles when that is done, at the latest after the grace. Called again, or behind {@link close}, it waits for the stop under way.
+   *
+   * @throws JuntoError `timeout` that names the rooms which were not done by then; what failed first; `misuse` for a grace that is none.
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
+  drain(options: DrainOptions = {}): Promise<void> {
+    this.#closing ??= this.#drain(options)
     return this.#closing
   }
 
   /**
-   * Closes the server, then ends the process, when the process is told to end; at once when it is told twice.
+   * Stops like {@link drain}, and waits for as long as stores and hooks take by their own limits. For tests, and for programs that bound it
+   * themselves.
    *
-   * @param grace Milliseconds after which the process ends although the server has not closed. Default: 10,000.
-   * @param signals Default: `SIGTERM`, which service managers send, and `SIGINT`, which is Ctrl+C.
+   * @throws what failed first; the rest was done all the same.
    */
-  closeOnSignals(grace = 10_000, signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): this {
+  close(): Promise<void> {
+    return this.drain({ grace: Infinity })
+  }
+
+  /**
+   * Drains the server, then ends the process, when the process is told to end: with exit code 0 when all was done, and 1 when it was not.
+   * At once, with 1, when it is told twice.
+   */
+  closeOnSignals({ signals = ['SIGTERM', 'SIGINT'], ...options }: SignalOptions = {}): this {
     let told = false
     const onSignal = (signal: NodeJS.Signals) => {
-      // A close() that the program has begun is waited for like one that begins here: it may be saving.
       if (told) return process.exit(1)
       told = true
-      this.#logger.info(`Closing, because of ${signal}. Another one ends the process at once.`)
-      this.services.resolve(Clock).after(grace, () => {
+      this.#logger.info(`Draining, because of ${signal}. Another one ends the process at once.`)
+      // A close() that the program has begun is waited for like a drain that begins here, and no longer: it may be saving.
+      const { grace = defaultGrace } = options
+      this.services.resolve(Clock).after(grace + exitMargin, () => {
         this.#logger.error(`Closing took longer than ${grace} ms: ending the process.`)
         process.exit(1)
       })
-      this.close().then(
+      this.drain(options).then(
         () => process.exit(0),
         (error: unknown) => {
-          this.#logger.error('Closing failed', { error })
+          this.#logger.error('Draining failed', { error })
           process.exit(1)
         },
       )
@@ -193,27 +205,40 @@ export class JuntoServer {
     return this
   }
 
-  async #close(): Promise<void> {
+  async #drain(options: DrainOptions): Promise<void> {
     this.#state = 'closing'
-    const failures: unknown[] = []
-    const attempt = async (step: () => unknown) => {
-      try {
-        await step()
-      } catch (error) {
-        failures.push(error)
-      }
+    const { services, metrics } = this
+    const logger = this.#logger
+    logger.info(`Draining ${this.connections} connections and ${this.#rooms.size} rooms`)
+    try {
+      await drain(
+        {
+          clock: services.resolve(Clock),
+          limits: services.resolve(ServerLimits),
+          logger,
+          metrics,
+          services,
+          admission: this.#admission,
+          rooms: this.#rooms,
+          sessions: this.#sessions,
+          transports: this.#transports,
+        },
+        options,
+      )
+    } finally {
+      this.#state = 'closed'
     }
-    this.#admission.close()
-    await attempt(() => this.#rooms.close())
-    await attempt(() => this.#sessions.shutDown())
-    for (const transport of this.#transports) await attempt(() => transport.close())
-    const { hookTimeout } = this.services.resolve(ServerLimits)
-    const bound = disposalWithin(this.services.resolve(Clock), hookTimeout)
-    await attempt(() => this.services.dispose(bound))
-    this.#state = 'closed'
-    if (failures.length > 0) throw failures[0]
   }
 }
+
+/** When a server ends with its process. */
+export interface SignalOptions extends DrainOptions {
+  /** Which signals. Default: `SIGTERM`, which service managers send, and `SIGINT`, which is Ctrl+C. */
+  readonly signals?: readonly NodeJS.Signals[]
+}
+
+/** Milliseconds between the end of a drain that took all of its grace and that of the process. */
+const exitMargin = 250
 
 function composeServices(options: JuntoServerOptions, limits: Limits): Services {
   const { container, services = [] } = options

@@ -1,5 +1,5 @@
 import { JuntoError, type ErrorCode } from '@junto/protocol'
-import { FrameType, type Frame, type Settle } from '@junto/protocol/internal'
+import { FrameType, type ExchangeEnd, type Frame, type Settle } from '@junto/protocol/internal'
 import type { Viewer } from '@junto/schema/internal'
 import type { Attendee, Present } from '../presence/attendee.ts'
 import type { PresenceLane } from '../presence/presence-lane.ts'
@@ -71,7 +71,7 @@ export class MemberSeat implements Seat, Partner, Present {
   readonly id: string
   /** How it looks at the state. */
   readonly viewer: Viewer
-  readonly session: SessionInfo
+  session: SessionInfo
   readonly member: RoomMember
   joined: JoinedInfo
   readonly #host: SeatHost
@@ -85,6 +85,8 @@ export class MemberSeat implements Seat, Partner, Present {
   #untold = false
   /** Since when it is away, as far as the room was told. */
   #droppedAt: number | undefined
+  /** Since when it has been away in a process before, until the room was told. */
+  #awaySince: number | undefined
   /** Messages that did not reach a page that was reloaded, or were said while it was not there. */
   #missed = 0
   /** When it asked for snapshots within the last minute. */
@@ -135,7 +137,7 @@ export class MemberSeat implements Seat, Partner, Present {
         return 'the member has left'
       case 'unseated':
       case 'returning':
-        return "the member's page was reloaded, and has not joined again yet"
+        return "the member's page was reloaded, or the server restarted, and it has not joined again yet"
       default:
         return undefined
     }
@@ -147,6 +149,42 @@ export class MemberSeat implements Seat, Partner, Present {
       if (this.#phase === 'gone') this.#gone.abort()
     }
     return this.#gone.signal
+  }
+
+  /** What tells its user from others. */
+  get userKey(): string | undefined {
+    return this.#userKey
+  }
+
+  /** Whether the room was told that it is away. */
+  get isAway(): boolean {
+    return this.#droppedAt !== undefined
+  }
+
+  /**
+   * It is one of a room that was saved, and waits for its session to join again.
+   *
+   * @param away Whether the room was told so before it was saved. Else {@link toldAway} is to follow.
+   * @param since Milliseconds for which its member has been away.
+   */
+  restore(away: boolean, since: number): void {
+    this.#phase = 'unseated'
+    this.#awaySince = this.#host.clock.now() - since
+    if (away) this.#droppedAt = this.#awaySince
+  }
+
+  /** The room is open, and hears that it is away, unless it knows. */
+  toldAway(): void {
+    if (this.#phase === 'unseated') this.#tellDropped()
+  }
+
+  /**
+   * The server stops, and the seat lives on in the room's record: the room says no goodbye, and its client is told by the end of its
+   * connection.
+   */
+  part(): void {
+    if (this.#phase === 'live') this.#host.sync.deliver(this.#feed)
+    this.#go('shutdown', 'outcome_unknown')
   }
 
   /** `onJoin` is done: the session may be told. */
@@ -385,7 +423,8 @@ export class MemberSeat implements Seat, Partner, Present {
   #tellDropped(): void {
     // Where the line went again before all was replayed, the room does not know that there was one.
     if (this.#droppedAt !== undefined) return
-    this.#droppedAt = this.#host.clock.now()
+    this.#droppedAt = this.#awaySince ?? this.#host.clock.now()
+    this.#awaySince = undefined
     this.#host.dropped(this)
   }
 
@@ -417,16 +456,21 @@ export class MemberSeat implements Seat, Partner, Present {
     if (this.#phase === 'gone') return false
     // What was said to one that has not begun has not left. What has may have run at the client or not.
     const begun = this.#phase !== 'joining' && this.#phase !== 'joined'
+    this.#go(reason, reason !== 'disconnected' ? 'cancelled' : begun ? 'outcome_unknown' : 'disconnected')
+    this.#host.left(this)
+    return true
+  }
+
+  /** @param calls How those end that wait for its answer. */
+  #go(reason: LeaveReason, calls: ExchangeEnd): void {
     this.#phase = 'gone'
     this.#reason = reason
     this.#host.sync.remove(this.#feed)
     if (this.#attendee !== undefined) this.#host.presence?.remove(this.#attendee)
     this.viewer.close()
     this.#view?.close()
-    this.#conversation?.close(reason !== 'disconnected' ? 'cancelled' : begun ? 'outcome_unknown' : 'disconnected')
+    this.#conversation?.close(calls)
     this.#gone?.abort()
-    this.#host.left(this)
-    return true
   }
 
   #misbehaved(error: unknown): void {

@@ -7,6 +7,7 @@ import { listingRoom } from '../matchmaking/listing-room.ts'
 import type { ListQuery } from '../matchmaking/listings.ts'
 import { nameOf, type Wish } from '../matchmaking/wish.ts'
 import { Authenticator } from './authenticator.ts'
+import { sessionTag } from '../observe/session-tag.ts'
 import type { DefineOptions } from './define-options.ts'
 import { RoomDefinition } from './definition.ts'
 import { environmentOf, type RoomEnvironment } from './environment.ts'
@@ -26,8 +27,19 @@ import {
 } from './seat.ts'
 import { Shelf } from './shelf.ts'
 
+/** Milliseconds after which a join may be asked for again that came while the server shut down. */
+const comeBack = 2_000
+
 /** Rooms in a list where nothing else is asked for. */
 const usualList = 100
+
+/** How all rooms are closed. */
+export interface ClosingRooms {
+  /** What members are told. */
+  readonly message?: string | undefined
+  /** Milliseconds for handlers that run. Default: none. */
+  readonly patience?: number
+}
 
 /** All rooms of a server: finds, restores, creates them, and seats those who join. */
 export class RoomRegistry implements Rooms {
@@ -122,7 +134,8 @@ export class RoomRegistry implements Rooms {
       if (late) throw new JuntoError('timeout', `joining took longer than ${limits.joinTimeout} ms`)
       if (error instanceof JuntoError) throw error
       if (error instanceof SchemaError) throw new JuntoError('invalid', error.message, { data: { path: error.path } })
-      logger.error(`A join of ${request.room} failed`, { room: request.room, error })
+      const session = sessionTag(request.session.session)
+      logger.error(`A join of ${request.room} failed`, { room: request.room, session, error })
       throw new JuntoError('internal', 'the join failed')
     } finally {
       cancelTimer()
@@ -130,15 +143,25 @@ export class RoomRegistry implements Rooms {
     }
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#closeAll()
+  /**
+   * Closes all rooms; those that are saved keep the seats of their members in what is saved. Nobody joins any more. Resolves when they are gone.
+   */
+  close(how: ClosingRooms = {}): Promise<void> {
+    this.#closing ??= this.#closeAll(how)
     return this.#closing
   }
 
-  async #closeAll(): Promise<void> {
+  async #closeAll({ message = 'The server is shutting down.', patience }: ClosingRooms): Promise<void> {
     const hosts = [...this.#byId.values()]
-    for (const host of hosts) host.close('The server is shutting down.', 'shutdown')
+    for (const host of hosts) host.close(message, 'shutdown', patience)
     await Promise.all(hosts.map((host) => host.closed))
+  }
+
+  /** Saves nothing any more. @returns the names of the rooms that are not gone yet. */
+  giveUp(): readonly string[] {
+    const hosts = [...this.#byId.values()]
+    for (const host of hosts) host.giveUp()
+    return hosts.map(({ name }) => name)
   }
 
   async #join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat> {
@@ -234,7 +257,7 @@ export class RoomRegistry implements Rooms {
       }
       const host = await this.#sit(found, session, signal)
       // It was only being created when it was chosen, and has become something else.
-      if (shelf.matchmaker.isRight(host, wish)) return host
+      if (host.isListed && host.hasPlace(session) && shelf.matchmaker.isRight(host, wish)) return host
       host.release(session)
       this.#refuseWhileClosing()
     }
@@ -356,7 +379,7 @@ export class RoomRegistry implements Rooms {
   }
 
   #refuseWhileClosing(): void {
-    if (this.#closing) throw new JuntoError('shutting_down', 'the server is shutting down')
+    if (this.#closing) throw new JuntoError('shutting_down', 'the server is shutting down', { retryAfter: comeBack })
   }
 }
 

@@ -18,17 +18,25 @@ export interface ClosingRoom {
   readonly onDispose: () => Promise<unknown>
 }
 
-/** All leave, their last hooks run, the room is saved, `onDispose` runs, and what it has changed is saved, too. Never rejects. */
-export async function close(room: ClosingRoom, { reason, message }: Ending): Promise<void> {
+/**
+ * All leave, their last hooks run, the room is saved, `onDispose` runs, and what it has changed is saved, too. Where the server stops, members
+ * of a room that is saved keep their seats in what is saved. Never rejects.
+ */
+export async function close(room: ClosingRoom, { reason, message, patience }: Ending): Promise<void> {
   const { name, environment, works, seats, underWay, onDispose } = room
   const { clock, limits, logger } = environment
-  const { sync, presence, saver } = works
+  const { sync, presence, saver, router } = works
   const late = (what: string): void => {
     logger.warn(`The room ${name} is disposed while ${what} still runs`, { room: name })
   }
   presence?.close()
+  if (patience !== undefined) await router.settled(clock, patience)
   sync.flushNow()
-  seats.endAll(reason, message)
+  if (reason === 'shutdown' && saver !== undefined) {
+    seats.keepAll(clock.time() + limits.seatWindow, reason, message)
+  } else {
+    seats.endAll(reason, message)
+  }
   for (const what of await underWay.settled(clock, limits.hookTimeout)) late(what)
   sync.flushNow()
   await saver?.finish()

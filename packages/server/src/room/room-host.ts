@@ -4,6 +4,7 @@ import { freezeDeep } from '../matchmaking/frozen.ts'
 import type { Listable } from '../matchmaking/listings.ts'
 import type { Candidate } from '../matchmaking/matchmaker.ts'
 import { within } from '../promises.ts'
+import { AwaitedSeats } from './awaited-seats.ts'
 import type { RoomDefinition, RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 import { eventSenders, exceptOf } from './event-senders.ts'
@@ -18,6 +19,7 @@ import { RoomLifetime } from './room-lifetime.ts'
 import type { RoomScope } from './room-scope.ts'
 import { RoomTimers } from './room-timers.ts'
 import { makeWorks, type Works } from './room-works.ts'
+import { readSeats } from './saved-seat.ts'
 import type { JoinedInfo, LeaveReason, SessionInfo } from './seat.ts'
 import { Seats } from './seats.ts'
 import { UnderWay } from './under-way.ts'
@@ -73,6 +75,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   #room: RunningRoom | undefined
   #metadata: unknown
   #visibility: RoomVisibility = 'public'
+  #code: string | undefined
   #broadcast: unknown
   #onClosed: () => void = () => {}
 
@@ -123,6 +126,11 @@ export class RoomHost implements RoomScope, Candidate, Listable {
         owner.changed(this)
       },
       onEmpty: () => this.#lifetime.left(),
+      onChanged: (isWrong) => {
+        const saver = this.#life.works?.saver
+        if (isWrong) saver?.changed()
+        else saver?.changedLittle()
+      },
     })
     this.closed = new Promise((resolve) => (this.#onClosed = resolve))
     this.ready = this.#create()
@@ -168,6 +176,11 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     return !this.isClosing && this.#seats.canSeat(session)
   }
 
+  /** Whether the seat that a session has reserved is still one of those that there are. */
+  hasPlace(session: SessionInfo): boolean {
+    return this.#seats.hasPlace(session)
+  }
+
   /** Whether a seat waits there for this session to come back. */
   keepsSeatFor(session: SessionInfo): boolean {
     return !this.isClosing && this.#seats.isKeptFor(session)
@@ -206,8 +219,13 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   }
 
   /** Closes the room; one that is coming about, as soon as it is open. See {@link closed}. */
-  close(message?: string, reason: LeaveReason = 'closed'): void {
-    if (this.#life.close({ reason, message })) void this.#drain()
+  close(message?: string, reason: LeaveReason = 'closed', patience?: number): void {
+    if (this.#life.close({ reason, message, patience })) void this.#drain()
+  }
+
+  /** Nothing of it is saved any more, whatever it still does. */
+  giveUp(): void {
+    this.#life.works?.saver?.close()
   }
 
   // For the program around the server
@@ -306,7 +324,11 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   }
 
   get code(): string {
-    return this.#owner.codeOf(this)
+    // Its code is given to nobody else as long as it is there.
+    if (this.#code === undefined && this.#life.is('disposed')) {
+      throw new JuntoError('room_closed', `the room ${this.name} is gone, and has no join code`)
+    }
+    return (this.#code ??= this.#owner.codeOf(this))
   }
 
   get maxMembers(): number {
@@ -400,6 +422,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       this.#life.equip(works)
       if (saved) {
         this.#metadata = freezeDeep(saved.metadata)
+        this.#restoreSeats(works, saved.seats)
         where = 'onRestore'
         await this.#faults.measure(() => room.onRestore?.({ key: key ?? '' }))
         if (!this.#life.is('restoring')) return
@@ -409,8 +432,9 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       this.#life.open()
       const { ending } = this.#life
       // It was closed before it was open.
-      if (ending !== undefined) return this.close(ending.message, ending.reason)
+      if (ending !== undefined) return this.close(ending.message, ending.reason, ending.patience)
       works.saver?.open()
+      this.#seats.begin()
       this.#lifetime.begin()
       if (ticks) this.#timers.tick(definition.tickInterval, (dt) => room.onTick?.(dt))
     } catch (error) {
@@ -419,6 +443,21 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       if (code !== 'forbidden' && code !== 'store_failed') this.#faults.report(error, where)
       throw error
     }
+  }
+
+  /** Members of the process before this one have their seats again, and are waited for. */
+  #restoreSeats({ seatHost }: Works, values: readonly unknown[]): void {
+    const { clock, limits, logger } = this.#environment
+    const unfit = (error: unknown): void => {
+      const message = `A saved seat of the room ${this.name} cannot be read any more: its member has left, and onLeave does not run`
+      logger.warn(message, { room: this.name, error })
+    }
+    const saved = readSeats(this.definition, values, unfit)
+    if (saved.length === 0) return
+    const expired = (seat: MemberSeat): void => seat.leave('disconnected')
+    const awaited = new AwaitedSeats({ clock, window: limits.seatWindow, expired })
+    const { compiled, name } = this.definition
+    this.#seats.restore(seatHost, saved, { room: name, id: this.id, layout: compiled.hash }, awaited)
   }
 
   /** What the works ask of the room around them. */

@@ -4,6 +4,8 @@ import type { LeaveReason } from './seat.ts'
 export interface Ending {
   readonly reason: LeaveReason
   readonly message: string | undefined
+  /** Milliseconds for handlers that run: what they do and answer still counts. Default: none, they are cut short. */
+  readonly patience?: number | undefined
 }
 
 /**

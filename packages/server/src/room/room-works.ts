@@ -18,6 +18,8 @@ export interface Works {
   /** `undefined`: it is not saved. */
   readonly saver: RoomSaver | undefined
   readonly seatHost: SeatHost
+  /** Brings messages to the room's handlers. */
+  readonly router: Router
 }
 
 /** The room whose works these are. */
@@ -79,7 +81,7 @@ export function makeWorks(options: WorksOptions, tree: StateTree, router: Router
     left: (seat) => seats.left(seat),
     report: (error, where, by) => faults.report(error, where, by),
   }
-  return { sync, presence, saver, seatHost }
+  return { sync, presence, saver, seatHost, router }
 }
 
 function presenceLane({ definition, environment, faults, room }: WorksOptions): PresenceLane | undefined {
@@ -99,7 +101,7 @@ function presenceLane({ definition, environment, faults, room }: WorksOptions): 
 }
 
 /** The room, for those who save it. */
-function sourceOf({ metadata }: WorksOptions, tree: StateTree, flush: () => void): RoomSource {
+function sourceOf({ metadata, seats }: WorksOptions, tree: StateTree, flush: () => void): RoomSource {
   return {
     tree,
     // A save is of a version: nothing may be pending.
@@ -108,6 +110,6 @@ function sourceOf({ metadata }: WorksOptions, tree: StateTree, flush: () => void
       const present = metadata()
       return present === undefined ? undefined : encodeNamed(present, 'metadata')
     },
-    seats: () => [],
+    seats: () => seats.record(),
   }
 }

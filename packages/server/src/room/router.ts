@@ -1,4 +1,4 @@
-import { JuntoError } from '@junto/protocol'
+import { JuntoError, type Clock } from '@junto/protocol'
 import {
   errorToWire,
   FrameType,
@@ -21,6 +21,7 @@ import { MessageLimits, type Allowance } from '../limits/message-limits.ts'
 import type { Quotas } from '../limits/quotas.ts'
 import type { BucketSize } from '../limits/token-bucket.ts'
 import type { Culprit, Faults } from './faults.ts'
+import { UnderWay } from './under-way.ts'
 
 /** A handler as the router calls it: `define` has checked the types. */
 export type AnyHandler = (input: unknown, context: HandlerContext) => unknown
@@ -69,6 +70,8 @@ export class Router {
   readonly #options: RouterOptions
   readonly #routes: readonly Route[]
   readonly #limits: MessageLimits
+  /** Made on first use: many rooms answer all at once. */
+  #running: UnderWay | undefined
 
   /** @throws Error naming a handler that is missing. */
   constructor(options: RouterOptions) {
@@ -131,7 +134,10 @@ export class Router {
     try {
       const result = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, sender))
       if (isPromiseLike(result)) {
-        result.then(undefined, (error: unknown) => this.#options.faults.report(error, route.where, sender))
+        const running = result.then(undefined, (error: unknown) =>
+          this.#options.faults.report(error, route.where, sender),
+        )
+        void this.#track(route, Promise.resolve(running))
       }
     } catch (error) {
       this.#options.faults.report(error, route.where, sender)
@@ -145,7 +151,7 @@ export class Router {
     const input = decode(route, route.codec.params, params)
     try {
       const result = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, context))
-      return isPromiseLike(result) ? this.#later(route, result) : encodeResult(route, result)
+      return isPromiseLike(result) ? this.#track(route, this.#later(route, result)) : encodeResult(route, result)
     } catch (error) {
       throw inHandler(route, error)
     }
@@ -183,6 +189,15 @@ export class Router {
     }
     this.#options.faults.report(thrown, where, sender)
     return { code: 'internal', message: `${where}: the handler failed; the server's log says why` }
+  }
+
+  /** Waits for handlers of calls and events that run, no longer than `ms`: what they were sent may be acknowledged. */
+  async settled(clock: Clock, ms: number): Promise<void> {
+    await this.#running?.settled(clock, ms)
+  }
+
+  #track<T>({ where }: Route, running: Promise<T>): Promise<T> {
+    return (this.#running ??= new UnderWay()).track(where, running)
   }
 
   async #later(route: Route, result: PromiseLike<unknown>): Promise<unknown> {

@@ -115,6 +115,14 @@ export interface ConnectionInfo {
   readonly remoteAddress: string
 }
 
+/** By what a client shows that a session is its own: also to the process that comes after this one. */
+export interface SessionProof {
+  /** Hashes of the secrets that count: more than one while they change. */
+  readonly hashes: readonly string[]
+  /** Whether the client has a secret of which one of these is the hash. */
+  knows(hashes: readonly string[]): boolean
+}
+
 /** A session: outlives its connections. Seats are taken by the identity of this object. */
 export interface SessionInfo {
   /** Its id, chosen by the client. */
@@ -123,6 +131,8 @@ export interface SessionInfo {
   connection: ConnectionInfo
   /** Handlers that run on after it had stopped waiting for them, in all of its rooms. */
   readonly abandoned: AbandonedHandlers
+  /** Left out where nobody can come back to it. */
+  readonly proof?: SessionProof | undefined
 }
 
 /** A join frame's content. Everything in it is untrusted, its shape is checked by the frame's parser. */
@@ -247,6 +257,4 @@ export interface Rooms {
    * stranger before it joins.
    */
   authenticates(room: string): boolean
-  /** Ends all memberships, runs the hooks, saves and disposes all rooms. Joins are refused from now on. */
-  close(): Promise<void>
 }

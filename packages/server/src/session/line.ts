@@ -225,6 +225,11 @@ export class Line implements ConnectionEvents, Beating {
     this.connection.terminate()
   }
 
+  /** Ends it at once, also where it is over and its peer does not answer. */
+  cutOff(): void {
+    this.terminate(closeCodes.shuttingDown)
+  }
+
   /** For the log. */
   fields(fields: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
     return { address: this.connection.remoteAddress, ...fields }

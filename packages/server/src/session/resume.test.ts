@@ -786,7 +786,7 @@ describe('the end of a session', () => {
   test('[K3] a server that closes ends those that are away at once', async () => {
     const { peer, seat, sessions, leftovers, clock } = await joined()
     peer.cut()
-    sessions.shutDown()
+    void sessions.sendAway(0)
     expect(seat().log).toEqual(['start', 'drop', 'leave shutdown'])
     await clock.settle()
     expect(leftovers()).toEqual(nothing)
@@ -798,7 +798,7 @@ describe('the end of a session', () => {
     rooms.readmit = () => new Promise(() => {})
     const again = connect()
     again.send(back({ received: 1 }))
-    sessions.shutDown()
+    void sessions.sendAway(0)
     expect(again.last).toBe('close 4000 shutting_down')
     expect(seat().log).toEqual(['start', 'drop', 'leave shutdown'])
     again.cut()

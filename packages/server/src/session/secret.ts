@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { SessionProof } from '../room/seat.ts'
 
 /** Used-up secrets that are remembered: who shows one has a copy of it. Older ones are refused like any wrong one. */
 const mostRetired = 8
@@ -12,15 +13,26 @@ export type SecretVerdict = 'valid' | 'wrong_secret' | 'retired_secret'
  * By what a session knows its client. Only hashes are kept, so that nothing in this process's memory lets anybody into a session. Each
  * resume brings the next secret; the present one retires when the client shows that it has heard of that.
  */
-export class SessionSecret {
+export class SessionSecret implements SessionProof {
   // SHA-256 as text, which takes a fraction of what a Buffer does.
+  /** Of the secret that began the session. */
+  readonly #first: string
   #current: string
   #next: string | undefined
   /** Those that were used up last, the newest first. */
   #retired: readonly string[] = none
 
   constructor(secret: string) {
-    this.#current = hashOf(secret)
+    this.#first = this.#current = hashOf(secret)
+  }
+
+  get hashes(): readonly string[] {
+    return this.#next === undefined ? [this.#current] : [this.#current, this.#next]
+  }
+
+  knows(hashes: readonly string[]): boolean {
+    const own = [this.#first, ...this.hashes]
+    return hashes.flatMap((hash) => own.map((known) => equal(hash, known))).includes(true)
   }
 
   /** Judges what a hello shows. Takes as long for any secret. */
@@ -63,6 +75,8 @@ function hashOf(secret: string): string {
 
 function equal(known: string | undefined, hash: string): boolean {
   // Compared with itself where there is nothing to compare it with.
-  const isSame = timingSafeEqual(Buffer.from(known ?? hash), Buffer.from(hash))
-  return isSame && known !== undefined
+  const bytes = Buffer.from(hash)
+  const compared = Buffer.from(known ?? hash)
+  // What was saved may be of any length.
+  return compared.length === bytes.length && timingSafeEqual(compared, bytes) && known !== undefined
 }

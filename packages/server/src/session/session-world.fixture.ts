@@ -146,8 +146,6 @@ export class FakeRooms implements Rooms {
   authenticates(): boolean {
     return this.authenticated
   }
-
-  async close(): Promise<void> {}
 }
 
 /** An admission that tells what it is told. */
@@ -233,6 +231,7 @@ export function build({ limits: overrides = {}, origin }: { limits?: Partial<Lim
       logger,
       watchdog: new Watchdog(clock, logger, metrics, limits.blockedAfter),
       heartbeat: new Heartbeat(clock, new SeededRandom(1), limits),
+      random: new SeededRandom(2),
       quotas: new Quotas({ clock, limits, heap, metrics }),
     },
     admission,

@@ -434,7 +434,7 @@ test('shutting down tells the peer to come back', async () => {
   send(hello, join(1))
   rooms.joins[0]?.grant()
   await received()
-  sessions.shutDown()
+  void sessions.sendAway(0)
   expect(connection.log.at(-1)).toBe('close 4000 shutting_down')
   expect(rooms.joins[0]?.log).toEqual(['start', 'leave shutdown'])
 })

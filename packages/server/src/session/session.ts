@@ -7,6 +7,7 @@ import type { InflowHost } from '../limits/inflow.ts'
 import type { Allowance } from '../limits/message-limits.ts'
 import { Strikes } from '../limits/strikes.ts'
 import { TokenBucket } from '../limits/token-bucket.ts'
+import { sessionTag } from '../observe/session-tag.ts'
 import type { LeaveReason, SessionInfo } from '../room/seat.ts'
 import type { AckTimer } from './ack-timer.ts'
 import { Candidates } from './candidates.ts'
@@ -25,6 +26,8 @@ import type { SecretVerdict } from './secret.ts'
 /** What all sessions of a server share. */
 export interface SessionEnvironment extends LineEnvironment, MembershipsEnvironment {
   readonly limits: LineEnvironment['limits']
+  /** Whether the server is about to stop. */
+  readonly isStopping: () => boolean
   readonly acks: AckTimer
   readonly memory: ResumeMemory
 }
@@ -72,15 +75,17 @@ export class Session implements MembershipsHost, CandidatesHost, OutgoingHost, I
   #candidates: Candidates | undefined
   #resumes: TokenBucket | undefined
   #strikes: Strikes | undefined
+  /** Something came while the server stops: neither that nor anything behind it is acknowledged, so that the client knows it as not done. */
+  #deaf = false
 
   constructor(environment: SessionEnvironment, host: SessionHost, line: Line, hello: HelloFrame) {
     const { limits, clock, metrics, quotas } = environment
     this.#environment = environment
     this.#host = host
     const connection = connectionInfo(line, hello)
-    this.info = { session: hello.session, connection, abandoned: { count: 0 } }
     const secret = hello.secret ?? hello.resume?.next
     if (secret !== undefined) this.#secret = new SessionSecret(secret)
+    this.info = { session: hello.session, connection, abandoned: { count: 0 }, proof: this.#secret }
     this.outgoing = new Outgoing(environment, this, secret !== undefined)
     this.#link = this.outgoing.link
     this.#inflow = new Inflow(this, { clock, limits, metrics, party: quotas.of(this.info) })
@@ -337,11 +342,10 @@ export class Session implements MembershipsHost, CandidatesHost, OutgoingHost, I
     this.end('disconnected')
   }
 
-  /** The server stops: the peer is told to come back later. Rooms have said goodbye before. */
-  shutDown(): void {
+  /** The server stops. Where nobody is there, nobody has to be told. */
+  endAway(): void {
     this.#turnAway(closeCodes.shuttingDown)
-    if (this.#state.kind === 'attached') this.#state.line.close(closeCodes.shuttingDown, 'shutdown')
-    else this.end('shutdown')
+    if (this.#state.kind === 'away') this.end('shutdown')
   }
 
   makeWay(): void {
@@ -393,6 +397,7 @@ export class Session implements MembershipsHost, CandidatesHost, OutgoingHost, I
 
   deliver(ref: number, frame: Frame): void {
     if (this.#state.kind !== 'attached') return
+    if (this.#environment.isStopping() && this.#comesTooLate(ref, frame)) return
     if (ref === 0) this.#sessionFrame(frame, this.#state.line)
     else if (frame.type === FrameType.unknown) this.#unknown(frame.wireType)
     else this.#memberships.receive(ref, frame)
@@ -404,7 +409,15 @@ export class Session implements MembershipsHost, CandidatesHost, OutgoingHost, I
     return this.#memberships.allowance(ref, frame)
   }
 
+  /** The server stops: what was begun is finished, and what would begin now is for the next one. */
+  #comesTooLate(ref: number, frame: Frame): boolean {
+    const begins = ref > 0 && beginsSomething(frame)
+    if (begins && isNumbered(frame)) this.#deaf = true
+    return begins || (this.#deaf && isNumbered(frame))
+  }
+
   refused(ref: number, frame: Frame, answer: SentFrame | undefined): void {
+    if (this.#deaf) return
     if (frame.type === FrameType.join || frame.type === FrameType.unfitJoin) this.#memberships.hastyJoin(frame.ref)
     if (answer?.type === FrameType.notice) this.notice('rate_limited', answer.message)
     else if (answer !== undefined) this.outgoing.send(answer.type === FrameType.refused ? 0 : ref, encodeFrame(answer))
@@ -516,6 +529,21 @@ export class Session implements MembershipsHost, CandidatesHost, OutgoingHost, I
   }
 
   #fields(fields: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
-    return { address: this.info.connection.remoteAddress, ...fields }
+    return { address: this.info.connection.remoteAddress, session: sessionTag(this.id), ...fields }
+  }
+}
+
+/** Whether a frame of a client asks for something, other than to go on with what was asked for. */
+function beginsSomething({ type }: Frame): boolean {
+  switch (type) {
+    case FrameType.reply:
+    case FrameType.failed:
+    case FrameType.cancel:
+    case FrameType.item:
+    case FrameType.end:
+    case FrameType.credit:
+      return false
+    default:
+      return true
   }
 }

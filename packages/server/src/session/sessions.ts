@@ -1,6 +1,8 @@
 import { closeCodes, JuntoError } from '@junto/protocol'
+import type { RandomSource } from '@junto/protocol'
 import type { HelloFrame } from '@junto/protocol/internal'
 import type { Counter, Gauge } from '../observe/metrics.ts'
+import { Traffic } from '../observe/traffic.ts'
 import type { Admission } from '../transport/admission.ts'
 import type { Acceptor, Arrival, Connection, Refusal } from '../transport/transport.ts'
 import { AckTimer } from './ack-timer.ts'
@@ -15,7 +17,12 @@ import { Session } from './session.ts'
 import type { SessionEnvironment, SessionHost } from './session.ts'
 
 /** What sessions need of their server. */
-export type SessionsEnvironment = Omit<SessionEnvironment, 'acks' | 'memory' | 'unseated' | 'outboxes' | 'admission'>
+export interface SessionsEnvironment extends Omit<
+  SessionEnvironment,
+  'acks' | 'memory' | 'unseated' | 'outboxes' | 'admission' | 'traffic' | 'isStopping'
+> {
+  readonly random: RandomSource
+}
 
 /**
  * The sessions of a server, and the lines on which they come: takes whom admission lets in, from whichever transport, and finds the
@@ -23,6 +30,7 @@ export type SessionsEnvironment = Omit<SessionEnvironment, 'acks' | 'memory' | '
  */
 export class Sessions implements Acceptor, LineHost, SessionHost {
   readonly #environment: SessionEnvironment
+  readonly #random: RandomSource
   readonly #admission: Admission
   /** Each with what to tell admission. */
   readonly #lines = new Map<Line, ReturnType<Admission['entered']>>()
@@ -35,10 +43,12 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
     readonly connections: Gauge
     readonly away: Gauge
   }
+  #stopping = false
 
   constructor(environment: SessionsEnvironment, admission: Admission) {
-    const { clock, limits, metrics } = environment
+    const { clock, limits, metrics, random } = environment
     this.#admission = admission
+    this.#random = random
     this.#away = new AwaySessions(clock, limits.resumeWindow, (session) => {
       this.#expire(session, 'window')
       this.#counts.away.set(this.#away.size)
@@ -48,8 +58,12 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
       connections: metrics.gauge('connections'),
       away: metrics.gauge('sessions_away'),
     }
+    const traffic = new Traffic(metrics)
+    // Holds on to no session: what is counted belongs to the metrics.
+    metrics.beforeReading(() => traffic.report())
     this.#environment = {
       ...environment,
+      traffic,
       acks: new AckTimer(clock, limits.ackDelay),
       outboxes: new OutboxTotal(limits.maxOutboxTotal, metrics.gauge('outbox_bytes')),
       memory: new ResumeMemory(clock, limits.maxResumeTotal, metrics.gauge('resume_bytes'), (bytes) =>
@@ -57,6 +71,7 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
       ),
       unseated: new DueQueue<Membership>(clock, limits.resumeWindow, (membership) => membership.giveUp('disconnected')),
       admission,
+      isStopping: () => this.#stopping,
     }
   }
 
@@ -96,6 +111,7 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
   // ---- What lines tell.
 
   hello(line: Line, hello: HelloFrame): void {
+    if (this.#stopping) return line.close(closeCodes.shuttingDown, 'shutdown')
     const session = this.#resumable.get(hello.session)
     if (session === undefined) return this.#begin(line, hello)
     const verdict = session.check(hello.secret)
@@ -196,10 +212,35 @@ export class Sessions implements Acceptor, LineHost, SessionHost {
 
   // ---- The end.
 
-  /** Tells all peers to come back later. Rooms have said goodbye before. */
-  shutDown(): void {
-    for (const session of this.#resumable.values()) session.shutDown()
-    // Strangers, and those who cannot come back to their session.
+  /** The server stops: clients are heard out, and nothing new is done for them. */
+  takeNoMore(): void {
+    this.#stopping = true
+  }
+
+  /**
+   * Tells all clients to come back later: a batch at a time, so that the next server is not asked by all of them at once. Rooms have said
+   * goodbye before.
+   *
+   * @param within Milliseconds for all of them.
+   */
+  async sendAway(within: number): Promise<void> {
+    const { clock, limits } = this.#environment
+    this.#stopping = true
+    for (const session of this.#resumable.values()) session.endAway()
+    const lines = [...this.#lines.keys()]
+    const batches = Math.ceil(lines.length / limits.drainBatch)
+    const pause = Math.min(limits.drainPause, within / batches)
+    for (let first = 0; first < lines.length; first += limits.drainBatch) {
+      // Of any length between half and one and a half: those of several servers do not keep step.
+      if (first > 0) await new Promise<void>((resolve) => clock.after(pause * (0.5 + this.#random.number()), resolve))
+      for (const line of lines.slice(first, first + limits.drainBatch)) line.close(closeCodes.shuttingDown, 'shutdown')
+    }
+    // Those who came back meanwhile to what they had.
     for (const line of this.#lines.keys()) line.close(closeCodes.shuttingDown, 'shutdown')
+  }
+
+  /** Ends all connections at once, also of peers who do not answer that they have been told. */
+  cutOff(): void {
+    for (const line of this.#lines.keys()) line.cutOff()
   }
 }

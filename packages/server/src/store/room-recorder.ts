@@ -53,6 +53,10 @@ export class RoomRecorder {
     this.#incremental = incremental
   }
 
+  get isIncremental(): boolean {
+    return this.#incremental && this.#base > 0
+  }
+
   /** Brings the room to a version. */
   flush(): void {
     this.#source.flush()

@@ -8,6 +8,8 @@ import type { Store } from './store.ts'
 
 /** What makes the pieces that are saved; see RoomRecorder. */
 export interface Recorder {
+  /** Whether the next piece is only what changed. */
+  readonly isIncremental: boolean
   flush(): void
   next(): Piece
   kept(piece: Piece): void
@@ -79,6 +81,11 @@ export class RoomSaver {
     this.#changes++
     this.#lastChange = now
     this.#plan(this.#options.limits.saveDelay)
+  }
+
+  /** Something changed for which alone the room need not be saved as a whole: then it waits for the next change. */
+  changedLittle(): void {
+    if (this.#options.recorder.isIncremental) this.changed()
   }
 
   /** The room has come about: from now on it is saved. */
