@@ -2,7 +2,7 @@ import { doodle } from './doodle.ts'
 import { recentBoards } from './memory.ts'
 import { boardKey, boardTitle, someBoard } from './names.ts'
 import { keepAppearance } from './ui/appearance.ts'
-import { byId, make } from './ui/element.ts'
+import { byId, make } from '../../stage/page/element.ts'
 
 /** The address of a board's page. */
 export function boardAddress(key: string): string {

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { sheet, type Point } from '../board.ts'
 import { snap, touches } from '../page/drawing/geometry.ts'
 import { fit, moved, toSheet } from '../page/drawing/view.ts'
-import { boardKey, boardTitle, initials } from '../page/names.ts'
+import { initials } from '../../stage/page/names.ts'
+import { boardKey, boardTitle } from '../page/names.ts'
 
 const area = { left: 20, top: 70, width: 1000, height: 500 }
 

@@ -1,6 +1,6 @@
 import { inks } from '../../board.ts'
 import { remember, remembered } from '../memory.ts'
-import { byId } from './element.ts'
+import { byId } from '../../../stage/page/element.ts'
 
 const system = matchMedia('(prefers-color-scheme: dark)')
 

@@ -1,5 +1,5 @@
 import { bounds } from '../../board.ts'
-import { byId, make } from './element.ts'
+import { byId, make } from '../../../stage/page/element.ts'
 
 /** Both sides of clearing the board: asking the others, and being asked. */
 export class Consent {

@@ -1,6 +1,6 @@
 import type { Point } from '../../board.ts'
 import type { View } from '../drawing/view.ts'
-import { byId, icon, make } from './element.ts'
+import { byId, icon, make } from '../../../stage/page/element.ts'
 import type { Person } from './people.ts'
 
 interface Cursor {

@@ -1,6 +1,6 @@
 import { remember, remembered } from '../memory.ts'
-import { someName } from '../names.ts'
-import { byId } from './element.ts'
+import { someName } from '../../../stage/page/names.ts'
+import { byId } from '../../../stage/page/element.ts'
 
 const dialog = byId('name-dialog', HTMLDialogElement)
 const field = byId('name', HTMLInputElement)

@@ -1,5 +1,5 @@
-import { initials } from '../names.ts'
-import { byId, make } from './element.ts'
+import { initials } from '../../../stage/page/names.ts'
+import { byId, make } from '../../../stage/page/element.ts'
 
 /** Somebody at the board. */
 export interface Person {

@@ -1,4 +1,4 @@
-import { byId } from './element.ts'
+import { byId } from '../../../stage/page/element.ts'
 import type { Notices } from './notices.ts'
 
 /** The button that copies the board's address. */

@@ -1,4 +1,4 @@
-import { byId } from './element.ts'
+import { byId } from '../../../stage/page/element.ts'
 
 /** How this page stands with the server. */
 export type Standing =

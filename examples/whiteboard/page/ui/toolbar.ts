@@ -1,6 +1,6 @@
 import { inks, widths } from '../../board.ts'
 import type { Hand, Tool } from '../board/hand.ts'
-import { byId, make } from './element.ts'
+import { byId, make } from '../../../stage/page/element.ts'
 
 /** What the toolbar asks for. */
 export interface ToolbarEvents {
