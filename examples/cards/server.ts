@@ -1,0 +1,42 @@
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { JuntoServer, provide } from '@junto/server'
+import { limitsOfEnvironment, serve } from '../stage/serve.ts'
+import { builtSite, developmentSite } from '../stage/site.ts'
+import { Eights } from './contract.ts'
+import { Dealer, EightsRoom, Pace } from './room.ts'
+import { livePath, players } from './rules.ts'
+
+const here = import.meta.dirname
+const { TURN = '30' } = process.env
+
+const turn = Number(TURN)
+if (!(turn > 0)) throw new Error(`TURN must be the seconds of a turn, not ${TURN}`)
+
+/** The page answers at `/` and, for a table, at `/t/CODE`. */
+const isPage = (path: string): boolean => path === '/' || /^\/t\/[^/]+$/.test(path)
+
+const http = createServer()
+http.on(
+  'request',
+  process.argv.includes('--dev')
+    ? await developmentSite(here, http, isPage)
+    : await builtSite(join(here, 'dist'), isPage),
+)
+
+const junto = new JuntoServer({
+  server: http,
+  path: livePath,
+  limits: limitsOfEnvironment(),
+  services: [provide(Dealer), provide(Pace, new Pace(turn * 1000))],
+})
+junto.define(Eights, EightsRoom, {
+  maxMembers: players.most,
+  // A table at which nobody has done anything for so long is forgotten.
+  idleAfter: 30 * 60_000,
+})
+
+// Tells the pages before it goes.
+junto.closeOnSignals()
+await junto.listen()
+serve(http, 'card table')
