@@ -8,7 +8,7 @@ export interface Coder {
   /** What a person would call such a value: "a number", "an object". Reads on from "expected". */
   readonly expects: string
   /** Whether the wire form can be `nil`. An optional field then wraps it, so that absent and nil stay apart. */
-  readonly nilable: boolean
+  readonly nilable?: boolean
   /** Of what shape all its values are; absent when neither. */
   readonly shape?: 'object' | 'array'
   readonly encode: (value: unknown) => unknown
@@ -19,9 +19,15 @@ export interface Coder {
   readonly variantOf?: (value: unknown) => number
 }
 
+/** Both ways a value is only looked at. */
+interface Checks<T> {
+  readonly encode: (value: unknown) => T
+  readonly decode: (wire: unknown) => T
+}
+
 /** A coder of values that travel as they are. */
-export function leaf(expects: string, holds: (value: unknown) => boolean, nilable = false): Coder {
-  function checked(value: unknown): unknown {
+export function leaf<T>(expects: string, holds: (value: unknown) => value is T, nilable = false): Coder & Checks<T> {
+  function checked(value: unknown): T {
     if (!holds(value)) throw expected(expects, value)
     return value
   }

@@ -1,6 +1,6 @@
 import type { Coder } from './coder.ts'
 import { expected, isPlainObject, within } from './fault.ts'
-import { checkKey } from './plain-data.ts'
+import { checkKey } from './scalars.ts'
 
 /** Converts what stands in an array, which must be of this length, if one is given. */
 export function convertItems(
@@ -21,16 +21,18 @@ export function convertItems(
   return converted
 }
 
-/** Converts the entries of an object. */
+/** Converts the entries of an object; with `sparse`, without those that are undefined. */
 export function convertEntries(
   value: unknown,
   expects: string,
   convert: (part: unknown) => unknown,
+  sparse = false,
 ): Record<string, unknown> {
   if (!isPlainObject(value)) throw expected(expects, value)
   const converted: Record<string, unknown> = {}
   for (const key of Object.keys(value)) {
     checkKey(key)
+    if (sparse && value[key] === undefined) continue
     try {
       converted[key] = convert(value[key])
     } catch (error) {
@@ -40,34 +42,46 @@ export function convertEntries(
   return converted
 }
 
+/** Coder of what holds others, which converts both ways alike. */
+function container(
+  expects: string,
+  shape: 'object' | 'array',
+  convert: (value: unknown, way: 'encode' | 'decode') => unknown,
+  matches: Coder['matches'],
+): Coder {
+  return {
+    expects,
+    shape,
+    encode: (value) => convert(value, 'encode'),
+    decode: (wire) => convert(wire, 'decode'),
+    matches,
+  }
+}
+
 /** Coder of a list, as an array. */
 export function listCoder(item: Coder): Coder {
   const expects = 'an array'
-  return {
+  return container(
     expects,
-    nilable: false,
-    shape: 'array',
-    encode: (value) => convertItems(value, expects, item.encode),
-    decode: (wire) => convertItems(wire, expects, item.decode),
-    matches: (value, exact) => Array.isArray(value) && value.every((element) => item.matches(element, exact)),
-  }
+    'array',
+    (value, way) => convertItems(value, expects, item[way]),
+    (value, exact) => Array.isArray(value) && value.every((element) => item.matches(element, exact)),
+  )
 }
 
 /** Coder of a tuple, as an array of exactly its length. */
 export function tupleCoder(elements: readonly Coder[]): Coder {
   const { length } = elements
   const expects = `an array of exactly ${length}`
-  return {
+  return container(
     expects,
-    nilable: false,
-    shape: 'array',
-    encode: (value) => convertItems(value, expects, (part, index) => elements[index]?.encode(part), length),
-    decode: (wire) => convertItems(wire, expects, (part, index) => elements[index]?.decode(part), length),
-    matches: (value, exact) =>
+    'array',
+    (value, way) => convertItems(value, expects, (part, index) => elements[index]?.[way](part), length),
+    (value, exact) =>
       Array.isArray(value) &&
       value.length === length &&
       elements.every((element, index) => element.matches(value[index], exact)),
-  }
+  )
 }
 
 /**
@@ -76,19 +90,19 @@ export function tupleCoder(elements: readonly Coder[]): Coder {
  */
 export function mapCoder(entry: Coder): Coder {
   const expects = 'an object of entries by key'
-  function fits(key: unknown, part: unknown, exact: boolean): boolean {
-    return typeof key === 'string' && key !== '__proto__' && entry.matches(part, exact)
-  }
-  return {
+  return container(
     expects,
-    nilable: false,
-    shape: 'object',
-    encode: (value) => convertEntries(value, expects, entry.encode),
-    decode: (wire) => convertEntries(wire, expects, entry.decode),
-    matches(value, exact) {
+    'object',
+    (value, way) => convertEntries(value, expects, entry[way]),
+    (value, exact) => {
       // Maps do not travel in messages, but are taken into a state, where this decides between the variants of a union.
-      if (value instanceof Map) return [...value].every(([key, part]) => fits(key, part, exact))
-      return isPlainObject(value) && Object.keys(value).every((key) => fits(key, value[key], exact))
+      const entries: readonly (readonly [unknown, unknown])[] | undefined =
+        value instanceof Map ? [...value] : isPlainObject(value) ? Object.entries(value) : undefined
+      return (
+        entries?.every(
+          ([key, part]) => typeof key === 'string' && key !== '__proto__' && entry.matches(part, exact),
+        ) === true
+      )
     },
-  }
+  )
 }

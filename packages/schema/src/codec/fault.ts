@@ -47,19 +47,14 @@ export function describe(value: unknown): string {
     case 'undefined':
       return 'nothing'
     case 'number':
-      if (Number.isNaN(value)) return 'NaN'
-      if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity'
+      if (!Number.isFinite(value)) return String(value)
       return Object.is(value, -0) ? '-0' : `the number ${value}`
     case 'object':
       if (value === null) return 'null'
       if (Array.isArray(value)) return `an array of ${value.length}`
       if (value instanceof Uint8Array) return `${value.length} bytes`
       return isPlainObject(value) ? 'an object' : 'an instance of a class'
-    case 'string':
-    case 'boolean':
-    case 'bigint':
-    case 'symbol':
-    case 'function':
+    default:
       return `a ${typeof value}`
   }
 }

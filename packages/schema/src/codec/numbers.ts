@@ -1,5 +1,5 @@
 import type { NumberKind, QuantizedDef } from '../layout.ts'
-import type { Coder } from './coder.ts'
+import { leaf, type Coder } from './coder.ts'
 import { expected, Fault, malformed } from './fault.ts'
 import { angleFromSteps, angleToSteps, quantizer } from './quantized.ts'
 
@@ -21,9 +21,13 @@ function wholeRange(min: number, max: number): NumberRange {
   return { expects: `a whole number from ${min} to ${max}`, min, max, whole: true }
 }
 
+function floatRange(expects: string, max: number): NumberRange {
+  return { expects, min: -max, max, whole: false }
+}
+
 /** The number kinds with their ranges, the one place where these stand. */
 export const numberRanges: { readonly [K in NumberKind]: NumberRange } = {
-  number: { expects: 'a finite number', min: -Number.MAX_VALUE, max: Number.MAX_VALUE, whole: false },
+  number: floatRange('a finite number', Number.MAX_VALUE),
   int: wholeRange(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   uint8: wholeRange(0, 0xff),
   uint16: wholeRange(0, 0xffff),
@@ -31,19 +35,12 @@ export const numberRanges: { readonly [K in NumberKind]: NumberRange } = {
   int8: wholeRange(-0x80, 0x7f),
   int16: wholeRange(-0x8000, 0x7fff),
   int32: wholeRange(-0x8000_0000, 0x7fff_ffff),
-  float32: {
-    expects: 'a number within the range of 32-bit floats',
-    min: -largestFloat32,
-    max: largestFloat32,
-    whole: false,
-  },
-  float64: { expects: 'a finite number', min: -Number.MAX_VALUE, max: Number.MAX_VALUE, whole: false },
-  angle: { expects: 'an angle in radians', min: -Number.MAX_VALUE, max: Number.MAX_VALUE, whole: false },
+  float32: floatRange('a number within the range of 32-bit floats', largestFloat32),
+  float64: floatRange('a finite number', Number.MAX_VALUE),
+  angle: floatRange('an angle in radians', Number.MAX_VALUE),
   timestamp: {
+    ...wholeRange(-8.64e15, 8.64e15),
     expects: 'a time in whole milliseconds since 1970 that a Date can hold',
-    min: -8.64e15,
-    max: 8.64e15,
-    whole: true,
   },
 }
 
@@ -94,7 +91,6 @@ export function numberCoder(kind: NumberKind): Coder {
   if (kind === 'angle') return rounding(expects, holds, numberRanges.uint16, angleToSteps, angleFromSteps)
   return {
     expects,
-    nilable: false,
     encode(value) {
       if (!holds(value)) throw outOf(kind, value)
       return wireNumber(value)
@@ -133,7 +129,6 @@ function rounding(
 ): Coder {
   return {
     expects,
-    nilable: false,
     encode(value) {
       if (!holds(value)) throw expected(expects, value)
       return wireNumber(toWire(value))
@@ -152,20 +147,16 @@ export function fits64(value: bigint): boolean {
   return BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value
 }
 
+const anyBigint = leaf('a bigint', (value): value is bigint => typeof value === 'bigint')
+
 /** Coder of 64-bit integers, signed or not. */
 export const bigintCoder: Coder = {
-  expects: 'a bigint',
-  nilable: false,
+  ...anyBigint,
   encode(value) {
-    if (typeof value !== 'bigint') throw expected('a bigint', value)
-    if (!fits64(value)) throw new Fault('is a bigint beyond 64 bits; from -2^63 to 2^64-1 can travel')
-    return value
+    if (fits64(anyBigint.encode(value))) return value
+    throw new Fault('is a bigint beyond 64 bits; from -2^63 to 2^64-1 can travel')
   },
-  decode(wire) {
-    if (typeof wire === 'bigint') return wire
-    // Other encoders write small integers in few bytes, and those are decoded as numbers.
-    if (typeof wire === 'number' && Number.isSafeInteger(wire)) return BigInt(wire)
-    throw expected('a bigint', wire)
-  },
+  // Other encoders write small integers in few bytes, and those are decoded as numbers.
+  decode: (wire) => (typeof wire === 'number' && Number.isSafeInteger(wire) ? BigInt(wire) : anyBigint.decode(wire)),
   matches: (value) => typeof value === 'bigint' && fits64(value),
 }

@@ -1,6 +1,7 @@
 import { layoutBounds } from '../layout-bounds.ts'
 import type { Coder } from './coder.ts'
-import { at, expected, Fault, isPlainObject, within } from './fault.ts'
+import { convertEntries, convertItems } from './collections.ts'
+import { at, expected, Fault, isPlainObject } from './fault.ts'
 import { bigintCoder, numberCoder } from './numbers.ts'
 import { checkedString } from './scalars.ts'
 
@@ -22,11 +23,7 @@ const intoJson: PlainRules = { other: fromJson, optionalFields: false, depth: la
 const outOfJson: PlainRules = { ...intoJson, other: number.decode }
 const named: PlainRules = { other: fromPlainData, optionalFields: true, depth: namedDepth }
 
-/**
- * Coder of free-form JSON: `null`, booleans, strings, finite numbers, arrays, plain objects.
- *
- * A value that needs no change is passed on, not copied: packing reads it at once.
- */
+/** Coder of free-form JSON: `null`, booleans, strings, finite numbers, arrays, plain objects. */
 export const jsonCoder: Coder = {
   expects: 'a JSON value',
   nilable: true,
@@ -82,52 +79,6 @@ function converted(value: unknown, rules: PlainRules, depth = rules.depth): unkn
   const isArray = Array.isArray(value)
   if (!isArray && !isPlainObject(value)) return rules.other(value)
   if (depth === 0) throw new Fault('is nested too deep, or contains itself')
-  return isArray ? convertedArray(value, rules, depth - 1) : convertedObject(value, rules, depth - 1)
-}
-
-function convertedArray(items: readonly unknown[], rules: PlainRules, depth: number): readonly unknown[] {
-  let copy: unknown[] | undefined
-  let index = 0
-  try {
-    for (; index < items.length; index++) {
-      const item = items[index]
-      const wire = converted(item, rules, depth)
-      if (wire !== item) (copy ??= [...items])[index] = wire
-    }
-  } catch (error) {
-    throw within(error, index)
-  }
-  return copy ?? items
-}
-
-function convertedObject(
-  source: Readonly<Record<string, unknown>>,
-  rules: PlainRules,
-  depth: number,
-): Readonly<Record<string, unknown>> {
-  let copy: Record<string, unknown> | undefined
-  for (const key of Object.keys(source)) {
-    checkKey(key)
-    const value = source[key]
-    if (value === undefined && rules.optionalFields) {
-      copy ??= { ...source }
-      delete copy[key]
-      continue
-    }
-    try {
-      const wire = converted(value, rules, depth)
-      if (wire !== value) (copy ??= { ...source })[key] = wire
-    } catch (error) {
-      throw within(error, key)
-    }
-  }
-  return copy ?? source
-}
-
-/** Refuses a key of a map that cannot travel. */
-export function checkKey(key: string): void {
-  if (key === '__proto__') {
-    throw new Fault('has the key "__proto__", which reaches the prototype of objects: put another character before it')
-  }
-  checkedString(key)
+  const part = (inner: unknown): unknown => converted(inner, rules, depth - 1)
+  return isArray ? convertItems(value, '', part) : convertEntries(value, '', part, rules.optionalFields)
 }

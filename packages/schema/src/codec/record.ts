@@ -72,7 +72,7 @@ export function recordCoder(fields: readonly FieldCoder[]): Coder {
     return !exact || Object.keys(value).every((key) => known.has(key) || value[key] === undefined)
   }
 
-  return { expects, nilable: false, shape: 'object', encode, decode, matches }
+  return { expects, shape: 'object', encode, decode, matches }
 }
 
 /** A value that can be a record. */

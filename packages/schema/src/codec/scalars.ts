@@ -5,15 +5,14 @@ import { expected, Fault, malformed } from './fault.ts'
 import { numberOf } from './numbers.ts'
 
 /** Coder of `null`. */
-export const nullCoder: Coder = leaf('null', (value) => value === null, true)
+export const nullCoder: Coder = leaf('null', (value): value is null => value === null, true)
 
 /** Coder of booleans. */
-export const booleanCoder: Coder = leaf('a boolean', (value) => typeof value === 'boolean')
+export const booleanCoder: Coder = leaf('a boolean', (value): value is boolean => typeof value === 'boolean')
 
 /** Coder of strings. */
 export const stringCoder: Coder = {
   expects: 'a string',
-  nilable: false,
   encode: checkedString,
   decode: checkedString,
   matches: (value) => typeof value === 'string' && isWellFormed(value),
@@ -28,18 +27,20 @@ export function checkedString(value: unknown): string {
   return value
 }
 
-/** Coder of bytes. What is decoded is a copy: a view would hold the whole message in memory. */
-export const bytesCoder: Coder = {
-  expects: 'bytes (a Uint8Array)',
-  nilable: false,
-  encode: checkedBytes,
-  decode: (wire) => new Uint8Array(checkedBytes(wire)),
-  matches: (value) => value instanceof Uint8Array,
+/** Refuses a key of a map that cannot travel. */
+export function checkKey(key: string): void {
+  if (key === '__proto__') {
+    throw new Fault('has the key "__proto__", which reaches the prototype of objects: put another character before it')
+  }
+  checkedString(key)
 }
 
-function checkedBytes(value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw expected('bytes (a Uint8Array)', value)
-  return value
+const passedBytes = leaf('bytes (a Uint8Array)', (value): value is Uint8Array => value instanceof Uint8Array)
+
+/** Coder of bytes. What is decoded is a copy: a view would hold the whole message in memory. */
+export const bytesCoder: Coder = {
+  ...passedBytes,
+  decode: (wire) => new Uint8Array(passedBytes.decode(wire)),
 }
 
 /** Coder of one constant, which needs no bytes of its own. */
@@ -72,7 +73,6 @@ export function constantsCoder(constants: readonly (LiteralValue | null)[]): Cod
   }
   return {
     expects,
-    nilable: false,
     variantOf: indexOf,
     encode: indexOf,
     decode(wire) {

@@ -38,7 +38,6 @@ export function unionCoder(coders: readonly Coder[], tag: UnionTag | undefined):
 
   return {
     expects,
-    nilable: false,
     variantOf,
     encode(value) {
       const index = variantOf(value)

@@ -3,7 +3,7 @@ import type { Selection } from './listeners.ts'
 /** What a selection needs of the mirror it belongs to. */
 export interface SelectionHost {
   /** Grows with everything applied that people are shown. */
-  readonly revision: number
+  revision(): number
   /** Evaluates a selector and freezes what it returns, which is `before` when that is the same. Throws while there is no state. */
   select(selector: (state: unknown) => unknown, before: unknown): unknown
   /** Has `changed` called after each patch; returns what ends that. */
@@ -30,11 +30,11 @@ export class MirrorSelection<V> implements Selection<V> {
 
   get value(): V {
     const kept = this.#kept
-    if (kept !== undefined && this.#revision === this.#host.revision) return kept.value
+    if (kept !== undefined && this.#revision === this.#host.revision()) return kept.value
     // A copy is of the type of what it is a copy of.
     const value = this.#host.select(this.#selector, kept?.value) as V
     if (kept === undefined || !Object.is(kept.value, value)) this.#kept = { value }
-    this.#revision = this.#host.revision
+    this.#revision = this.#host.revision()
     return value
   }
 

@@ -196,18 +196,13 @@ export class MirrorTree<S = unknown> {
    * what has not changed, and are made when the value is asked for.
    */
   select<V>(selector: (state: S) => V): Selection<V> {
-    const shown = (): number => this.#shown
     return new MirrorSelection<V>(
       {
-        get revision() {
-          return shown()
-        },
+        revision: () => this.#shown,
         select: (select, before) => frozenCopy(this.#space, select(this.state), before),
         afterPatches: (changed) => {
-          // One entry per selection, also for a function that is given twice.
-          const call = (): void => changed()
-          this.#afterPatches.add(call)
-          return () => this.#afterPatches.delete(call)
+          this.#afterPatches.add(changed)
+          return () => this.#afterPatches.delete(changed)
         },
         report: (error) => this.#report(error),
       },

@@ -18,6 +18,11 @@ export interface WatcherHost {
   forget(watcher: Watcher): void
 }
 
+/** What is told of a collection, in this order: each with its key, and the value before where there is one. */
+type Difference = Readonly<
+  Record<'removed' | 'added' | 'changed', readonly (readonly [value: unknown, key: unknown, previous?: unknown])[]>
+>
+
 /** Tells listeners of what changes in a selected part of the state. */
 export class Watcher {
   readonly #host: WatcherHost
@@ -90,17 +95,17 @@ export class Watcher {
   }
 
   #map({ value }: MapNode, log: ChangeLog): void {
+    const removed: [unknown, string][] = []
     const added: [unknown, string][] = []
     const changed: [unknown, string, unknown][] = []
     for (const [key, before] of log.entries) {
       const now = value.has(key) ? value.get(key) : absent
-      if (before !== absent && (now === absent || this.#isAnother(before, now))) this.#tell('removed', before, key)
+      if (before !== absent && (now === absent || this.#isAnother(before, now))) removed.push([before, key])
       if (now === absent) continue
       if (before === absent || this.#isAnother(before, now)) added.push([now, key])
       else if (!sameValue(before, now)) changed.push([now, key, before])
     }
-    for (const [now, key] of added) this.#tell('added', now, key)
-    for (const [now, key, before] of changed) this.#tell('changed', now, key, before)
+    this.#tellEach({ removed, added, changed })
     const fresh = new Set(added.map(([now]) => now))
     for (const child of log.children) {
       if (value.get(child.key) === child.value && !fresh.has(child.value)) this.#tell('changed', child.value, child.key)
@@ -133,11 +138,9 @@ export class Watcher {
   #listChange(before: readonly unknown[], after: readonly unknown[]): unknown[] {
     // Nodes that are gone are no longer known, but unlike values they are objects that nobody froze.
     const known = (item: unknown): boolean => isTracked(item)
-    const { removed, added, changed } = listDifference(before, after, sameValue, known)
-    for (const [item, index] of removed) this.#tell('removed', item, index)
-    for (const [item, index] of added) this.#tell('added', item, index)
-    for (const [item, index, old] of changed) this.#tell('changed', item, index, old)
-    return added.map(([item]) => item)
+    const difference = listDifference(before, after, sameValue, known)
+    this.#tellEach(difference)
+    return difference.added.map(([item]) => item)
   }
 
   /** The selection is not the node it was: something else, nothing, or a value. */
@@ -156,13 +159,16 @@ export class Watcher {
   /** Tells the same of every entry of a selection. */
   #all(what: 'added' | 'removed', selection: unknown): void {
     if (selection === undefined || selection === null) return
-    if (selection instanceof Map) {
-      const entries: ReadonlyMap<unknown, unknown> = selection
+    if (selection instanceof Map || Array.isArray(selection)) {
+      const entries: Iterable<readonly [key: unknown, value: unknown]> = selection.entries()
       for (const [key, value] of Array.from(entries)) this.#tell(what, value, key)
-    } else if (Array.isArray(selection)) {
-      const items = Array.from<unknown>(selection)
-      for (const [index, item] of items.entries()) this.#tell(what, item, index)
     } else this.#tell(what, selection, undefined)
+  }
+
+  #tellEach(difference: Difference): void {
+    for (const what of ['removed', 'added', 'changed'] as const) {
+      for (const [value, key, previous] of difference[what]) this.#tell(what, value, key, previous)
+    }
   }
 
   #isAnother(before: unknown, now: unknown): boolean {

@@ -2,39 +2,46 @@ import { layoutBounds } from '../layout-bounds.ts'
 import type { Reader } from './reader.ts'
 import type { Writer } from './writer.ts'
 
-/** What the first byte of a free-form value says. */
-const Tag = { null: 0, false: 1, true: 2, whole: 3, float: 4, string: 5, array: 6, object: 7 } as const
+// What the first byte of a free-form value says.
+const nullTag = 0
+const falseTag = 1
+const trueTag = 2
+const wholeTag = 3
+const floatTag = 4
+const stringTag = 5
+const arrayTag = 6
+const objectTag = 7
 
 /** Writes a JSON value, which was checked where it entered the state. */
 export function packFreeForm(writer: Writer, value: unknown): void {
   switch (typeof value) {
     case 'boolean':
-      return writer.byte(value ? Tag.true : Tag.false)
+      return writer.byte(value ? trueTag : falseTag)
     case 'number':
       if (Number.isSafeInteger(value)) {
-        writer.byte(Tag.whole)
+        writer.byte(wholeTag)
         return writer.signed(value)
       }
-      writer.byte(Tag.float)
+      writer.byte(floatTag)
       return writer.float64(value)
     case 'string':
-      writer.byte(Tag.string)
+      writer.byte(stringTag)
       return writer.string(value)
     default:
       if (Array.isArray(value)) return packArray(writer, value)
       if (typeof value === 'object' && value !== null) return packObject(writer, Object.entries(value))
-      writer.byte(Tag.null)
+      writer.byte(nullTag)
   }
 }
 
 function packArray(writer: Writer, items: readonly unknown[]): void {
-  writer.byte(Tag.array)
+  writer.byte(arrayTag)
   writer.varint(items.length)
   for (const item of items) packFreeForm(writer, item)
 }
 
 function packObject(writer: Writer, entries: readonly [string, unknown][]): void {
-  writer.byte(Tag.object)
+  writer.byte(objectTag)
   writer.varint(entries.length)
   for (const [key, value] of entries) {
     writer.string(key)
@@ -49,27 +56,26 @@ export function unpackFreeForm(reader: Reader): unknown {
 
 function unpackWithin(reader: Reader, depth: number): unknown {
   const tag = reader.byte()
+  if (tag >= arrayTag && depth === 0) throw reader.bad('a JSON value is nested too deep')
   switch (tag) {
-    case Tag.null:
+    case nullTag:
       return null
-    case Tag.false:
+    case falseTag:
       return false
-    case Tag.true:
+    case trueTag:
       return true
-    case Tag.whole:
+    case wholeTag:
       return reader.signed()
-    case Tag.float:
+    case floatTag:
       return reader.float64()
-    case Tag.string:
+    case stringTag:
       return reader.string()
-    case Tag.array: {
-      if (depth === 0) throw reader.bad('a JSON value is nested too deep')
+    case arrayTag: {
       const items: unknown[] = []
       for (let count = reader.count(); count > 0; count--) items.push(unpackWithin(reader, depth - 1))
       return Object.freeze(items)
     }
-    case Tag.object: {
-      if (depth === 0) throw reader.bad('a JSON value is nested too deep')
+    case objectTag: {
       const object: Record<string, unknown> = {}
       for (let count = reader.count(); count > 0; count--) {
         const key = unpackKey(reader)

@@ -8,20 +8,18 @@
 /** The id of the node whose value this is; nothing for what is no node. */
 export type IdOf = (value: unknown) => number | undefined
 
-/** What a kind of value begins with, so that `0`, `''`, `null` and an empty list have different hashes. */
-const Tag = {
-  absent: 1,
-  null: 2,
-  false: 3,
-  true: 4,
-  number: 5,
-  text: 6,
-  bigint: 7,
-  bytes: 8,
-  list: 9,
-  object: 10,
-  node: 11,
-} as const
+// What a kind of value begins with, so that `0`, `''`, `null` and an empty list have different hashes.
+const absentTag = 1
+const nullTag = 2
+const falseTag = 3
+const trueTag = 4
+const numberTag = 5
+const textTag = 6
+const bigintTag = 7
+const bytesTag = 8
+const listTag = 9
+const objectTag = 10
+const nodeTag = 11
 
 /** A hash with one more word of 32 bits in it. */
 export function mix(hash: number, word: number): number {
@@ -38,15 +36,15 @@ export function hashNode(id: number, type: number): number {
 export function hashValue(hash: number, value: unknown, idOf: IdOf): number {
   switch (typeof value) {
     case 'undefined':
-      return mix(hash, Tag.absent)
+      return mix(hash, absentTag)
     case 'boolean':
-      return mix(hash, value ? Tag.true : Tag.false)
+      return mix(hash, value ? trueTag : falseTag)
     case 'number':
-      return hashNumber(mix(hash, Tag.number), value)
+      return hashNumber(mix(hash, numberTag), value)
     case 'string':
-      return hashText(mix(hash, Tag.text), value)
+      return hashText(mix(hash, textTag), value)
     case 'bigint':
-      return hashText(mix(hash, Tag.bigint), String(value))
+      return hashText(mix(hash, bigintTag), String(value))
     default:
       return hashObject(hash, value, idOf)
   }
@@ -54,17 +52,17 @@ export function hashValue(hash: number, value: unknown, idOf: IdOf): number {
 
 function hashObject(hash: number, value: unknown, idOf: IdOf): number {
   const id = idOf(value)
-  if (id !== undefined) return mix(mix(hash, Tag.node), id)
-  if (value instanceof Uint8Array) return value.reduce(mix, mix(mix(hash, Tag.bytes), value.length))
+  if (id !== undefined) return mix(mix(hash, nodeTag), id)
+  if (value instanceof Uint8Array) return value.reduce(mix, mix(mix(hash, bytesTag), value.length))
   if (Array.isArray(value)) return hashItems(hash, value, idOf)
-  if (typeof value !== 'object' || value === null) return mix(hash, Tag.null)
+  if (typeof value !== 'object' || value === null) return mix(hash, nullTag)
   const present = Object.entries(value).filter(([, part]) => part !== undefined)
-  return hashEntries(mix(hash, Tag.object), present.length, present, idOf)
+  return hashEntries(mix(hash, objectTag), present.length, present, idOf)
 }
 
 /** Takes in the items of a list. */
 export function hashItems(hash: number, items: readonly unknown[], idOf: IdOf): number {
-  let next = mix(mix(hash, Tag.list), items.length)
+  let next = mix(mix(hash, listTag), items.length)
   for (const item of items) next = hashValue(next, item, idOf)
   return next
 }

@@ -1,3 +1,4 @@
+import { numberRanges, type NumberRange } from '../codec/numbers.ts'
 import { angleFromSteps, quantizer } from '../codec/quantized.ts'
 import type { NumberKind, TypeDef, TypeIndex } from '../layout.ts'
 import { takesNoBytes, typeAt } from './extent.ts'
@@ -122,7 +123,7 @@ export class Unpacks {
         }
       }
       default:
-        return numberUnpacks[type.kind]
+        return numberUnpack(type.kind)
     }
   }
 }
@@ -131,35 +132,30 @@ function unpackBoolean(reader: Reader): boolean {
   return reader.within(reader.byte(), 0, 1) === 1
 }
 
-type NumberUnpack = (reader: Reader) => number
-
-function signed(min: number, max: number): NumberUnpack {
-  return (reader) => reader.within(reader.signed(), min, max)
+function numberUnpack(kind: NumberKind): Unpack {
+  switch (kind) {
+    case 'number':
+      return unpackNumber
+    case 'uint8':
+      return unpackUint8
+    case 'float32':
+      return (reader) => reader.float32()
+    case 'float64':
+      return (reader) => reader.float64()
+    case 'angle':
+      return (reader) => angleFromSteps(reader.uint16())
+    default:
+      return unpackWhole(numberRanges[kind])
+  }
 }
 
-/** An unsigned number; one more than the largest is -0. */
-function unsigned(max: number): NumberUnpack {
+/** A whole number of a range. Where none is below 0, one more than the largest is -0. */
+function unpackWhole({ min, max }: NumberRange): Unpack {
+  if (min < 0) return (reader) => reader.within(reader.signed(), min, max)
   return (reader) => {
     const value = reader.within(reader.varint(), 0, max + 1)
     return value > max ? -0 : value
   }
-}
-
-const float64: NumberUnpack = (reader) => reader.float64()
-
-const numberUnpacks: { readonly [K in NumberKind]: NumberUnpack } = {
-  number: unpackNumber,
-  int: (reader) => reader.signed(),
-  uint8: unpackUint8,
-  uint16: unsigned(0xffff),
-  uint32: unsigned(0xffff_ffff),
-  int8: signed(-0x80, 0x7f),
-  int16: signed(-0x8000, 0x7fff),
-  int32: signed(-0x8000_0000, 0x7fff_ffff),
-  float32: (reader) => reader.float32(),
-  float64,
-  angle: (reader) => angleFromSteps(reader.uint16()),
-  timestamp: signed(-8.64e15, 8.64e15),
 }
 
 function unpackUint8(reader: Reader): number {

@@ -1,5 +1,5 @@
 import { at, expected, isPlainObject, within } from '../../codec/fault.ts'
-import { checkKey } from '../../codec/plain-data.ts'
+import { checkKey } from '../../codec/scalars.ts'
 import { Mode } from '../../patch/body.ts'
 import { hashEntries, hashNode } from '../../patch/hash.ts'
 import type { Writer } from '../../patch/writer.ts'

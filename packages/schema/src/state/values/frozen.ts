@@ -1,5 +1,5 @@
 import { describe, Fault, within } from '../../codec/fault.ts'
-import { checkKey } from '../../codec/plain-data.ts'
+import { checkKey } from '../../codec/scalars.ts'
 
 /** A frozen array of what becomes of each item; a `Fault` gets the index put before its path. */
 export function frozenItems(
