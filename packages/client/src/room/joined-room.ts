@@ -57,7 +57,10 @@ export interface JoinedRoom<T> extends AsyncDisposable {
   readonly key: string | undefined
   /** This member's id, as others see it. Another one when the room had to be joined again. */
   readonly memberId: string
-  /** Whether the page before this one was this member already, and left its seat to it: see the option `keepSession`. */
+  /**
+   * Whether this seat was had before: by the page before this one, which left it to this one (option `keepSession`), or in the process before
+   * that of the server.
+   */
   readonly kept: boolean
   /** The server's time, and how far away it is. Nothing is asked before the first use. */
   readonly time: RoomTime

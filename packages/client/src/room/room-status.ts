@@ -29,16 +29,7 @@ export type RoomStatus =
  * A newer server may know more reasons.
  */
 export type LeftReason =
-  | 'left'
-  | 'kicked'
-  | 'closed'
-  | 'idle'
-  | 'expired'
-  | 'failed'
-  | 'refused'
-  | 'lost'
-  | 'client_closed'
-  | (string & {})
+  'left' | 'kicked' | 'closed' | 'idle' | 'expired' | 'failed' | 'refused' | 'lost' | 'client_closed' | (string & {})
 
 /**
  * What became of a room whose connection had been lost. `downtime`: milliseconds since then.
@@ -47,7 +38,8 @@ export type LeftReason =
  *   the mirror is current. Nothing has to be done.
  * - `resynced`: the mirror is right, and messages are lost. `missed`: so many of the room's messages (events, replies and the like) never
  *   come; undefined when nobody knows how many. `unsent`: so many of this client's reliable events may not have arrived.
- *   `rejoined`: the server had forgotten the session, and the room was joined again, as another member with a new `memberId`.
+ *   `rejoined`: the server had forgotten the session, and the room was joined again, as another member with a new `memberId`. It is false
+ *   where a server that was restarted has kept the seat in a saved room: then `memberId` is as before.
  *   Calls whose outcome nobody knows ended as `outcome_unknown`; streams failed. Compare with the state, and send again what must not be
  *   missing.
  * - `lost`: it could not be joined again, for the reason in `error`; the room object is at its end. Open the room anew, or give it up.

@@ -23,12 +23,15 @@ export class Losses {
     this.#rejoined = true
   }
 
-  /** @param downtime Milliseconds. */
-  recovery(downtime: number): Recovery {
+  /**
+   * @param downtime Milliseconds.
+   * @param kept Whether the seat was got back after all, as from a server that was restarted.
+   */
+  recovery(downtime: number, kept: boolean): Recovery {
     const missed = this.#missed
     const rejoined = this.#rejoined
     if (!rejoined && missed === 0) return { outcome: 'resumed', downtime }
-    return { outcome: 'resynced', downtime, rejoined, missed, unsent: this.#unsent }
+    return { outcome: 'resynced', downtime, rejoined: rejoined && !kept, missed, unsent: this.#unsent }
   }
 }
 

@@ -323,7 +323,7 @@ export class Membership {
     const losses = this.#losses
     const downtime = this.#rejoining.end()
     this.#losses = new Losses()
-    room.settle(downtime === undefined ? undefined : losses.recovery(downtime))
+    room.settle(downtime === undefined ? undefined : losses.recovery(downtime, room.kept))
   }
 
   /** From here until it recovers the room waits. */

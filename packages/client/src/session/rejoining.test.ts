@@ -120,6 +120,24 @@ describe('a lost session', () => {
     expect(room.state.title).toBe('Newer')
   })
 
+  it('[K7] in a room whose server kept the seat over a restart goes on as the same member', async () => {
+    server.socket.end()
+    await server.clock.advance('1s')
+    server.accept()
+    await server.clock.settle()
+    const [join] = joins()
+    if (join === undefined) throw new Error('no join')
+    const [, joined] = server.joined(join)
+    server.socket.say([0, { ...joined, member: 'm1', kept: true } as typeof joined], server.snapshot(join.ref))
+    expect(room.memberId).toBe('m1')
+    expect(room.kept).toBe(true)
+    expect(recoveries).toEqual([{ outcome: 'resynced', downtime: 1000, rejoined: false, missed: undefined, unsent: 0 }])
+    // Lost once more, to a server that did not.
+    server.socket.end()
+    await comeBack()
+    expect(recoveries.slice(1)).toMatchObject([{ outcome: 'resynced', rejoined: true }])
+  })
+
   it('ends what was sent as unknown, and takes what was not to the new seat, in order', async () => {
     const sent = watch(room.call.clear.try())
     const lost = room.stream.history({ since: 0 })
