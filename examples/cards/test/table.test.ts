@@ -325,6 +325,7 @@ describe('time', () => {
     expect(handOf(ada)).toEqual(adas)
     expect(ada.state.turn).toBe(ada.memberId)
     expect(ada.state.deadline - world.clock.time()).toBeGreaterThan(24_000)
+    world.online(bosClient)
     await world.advance('30s')
     expect(handOf(ada)).toEqual([...adas, 'QC'])
     await world.end()
