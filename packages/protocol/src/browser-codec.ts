@@ -1,7 +1,7 @@
 import { JuntoError } from './errors.ts'
 import { unlimited, type GateLimits } from './gate-limits.ts'
 import { className, deepestValue, fits64, isPlain, refuseDepth, refuseValue } from './msgpack-refusal.ts'
-import { writeBinHead, writeUint } from './msgpack-heads.ts'
+import { widthOf, writeBinHead, writeHead, writeUint } from './msgpack-heads.ts'
 
 // The codec of browsers, where msgpackr would be more than half of a client's bundle. It has no extension types, since none
 // travels. The codec of Node is msgpackr-codec.ts; both give the same bytes and refuse the same values.
@@ -77,16 +77,8 @@ function writeNumber(value: number): void {
   if (value >>> 0 === value) {
     position = writeUint(target, position, value)
   } else if (value >> 0 === value) {
-    if (value >= -0x20) {
-      target[position++] = value
-    } else if (value >= -0x80) {
-      target[position++] = 0xd0
-      target[position++] = value
-    } else if (value >= -0x8000) {
-      writeHead(0xd1, 2, value)
-    } else {
-      writeHead(0xd2, 4, value)
-    }
+    if (value >= -0x20) target[position++] = value
+    else position = writeHead(target, position, 0xd0, value >= -0x80 ? 1 : value >= -0x8000 ? 2 : 4, value)
   } else {
     target[position++] = 0xcb
     view.setFloat64(position, value)
@@ -96,13 +88,9 @@ function writeNumber(value: number): void {
 
 function writeBigint(value: bigint): void {
   if (!fits64(value)) refuseValue('a bigint of more than 64 bits')
-  if (value < 2n ** 63n) {
-    target[position++] = 0xd3
-    view.setBigInt64(position, value)
-  } else {
-    target[position++] = 0xcf
-    view.setBigUint64(position, value)
-  }
+  target[position++] = value < 2n ** 63n ? 0xd3 : 0xcf
+  // The same bits, signed or not.
+  view.setBigUint64(position, value)
   position += 8
 }
 
@@ -110,14 +98,18 @@ function writeString(value: string): void {
   const { length } = value
   // In UTF-8 a character has up to three bytes; where that leaves the width of the head open, the text is moved afterwards.
   reserve(5 + length * 3)
-  const guess = length < 0x20 ? 1 : length < 0x100 ? 2 : length < 0x10000 ? 3 : 5
+  const guess = stringHeadSize(length)
   const size = length < 24 ? writeAscii(value, position + guess) : -1
   const bytes = size >= 0 ? size : encoder.encodeInto(value, target.subarray(position + guess)).written
-  const head = bytes < 0x20 ? 1 : bytes < 0x100 ? 2 : bytes < 0x10000 ? 3 : 5
+  const head = stringHeadSize(bytes)
   if (head !== guess) target.copyWithin(position + head, position + guess, position + guess + bytes)
   if (head === 1) target[position++] = 0xa0 | bytes
-  else writeHead(head === 2 ? 0xd9 : head === 3 ? 0xda : 0xdb, head - 1, bytes)
+  else position = writeHead(target, position, 0xd9, head - 1, bytes)
   position += bytes
+}
+
+function stringHeadSize(length: number): number {
+  return length < 0x20 ? 1 : 1 + widthOf(length)
 }
 
 /** For short texts calling the platform's encoder costs more than a loop. Returns -1 at a character beyond ASCII. */
@@ -134,8 +126,7 @@ function writeObject(value: object, depth: number): void {
   if (depth > deepestValue) refuseDepth()
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value
-    if (items.length < 0x10) target[position++] = 0x90 | items.length
-    else writeLength(0xdc, items.length)
+    writeLength(0x90, 0xdc, items.length)
     // By index: this is where large values spend their time.
     for (let i = 0; i < items.length; i++) write(items[i], depth)
   } else if (value instanceof Uint8Array) {
@@ -147,8 +138,7 @@ function writeObject(value: object, depth: number): void {
     if (!isPlain(value)) refuseValue(`a ${className(value)}`)
     const fields = value as Readonly<Record<string, unknown>>
     const keys = Object.keys(fields)
-    if (keys.length < 0x10) target[position++] = 0x80 | keys.length
-    else writeLength(0xde, keys.length)
+    writeLength(0x80, 0xde, keys.length)
     for (const key of keys) {
       write(key, depth)
       write(fields[key], depth)
@@ -156,15 +146,10 @@ function writeObject(value: object, depth: number): void {
   }
 }
 
-/** The head of an array or a map: its token has a neighbour for 32 bits. */
-function writeLength(token: number, length: number): void {
-  if (length < 0x10000) writeHead(token, 2, length)
-  else writeHead(token + 1, 4, length)
-}
-
-function writeHead(token: number, width: number, value: number): void {
-  target[position++] = token
-  for (let shift = 8 * (width - 1); shift >= 0; shift -= 8) target[position++] = value >>> shift
+/** The head of an array or a map. @param few The token of less than 16. @param many That of a length of 16 bits. */
+function writeLength(few: number, many: number, length: number): void {
+  if (length < 0x10) target[position++] = few | length
+  else position = writeHead(target, position, many - 1, length < 0x10000 ? 2 : 4, length)
 }
 
 // ---- reading
@@ -261,11 +246,12 @@ function read(depth: number): unknown {
     case 0xcf:
       return exact(sourceView.getBigUint64(take(8)))
     case 0xd0:
-      return sourceView.getInt8(take(1))
     case 0xd1:
-      return sourceView.getInt16(take(2))
-    case 0xd2:
-      return sourceView.getInt32(take(4))
+    case 0xd2: {
+      const width = 1 << (token - 0xd0)
+      const rest = 32 - 8 * width
+      return (readUint(width) << rest) >> rest
+    }
     case 0xd3:
       return exact(sourceView.getBigInt64(take(8)))
     case 0xd9:

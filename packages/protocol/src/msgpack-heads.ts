@@ -1,44 +1,38 @@
+/**
+ * Writes a token and the number that belongs to it, highest byte first. Returns the position behind it.
+ *
+ * @param token That of one byte: those of two and four follow it.
+ * @param width Bytes of the number: 1, 2 or 4.
+ */
+export function writeHead(to: Uint8Array, index: number, token: number, width: number, value: number): number {
+  to[index++] = token + (width >> 1)
+  for (let shift = 8 * width; shift > 0;) to[index++] = value >>> (shift -= 8)
+  return index
+}
+
+/** Bytes that a number of 0 to 2^32 - 1 takes behind a token. */
+export function widthOf(value: number): number {
+  return value < 0x100 ? 1 : value < 0x10000 ? 2 : 4
+}
+
 /** Bytes that the head of a bin of this length takes. */
 export function binHeadSize(length: number): number {
-  return length < 0x100 ? 2 : length < 0x10000 ? 3 : 5
+  return 1 + widthOf(length)
 }
 
 /** Writes the head of a bin, and returns the position behind it. */
 export function writeBinHead(to: Uint8Array, index: number, length: number): number {
-  if (length < 0x100) {
-    to[index++] = 0xc4
-  } else {
-    if (length < 0x10000) {
-      to[index++] = 0xc5
-    } else {
-      to[index++] = 0xc6
-      to[index++] = length >>> 24
-      to[index++] = length >>> 16
-    }
-    to[index++] = length >>> 8
-  }
-  to[index++] = length
-  return index
+  return writeHead(to, index, 0xc4, widthOf(length), length)
 }
 
 /** Bytes that an integer of 0 to 2^32 - 1 takes. */
 export function uintSize(value: number): number {
-  return value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x10000 ? 3 : 5
+  return value < 0x80 ? 1 : binHeadSize(value)
 }
 
 /** Writes an integer of 0 to 2^32 - 1, and returns the position behind it. */
 export function writeUint(to: Uint8Array, index: number, value: number): number {
-  if (value >= 0x10000) {
-    to[index++] = 0xce
-    to[index++] = value >>> 24
-    to[index++] = value >>> 16
-    to[index++] = value >>> 8
-  } else if (value >= 0x100) {
-    to[index++] = 0xcd
-    to[index++] = value >>> 8
-  } else if (value >= 0x80) {
-    to[index++] = 0xcc
-  }
-  to[index++] = value
-  return index
+  if (value >= 0x80) return writeHead(to, index, 0xcc, widthOf(value), value)
+  to[index] = value
+  return index + 1
 }
