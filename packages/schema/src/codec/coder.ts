@@ -19,14 +19,14 @@ export interface Coder {
   readonly variantOf?: (value: unknown) => number
 }
 
-/** Both ways a value is only looked at. */
-interface Checks<T> {
+/** A coder that only looks at values. */
+interface Leaf<T> extends Coder {
   readonly encode: (value: unknown) => T
   readonly decode: (wire: unknown) => T
 }
 
 /** A coder of values that travel as they are. */
-export function leaf<T>(expects: string, holds: (value: unknown) => value is T, nilable = false): Coder & Checks<T> {
+export function leaf<T>(expects: string, holds: (value: unknown) => value is T, nilable = false): Leaf<T> {
   function checked(value: unknown): T {
     if (!holds(value)) throw expected(expects, value)
     return value
