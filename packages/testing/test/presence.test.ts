@@ -110,7 +110,7 @@ class Crowd {
     this.world = createWorld({
       seed,
       network: { latency: 20, jitter: 40 },
-      rooms: [[Plaza, PlazaRoom, { presenceViews: views, presenceGrace: grace }]],
+      rooms: [[Plaza, PlazaRoom, { presenceViews: views, presenceGrace: grace, persist: true }]],
     })
   }
 
@@ -221,6 +221,12 @@ class Crowd {
     else one.view.remove(other)
   }
 
+  /** The server is restarted. Seats are kept, and nobody vanishes; who is in whose view the room has to say anew. */
+  async restart(): Promise<void> {
+    if (this.#views) for (const visitor of this.visitors) visitor.excuse(quiet)
+    await this.world.restart()
+  }
+
   /** All that goes on is over: everybody sees what is shown by then. */
   async settle(): Promise<void> {
     await this.world.advance('2m')
@@ -255,7 +261,7 @@ async function run(seed: number, views: boolean): Promise<void> {
     }
     await crowd.settle()
   }
-  await crowd.world.restart()
+  await crowd.restart()
   await crowd.settle()
   crowd.world.check()
   await crowd.world.end()
@@ -264,4 +270,39 @@ async function run(seed: number, views: boolean): Promise<void> {
 describe('[N1] [N4] [N7] whatever happens to connections, all come to see what each shows, and nobody flickers', () => {
   test.each(seeds(8))('seed %i', (seed) => run(seed, false))
   test.each(seeds(8))('[N6] seed %i, with views', (seed) => run(seed, true))
+})
+
+test('[N5] who does not come back to a restarted server vanishes after the grace, and who comes back does not', async () => {
+  const world = createWorld({
+    network: { latency: 20 },
+    rooms: [[Plaza, PlazaRoom, { presenceGrace: grace, persist: true }]],
+  })
+  const clients = [world.client(), world.client(), world.client()]
+  const rooms = await Promise.all(clients.map((client) => world.until(client.open(Plaza, { key: 'plaza' }))))
+  const [ada, bob, cyd] = rooms
+  if (ada === undefined || bob === undefined || cyd === undefined || clients[2] === undefined) throw new Error('three')
+  for (const [n, { presence }] of rooms.entries()) presence.set({ n })
+  await world.advance('1s')
+  const gone: string[] = []
+  ada.presence.watch({ removed: (_value, id) => gone.push(id) })
+  const ids = rooms.map(({ memberId }) => memberId)
+  world.offline(clients[2])
+  await world.restart()
+  await world.advance('3s')
+  expect(rooms.map(({ memberId }) => memberId)).toEqual(ids)
+  bob.presence.set({ n: 10 })
+  await world.advance('1s')
+  expect([gone, ada.presence.others.get(bob.memberId)]).toEqual([[], { n: 10 }])
+  // Somebody new is told of those who are back.
+  const dan = await world.until(world.client().open(Plaza, { key: 'plaza' }))
+  await world.advance('100ms')
+  expect([...dan.presence.others.keys()].toSorted((a, b) => a.localeCompare(b))).toEqual(
+    [ada.memberId, bob.memberId].toSorted((a, b) => a.localeCompare(b)),
+  )
+  await world.advance('5s')
+  expect(gone).toEqual([cyd.memberId])
+  world.online(clients[2])
+  await world.advance('1m')
+  expect(ada.presence.others.get(cyd.memberId)).toEqual({ n: 2 })
+  await world.end()
 })

@@ -8,6 +8,9 @@ import type { Feed } from '../sync/feed.ts'
 import type { Flushable, TurnEnd } from '../sync/turn-end.ts'
 import { Attendee, PresenceView, type Present } from './attendee.ts'
 
+/** Where members may show for ever what they showed, this long is waited for those who were there before a restart: milliseconds. */
+const longestReturn = 30_000
+
 /** How a room type's presence is run; made from its contract and its definition. */
 export interface PresenceSettings {
   readonly codec: Codec
@@ -48,6 +51,10 @@ export class PresenceLane implements Flushable {
   readonly #viewers = new Set<Attendee>()
   /** Of these, those who are to be told everything. */
   readonly #fresh = new Set<Attendee>()
+  /** Those who were not told yet that what they have from before a restart may be gone. */
+  readonly #unsure = new Set<Attendee>()
+  /** Until then those may come back who were there before a restart. */
+  #returnsUntil = -Infinity
   /** Those of whom something came that was not looked at. */
   readonly #unread = new Set<Attendee>()
   /** Those whose presence changed since that was told. Some may be gone. */
@@ -84,6 +91,14 @@ export class PresenceLane implements Flushable {
     this.#follow(attendee)
   }
 
+  /**
+   * It was there before the server was restarted, and may be back in a moment to show again what it showed then. Until that has passed, those who
+   * are back already keep what they have of it.
+   */
+  await(): void {
+    this.#returnsUntil = this.#options.clock.now() + Math.min(this.#options.grace, longestReturn)
+  }
+
   /** Its client is back. */
   resume(attendee: Attendee): void {
     attendee.keptUntil = Infinity
@@ -95,6 +110,7 @@ export class PresenceLane implements Flushable {
     this.#read(attendee)
     this.#viewers.delete(attendee)
     this.#fresh.delete(attendee)
+    this.#unsure.delete(attendee)
     this.#limit(attendee, this.#options.grace)
   }
 
@@ -103,6 +119,7 @@ export class PresenceLane implements Flushable {
     if (!this.#attendees.delete(attendee.seat.member)) return
     this.#viewers.delete(attendee)
     this.#fresh.delete(attendee)
+    this.#unsure.delete(attendee)
     this.#unread.delete(attendee)
     attendee.unread = undefined
     if (attendee.entry !== undefined) this.#set(attendee, attendee.value, undefined)
@@ -196,10 +213,11 @@ export class PresenceLane implements Flushable {
         this.#tellChanges()
       }
     }
-    this.#tellFresh()
+    this.#tellFresh(now >= this.#returnsUntil)
     // Only now: what all this brought about did not have to ask for another flush.
     this.#queued = false
     if (this.#unread.size > 0 || this.#hasChanges) this.#await()
+    if (this.#unsure.size > 0) this.#wakeAt(this.#returnsUntil)
     this.#wakeAt(Math.max(this.#ends, this.#due))
   }
 
@@ -230,7 +248,12 @@ export class PresenceLane implements Flushable {
     }
   }
 
-  #tellFresh(): void {
+  /** @param isAll Nobody else is expected to show again what was shown before a restart. */
+  #tellFresh(isAll: boolean): void {
+    if (isAll) {
+      for (const viewer of this.#unsure) this.#fresh.add(viewer)
+      this.#unsure.clear()
+    }
     for (const viewer of this.#fresh) {
       if (!canTake(viewer)) {
         // What is congested says when it no longer is.
@@ -238,12 +261,14 @@ export class PresenceLane implements Flushable {
         continue
       }
       this.#fresh.delete(viewer)
-      const everything = viewer.view === undefined ? this.#everything() : everythingIn(viewer, viewer.view)
+      if (!isAll) this.#unsure.add(viewer)
+      const everything = viewer.view === undefined ? this.#everything(isAll) : everythingIn(viewer, viewer.view, isAll)
       viewer.feed.link.sendState(everything)
     }
   }
 
-  #everything(): Uint8Array {
+  #everything(isAll: boolean): Uint8Array {
+    if (!isAll) return encodePresences(entriesOf(this.#attendees.values()), false)
     return (this.#all ??= encodePresences(entriesOf(this.#attendees.values()), true))
   }
 
@@ -381,13 +406,13 @@ interface News {
   readonly frame: Uint8Array
 }
 
-/** All that is in its view; from here on its client has that and nothing else. */
-function everythingIn(viewer: Attendee, view: PresenceView): Uint8Array {
+/** All that is in its view; from here on its client has that and, if it is all, nothing else. */
+function everythingIn(viewer: Attendee, view: PresenceView, isAll: boolean): Uint8Array {
   for (const seen of [...view.told, ...view.news]) if (!view.members.has(seen)) seen.view?.onlookers.delete(viewer)
   view.news.clear()
   view.told.clear()
   for (const seen of view.members) if (seen.entry !== undefined) view.told.add(seen)
-  return encodePresences(entriesOf(view.members), true)
+  return encodePresences(entriesOf(view.members), isAll)
 }
 
 /** Whether its client has the newest state, and takes more. */
