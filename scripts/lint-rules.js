@@ -23,6 +23,8 @@ const browserSafe = {
 const behindOneFile = {
   'redos-detector': { schema: /^pattern-check\.ts$/ },
   msgpackr: { protocol: /^msgpackr-codec\.ts$/ },
+  pino: { server: /^observe\/pino-logger\.ts$/ },
+  'prom-client': { server: /^observe\/prometheus-metrics\.ts$/ },
   ws: { server: /^transport\/ws-transport\.ts$/, client: /^sockets\/node[\w-]*\.ts$/ },
 }
 

@@ -18,6 +18,7 @@ export {
   encodeResync,
 } from './frame-encoding.ts'
 export { parseFrame } from './frame-parsing.ts'
+export { forEachFrame } from './frame-sizes.ts'
 export {
   asJuntoError,
   causedBy,

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
 import type { Clock, Limits, RandomSource } from '@junto/protocol'
 import type { DependencyContainer, Provided } from './container.ts'
+import type { HttpPaths } from './http/http-paths.ts'
 import type { Logger, LogLevel } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
 import type { Store } from './store/store.ts'
@@ -36,6 +37,11 @@ export interface JuntoServerOptions {
    * `ignore`, where something before this server needs them. Junto never reads them. Default: `refuse`.
    */
   readonly queryTokens?: 'refuse' | 'ignore'
+  /**
+   * Where plain HTTP is answered: health and readiness for load balancers and containers, and metrics. On a port of Junto's own; with a
+   * `server` of yours, where you call `server.handleHttp`. `false`: nowhere. Default: `/health` and `/ready`.
+   */
+  readonly http?: HttpPaths | false
   /** Path of the WebSocket, to be named in the client's `url`. Default: `/`. */
   readonly path?: string
   /**

@@ -1,12 +1,16 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Clock, JuntoError, RandomSource, serverLimits } from '@junto/protocol'
 import type { Limits } from '@junto/protocol'
 import type { AnyContract } from '@junto/schema'
 import { ServerLimits } from './config.ts'
 import { provide, provideBy, Services } from './container.ts'
 import { defaultGrace, drain, type DrainOptions } from './drain.ts'
+import { Endpoints, type Readiness } from './http/endpoints.ts'
+import type { HttpPaths } from './http/http-paths.ts'
 import { HeapGauge, HeapGuard, MemoryGauge } from './limits/heap-guard.ts'
 import { Quotas } from './limits/quotas.ts'
 import { ConsoleLogger, Logger } from './observe/log.ts'
+import { LoopDelay, NoLoopDelay } from './observe/loop-delay.ts'
 import { MemoryMetrics, Metrics } from './observe/metrics.ts'
 import { Watchdog } from './observe/watchdog.ts'
 import type { DefineArguments } from './room/define-options.ts'
@@ -19,7 +23,7 @@ import { Sessions } from './session/sessions.ts'
 import { FileStore } from './store/file-store.ts'
 import { Store } from './store/store.ts'
 import { TurnEnd } from './sync/turn-end.ts'
-import { SystemClock } from './system-clock.ts'
+import { SystemClock, SystemLoopDelay } from './system-clock.ts'
 import { SystemRandom } from './system-random.ts'
 import { Admission } from './transport/admission.ts'
 import type { Transport } from './transport/transport.ts'
@@ -55,6 +59,10 @@ export class JuntoServer {
   readonly #sessions: Sessions
   readonly #logger: Logger
   readonly #heap: HeapGuard
+  readonly #endpoints: Endpoints
+  readonly #loopDelay: LoopDelay
+  /** The metrics are not to ask any more. */
+  readonly #endReports: () => void
   #state: State = 'new'
   #closing: Promise<void> | undefined
 
@@ -67,8 +75,16 @@ export class JuntoServer {
     this.metrics = services.resolve(Metrics)
     this.#logger = services.resolve(Logger)
     this.#heap = services.resolve(HeapGuard)
-    this.#transports = transportsOf(options, limits, this.#logger)
+    this.#loopDelay = services.resolve(LoopDelay)
+    this.#endpoints = new Endpoints({
+      paths: options.http,
+      metrics: this.metrics,
+      logger: this.#logger,
+      readiness: () => this.readiness,
+    })
+    this.#transports = transportsOf(options, limits, this.#logger, this.#endpoints)
     this.#rooms = new RoomRegistry(services)
+    this.#endReports = this.metrics.beforeReading(() => this.#report())
     this.#admission = new Admission({
       origins: options.origins ?? [],
       allowLocal: options.localOrigins ?? process.env['NODE_ENV'] !== 'production',
@@ -108,7 +124,42 @@ export class JuntoServer {
    * load balancer; what is connected goes on in any case.
    */
   get ready(): boolean {
-    return this.#state === 'listening' && !this.#heap.overloaded
+    return this.readiness === 'ready'
+  }
+
+  /** {@link ready}, with the reason why not. */
+  get readiness(): Readiness {
+    switch (this.#state) {
+      case 'new':
+        return 'starting'
+      case 'listening':
+        return this.#heap.overloaded ? 'overloaded' : 'ready'
+      case 'closing':
+        return 'draining'
+      case 'closed':
+        return 'closed'
+    }
+  }
+
+  /**
+   * Answers a plain HTTP request for health, readiness or metrics: for programs with an HTTP server of their own. On a port of Junto's own
+   * that happens by itself.
+   *
+   * ```ts
+   * import { createServer } from 'node:http'
+   * import { JuntoServer } from '@junto/server'
+   *
+   * const http = createServer((request, response) => {
+   *   if (!junto.handleHttp(request, response)) response.end('the page')
+   * })
+   * const junto = new JuntoServer({ server: http })
+   * ```
+   *
+   * @param paths Instead of those of the option `http`: `{ metrics: '/metrics' }` for a second port that only your network reaches.
+   * @returns whether it was such a request. If not, nothing was done: it is yours.
+   */
+  handleHttp(request: IncomingMessage, response: ServerResponse, paths?: HttpPaths): boolean {
+    return this.#endpoints.handle(request, response, paths)
   }
 
   /** Where clients find it, while it listens: `ws://localhost:1727`. */
@@ -145,6 +196,7 @@ export class JuntoServer {
       throw new JuntoError('misuse', `This server ${reason}.`)
     }
     this.#state = 'listening'
+    this.#loopDelay.start()
     try {
       for (const transport of this.#transports) await transport.listen(this.#sessions)
     } catch (error) {
@@ -227,7 +279,21 @@ export class JuntoServer {
       )
     } finally {
       this.#state = 'closed'
+      this.#loopDelay.stop()
+      this.#report()
+      this.#endReports()
     }
+  }
+
+  /** Tells what is cheaper to look up than to count. */
+  #report(): void {
+    for (const [room, { rooms, members }] of this.#rooms.census()) {
+      this.metrics.gauge('rooms', { room }).set(rooms)
+      this.metrics.gauge('members', { room }).set(members)
+    }
+    const delays = this.#loopDelay.read()
+    if (delays === undefined) return
+    for (const at of ['p50', 'p99', 'max'] as const) this.metrics.gauge('loop_delay_seconds', { at }).set(delays[at])
   }
 }
 
@@ -248,6 +314,9 @@ function composeServices(options: JuntoServerOptions, limits: Limits): Services 
     provide(MemoryGauge, HeapGauge),
     provideBy(Logger, () => new ConsoleLogger(options.logLevel)),
     provide(Metrics, MemoryMetrics),
+    provideBy(LoopDelay, (root) =>
+      root.resolve(Clock) instanceof SystemClock ? new SystemLoopDelay() : new NoLoopDelay(),
+    ),
     provideBy(Store, (root) => new FileStore('.junto', root.resolve(Logger))),
   ]
   const given = [
@@ -281,7 +350,12 @@ function composeServices(options: JuntoServerOptions, limits: Limits): Services 
   return Services.root([...fallbacks, ...given, ...services, ...own], container)
 }
 
-function transportsOf(options: JuntoServerOptions, limits: Limits, logger: Logger): readonly Transport[] {
+function transportsOf(
+  options: JuntoServerOptions,
+  limits: Limits,
+  logger: Logger,
+  endpoints: Endpoints,
+): readonly Transport[] {
   const { port, host, tls, server, path, trustProxy, queryTokens, transports = [] } = options
   if (server !== undefined && (port !== undefined || host !== undefined || tls !== undefined)) {
     throw new JuntoError(
@@ -299,5 +373,6 @@ function transportsOf(options: JuntoServerOptions, limits: Limits, logger: Logge
   const common = { path, limits, trustProxy, queryTokens, onUntrustedProxy }
   if (server !== undefined) return [new WsTransport({ ...common, server }), ...transports]
   if (port === undefined && transports.length > 0) return transports
-  return [new WsTransport({ ...common, port: port ?? defaultPort, host, tls }), ...transports]
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => endpoints.handle(request, response)
+  return [new WsTransport({ ...common, port: port ?? defaultPort, host, tls, onRequest }), ...transports]
 }

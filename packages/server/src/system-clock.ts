@@ -1,4 +1,6 @@
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks'
 import { Clock } from '@junto/protocol'
+import { LoopDelay, type LoopDelays } from './observe/loop-delay.ts'
 
 /** Node's time: the one place of the server where timers and the end of the turn come from the platform. */
 export class SystemClock extends Clock {
@@ -35,4 +37,39 @@ export class SystemClock extends Clock {
       if (done < queue.length) for (const fn of queue.slice(done)) this.atEndOfTurn(fn)
     }
   }
+}
+
+/** Milliseconds between looks at the event loop: each costs some microseconds. */
+const lookInterval = 20
+
+/** Node's own measurement of its event loop, by a timer that keeps no process alive. */
+export class SystemLoopDelay extends LoopDelay {
+  #histogram: IntervalHistogram | undefined
+
+  override start(): void {
+    this.#histogram ??= monitorEventLoopDelay({ resolution: lookInterval })
+    this.#histogram.enable()
+  }
+
+  override stop(): void {
+    this.#histogram?.disable()
+    this.#histogram = undefined
+  }
+
+  override read(): LoopDelays | undefined {
+    const histogram = this.#histogram
+    if (histogram === undefined || histogram.count === 0) return undefined
+    const delays = {
+      p50: lateness(histogram.percentile(50)),
+      p99: lateness(histogram.percentile(99)),
+      max: lateness(histogram.max),
+    }
+    histogram.reset()
+    return delays
+  }
+}
+
+/** What is recorded are the nanoseconds between two looks. */
+function lateness(between: number): number {
+  return Math.max(0, between / 1e9 - lookInterval / 1000)
 }

@@ -37,5 +37,12 @@ test('lines below the level are not written', () => {
 test('a value that cannot be written as JSON does not break the line', () => {
   const loop: Record<string, unknown> = {}
   loop['self'] = loop
-  expect(formatLine('info', 'x', { loop })).toBe('[junto] info: x (loop=…)\n')
+  expect(formatLine('info', 'x', { loop })).toBe('[junto] info: x (loop={"self":"…"})\n')
+})
+
+test('what stands under the name of a secret is not written, at any depth', () => {
+  const line = formatLine('info', 'x', { token: 'abc', at: { headers: { Cookie: 'sid=1', host: 'h' } }, member: 'm1' })
+  expect(line).toBe(
+    '[junto] info: x (token=[redacted], at={"headers":{"Cookie":"[redacted]","host":"h"}}, member=m1)\n',
+  )
 })

@@ -1,3 +1,5 @@
+import { redacted } from './redaction.ts'
+
 /** What a log line is about, beside its sentence: room, session, error and the like. Never credentials. */
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -65,7 +67,8 @@ export class SilentLogger extends Logger {
 
 /** `[junto] warn: a sentence (room=whiteboard, id=x7)`, and below it the stack of what was thrown. */
 export function formatLine(level: LogLevel, message: string, fields: Fields = {}): string {
-  const { error, ...rest } = fields
+  const { error, ...others } = fields
+  const rest = redacted(others)
   const pairs = Object.entries(rest).filter(([, value]) => value !== undefined)
   const about = pairs.map(([name, value]) => `${name}=${formatValue(value)}`).join(', ')
   const thrown = error === undefined ? '' : `\n  ${formatThrown(error).replaceAll('\n', '\n  ')}`

@@ -14,47 +14,58 @@ export interface Gauge {
   add(by: number): void
 }
 
+/** How often which sizes came. */
+export interface Histogram {
+  /** Counts one of this size. */
+  observe(value: number): void
+}
+
+/** The upper bounds of a histogram's buckets where nothing else is said: seconds, from 5 ms to 10 s. */
+export const usualBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** All numbers, as a program that gathers them reads them. */
+export interface Exposition {
+  /** For the header `Content-Type`. */
+  readonly contentType: string
+  readonly body: string
+}
+
 /**
- * Where the server counts what happens. Whoever counts often asks for the counter once and keeps it.
+ * Where the server counts what happens, and rooms by `this.inject(Metrics)`. Whoever counts often asks for the counter once and keeps
+ * it. The server's own series stand in a table of docs/operations.md.
  *
- * The server's own names:
- *
- * | name                   | labels          | counts                                                    |
- * | ---------------------- | --------------- | --------------------------------------------------------- |
- * | `connections`          |                 | gauge: connections open now                               |
- * | `connections_opened`   |                 | connections accepted                                      |
- * | `connections_refused`  | `reason`        | requests refused before they became a connection          |
- * | `connections_closed`   | `reason`        | connections ended, by the name of our close code or of the peer's fault; `left`, `lost` |
- * | `sessions_away`        |                 | gauge: sessions without a connection, that may be resumed |
- * | `resumes`              | `outcome`       | clients that came back: `resumed`, `resynced` (frames are gone), `reloaded` (they had forgotten all), `lost` (the session is not there any more) |
- * | `resumes_refused`      | `reason`        | `wrong_secret`, `retired_secret` (a security event), `gap` (frames of the client are gone), `credentials` (refused while another connection has the session) |
- * | `sessions_expired`     | `reason`        | sessions that ended away: `window`, or `max_away`         |
- * | `resume_bytes`         |                 | gauge: bytes kept for clients until they acknowledge them, to some 16 KiB |
- * | `resume_buffers_dropped` |               | sessions that gave up what was kept for them, because of `maxResumeTotal` |
- * | `outbox_bytes`         |                 | gauge: bytes that wait for clients that do not take them at once |
- * | `frames_refused`       | `reason`        | frames answered by a notice instead of being obeyed       |
- * | `messages_refused`     | `limit`         | calls, events, streams and joins that came too fast for their `session` or `user`, or for the limit of that `message` |
- * | `floods`               | `of`            | connections that went on too fast: `messages`, `frames`, or `control` (pings) |
- * | `reading_paused`       | `limit`         | times that a client was read later: because of its own bytes, or of what waited (`session`), or of the bytes of its `address` |
- * | `joins_refused`        | `code`          | joins answered by a refusal                               |
- * | `room_faults`          | `room`          | times that a room's own code failed                       |
- * | `rooms_blocked`        | `room`          | times that a room held up the event loop                  |
- * | `members_behind`       | `room`          | gauge: members that take no patches now, because too much waits for them |
- * | `catch_ups`            | `room`          | members that were behind and got one patch over all they missed |
- * | `snapshots_sent`       | `room`          | whole states sent: to those who join, come back from too far behind, or ask |
- * | `desyncs`              | `room`          | mirrors that came apart, and asked for a snapshot         |
- * | `presences_replaced`   | `room`          | presences of members that were replaced by newer ones before anybody looked at them |
- * | `rooms_saved`          | `room`          | saves of rooms                                            |
- * | `room_bytes_saved`     | `room`          | bytes that these have written                             |
- * | `room_saves_failed`    | `room`, `reason` | attempts to save that failed: `full`, `damaged`, `conflict` (see `StoreError`), `other` |
+ * To count elsewhere, extend it: {@link counter}, {@link gauge} and {@link histogram} give what is counted with, the same one for the
+ * same name and labels; and {@link collect} is to be called before the numbers are read or sent away.
  */
 export abstract class Metrics {
+  readonly #collectors = new Set<() => void>()
+
   abstract counter(name: string, labels?: Labels): Counter
   abstract gauge(name: string, labels?: Labels): Gauge
+  /** @param buckets Upper bounds, smallest first; those of the first call with this name hold. Default: seconds, from 5 ms to 10 s. */
+  abstract histogram(name: string, labels?: Labels, buckets?: readonly number[]): Histogram
+
+  /** All numbers, in the format of whatever scrapes `/metrics`. Left out by those that nobody scrapes. */
+  expose?(): Promise<Exposition>
 
   /** Adds to a counter that is not worth keeping. */
   count(name: string, labels?: Labels, by = 1): void {
     this.counter(name, labels).add(by)
+  }
+
+  /**
+   * Has this done each time before the numbers are read: for what is cheaper to look up then than to count whenever it happens.
+   *
+   * @returns a function that ends it.
+   */
+  beforeReading(collect: () => void): () => void {
+    this.#collectors.add(collect)
+    return () => void this.#collectors.delete(collect)
+  }
+
+  /** Brings the numbers up to date. */
+  protected collect(): void {
+    for (const collect of this.#collectors) collect()
   }
 }
 
@@ -70,9 +81,51 @@ class Series implements Counter, Gauge {
   }
 }
 
+/** What a histogram in memory has counted. */
+export interface HistogramReading {
+  /** How many came. */
+  readonly count: number
+  /** All their sizes together. */
+  readonly sum: number
+  /** By upper bound, how many were at most as large; the last one is `Infinity`. */
+  readonly buckets: ReadonlyMap<number, number>
+}
+
+class MemoryHistogram implements Histogram {
+  readonly #bounds: readonly number[]
+  /** How many fell between a bound and the one before. The last is of those beyond all bounds. */
+  readonly #counts: number[]
+  #sum = 0
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds
+    this.#counts = Array.from({ length: bounds.length + 1 }, () => 0)
+  }
+
+  observe(value: number): void {
+    let at = 0
+    while (at < this.#bounds.length && value > (this.#bounds[at] ?? Infinity)) at++
+    this.#counts[at] = (this.#counts[at] ?? 0) + 1
+    this.#sum += value
+  }
+
+  read(): HistogramReading {
+    let count = 0
+    const buckets = new Map<number, number>()
+    for (const [index, here] of this.#counts.entries()) {
+      count += here
+      buckets.set(this.#bounds[index] ?? Infinity, count)
+    }
+    return { count, sum: this.#sum, buckets }
+  }
+}
+
 /** Keeps the numbers in memory, to be read by whoever wants to. */
 export class MemoryMetrics extends Metrics {
   readonly #series = new Map<string, Series>()
+  readonly #histograms = new Map<string, MemoryHistogram>()
+  /** The bounds of histograms, by name. */
+  readonly #bounds = new Map<string, readonly number[]>()
 
   override counter(name: string, labels?: Labels): Counter {
     return this.#at(name, labels)
@@ -82,13 +135,32 @@ export class MemoryMetrics extends Metrics {
     return this.#at(name, labels)
   }
 
-  /** The number of one series; 0 when nothing was counted there. */
+  override histogram(name: string, labels?: Labels, buckets: readonly number[] = usualBuckets): Histogram {
+    const key = seriesKey(name, labels)
+    let histogram = this.#histograms.get(key)
+    if (histogram === undefined) {
+      const bounds = this.#bounds.get(name) ?? buckets
+      this.#bounds.set(name, bounds)
+      this.#histograms.set(key, (histogram = new MemoryHistogram(bounds)))
+    }
+    return histogram
+  }
+
+  /** The number of one counter or gauge; 0 when nothing was counted there. */
   read(name: string, labels?: Labels): number {
+    this.collect()
     return this.#series.get(seriesKey(name, labels))?.value ?? 0
   }
 
-  /** All series as `name{label=value}` and number, sorted. */
+  /** What one histogram has counted; undefined when nothing was. */
+  readHistogram(name: string, labels?: Labels): HistogramReading | undefined {
+    this.collect()
+    return this.#histograms.get(seriesKey(name, labels))?.read()
+  }
+
+  /** All counters and gauges as `name{label=value}` and number, sorted. */
   *entries(): IterableIterator<[string, number]> {
+    this.collect()
     for (const key of [...this.#series.keys()].toSorted()) yield [key, this.#series.get(key)?.value ?? 0]
   }
 

@@ -1,5 +1,6 @@
 import { JuntoError, type Clock, type ErrorCode } from '@junto/protocol'
 import type { Logger } from '../observe/log.ts'
+import { sessionTag } from '../observe/session-tag.ts'
 import type { RoomDefinition } from './definition.ts'
 import { unlessAborted, within } from '../promises.ts'
 import type { ConnectionInfo, SessionInfo } from './seat.ts'
@@ -86,7 +87,7 @@ export class Authenticator {
   }
 
   #ask(definition: RoomDefinition, visitor: Visitor, questions: Map<RoomDefinition, Question>): Question {
-    const { session, connection } = visitor
+    const { session } = visitor
     const { mostAtOnce } = this.#options
     const underWay = this.#underWay.get(session) ?? 0
     if (underWay >= mostAtOnce) {
@@ -100,7 +101,7 @@ export class Authenticator {
     }
     this.#underWay.set(session, underWay + 1)
     const nobodyWaits = new AbortController()
-    const answer = this.#answer(definition, connection, nobodyWaits).finally(() => {
+    const answer = this.#answer(definition, visitor, nobodyWaits).finally(() => {
       this.#underWay.set(session, (this.#underWay.get(session) ?? 1) - 1)
     })
     const question: Question = { answer, nobody: nobodyWaits, waiting: 0 }
@@ -112,7 +113,11 @@ export class Authenticator {
     return question
   }
 
-  async #answer(definition: RoomDefinition, connection: ConnectionInfo, late: AbortController): Promise<Identity> {
+  async #answer(
+    definition: RoomDefinition,
+    { session, connection }: Visitor,
+    late: AbortController,
+  ): Promise<Identity> {
     const { clock, logger, timeout } = this.#options
     const { auth, remoteAddress } = connection
     const token = typeof auth === 'string' ? auth : undefined
@@ -136,7 +141,7 @@ export class Authenticator {
       // It gave up because nobody waits.
       if (late.signal.aborted) throw error
       late.abort()
-      const about = { room: definition.name, remoteAddress, error }
+      const about = { address: remoteAddress, session: sessionTag(session.session), room: definition.name, error }
       if (error instanceof JuntoError && verdicts.includes(error.code)) {
         logger.info(`A connection was not let into rooms ${definition.name}`, about)
         throw error

@@ -68,6 +68,15 @@ export class RoomRegistry implements Rooms {
     })
   }
 
+  /** Rooms and members there are now, by room type. */
+  *census(): IterableIterator<[type: string, there: { readonly rooms: number; readonly members: number }]> {
+    for (const [type, { rooms }] of this.#shelves) {
+      let members = 0
+      for (const { members: seated } of rooms) members += seated.size
+      yield [type, { rooms: rooms.size, members }]
+    }
+  }
+
   /** How many rooms there are, those coming about and those going included. */
   get size(): number {
     return this.#byId.size

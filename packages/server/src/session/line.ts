@@ -6,9 +6,11 @@ import type { ServerLimits } from '../config.ts'
 import { heldSize } from '../limits/held-size.ts'
 import type { Intake } from '../limits/address-budget.ts'
 import type { Quotas } from '../limits/quotas.ts'
+import { sessionTag } from '../observe/session-tag.ts'
 import { TokenBucket } from '../limits/token-bucket.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { Traffic } from '../observe/traffic.ts'
 import type { Watchdog } from '../observe/watchdog.ts'
 import type { ConnectionInfo, LeaveReason } from '../room/seat.ts'
 import type { TurnEnd } from '../sync/turn-end.ts'
@@ -29,6 +31,7 @@ export interface LineEnvironment {
   readonly watchdog: Watchdog
   readonly quotas: Quotas
   readonly outboxes: OutboxTotal
+  readonly traffic: Traffic
 }
 
 /** Whom a line tells about itself. */
@@ -70,10 +73,12 @@ export class Line implements ConnectionEvents, Beating {
   readonly #reader: MessageReader
   readonly #deliver = (ref: number, frame: Frame) => this.#receive(ref, frame)
   #control: TokenBucket | undefined
+  /** When the last beat left. */
+  #beatenAt = 0
   #state: State
 
   constructor(environment: LineEnvironment, connection: Connection, host: LineHost) {
-    const { clock, limits, turnEnd, outboxes, quotas } = environment
+    const { clock, limits, turnEnd, outboxes, quotas, traffic } = environment
     this.#environment = environment
     this.connection = connection
     this.intake = quotas.intake(connection)
@@ -85,6 +90,7 @@ export class Line implements ConnectionEvents, Beating {
       turnEnd,
       limits,
       total: outboxes,
+      traffic,
       tooSlow: () => this.terminate(closeCodes.tooSlow),
       drained: () => {
         if (this.#state.kind === 'open') this.#state.session.drained()
@@ -99,6 +105,7 @@ export class Line implements ConnectionEvents, Beating {
 
   message(message: Uint8Array | string): void {
     const state = this.#state
+    this.#environment.traffic.received(message.length)
     if (state.kind === 'open') {
       state.pulse.alive()
       if (typeof message !== 'string') state.session.arrived(message.length)
@@ -111,6 +118,7 @@ export class Line implements ConnectionEvents, Beating {
     }
     try {
       this.#reader.read(message, this.#deliver)
+      this.#environment.traffic.read(message)
       if (state.kind === 'open') state.session.settle()
     } catch (error) {
       this.#failed(error)
@@ -122,6 +130,8 @@ export class Line implements ConnectionEvents, Beating {
   pong(): void {
     const state = this.#state
     const isAnswer = state.kind === 'open' && state.pulse.isAwaited
+    const { traffic, clock } = this.#environment
+    if (isAnswer) traffic.roundTrips.observe((clock.now() - this.#beatenAt) / 1000)
     if (state.kind === 'open') state.pulse.alive()
     // What was asked for counts against nobody.
     if (!isAnswer) this.#bears()
@@ -232,12 +242,14 @@ export class Line implements ConnectionEvents, Beating {
 
   /** For the log. */
   fields(fields: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
-    return { address: this.connection.remoteAddress, ...fields }
+    const session = this.#state.kind === 'open' ? sessionTag(this.#state.session.id) : undefined
+    return { address: this.connection.remoteAddress, session, ...fields }
   }
 
   // ---- What the heartbeat tells.
 
   beat(frame: Uint8Array): void {
+    this.#beatenAt = this.#environment.clock.now()
     this.outbox.beat(frame)
   }
 

@@ -5,6 +5,7 @@ import type { Frame, JoinFrame, ResumeRequest } from '@junto/protocol/internal'
 import type { Allowance } from '../limits/message-limits.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { sessionTag } from '../observe/session-tag.ts'
 import type { LeaveReason, Seat, SessionInfo } from '../room/seat.ts'
 import type { DueQueue } from './due-queue.ts'
 import { EndedRefs } from './ended-refs.ts'
@@ -265,9 +266,10 @@ export class Memberships implements MembershipHost {
   }
 
   joinRefused(room: string | undefined, { code, message }: JuntoError): void {
-    const address = this.#host.info.connection.remoteAddress
+    const { connection, session } = this.#host.info
+    const about = { address: connection.remoteAddress, session: sessionTag(session), room, code }
     this.#environment.metrics.count('joins_refused', { code })
-    this.#environment.logger.debug(`Refused a join: ${message}`, { address, room, code })
+    this.#environment.logger.debug(`Refused a join: ${message}`, about)
   }
 
   strike(code: ErrorCode, message: string): void {

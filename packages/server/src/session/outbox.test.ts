@@ -4,6 +4,7 @@ import type { Frame } from '@junto/protocol/internal'
 import { VirtualClock } from '@junto/testing'
 import { expect, test } from 'vitest'
 import { MemoryMetrics } from '../observe/metrics.ts'
+import { Traffic } from '../observe/traffic.ts'
 import { TurnEnd } from '../sync/turn-end.ts'
 import { FakeConnection } from './fake-connection.fixture.ts'
 import { OutboxTotal } from './outbox-total.ts'
@@ -23,6 +24,7 @@ function build(given: Partial<typeof limits> = {}) {
     clock,
     total: new OutboxTotal(limits.maxOutboxTotal, metrics.gauge('outbox_bytes')),
     turnEnd: new TurnEnd(clock),
+    traffic: new Traffic(metrics),
     limits: { ...limits, ...given },
     tooSlow: () => told.push('too slow'),
     drained: () => told.push('drained'),

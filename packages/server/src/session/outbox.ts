@@ -1,6 +1,7 @@
 import type { Clock, Limits } from '@junto/protocol'
 import { SharingWriter } from '@junto/protocol/internal'
 import type { WriterLimits } from '@junto/protocol/internal'
+import type { Traffic } from '../observe/traffic.ts'
 import type { Flushable, TurnEnd } from '../sync/turn-end.ts'
 import type { Connection } from '../transport/transport.ts'
 import type { Pulse } from './heartbeat.ts'
@@ -21,6 +22,8 @@ export interface OutboxOptions {
   readonly turnEnd: TurnEnd
   readonly limits: Pick<Limits, 'softOutbox' | 'hardOutbox' | 'partSize' | 'heartbeat'>
   readonly total: OutboxTotal
+  /** Where what leaves is counted. */
+  readonly traffic: Pick<Traffic, 'sent' | 'frame' | 'dropped'>
   /** The peer reads too slowly: too much waits for it, or it has taken nothing for too long. Called once; the outbox is closed then. */
   readonly tooSlow: () => void
   /** What had to wait has left: it is not congested. Told each time after it was. */
@@ -52,6 +55,7 @@ export class Outbox implements Flushable, Waiter {
   // Of the options, what each message needs.
   readonly #connection: OutboxOptions['connection']
   readonly #turnEnd: TurnEnd
+  readonly #traffic: OutboxOptions['traffic']
   readonly #writer = new SharingWriter()
   #source: OutboxSource | undefined
   /** The source may have something that waits in class `latest`. */
@@ -82,6 +86,7 @@ export class Outbox implements Flushable, Waiter {
     this.#options = options
     this.#connection = options.connection
     this.#turnEnd = options.turnEnd
+    this.#traffic = options.traffic
   }
 
   /** Its session's, as long as it has one. What waits there in class `latest` leaves with the next message. */
@@ -131,6 +136,7 @@ export class Outbox implements Flushable, Waiter {
   add(room: number, frame: Uint8Array): void {
     if (this.#closed) return
     this.#writer.add(room, frame)
+    this.#traffic.frame(frame)
     this.#substantial = true
     if (!this.#stalled) return this.#schedule()
     this.#report()
@@ -150,7 +156,8 @@ export class Outbox implements Flushable, Waiter {
 
   /** Queues a frame of class `volatile`: it leaves in this turn or never. Those of higher priority go first when there is not room for all. */
   addVolatile(room: number, frame: Uint8Array, priority: number): void {
-    if (this.offer(room, frame) || this.#closed || this.#stalled || this.congested) return
+    if (this.offer(room, frame) || this.#closed) return
+    if (this.#stalled || this.congested) return this.#traffic.dropped('volatile')
     this.#volatile.push({ room, frame, priority })
     this.#schedule()
   }
@@ -179,7 +186,10 @@ export class Outbox implements Flushable, Waiter {
   /** The signs of life leave with the next message, at its front. */
   #lead(): void {
     if (this.#urgent.length === 0) return
-    for (const frame of this.#urgent) this.#writer.addUrgent(frame)
+    for (const frame of this.#urgent) {
+      this.#writer.addUrgent(frame)
+      this.#traffic.frame(frame)
+    }
     this.#urgent.length = 0
   }
 
@@ -194,6 +204,7 @@ export class Outbox implements Flushable, Waiter {
       message = this.#writer.take()
     }
     this.#connection.ping(message)
+    if (message !== undefined) this.#traffic.sent(message.length)
     if (message !== undefined && this.#substantial) this.pulse?.sent()
     this.#schedule()
   }
@@ -201,6 +212,8 @@ export class Outbox implements Flushable, Waiter {
   /** Nothing waits: the frame is the message, as it is for thousands. */
   #beatAlone(frame: Uint8Array): void {
     this.#connection.ping(frame)
+    this.#traffic.frame(frame)
+    this.#traffic.sent(frame.length)
     if (this.#connection.bufferedAmount > 0) this.#schedule()
   }
 
@@ -215,7 +228,10 @@ export class Outbox implements Flushable, Waiter {
       if (this.#writer.size === 0) return this.#allLeft(bufferedAmount)
       if (first) this.#ride()
       const message = this.#writer.take()
-      if (message !== undefined) this.#connection.send(message)
+      if (message !== undefined) {
+        this.#connection.send(message)
+        this.#traffic.sent(message.length)
+      }
       bufferedAmount = this.#connection.bufferedAmount
     }
     this.#stall()
@@ -263,6 +279,7 @@ export class Outbox implements Flushable, Waiter {
       const next = this.#takeLatest() ?? this.#volatile.shift()
       if (next === undefined) return
       this.#writer.add(next.room, next.frame)
+      this.#traffic.frame(next.frame)
       this.#substantial = true
     }
   }
@@ -275,7 +292,9 @@ export class Outbox implements Flushable, Waiter {
 
   #ride(): void {
     const frame = this.#source?.ride()
-    if (frame !== undefined) this.#writer.addUrgent(frame)
+    if (frame === undefined) return
+    this.#writer.addUrgent(frame)
+    this.#traffic.frame(frame)
   }
 
   #allLeft(bufferedAmount: number): void {
@@ -309,6 +328,7 @@ export class Outbox implements Flushable, Waiter {
     this.#ceiling = this.#stalled ? Math.min(this.#ceiling, ceiling) : ceiling
     this.#stalled = true
     this.#strained = true
+    this.#traffic.dropped('volatile', this.#volatile.length)
     this.#volatile = []
     this.#progressed()
     if (this.#substantial) this.pulse?.sent()

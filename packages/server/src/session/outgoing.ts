@@ -1,6 +1,7 @@
 import { ForfeitingLink, frameOverhead, LatestSlots, refuseTooLarge } from '@junto/protocol/internal'
 import type { LinkFrame } from '@junto/protocol/internal'
 import type { ServerLimits } from '../config.ts'
+import type { Traffic } from '../observe/traffic.ts'
 import type { LooseDelivery } from '../room/seat.ts'
 import { Acks } from './acks.ts'
 import type { AcksEnvironment } from './acks.ts'
@@ -9,6 +10,7 @@ import type { Outbox, OutboxSource } from './outbox.ts'
 /** What {@link Outgoing} is made of. */
 export interface OutgoingEnvironment extends AcksEnvironment {
   readonly limits: ServerLimits
+  readonly traffic: Traffic
 }
 
 /** Whom {@link Outgoing} tells what became of frames. */
@@ -22,6 +24,7 @@ export interface OutgoingHost {
 /** What a session says to its client: on the line that it has, or on the next one. */
 export class Outgoing implements OutboxSource {
   readonly #limits: ServerLimits
+  readonly #traffic: Traffic
   /** Without it nobody can come back, and nothing is numbered and kept. */
   readonly link: ForfeitingLink | undefined
   readonly acks: Acks | undefined
@@ -35,13 +38,17 @@ export class Outgoing implements OutboxSource {
 
   /** @param keeps Whether the client may come back for what it did not get. */
   constructor(environment: OutgoingEnvironment, host: OutgoingHost, keeps: boolean) {
-    const { limits } = environment
+    const { limits, traffic } = environment
     this.#limits = limits
+    this.#traffic = traffic
     if (!keeps) return
     this.link = new ForfeitingLink({
       maxBytes: limits.resumeBuffer,
       maxFrames: limits.resumeFrames,
-      forfeited: (room, frames) => host.forfeited(room, frames),
+      forfeited: (room, frames) => {
+        traffic.dropped('forfeited', frames.length)
+        host.forfeited(room, frames)
+      },
       taken: (frame) => host.taken(frame),
       transmit: (room, frame) => this.#outbox?.add(room, frame),
     })
@@ -120,11 +127,17 @@ export class Outgoing implements OutboxSource {
   sendLoose(room: number, frame: Uint8Array, { key, priority }: LooseDelivery): void {
     if (this.#isOver || !this.#accepts(frame)) return
     const outbox = this.#outbox
-    if (key === undefined) return outbox?.addVolatile(room, frame, priority)
+    if (key === undefined) {
+      if (outbox === undefined) this.#traffic.dropped('volatile')
+      else outbox.addVolatile(room, frame, priority)
+      return
+    }
     // What waits already under the same key is older, and must not come later.
     if ((this.#latest === undefined || this.#latest.size === 0) && outbox?.offer(room, frame)) return
     this.#latest ??= new LatestSlots(this.#limits.maxLatest, this.#limits.softOutbox)
+    const { size } = this.#latest
     this.#latest.set(room, key, frame, priority)
+    if (this.#latest.size <= size) this.#traffic.dropped('replaced', size + 1 - this.#latest.size)
     if (outbox === undefined) this.count()
     else outbox.wake()
   }

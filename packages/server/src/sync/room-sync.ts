@@ -2,7 +2,8 @@ import type { Clock } from '@junto/protocol'
 import { encodeFrame, FrameType } from '@junto/protocol/internal'
 import type { StateTree, Update } from '@junto/schema/internal'
 import type { Logger } from '../observe/log.ts'
-import type { Counter, Gauge, Metrics } from '../observe/metrics.ts'
+import type { Counter, Gauge, Histogram, Metrics } from '../observe/metrics.ts'
+import { ownSeries } from '../observe/series.ts'
 import { Checks } from './checks.ts'
 import type { Feed, Message } from './feed.ts'
 import type { Flushable, TurnEnd } from './turn-end.ts'
@@ -59,7 +60,10 @@ export class RoomSync implements Flushable {
   #sent = 0
   /** Frames of updates that several get. */
   readonly #frames = new WeakMap<Update, Uint8Array>()
-  readonly #counts: Readonly<Record<'catchUps' | 'snapshots' | 'desyncs', Counter>> & { readonly behind: Gauge }
+  readonly #counts: Readonly<Record<'catchUps' | 'snapshots' | 'desyncs', Counter>> & {
+    readonly behind: Gauge
+    readonly sizes: Histogram
+  }
   /** When the next patch may leave. */
   #due = -Infinity
   /** Somebody cannot wait until then. */
@@ -78,6 +82,7 @@ export class RoomSync implements Flushable {
       catchUps: metrics.counter('catch_ups', labels),
       snapshots: metrics.counter('snapshots_sent', labels),
       desyncs: metrics.counter('desyncs', labels),
+      sizes: metrics.histogram('patch_bytes', labels, ownSeries.patch_bytes.buckets),
     }
     this.#checks = new Checks({ tree, clock, interval, shared })
     tree.onDirty = () => this.#enqueue()
@@ -280,6 +285,7 @@ export class RoomSync implements Flushable {
       const { kind, bytes } = update
       frame = encodeFrame({ type: kind === 'patch' ? FrameType.patch : FrameType.snapshot, bytes })
       this.#frames.set(update, frame)
+      this.#counts.sizes.observe(bytes.length)
     }
     return frame
   }

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { Server as SecureServer } from 'node:https'
 import type { Duplex } from 'node:stream'
@@ -35,6 +35,8 @@ export type WsTransportOptions = {
       readonly host?: string | undefined
       /** Default: no encryption. */
       readonly tls?: TlsOptions | undefined
+      /** Answers plain requests, if it returns true. Others are told that this is a WebSocket server. */
+      readonly onRequest?: ((...request: Parameters<RequestListener>) => boolean) | undefined
     }
   | {
       /** Requests and WebSockets of other paths are left to whoever else listens. Its user starts and stops it. */
@@ -107,7 +109,10 @@ export class WsTransport implements Transport {
     this.#acceptor = acceptor
     this.#http.on('upgrade', this.#onUpgrade)
     if ('server' in this.#options) return
-    this.#http.on('request', (_request, response) => this.#explain(response))
+    const { onRequest } = this.#options
+    this.#http.on('request', (request, response) => {
+      if (onRequest?.(request, response) !== true) this.#explain(response)
+    })
     this.#http.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#refuseRequest(error, socket))
     // Node's closeAllConnections knows those only that have sent a request: not one that began a handshake and is silent.
     this.#http.on('connection', (socket: Duplex) => {
