@@ -95,7 +95,7 @@ export class PresenceLane implements Flushable {
    * It was there before the server was restarted, and may be back in a moment to show again what it showed then. Until that has passed, those who
    * are back already keep what they have of it.
    */
-  await(): void {
+  expectBack(): void {
     this.#returnsUntil = this.#options.clock.now() + Math.min(this.#options.grace, longestReturn)
   }
 

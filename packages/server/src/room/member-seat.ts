@@ -169,7 +169,7 @@ export class MemberSeat implements Seat, Partner, Present {
    */
   restore(away: boolean, since: number): void {
     this.#phase = 'unseated'
-    if (!away) this.#host.presence?.await()
+    if (!away) this.#host.presence?.expectBack()
     this.#awaySince = this.#host.clock.now() - since
     if (away) this.#droppedAt = this.#awaySince
   }
