@@ -355,7 +355,7 @@ describe('somebody whose connection is lost', () => {
     const world = worldWith(simple)
     const { ada, bo, adasClient } = await begun(world)
     const { deadline, code } = ada.state
-    const again = await world.reload(adasClient)
+    const again = world.reload(adasClient)
     const back = await world.until(again.joinByCode(Eights, code, { join: { name: 'Ada' } }))
     expect(back.kept).toBe(true)
     expect(back.memberId).toBe(ada.memberId)

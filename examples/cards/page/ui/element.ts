@@ -1,0 +1,44 @@
+/** The element of that id, which the page is known to hold. */
+export function byId<E extends HTMLElement = HTMLElement>(id: string, kind: abstract new () => E): E {
+  const element = document.getElementById(id)
+  if (!(element instanceof kind)) throw new Error(`The page has no ${kind.name} with the id "${id}".`)
+  return element
+}
+
+/** Makes an element with a class and children. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className: string,
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag)
+  if (className !== '') element.className = className
+  element.append(...children)
+  return element
+}
+
+/** A drawing of the page's sprite. */
+export function drawing(id: string, className: string): SVGSVGElement {
+  const space = 'http://www.w3.org/2000/svg'
+  const svg = document.createElementNS(space, 'svg')
+  svg.setAttribute('class', className)
+  const use = document.createElementNS(space, 'use')
+  use.setAttribute('href', `#${id}`)
+  svg.append(use)
+  return svg
+}
+
+/** Writes a text, unless it stands there: writing the same again would have it read out again. */
+export function write(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text
+}
+
+/** Puts children in that order. Those that stand right are not touched, so that the focus stays where it is. */
+export function arrange(parent: Element, children: readonly Element[]): void {
+  const wanted = new Set(children)
+  for (const child of Array.from(parent.children)) if (!wanted.has(child)) child.remove()
+  for (const [index, child] of children.entries()) {
+    const there = parent.children[index]
+    if (there !== child) parent.insertBefore(child, there ?? null)
+  }
+}
