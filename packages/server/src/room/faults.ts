@@ -37,7 +37,7 @@ export interface FaultsOptions {
 export class Faults {
   readonly #options: FaultsOptions
   /** When the recent faults happened; oldest first. */
-  #recent: { readonly at: number; readonly session: object | undefined }[] = []
+  #recent: { readonly at: number; readonly by: object | 'program' | undefined }[] = []
   #given = false
 
   constructor(options: FaultsOptions) {
@@ -74,19 +74,21 @@ export class Faults {
    * Records a fault.
    *
    * @param by Whose message brought it about. One session counts once in a window: nobody shall be able to have a room
-   *   closed for all by repeating the one message that its code cannot bear.
+   *   closed for all by repeating the one message that its code cannot bear. `program`: code of the program around the server, which counts
+   *   once as well, since it is told what it threw.
    */
-  report(error: unknown, where: string, by?: Culprit): void {
+  report(error: unknown, where: string, by?: Culprit | 'program'): void {
     const { logger, metrics, watched } = this.#options
     metrics.count('room_faults', { room: watched.type })
-    logger.error(`${where} of the room ${watched.name} failed`, { room: watched.name, where, member: by?.id, error })
+    const culprit = by === 'program' ? undefined : by
+    logger.error(`${where} of the room ${watched.name} failed`, { room: watched.name, where, member: culprit?.id, error })
     try {
       const result = this.#options.onError(error, where)
       if (isPromiseLike(result)) result.then(undefined, (second: unknown) => this.#failedAgain(second))
     } catch (second) {
       this.#failedAgain(second)
     }
-    this.#count(by?.session)
+    this.#count(by === 'program' ? by : by?.session)
   }
 
   #failedAgain(error: unknown): void {
@@ -94,16 +96,19 @@ export class Faults {
     logger.error(`onError of the room ${watched.name} failed itself`, { room: watched.name, error })
   }
 
-  #count(session: object | undefined): void {
+  #count(by: object | 'program' | undefined): void {
     if (this.#given) return
     const { clock, window, most } = this.#options
     const at = clock.now()
     this.#recent = this.#recent.filter((fault) => at - fault.at < window)
-    if (session && this.#recent.some((fault) => fault.session === session)) return
-    this.#recent.push({ at, session })
+    if (by !== undefined && this.#recent.some((fault) => fault.by === by)) return
+    this.#recent.push({ at, by })
     if (this.#recent.length <= most) return
     this.#given = true
     this.#recent = []
+    const { logger, watched } = this.#options
+    const message = `The room ${watched.name} failed too often: more than ${most} times within ${window} ms. It is closed.`
+    logger.error(message, { room: watched.name })
     this.#options.onTooMany()
   }
 }

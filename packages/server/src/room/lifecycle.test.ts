@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { inject, provide } from '../container.ts'
+import { show, stage } from '../presence/stage.fixture.ts'
 import { Desk, deskRooms } from './desk.fixture.ts'
 import { Room } from './room.ts'
 import { World, type TestClient } from './rooms.fixture.ts'
@@ -275,6 +276,18 @@ describe('a room in which nothing is said', () => {
     const { world, ada } = await quiet()
     await world.clock.advance(59_999)
     await words[word]?.(ada, world)
+    await world.clock.advance(59_999)
+    expect(ada.endings).toEqual([])
+    await world.clock.advance(1)
+    expect(ada.endings).toMatchObject([{ reason: 'idle' }])
+  })
+
+  test('what somebody shows of itself counts as well', async () => {
+    const { world, clients } = await stage(1, { idleAfter: 60_000 })
+    const [ada] = clients
+    if (ada === undefined) throw new Error('nobody is there')
+    await world.clock.advance(59_999)
+    show(ada, 5)
     await world.clock.advance(59_999)
     expect(ada.endings).toEqual([])
     await world.clock.advance(1)

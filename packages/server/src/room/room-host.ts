@@ -8,7 +8,7 @@ import { AwaitedSeats } from './awaited-seats.ts'
 import type { RoomDefinition, RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 import { eventSenders, exceptOf } from './event-senders.ts'
-import { Faults, type Culprit } from './faults.ts'
+import { Faults } from './faults.ts'
 import type { Entrant, MemberSeat } from './member-seat.ts'
 import type { RoomVisibility } from './room.ts'
 import { notSaved, RoomArchive } from './room-archive.ts'
@@ -70,8 +70,6 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   readonly #lifetime: RoomLifetime
   /** Hooks and work from outside that the room waits for at its end. */
   readonly #underWay = new UnderWay()
-  /** All work from outside: it does not bring the room down by failing again and again. */
-  readonly #outside: Culprit = { id: 'server.rooms', session: {} }
   #room: RunningRoom | undefined
   #metadata: unknown
   #visibility: RoomVisibility = 'public'
@@ -256,7 +254,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     try {
       return await this.#faults.measure(code)
     } catch (error) {
-      this.#faults.report(error, 'run', this.#outside)
+      this.#faults.report(error, 'run', 'program')
       throw error
     } finally {
       release()
