@@ -2,6 +2,7 @@ import type { Clock } from '@junto/protocol'
 import { isPromiseLike } from '@junto/protocol/internal'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { sessionTag } from '../observe/session-tag.ts'
 import type { Watchdog, Watched } from '../observe/watchdog.ts'
 
 /** Whose message brought a fault about. */
@@ -9,7 +10,7 @@ export interface Culprit {
   /** The member's id, for the log. */
   readonly id: string
   /** What counts: whoever joins again does not become another one. */
-  readonly session: object
+  readonly session: { readonly session?: string }
 }
 
 /** Parts of {@link Faults}. */
@@ -81,7 +82,9 @@ export class Faults {
     const { logger, metrics, watched } = this.#options
     metrics.count('room_faults', { room: watched.type })
     const culprit = by === 'program' ? undefined : by
-    logger.error(`${where} of the room ${watched.name} failed`, { room: watched.name, where, member: culprit?.id, error })
+    const session = culprit?.session.session === undefined ? undefined : sessionTag(culprit.session.session)
+    const about = { room: watched.name, session, member: culprit?.id, where, error }
+    logger.error(`${where} of the room ${watched.name} failed`, about)
     try {
       const result = this.#options.onError(error, where)
       if (isPromiseLike(result)) result.then(undefined, (second: unknown) => this.#failedAgain(second))
