@@ -41,11 +41,10 @@ function describeError(error: Error, above: readonly object[]): Record<string, u
   const { name, message, stack, cause } = error
   const code =
     'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? error.code : undefined
-  return {
-    type: name,
-    message,
-    ...(code === undefined ? {} : { code }),
-    stack,
-    ...(cause === undefined ? {} : { cause: redactValue(cause, [...above, error]) }),
-  }
+  // Without a prototype: pino takes the name of an error's class from there.
+  const safe: Record<string, unknown> = Object.assign(Object.create(null), { type: name, message })
+  if (code !== undefined) safe['code'] = code
+  safe['stack'] = stack
+  if (cause !== undefined) safe['cause'] = redactValue(cause, [...above, error])
+  return safe
 }
