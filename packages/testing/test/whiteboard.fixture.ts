@@ -59,11 +59,14 @@ export class WhiteboardRoom extends Room(Whiteboard) {
     return { title: options.title, strokes: {}, order: [] }
   }
 
+  override onRestore() {
+    this.#lastId = this.state.strokes.size
+  }
+
   override onJoin(member: Member<typeof Whiteboard>, { name }: { name: string }) {
     log.push(`join ${name}`)
     if (name === 'Eve') this.broadcast.cleared({ by: 'the join of Eve' })
     if (name === 'Mallory') throw new Error('not today')
-    this.#lastId = Math.max(this.#lastId, this.state.strokes.size)
     void member
   }
 

@@ -273,6 +273,23 @@ describe('a join that fails', () => {
     expect(server.clock.pendingTimers).toBe(0)
   })
 
+  it('is asked for again by a patient program, where the server is stopping', async () => {
+    const stopping = { code: 'shutting_down', message: 'the server is shutting down', data: { retryAfter: 2000 } }
+    const patient = server.client.open(Whiteboard, { ...opening, patience: Infinity })
+    const impatient = rejection(server.client.open(Whiteboard, { ...opening, key: 'b' }))
+    server.accept()
+    await server.clock.settle()
+    for (const { ref } of server.received(FrameType.join)) {
+      server.socket.say([0, { type: FrameType.refused, ref, ...stopping }])
+    }
+    expect(await impatient).toMatchObject({ code: 'shutting_down' })
+    await server.clock.advance('2s')
+    const [, , again] = server.received(FrameType.join)
+    if (again === undefined) throw new Error('it was not asked for again')
+    server.admit(again)
+    expect((await patient).key).toBe('team-a')
+  })
+
   it('keeps trying while patience lasts', async () => {
     const patient = server.client.open(Whiteboard, { ...opening, patience: Infinity })
     const limited = rejection(server.client.open(Whiteboard, { ...opening, key: 'b', patience: 3000 }))

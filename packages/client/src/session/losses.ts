@@ -5,7 +5,6 @@ import type { Recovery } from '../room/room-status.ts'
 export class Losses {
   #missed: number | undefined = 0
   #unsent = 0
-  #rejoined = false
 
   /** So many messages of the room never come. */
   miss(messages: number): void {
@@ -20,18 +19,16 @@ export class Losses {
   /** The seat is gone. What the room says meanwhile nobody counts. */
   loseSeat(): void {
     this.#missed = undefined
-    this.#rejoined = true
   }
 
   /**
    * @param downtime Milliseconds.
-   * @param kept Whether the seat was got back after all, as from a server that was restarted.
+   * @param rejoined Whether it goes on as another member.
    */
-  recovery(downtime: number, kept: boolean): Recovery {
+  recovery(downtime: number, rejoined: boolean): Recovery {
     const missed = this.#missed
-    const rejoined = this.#rejoined
-    if (!rejoined && missed === 0) return { outcome: 'resumed', downtime }
-    return { outcome: 'resynced', downtime, rejoined: rejoined && !kept, missed, unsent: this.#unsent }
+    if (missed === 0) return { outcome: 'resumed', downtime }
+    return { outcome: 'resynced', downtime, rejoined, missed, unsent: this.#unsent }
   }
 }
 

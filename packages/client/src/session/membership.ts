@@ -43,6 +43,8 @@ export class Membership {
   #opening: Opening | undefined
   #room: Room | undefined
   #losses = new Losses()
+  /** As the program knows it. */
+  #memberId = ''
   /** How often credentials had been asked for when the room was wished for, or was lost: those that are newer are new enough. */
   #asked: number
   #state: State = { at: 'waiting', stop }
@@ -286,17 +288,12 @@ export class Membership {
 
   /** Leaves. Resolves once the server knows, or cannot be told. */
   leave(): Promise<void> {
-    const left = this.#depart()
-    this.#end('left', undefined, 'the program left')
-    return left
+    return this.#end('left', undefined, 'the program left')
   }
 
   /** The client is closed. */
   close(): void {
-    void this.#depart()
-    const message = 'the client was closed'
-    this.#opening?.reject(new JuntoError('cancelled', message))
-    this.#end('client_closed', undefined, message)
+    void this.#end('client_closed', undefined, 'the client was closed')
   }
 
   /** A creation that was asked for may have happened. */
@@ -323,7 +320,10 @@ export class Membership {
     const losses = this.#losses
     const downtime = this.#rejoining.end()
     this.#losses = new Losses()
-    room.settle(downtime === undefined ? undefined : losses.recovery(downtime, room.kept))
+    const { memberId } = room
+    const rejoined = memberId !== this.#memberId
+    this.#memberId = memberId
+    room.settle(downtime === undefined ? undefined : losses.recovery(downtime, rejoined))
   }
 
   /** From here until it recovers the room waits. */
@@ -372,7 +372,9 @@ export class Membership {
   /** A join did not succeed, over a connection that stands. */
   #refused(error: JuntoError): void {
     void this.#depart()
-    if (this.#rejoining.allows(error)) this.#retryLater(error)
+    // A server that stops is one that cannot be reached.
+    const passes = error.code === 'shutting_down' && (this.#opening?.left ?? 0) > 0
+    if (passes || this.#rejoining.allows(error)) this.#retryLater(error)
     else this.#end('lost', error)
   }
 
@@ -405,16 +407,16 @@ export class Membership {
     if (value.state === 'waiting') this.#end('lost', this.#unsure(value.error))
   }
 
-  /** Ends the membership, or a first join, which has not succeeded then. */
+  /** Ends the membership, or a first join, which has not succeeded then. Resolves like {@link leave}. */
   #end(
     reason: LeftReason,
     error: JuntoError | undefined,
     message: string = error?.message ?? '',
     calls: ExchangeEnd = error === undefined ? 'cancelled' : 'outcome_unknown',
     hasArrived?: (opening: Uint8Array) => boolean,
-  ): void {
-    if (this.#state.at === 'over') return
-    void this.#depart()
+  ): Promise<void> {
+    const left = this.#depart()
+    if (this.#state.at === 'over') return left
     this.#state = { at: 'over', stop }
     this.#session.forget(this)
     const downtime = this.#rejoining.end()
@@ -426,6 +428,7 @@ export class Membership {
     )
     exchange?.close(calls, hasArrived)
     this.#outbox.end(new JuntoError('cancelled', `${this.#name} was left: ${message}`))
-    if (error !== undefined) this.#opening?.reject(error)
+    this.#opening?.reject(error ?? new JuntoError('cancelled', message))
+    return left
   }
 }

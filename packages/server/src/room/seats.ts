@@ -246,7 +246,10 @@ export class Seats {
       if (seat !== undefined && !this.#joining.has(seat) && seat.session.proof !== undefined) kept.add(seat)
     }
     this.#endAll(reason, message, kept)
-    for (const seat of kept) seat.part()
+    for (const seat of kept) {
+      this.members.delete(seat.id)
+      seat.part()
+    }
     if (kept.size > 0) this.#options.onChanged(true)
   }
 

@@ -36,6 +36,11 @@ export function anyRooms(contract: AnyContract, keeper: Keeper): RoomClass<AnyCo
       return { beat: 0, all: keeper.first }
     }
 
+    override onRestore() {
+      // What a member sees is not saved.
+      for (const member of this.members.values()) keeper.entered(this, member)
+    }
+
     override onJoin(member: AnyMember) {
       keeper.entered(this, member)
     }

@@ -13,7 +13,7 @@ export class Visitor {
   stalled = false
   /** It has no network. */
   away = false
-  /** How often it came back too late, and had to join again. */
+  /** How often it came back too late, or to another process, and had to join again. */
   rejoined = 0
   /** Its membership, while it has one. */
   seen: Membership | undefined
@@ -30,7 +30,7 @@ export class Visitor {
     this.room = room
     room.on('filled', () => {})
     room.onRecovery((recovery) => {
-      if (recovery.outcome === 'resynced' && recovery.rejoined) this.rejoined++
+      if (recovery.outcome === 'resynced' && recovery.missed === undefined) this.rejoined++
     })
     room.watch((state) => unitsOf(state.all), {
       added: (unit, key) => this.#units.set(key, unit),

@@ -55,6 +55,7 @@ export class HistoryWorld implements Keeper {
   #room: AnyRoom | undefined
   #model: unknown
   #beat = 0
+  #processes = 0
   readonly #account: Account = {
     compared: 0,
     restricted: 0,
@@ -318,7 +319,8 @@ export class HistoryWorld implements Keeper {
     this.#server = new JuntoServer({
       transports: [watchedTransport(this.#network.transport(), (address, bytes) => this.#sent(address, bytes))],
       clock: this.#clock,
-      random: new SeededRandom(-1 - this.#history.seed),
+      // Members of the process before are members of this one: its ids must be others.
+      random: new SeededRandom(-1 - this.#history.seed - ++this.#processes),
       store: this.#store,
       metrics: this.#metrics,
       logger: new SilentLogger(),

@@ -126,9 +126,9 @@ export class Player {
       this.#ledger.count('rejoined')
       this.#down?.close()
       this.#seated(room)
-      // On its way to the new membership the line may have been lost again.
-      this.#down?.latest.signalled()
-    }
+    } else if (missed === undefined) this.#ledger.count('seat kept over a restart')
+    // On its way to the new membership, or in the new process, the line may have been lost again.
+    if (missed === undefined) this.#down?.latest.signalled()
     if (missed === 0 && unsent === 0) this.#ledger.count('resynced without loss')
     if (missed !== undefined && missed > 0) this.#ledger.count('missed', missed)
     this.#down?.reliable.signalled(missed)

@@ -10,7 +10,8 @@ type SimMember = Member<Sim>
 /** What a room notes of a member, beside what the framework knows. */
 interface Noted {
   readonly lanes: Lanes
-  state: 'here' | 'away' | 'gone'
+  /** `awaited`: it is a member of the process before. Whether that had heard that it was away is not known. */
+  state: 'here' | 'away' | 'awaited' | 'gone'
 }
 
 /** What rooms record, and draw from. */
@@ -19,8 +20,8 @@ export interface Keeper {
   readonly random: SeededRandom
   /** The rooms that run. */
   readonly rooms: Set<SimRoomBase>
-  /** The server was killed, or is being closed: whatever its rooms do is nobody's business. */
-  dead: boolean
+  /** The server is being closed: rooms that are saved end before their members leave. */
+  closing: boolean
 }
 
 /** What the simulation does to a room. */
@@ -59,6 +60,12 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
     override onRestore() {
       ledger.count('restored')
       this.#begin()
+      for (const member of this.members.values()) {
+        ledger.count('awaited')
+        this.#noted.set(member, { lanes: ledger.lanes(`${this.key} → ${member.id}`), state: 'awaited' })
+        // What it sees is not saved.
+        this.#look(member)
+      }
     }
 
     #begin(): void {
@@ -69,7 +76,8 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
     override onDispose() {
       rooms.delete(this)
       for (const [member, { state }] of this.#noted) {
-        if (state !== 'gone') ledger.fault(`the room was disposed of before member ${member.id} had left`)
+        if (state !== 'gone' && !keeper.closing)
+          ledger.fault(`the room was disposed of before member ${member.id} had left`)
       }
     }
 
@@ -87,7 +95,8 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
 
     override onDrop(member: SimMember) {
       const noted = this.#noted.get(member)
-      if (noted?.state !== 'here') ledger.fault(`onDrop of member ${member.id}, who is ${noted?.state ?? 'unknown'}`)
+      if (noted?.state !== 'here' && noted?.state !== 'awaited')
+        ledger.fault(`onDrop of member ${member.id}, who is ${noted?.state ?? 'unknown'}`)
       if (member.connected) ledger.fault(`member ${member.id} is connected in its onDrop`)
       if (noted === undefined) return
       noted.state = 'away'
@@ -99,7 +108,8 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
 
     override onResume(member: SimMember, { outcome, missed }: Resumption) {
       const noted = this.#noted.get(member)
-      if (noted?.state !== 'away') ledger.fault(`onResume of member ${member.id}, who is ${noted?.state ?? 'unknown'}`)
+      if (noted?.state !== 'away' && noted?.state !== 'awaited')
+        ledger.fault(`onResume of member ${member.id}, who is ${noted?.state ?? 'unknown'}`)
       if (!member.connected) ledger.fault(`member ${member.id} is not connected in its onResume`)
       if (noted === undefined) return
       noted.state = 'here'
@@ -118,7 +128,7 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
     }
 
     override onError(error: unknown, where: string) {
-      if (!keeper.dead) ledger.fault(`${where} failed: ${String(error)}`)
+      ledger.fault(`${where} failed: ${String(error)}`)
     }
 
     write(): void {

@@ -64,7 +64,7 @@ export class Simulation {
     const random = this.#random
     const small = random.chance(0.5)
     this.#ledger = new Ledger(new History(), small)
-    this.#keeper = { ledger: this.#ledger, random: new SeededRandom(seed + 0.5), rooms: this.#rooms, dead: false }
+    this.#keeper = { ledger: this.#ledger, random: new SeededRandom(seed + 0.5), rooms: this.#rooms, closing: false }
     this.#world = createWorld({
       seed,
       command: `npm run simulate -- --seed ${seed}`,
@@ -188,7 +188,9 @@ export class Simulation {
       case 'page':
         return world.page(client, random.pick(['hidden', 'visible', 'suspended', 'resumed']))
       case 'restart':
+        this.#keeper.closing = true
         await world.close()
+        this.#keeper.closing = false
         if (random.chance(0.5)) await world.advance(random.pick([100, 3000]))
         return world.serve()
       case 'kill':
@@ -319,6 +321,7 @@ export class Simulation {
     }
     for (const [name, value] of this.#world.metrics.entries())
       if (value !== 0) this.#ledger.count(`metric ${name}`, value)
+    this.#keeper.closing = true
     await this.#world.end()
     if (network.links.length > 0) throw new Error(`${network.links.length} connections are left`)
   }
