@@ -83,6 +83,8 @@ export class PrometheusMetrics extends Metrics {
   }
 
   override async expose(): Promise<Exposition> {
+    // Now, too: a registry leaves out what is first counted while it is being read.
+    this.collect()
     return { contentType: this.registry.contentType, body: await this.registry.metrics() }
   }
 

@@ -6,7 +6,7 @@ import { JuntoServer, MemoryStore, SilentLogger } from '@junto/server'
 import express from 'express'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { opening, Whiteboard, WhiteboardRoom } from './whiteboard.fixture.ts'
+import { opening, Whiteboard, WhiteboardRoom } from '../whiteboard.fixture.ts'
 
 // Junto beside an application that has its own HTTP server, pages and WebSockets.
 
@@ -17,6 +17,9 @@ let at: string
 
 beforeEach(async () => {
   const app = express()
+  app.use((request, response, next) => {
+    if (!junto.handleHttp(request, response)) next()
+  })
   app.get('/', (_request, response) => void response.send('the page'))
   http = createServer(app)
   junto = new JuntoServer({ server: http, path: '/junto', store: new MemoryStore(), logger: new SilentLogger() })
@@ -64,4 +67,14 @@ test('closing Junto leaves the application alone', async () => {
   await client.open(Whiteboard, opening)
   await junto.close()
   expect(await (await fetch(`http://${at}/`)).text()).toBe('the page')
+})
+
+test('health and readiness are answered by Junto, wherever the application puts it', async () => {
+  expect(await (await fetch(`http://${at}/health`)).json()).toEqual({ status: 'ok' })
+  expect(await (await fetch(`http://${at}/ready`)).json()).toEqual({ status: 'ready' })
+  expect((await fetch(`http://${at}/metrics`)).status).toBe(404)
+  await junto.close()
+  const closed = await fetch(`http://${at}/ready`)
+  expect([closed.status, await closed.json()]).toEqual([503, { status: 'closed' }])
+  expect((await fetch(`http://${at}/health`)).status).toBe(200)
 })
