@@ -295,6 +295,16 @@ describe('a world', () => {
     await world.end()
   })
 
+  it("has a server that knows the rooms by the test's class, from outside of them", async () => {
+    world = createWorld({ rooms })
+    const { server } = world
+    const handle = await world.until(server.rooms.open(ArenaRoom, 'main'))
+    expect(await world.until(handle.run(({ state }) => state.title))).toBe('here')
+    expect(server.rooms.get(ArenaRoom, { key: 'main' })?.id).toBe(handle.id)
+    expect(server.rooms.list(ArenaRoom)).toMatchObject([{ key: 'main', members: 0 }])
+    await world.end()
+  })
+
   it('says how rooms are given, and which clients can be loaded again', async () => {
     // @ts-expect-error -- as JavaScript lets anybody write it
     expect(() => createWorld({ rooms: [Arena, ArenaRoom] })).toThrow(
