@@ -1,4 +1,4 @@
-import { JuntoClient, JuntoError, type JoinedRoom } from '@junto/client'
+import { JuntoClient, JuntoError, select, serverTime, type JoinedRoom } from '@junto/client'
 import type { Mirror, StateOf } from '@junto/schema'
 // The contract as a type only: its layout comes from the server, and the page holds no TypeBox.
 import type { Eights } from '../contract.ts'
@@ -62,7 +62,9 @@ export class TableLink {
   /** Milliseconds that are left of the turn, by the server's clock. */
   get timeLeft(): number {
     const table = this.#table
-    return table === undefined || table.state.turn === '' ? 0 : Math.max(0, table.state.deadline - table.time.now())
+    return table === undefined || table.state.turn === ''
+      ? 0
+      : Math.max(0, table.state.deadline - serverTime(table).now())
   }
 
   /**
@@ -99,7 +101,7 @@ export class TableLink {
     const table = this.#table
     if (table === undefined) return
     const stand = (): void => events.standing(this.#standing(table))
-    table.select((state) => state).subscribe(() => events.changed())
+    select(table, (state) => state).subscribe(() => events.changed())
     table.status.subscribe(stand)
     this.#client.connection.subscribe(stand)
     table.on('happened', (happening) => events.happened(happening))

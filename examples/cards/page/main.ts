@@ -1,9 +1,9 @@
+import { byId } from '../../stage/page/element.ts'
 import { TableLink } from './link.ts'
 import { rememberedName } from './memory.ts'
 import { StartPage } from './start-page.ts'
 import { TablePage } from './table-page.ts'
 import { prepareDialogs } from './ui/dialogs.ts'
-import { byId } from './ui/element.ts'
 
 const link = new TableLink()
 const start = new StartPage({

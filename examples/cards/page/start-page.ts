@@ -1,8 +1,8 @@
+import { byId, make } from '../../stage/page/element.ts'
 import { cards } from '../rules.ts'
 import type { Way } from './link.ts'
 import { rememberedName, rememberName } from './memory.ts'
 import { paintCard } from './ui/card.ts'
-import { byId, make } from './ui/element.ts'
 
 /** What the start page needs of the rest. */
 export interface StartEvents {
@@ -30,7 +30,7 @@ export class StartPage {
     this.#page.hidden = false
     this.#name.value = rememberedName()
     this.#code.value = code
-    if (code !== '') byId('start-lead', HTMLParagraphElement).textContent = 'You are invited to a table. Who are you?'
+    if (code !== '') this.#invite()
     this.#fan()
     this.#complain(trouble)
     byId('start-form', HTMLFormElement).addEventListener('submit', (event) => {
@@ -53,6 +53,12 @@ export class StartPage {
       if (this.#code.value.trim() !== '') this.#go({ by: 'code', code: this.#code.value })
     })
     this.#name.focus()
+  }
+
+  #invite(): void {
+    byId('start-lead', HTMLParagraphElement).textContent = 'You are invited to a table. Who are you?'
+    byId('ways', HTMLDivElement).hidden = byId('or', HTMLDivElement).hidden = true
+    byId('play-code', HTMLButtonElement).classList.replace('quiet', 'primary')
   }
 
   #go(way: Way): void {

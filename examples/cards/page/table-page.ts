@@ -1,13 +1,14 @@
+import { byId, make } from '../../stage/page/element.ts'
 import { fits, suitOf, isWild, type Card, type Demand } from '../rules.ts'
 import type { TableLink, TableState } from './link.ts'
 import { askSuit, dropSuitQuestion, showGone } from './ui/dialogs.ts'
-import { byId, make, write } from './ui/element.ts'
 import { Hand } from './ui/hand.ts'
 import { Middle } from './ui/middle.ts'
 import { Notices } from './ui/notices.ts'
 import { Players } from './ui/players.ts'
 import { Status } from './ui/status.ts'
 import { counted, spokenCode, suitName, tale, type Happening } from './words.ts'
+import { write } from './ui/element.ts'
 
 /** So many lines of what has happened are kept in sight. */
 const mostLines = 6
@@ -75,6 +76,8 @@ export class TablePage {
     this.#table.dataset['phase'] = state.phase
     this.#table.classList.toggle('my-turn', mine)
     this.#draw.hidden = this.#pass.hidden = !mine
+    const stuck = demand !== undefined && own?.hand?.some((card) => fits(card, demand)) !== true
+    for (const button of [this.#draw, this.#pass]) button.classList.toggle('next', stuck)
     this.#draw.disabled = state.drawn
     this.#pass.disabled = !state.drawn
     this.#again.hidden = state.phase !== 'playing' || own?.playing !== true

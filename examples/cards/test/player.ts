@@ -49,7 +49,9 @@ export class Player {
   hand(): Promise<string[]> {
     return this.page
       .locator('#hand .card')
-      .evaluateAll((buttons) => buttons.map((button) => (button instanceof HTMLElement && button.dataset['card']) || ''))
+      .evaluateAll((buttons) =>
+        buttons.map((button) => (button instanceof HTMLElement && button.dataset['card']) || ''),
+      )
   }
 
   /** All cards whose faces are anywhere in the page. */

@@ -1,5 +1,6 @@
+import { make } from '../../../stage/page/element.ts'
 import { isWild, rankOf, suitOf, suits, type Card } from '../../rules.ts'
-import { drawing, make } from './element.ts'
+import { drawing } from './element.ts'
 
 /** Paints the face of a card into an element. */
 export function paintCard(element: HTMLElement, card: Card): void {

@@ -1,7 +1,7 @@
+import { byId, make } from '../../../stage/page/element.ts'
 import { suits, type Suit } from '../../rules.ts'
 import { suitName } from '../words.ts'
 import { coloured } from './card.ts'
-import { byId, make } from './element.ts'
 
 const dialog = byId('suit-dialog', HTMLDialogElement)
 

@@ -1,7 +1,8 @@
 import { fits, sorted, type Card, type Demand } from '../../rules.ts'
 import { cardName } from '../words.ts'
 import { paintCard } from './card.ts'
-import { arrange, byId, make } from './element.ts'
+import { byId, make } from '../../../stage/page/element.ts'
+import { arrange } from './element.ts'
 
 /** The own cards: buttons, one after the other. Tab reaches one of them, arrow keys go along them. */
 export class Hand {

@@ -1,4 +1,4 @@
-import { byId, make } from './element.ts'
+import { byId, make } from '../../../stage/page/element.ts'
 
 const shownFor = 4_500
 

@@ -1,6 +1,8 @@
+import { initials } from '../../../stage/page/names.ts'
+import { byId, make } from '../../../stage/page/element.ts'
 import type { TableState } from '../link.ts'
 import { counted } from '../words.ts'
-import { arrange, byId, make, write } from './element.ts'
+import { arrange, write } from './element.ts'
 
 type Seat = TableState['seats'] extends ReadonlyMap<string, infer S> ? S : never
 
@@ -68,7 +70,7 @@ function paintTag(element: HTMLElement, seat: Seat, onTurn: boolean, phase: Tabl
   element.dataset['color'] = String(seat.color)
   const [initial, name, about] = [...element.querySelectorAll('b, strong, small')]
   if (initial === undefined || name === undefined || about === undefined) return
-  write(initial, firstSign(seat.name))
+  write(initial, initials(seat.name))
   write(name, own ? `${seat.name} (you)` : seat.name)
   const points = counted(seat.points, 'point')
   if (!seat.here) write(about, 'away, back in a moment?')
@@ -76,9 +78,4 @@ function paintTag(element: HTMLElement, seat: Seat, onTurn: boolean, phase: Tabl
   else if (seat.again) write(about, 'asks for a new round')
   else if (own || phase !== 'playing') write(about, points)
   else write(about, `${counted(seat.held, 'card')}, ${points}`)
-}
-
-function firstSign(name: string): string {
-  for (const { segment } of new Intl.Segmenter().segment(name.trim())) return segment.toUpperCase()
-  return '?'
 }
