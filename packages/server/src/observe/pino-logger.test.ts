@@ -11,7 +11,7 @@ function build(level = 'debug') {
       done()
     },
   })
-  const logger = new PinoLogger(pino({ level, base: undefined, timestamp: false }, stream))
+  const logger = new PinoLogger(pino({ level, base: null, timestamp: false }, stream))
   return { lines, logger }
 }
 

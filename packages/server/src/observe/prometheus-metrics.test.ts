@@ -2,7 +2,7 @@ import { JuntoError } from '@junto/protocol'
 import { Gauge, Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { PrometheusMetrics } from './prometheus-metrics.ts'
-import { ownSeries } from './series.ts'
+import { ownSeries, type SeriesDescription } from './series.ts'
 
 /** The lines of an exposition, without what the process says of itself. */
 async function linesOf(metrics: PrometheusMetrics): Promise<string[]> {
@@ -37,11 +37,11 @@ test('counters, gauges and histograms in the format that Prometheus reads', asyn
 
 test('every series of the server can be shown', async () => {
   const metrics = build()
-  for (const [name, { kind, ...rest }] of Object.entries(ownSeries)) {
-    const labels = Object.fromEntries(('labels' in rest ? rest.labels : []).map((label) => [label, 'x']))
+  for (const [name, { kind, labels: names = [], buckets }] of Object.entries<SeriesDescription>(ownSeries)) {
+    const labels = Object.fromEntries(names.map((label) => [label, 'x']))
     if (kind === 'counter') metrics.counter(name, labels).add()
     else if (kind === 'gauge') metrics.gauge(name, labels).set(1)
-    else metrics.histogram(name, labels, rest.buckets).observe(1)
+    else metrics.histogram(name, labels, buckets).observe(1)
   }
   const lines = await linesOf(metrics)
   for (const [name, { kind }] of Object.entries(ownSeries)) {

@@ -42,7 +42,7 @@ function describeError(error: Error, above: readonly object[]): Record<string, u
   const code =
     'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? error.code : undefined
   // Without a prototype: pino takes the name of an error's class from there.
-  const safe: Record<string, unknown> = Object.assign(Object.create(null), { type: name, message })
+  const safe: Record<string, unknown> = Object.setPrototypeOf({ type: name, message }, null) as Record<string, unknown>
   if (code !== undefined) safe['code'] = code
   safe['stack'] = stack
   if (cause !== undefined) safe['cause'] = redactValue(cause, [...above, error])

@@ -105,6 +105,10 @@ export const ownSeries = {
   joins_refused: { kind: 'counter', labels: ['code'], help: 'Joins answered by a refusal' },
   room_faults: { kind: 'counter', labels: ['room'], help: "Times that a room's own code failed" },
   rooms_blocked: { kind: 'counter', labels: ['room'], help: 'Times that a room held up the event loop' },
+  rooms_given_up: {
+    kind: 'counter',
+    help: 'Rooms that were not done when the grace of a drain was over',
+  },
   members_behind: {
     kind: 'gauge',
     labels: ['room'],

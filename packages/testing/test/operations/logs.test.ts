@@ -25,7 +25,7 @@ class VaultRoom extends Room(Vault) {
     return { doors: {} }
   }
 
-  onJoin(member: { readonly join: { readonly pin: string } }) {
+  override onJoin(member: { readonly join: { readonly pin: string } }) {
     if (member.join.pin === 'wrong-pin') throw new Error('no such pin')
   }
 
@@ -63,7 +63,7 @@ test('lines about rooms and sessions name them, and no secret is written', async
     clock,
     random: new SeededRandom(6),
     store: new MemoryStore(),
-    logger: new PinoLogger(pino({ level: 'debug', base: undefined, timestamp: false }, stream)),
+    logger: new PinoLogger(pino({ level: 'debug', base: null, timestamp: false }, stream)),
     limits: { messageRate: 5, messageBurst: 5, roomFaults: 1000 },
   })
   server.define(Vault, VaultRoom, {
