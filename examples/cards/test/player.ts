@@ -54,11 +54,40 @@ export class Player {
       )
   }
 
-  /** All cards whose faces are anywhere in the page. */
-  faces(): Promise<string[]> {
-    return this.page
-      .locator('#table [data-card]')
-      .evaluateAll((faces) => faces.map((face) => (face instanceof HTMLElement && face.dataset['card']) || ''))
+  /** The cards whose faces are in the page: on the table, and anywhere else. */
+  faces(): Promise<{ onTable: string[]; elsewhere: string[] }> {
+    return this.page.evaluate(() => {
+      const faces = [...document.querySelectorAll<HTMLElement>('#table [data-card]')]
+      const cards = (onTable: boolean): string[] =>
+        faces.filter((face) => (face.closest('#pile') !== null) === onTable).map((face) => face.dataset['card'] ?? '')
+      return { onTable: cards(true), elsewhere: cards(false) }
+    })
+  }
+
+  /** The first card that a selector finds. */
+  first(selector: string): Promise<string | undefined> {
+    return this.page.evaluate((found) => document.querySelector<HTMLElement>(found)?.dataset['card'], selector)
+  }
+
+  /** The card that has the focus. */
+  focused(): Promise<string | undefined> {
+    return this.page.evaluate(() =>
+      document.activeElement instanceof HTMLElement ? document.activeElement.dataset['card'] : undefined,
+    )
+  }
+
+  /** What one can press, or is to see, and is not within the window. */
+  outside(): Promise<string[]> {
+    return this.page.evaluate(() => {
+      const { innerWidth: width, innerHeight: height } = window
+      return [...document.querySelectorAll('#table button, #table .player')]
+        .filter((each) => each.checkVisibility())
+        .filter((each) => {
+          const { left, right, top, bottom } = each.getBoundingClientRect()
+          return left < 0 || right > width || top < 0 || bottom > height
+        })
+        .map((each) => `${each.id} ${each.className}`)
+    })
   }
 
   /** Somebody else at the table, as this page shows them. */
@@ -74,6 +103,11 @@ export class Player {
   /** A line that says what there is to do, or what went wrong. */
   async isTold(words: string | RegExp): Promise<void> {
     await this.page.locator('#say, #notices .note, #away').filter({ hasText: words }).first().waitFor()
+  }
+
+  /** Waits for a line of what has happened. */
+  async isToldOf(words: string): Promise<void> {
+    await this.page.locator('#log li', { hasText: words }).first().waitFor({ state: 'attached' })
   }
 
   /** Does something legal: plays what fits, naming the suit where there is a question, or draws and passes. */
@@ -94,6 +128,23 @@ export class Player {
     await this.page.locator('#pass').click()
     await this.turn(false)
     return 'passed'
+  }
+
+  /** From now on the page plays by itself, by the buttons that people press: whatever fits first, or it draws and passes. */
+  async playOn(): Promise<void> {
+    await this.page.evaluate(() => {
+      const press = (selector: string): boolean => {
+        const button = document.querySelector<HTMLElement>(selector)
+        button?.click()
+        return button !== null
+      }
+      const step = (): void => {
+        if (!press('dialog[open] .suit-choice') && document.querySelector('#table.my-turn') !== null)
+          void (press('#hand .fits') || press('#draw:enabled') || press('#pass:enabled'))
+        requestAnimationFrame(step)
+      }
+      step()
+    })
   }
 
   /** Goes, and with the page its browser. */

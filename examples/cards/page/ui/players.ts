@@ -71,11 +71,11 @@ function paintTag(element: HTMLElement, seat: Seat, onTurn: boolean, phase: Tabl
   const [initial, name, about] = [...element.querySelectorAll('b, strong, small')]
   if (initial === undefined || name === undefined || about === undefined) return
   write(initial, initials(seat.name))
-  write(name, own ? `${seat.name} (you)` : seat.name)
+  write(name, own ? 'You' : seat.name)
   const points = counted(seat.points, 'point')
   if (!seat.here) write(about, 'away, back in a moment?')
   else if (phase === 'playing' && !seat.playing) write(about, 'plays the next round')
-  else if (seat.again) write(about, 'asks for a new round')
+  else if (seat.again) write(about, 'asks for a restart')
   else if (own || phase !== 'playing') write(about, points)
   else write(about, `${counted(seat.held, 'card')}, ${points}`)
 }
