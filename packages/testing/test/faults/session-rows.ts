@@ -445,7 +445,7 @@ export const sessionRows: readonly Row[] = [
         expect([...other.state.applied.keys()]).toEqual(['1'])
         for (const n of [12, 13]) await world.until(other.call.apply({ n }))
         await world.advance('20s')
-        expect(mail.recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
+        expect(mail.recoveries).toMatchObject([{ outcome: 'resynced', rejoined: false }])
         expect([...room.state.applied.keys()].toSorted()).toEqual(['1', '12', '13'])
         world.check()
       }),
