@@ -88,7 +88,8 @@ export const errorHelp = {
     fix: 'Open it again; a room by key is restored then.',
   },
   room_failed: {
-    cause: "The room's own code failed while it was created, restored or joined.",
+    cause:
+      "The room's own code failed while it was created, restored or joined; or so often before that it is not made again for a while: `retryAfter` says for how long.",
     fix: "Look into the server's log.",
   },
   incompatible: {

@@ -357,6 +357,12 @@ export class LifecycleHistory implements PlotWitness {
     const one: MemberTrace = { isJoined: false, isAway: false, isGone: false }
     trace.members.set(member, one)
     await this.#hook(trace, 0.03)
+    if (this.#random.chance(0.03)) throw new JuntoError('forbidden', 'not you')
+    if (this.#random.chance(0.03)) {
+      if (visitor !== undefined) visitor.wanted ??= 'kicked'
+      member.kick()
+    }
+    if (this.#random.chance(0.02)) this.#close(trace)
     one.isJoined = true
   }
 

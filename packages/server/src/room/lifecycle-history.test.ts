@@ -1,36 +1,23 @@
 import { replayCommand, seeds } from '@junto/testing'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { LifecycleHistory } from './lifecycle-history.fixture.ts'
 
-it('whatever happens to rooms and members, every life goes its way from its first hook to its last', async () => {
+describe('whatever happens to rooms and members, every life goes its way from its first hook to its last', () => {
   const seen = new Map<string, number>()
-  for (const seed of seeds(60)) {
+
+  it.each(seeds(40))('seed %i', async (seed) => {
     const history = new LifecycleHistory(seed)
     await history.play(150)
     expect(history.wrong, replayCommand(seed)).toEqual([])
     for (const [what, count] of history.seen) seen.set(what, (seen.get(what) ?? 0) + count)
-  }
+  })
+
   // One seed alone need not have all of it.
-  if (process.env['JUNTO_SEED'] !== undefined) return
-  const often = [
-    'left',
-    'disconnected',
-    'refused',
-    'kicked',
-    'closed',
-    'idle',
-    'expired',
-    'failed',
-    'shutdown',
-    'onDrop',
-    'onResume',
-    'seat taken again',
-    'timer',
-    'opened from outside',
-    'run from outside',
-    'refused to restart',
-  ]
-  expect(Object.fromEntries(often.map((what) => [what, (seen.get(what) ?? 0) >= 20]))).toEqual(
-    Object.fromEntries(often.map((what) => [what, true])),
-  )
+  it.skipIf(process.env['JUNTO_SEED'] !== undefined)('and much has happened', () => {
+    const reasons = ['left', 'disconnected', 'refused', 'kicked', 'closed', 'idle', 'expired', 'failed', 'shutdown']
+    const others = ['onDrop', 'onResume', 'seat taken again', 'timer', 'refused to restart']
+    const outside = ['opened from outside', 'run from outside']
+    const seldom = [...reasons, ...others, ...outside].filter((what) => (seen.get(what) ?? 0) < 15)
+    expect(seldom).toEqual([])
+  })
 })

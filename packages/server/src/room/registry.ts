@@ -15,7 +15,8 @@ import { MemberSeat } from './member-seat.ts'
 import { unlessAborted, within } from '../promises.ts'
 import type { RoomClass } from './room.ts'
 import { RoomDirectory, type AnyRoomClass } from './room-directory.ts'
-import { RoomHost, type Origin, type RoomOwner } from './room-host.ts'
+import { RoomHost } from './room-host.ts'
+import type { Origin, RoomOwner } from './room-owner.ts'
 import {
   isLeaveReason,
   type ConnectionInfo,

@@ -4,7 +4,6 @@ import { freezeDeep } from '../matchmaking/frozen.ts'
 import type { Listable } from '../matchmaking/listings.ts'
 import type { Candidate } from '../matchmaking/matchmaker.ts'
 import { within } from '../promises.ts'
-import { AwaitedSeats } from './awaited-seats.ts'
 import type { RoomDefinition, RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 import { eventSenders, exceptOf } from './event-senders.ts'
@@ -16,35 +15,14 @@ import { close, disposeServices } from './room-closing.ts'
 import { begin, construct, refusal, type RoomCreation } from './room-creation.ts'
 import { RoomLife, type Ending } from './room-life.ts'
 import { RoomLifetime } from './room-lifetime.ts'
+import type { Origin, RoomOwner } from './room-owner.ts'
 import type { RoomScope } from './room-scope.ts'
+import { restoreSeats } from './restored-seats.ts'
 import { RoomTimers } from './room-timers.ts'
 import { makeWorks, type Works } from './room-works.ts'
-import { readSeats } from './saved-seat.ts'
 import type { JoinedInfo, LeaveReason, SessionInfo } from './seat.ts'
 import { Seats } from './seats.ts'
 import { UnderWay } from './under-way.ts'
-
-/** Why and how a room came about. */
-export interface Origin {
-  readonly key: string | undefined
-  /** Validated. */
-  readonly options: unknown
-  /** What the one who caused it looked for by matchmaking, as `nameOf` a wish says it. */
-  readonly wanted: string | undefined
-  /** Grows from room to room of a server. */
-  readonly number: number
-}
-
-/** Whoever keeps rooms to find them again. */
-export interface RoomOwner {
-  /** What decides whether a room is found, and by what, has changed. */
-  changed(room: RoomHost): void
-  /** A session has taken a seat, or given it back. */
-  took(room: RoomHost, session: SessionInfo): void
-  freed(room: RoomHost, session: SessionInfo): void
-  /** The room's join code, made when it is first asked for. */
-  codeOf(room: RoomHost): string
-}
 
 /** Runs one room: its life from creation to disposal, and all of its code, so that nothing it throws gets further. */
 export class RoomHost implements RoomScope, Candidate, Listable {
@@ -420,7 +398,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       this.#life.equip(works)
       if (saved) {
         this.#metadata = freezeDeep(saved.metadata)
-        this.#restoreSeats(works, saved.seats)
+        restoreSeats({ ...creation, id: this.id, seats: this.#seats, host: works.seatHost, saved: saved.seats })
         where = 'onRestore'
         await this.#faults.measure(() => room.onRestore?.({ key: key ?? '' }))
         if (!this.#life.is('restoring')) return
@@ -441,21 +419,6 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       if (code !== 'forbidden' && code !== 'store_failed') this.#faults.report(error, where)
       throw error
     }
-  }
-
-  /** Members of the process before this one have their seats again, and are waited for. */
-  #restoreSeats({ seatHost }: Works, values: readonly unknown[]): void {
-    const { clock, limits, logger } = this.#environment
-    const unfit = (error: unknown): void => {
-      const message = `A saved seat of the room ${this.name} cannot be read any more: its member has left, and onLeave does not run`
-      logger.warn(message, { room: this.name, error })
-    }
-    const saved = readSeats(this.definition, values, unfit)
-    if (saved.length === 0) return
-    const expired = (seat: MemberSeat): void => seat.leave('disconnected')
-    const awaited = new AwaitedSeats({ clock, window: limits.seatWindow, expired })
-    const { compiled, name } = this.definition
-    this.#seats.restore(seatHost, saved, { room: name, id: this.id, layout: compiled.hash }, awaited)
   }
 
   /** What the works ask of the room around them. */

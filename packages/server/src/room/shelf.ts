@@ -5,7 +5,8 @@ import { Matchmaker } from '../matchmaking/matchmaker.ts'
 import type { RoomDefinition } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 import { Restarts } from './restarts.ts'
-import type { RoomHost, RoomOwner } from './room-host.ts'
+import type { RoomHost } from './room-host.ts'
+import type { RoomOwner } from './room-owner.ts'
 import type { SessionInfo } from './seat.ts'
 
 /** The rooms of one definition, and what finds them. */
