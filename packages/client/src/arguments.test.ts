@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { select } from './room/select.ts'
 import { JuntoClient, type JuntoClientOptions } from './index.ts'
 import { opening, ScriptedServer } from './session/scripted-server.fixture.ts'
 import { Whiteboard } from './whiteboard.fixture.ts'
@@ -114,7 +115,7 @@ it('what a room takes is checked where it is given', async () => {
   )
   expect(() => room.watch((state) => state.strokes, {})).toThrow(/^listeners must have .* and has nothing$/)
   expect(() => room.watch((state) => state.strokes, { after: undefined } as object)).not.toThrow()
-  expect(() => room.select(none)).toThrow(refused('selector must be a function, not number'))
+  expect(() => select(room, none)).toThrow(refused('selector must be a function, not number'))
   const call = room.call.clear(none as unknown as undefined, null as unknown as object)
   await expect(call).rejects.toMatchObject({ code: 'misuse' })
 })

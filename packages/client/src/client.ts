@@ -50,20 +50,16 @@ export class JuntoClient implements AsyncDisposable {
   /** Connects to nothing yet: the first join does. */
   constructor(options: JuntoClientOptions) {
     check(options)
-    const { url, auth, program, callTimeout } = options
     const limits = clientLimits(options.limits)
     const report = guardedReport(options.onWarning ?? defaultReport)
     this.#session = new Session({
-      url,
-      auth,
-      program,
+      ...options,
       limits,
       random: options.random ?? new SystemRandom(),
-      callTimeout: callTimeout ?? limits.callTimeout,
+      callTimeout: options.callTimeout ?? limits.callTimeout,
       clock: options.clock ?? new SystemClock(),
       openSocket: options.socket ?? openSocket,
       page: options.page ?? pageEvents(),
-      readers: options.readers,
       report,
       store: storeOf(options),
     })

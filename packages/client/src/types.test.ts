@@ -1,6 +1,6 @@
 import { defineRoom, t } from '@junto/schema'
 import { describe, expectTypeOf, it } from 'vitest'
-import type { JoinedRoom, Observable, SendOutcome, Subscription } from './index.ts'
+import { select, type JoinedRoom, type Observable, type SendOutcome, type Subscription } from './index.ts'
 import type { JuntoClient } from './client.ts'
 import { Whiteboard } from './whiteboard.fixture.ts'
 
@@ -96,7 +96,7 @@ describe('finding rooms', () => {
           expectTypeOf(metadata?.team).toEqualTypeOf<string | undefined>()
         },
       })
-      expectTypeOf(list.select((rooms) => rooms.size)).toExtend<Observable<number>>()
+      expectTypeOf(select(list, (rooms) => rooms.size)).toExtend<Observable<number>>()
       void client.list(Bare)
       void client.list<typeof Bare>('bare', { version: 3, orderBy: { members: 'asc' } })
       // @ts-expect-error the version is required
@@ -267,9 +267,9 @@ describe('the mirror', () => {
       })
       room.watch((state) => state.order, { removed: (value) => expectTypeOf(value).toEqualTypeOf<string>() })
       room.watch((state) => state, { changed: (state) => expectTypeOf(state.title).toEqualTypeOf<string>() })
-      expectTypeOf(room.select((state) => state.title)).toExtend<Observable<string>>()
+      expectTypeOf(select(room, (state) => state.title)).toExtend<Observable<string>>()
       // @ts-expect-error no such part
-      room.select((state) => state.nope)
+      select(room, (state) => state.nope)
     })
   })
 })

@@ -61,13 +61,13 @@ export class MessageReader {
     let room = 0
     for (const value of unpackSequence(message, this.#limits)) {
       if (!Array.isArray(value)) {
-        if (!isRef(value)) throw bad('F1', 'what is neither a frame nor the number of a room')
+        if (!isRef(value)) throw bad('F1', 'neither a frame nor a room')
         room = value
         continue
       }
       const frame = this.#parse(value)
       if (frame.type === FrameType.part) {
-        if (inParts || room !== 0) throw bad('F7', 'a part inside of parts, or of a room')
+        if (inParts || room !== 0) throw bad('F7', 'a part in parts or of a room')
         this.#append(frame.bytes)
         if (!frame.more) this.#collect(this.#complete(), rooms, frames, true)
       } else {
@@ -84,7 +84,7 @@ export class MessageReader {
     const most = this.#limits.maxFrame + roomSize
     const size = this.#largeSize + bytes.length
     // Parts without content would come for ever without reaching the limit.
-    if (bytes.length === 0 || size > most) throw bad('F7', `an empty part, or more than ${most} bytes in parts`)
+    if (bytes.length === 0 || size > most) throw bad('F7', `a part of ${bytes.length} bytes, ${size} together`)
     if (this.#large === undefined || size > this.#large.length) {
       const grown = new Uint8Array(Math.min(most, Math.max(size, 2 * this.#largeSize)))
       if (this.#large !== undefined) grown.set(this.#large.subarray(0, this.#largeSize))

@@ -1,5 +1,6 @@
 import type { Codec } from './codec/codec.ts'
-import { compileTypes, lower } from './codec/compile-types.ts'
+import { compileTypes } from './codec/compile-types.ts'
+import { lower } from './codec/lower.ts'
 import { hashLayout } from './fingerprint.ts'
 import type { Layout, MessageDef, TypeIndex } from './layout.ts'
 

@@ -18,6 +18,7 @@ describe('a layout cache', () => {
     for (const layout of [one, two, other]) cache.set(layout.hash, layout)
     expect(cache.hashesFor('a')).toEqual([two.hash, one.hash])
     expect(cache.get(one.hash)).toBe(one)
+    cache.set(one.hash, one)
     expect(cache.hashesFor('a')).toEqual([one.hash, two.hash])
     expect(cache.hashesFor('c')).toEqual([])
   })
@@ -27,7 +28,7 @@ describe('a layout cache', () => {
     const [one, two, three] = [compiled('a', 1), compiled('a', 2), compiled('a', 3)]
     cache.set(one.hash, one)
     cache.set(two.hash, two)
-    cache.get(one.hash)
+    cache.set(one.hash, one)
     cache.set(three.hash, three)
     expect(cache.get(two.hash)).toBeUndefined()
     expect(cache.get(one.hash)).toBe(one)

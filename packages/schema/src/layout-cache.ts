@@ -3,6 +3,9 @@ import type { CompiledLayout } from './compiled-layout.ts'
 /** Layouts kept; a client speaks with few kinds of rooms, each in one or two versions. */
 const kept = 64
 
+/** Hashes that a join names. */
+const most = 4
+
 /** The compiled layouts a client holds, so that a server need not send them again. The least recently used go first. */
 export class LayoutCache {
   readonly #limit: number
@@ -13,30 +16,24 @@ export class LayoutCache {
     this.#limit = limit
   }
 
-  /** The layout of a hash; counts as a use. */
   get(hash: string): CompiledLayout | undefined {
-    const layout = this.#layouts.get(hash)
-    if (layout !== undefined) this.#touch(hash, layout)
-    return layout
+    return this.#layouts.get(hash)
   }
 
+  /** Keeps a layout that was used. */
   set(hash: string, layout: CompiledLayout): void {
-    this.#touch(hash, layout)
-    for (const oldest of this.#layouts.keys()) {
-      if (this.#layouts.size <= this.#limit) break
-      this.#layouts.delete(oldest)
-    }
+    this.#layouts.delete(hash)
+    this.#layouts.set(hash, layout)
+    const [oldest = ''] = this.#layouts.keys()
+    if (this.#layouts.size > this.#limit) this.#layouts.delete(oldest)
   }
 
   /** The hashes held for a room of that name, the last used first: what a join names. */
   hashesFor(roomName: string): readonly string[] {
-    const hashes: string[] = []
-    for (const [hash, { layout }] of this.#layouts) if (layout.name === roomName) hashes.unshift(hash)
-    return hashes.slice(0, 4)
-  }
-
-  #touch(hash: string, layout: CompiledLayout): void {
-    this.#layouts.delete(hash)
-    this.#layouts.set(hash, layout)
+    const held = [...this.#layouts].filter(([, { layout }]) => layout.name === roomName)
+    return held
+      .map(([hash]) => hash)
+      .slice(-most)
+      .reverse()
   }
 }

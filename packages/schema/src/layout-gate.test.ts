@@ -111,11 +111,11 @@ describe('a hostile layout', () => {
   const fields = (count: number): unknown[] => Array.from({ length: count }, (_, index) => [`f${index}`, 0]).flat()
 
   it.each<[string, unknown, RegExp]>([
-    ['is nothing', null, /^layout: breaks the rule 'form'/],
-    ['lacks a part', received().slice(0, 6), /^layout: breaks the rule 'form'/],
-    ['has a part more', [...received(), 1], /^layout: breaks the rule 'form'/],
-    ['has no name', ['', 1, [[36]], 0, null, [], []], /^layout\.name: breaks the rule 'form'/],
-    ['has a long name', ['x'.repeat(129), 1, [[36]], 0, null, [], []], /^layout\.name: breaks the rule 'form'/],
+    ['is nothing', null, /^layout: breaks 'form'/],
+    ['lacks a part', received().slice(0, 6), /^layout: breaks 'form'/],
+    ['has a part more', [...received(), 1], /^layout: breaks 'form'/],
+    ['has no name', ['', 1, [[36]], 0, null, [], []], /^layout\.name: breaks 'form'/],
+    ['has a long name', ['x'.repeat(129), 1, [[36]], 0, null, [], []], /^layout\.name: breaks 'form'/],
     ['has no version', ['room', -1, [[36]], 0, null, [], []], /^layout\.version: .*'form'/],
     ['refers forward', bare([[38, 1], 2, [36]]), /^layout\.types\[0\]: .*'form'/],
     ['refers to itself', bare([[38, 0]]), /^layout\.types\[0\]: .*'form'/],

@@ -13,7 +13,7 @@ export type ExplainFault = (rule: LayoutRule, amount: number) => string
 
 // A page gets a broken layout from a broken server only, and who mends that can look it up. The sentences are for those who
 // make layouts: layout-faults.ts.
-const nameRule: ExplainFault = (rule) => `breaks the rule '${rule}' (docs/protocol.md, V2)`
+const nameRule: ExplainFault = (rule) => `breaks '${rule}' of V2 in docs/protocol.md`
 
 /**
  * Reads a layout that came from anyone: bounded, without cycles, without names that are more than names.

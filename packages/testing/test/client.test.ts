@@ -1,4 +1,11 @@
-import type { JoinedRoom, PageEvent, PageEvents, Recovery, SessionStore } from '@junto/client'
+import {
+  select,
+  type JoinedRoom,
+  type PageEvent,
+  type PageEvents,
+  type Recovery,
+  type SessionStore,
+} from '@junto/client'
 import { call, defineRoom, t } from '@junto/schema'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { limit, log, opening, shape, Whiteboard, World } from './whiteboard.fixture.ts'
@@ -196,7 +203,7 @@ describe('events and state', () => {
     const ada = await open('Ada')
     const bob = await open('Bob')
     const titles: string[] = []
-    const title = bob.select((state) => state.title)
+    const title = select(bob, (state) => state.title)
     title.subscribe(() => titles.push(title.value))
     expect(ada.send.rename({ title: 'One' })).toBe('sent')
     expect(ada.send.rename({ title: 'Two' })).toBe('sent')
@@ -214,7 +221,7 @@ describe('events and state', () => {
       added: (_value, id) => told.push(`+${id}`),
       removed: (_value, id) => told.push(`-${id}`),
     })
-    const order = bob.select((state) => state.order)
+    const order = select(bob, (state) => state.order)
     const before = order.value
     await world.settled(ada.call.addStroke(stroke))
     expect(order.value).toEqual(['s1'])
@@ -351,7 +358,7 @@ describe('a lost connection', () => {
     const board = await open('Ada')
     const bob = await open('Bob')
     const titles: string[] = []
-    bob.select((s) => s.title).subscribe(() => titles.push(bob.state.title))
+    select(bob, (s) => s.title).subscribe(() => titles.push(bob.state.title))
     const expected: string[] = []
     for (let n = 0; n < 40; n++) {
       const title = `title ${n}`

@@ -1,3 +1,4 @@
+import { select } from '@junto/client'
 import { defineRoom, t } from '@junto/schema'
 import { Room, type Creation, type RoomBase } from '@junto/server'
 import { createWorld } from '@junto/testing'
@@ -83,7 +84,7 @@ describe('a list of rooms', () => {
     expect(levels(ranked.rooms)).toEqual([80, 90])
     const best = await world.until(client.list(Duel, { orderBy: { level: 'desc' }, limit: 2 }))
     expect(levels(best.rooms)).toEqual([90, 80])
-    const count = best.select((rooms) => rooms.size)
+    const count = select(best, (rooms) => rooms.size)
     expect(count.value).toBe(2)
     // What moves up is shown when the one before it goes.
     made[2]?.close()

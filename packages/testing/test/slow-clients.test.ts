@@ -1,4 +1,4 @@
-import { JuntoClient, type OpenSocket, type SocketEvents } from '@junto/client'
+import { JuntoClient, select, type OpenSocket, type SocketEvents } from '@junto/client'
 import { JuntoServer, MemoryMetrics, MemoryStore, SilentLogger } from '@junto/server'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -215,7 +215,7 @@ describe('a reader that stalls, over TCP', () => {
       if (ada === undefined || eve === undefined || room === undefined) throw new Error('not joined')
       const heard: string[] = []
       eve.on('shouted', ({ text }) => heard.push(text))
-      const ticks = ada.select((state) => state.tick)
+      const ticks = select(ada, (state) => state.tick)
       const seen = (tick: number) =>
         new Promise<void>((resolve) => {
           const stop = ticks.subscribe(() => {

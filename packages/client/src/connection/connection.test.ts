@@ -377,7 +377,7 @@ describe('sending', () => {
   it('lets its owner add what rides along', async () => {
     connect()
     owner.leaving = () => {
-      if (connection.line?.busy === true) connection.send(0, leave(9))
+      if (connection.line?.writer.size) connection.send(0, leave(9))
     }
     connection.send(0, leave(1))
     await clock.settle()

@@ -20,7 +20,7 @@ import {
 import { encodeNamed } from '@junto/schema/internal'
 import { ObservableValue } from '../observable.ts'
 import type { OpenSocket } from '../sockets/socket.ts'
-import { ServerTime } from '../time/server-time.ts'
+import type { ServerTime, TimeSource } from '../time/server-time.ts'
 import type { Report } from '../warnings.ts'
 import { backoff } from './backoff.ts'
 import { closedError, unreachableError } from './connection-errors.ts'
@@ -65,9 +65,9 @@ export interface ConnectionOwner {
 export interface ConnectionOptions {
   readonly url: string
   /** Yields the credentials; asked before each attempt. */
-  readonly auth: (() => unknown) | undefined
+  readonly auth?: (() => unknown) | undefined
   /** Name and version of the program, for the server's log. */
-  readonly program: string | undefined
+  readonly program?: string | undefined
   readonly openSocket: OpenSocket
   readonly clock: Clock
   readonly random: RandomSource
@@ -78,7 +78,6 @@ export interface ConnectionOptions {
 
 /** `stop` ends the wait that a state is in. */
 type State =
-  | { readonly at: 'idle'; readonly stop: () => void }
   /** Asking for credentials, then opening the socket. `line` is there from then on. */
   | {
       readonly at: 'connecting'
@@ -100,10 +99,12 @@ type State =
       used: boolean
     }
   | { readonly at: 'waiting'; readonly stop: () => void; readonly attempt: number }
-  /** `final`: by the program. After an end by the server the next wish connects again. */
-  | { readonly at: 'closed'; readonly stop: () => void; readonly final: boolean }
+  /** Idle, or closed. `final`: by the program, so that no wish connects again. */
+  | { readonly at: 'resting'; readonly stop: () => void; readonly final: boolean }
 
 const stop = (): void => {}
+
+const resting = { at: 'resting', stop, final: false } as const
 
 type Close = Pick<CloseCode, 'code' | 'name'>
 
@@ -137,13 +138,13 @@ class Status extends ObservableValue<ConnectionState> implements ConnectionStatu
  * The one connection of a client: made when it is wanted, kept alive, and made again after a loss, with backoff. It knows
  * frames and rooms' numbers, and nothing of what they mean.
  */
-export class Connection {
-  /** The server's clock. */
-  readonly time: ServerTime
+export class Connection implements TimeSource {
+  readonly clock: Clock
+  time: ServerTime | undefined
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
   readonly #status: Status
-  #state: State = { at: 'idle', stop }
+  #state: State = resting
   #asked = 0
   #flushScheduled = false
   /** What leaves with this turn is to be acknowledged. */
@@ -153,7 +154,7 @@ export class Connection {
   constructor(options: ConnectionOptions, owner: ConnectionOwner) {
     this.#options = options
     this.#owner = owner
-    this.time = new ServerTime(options.clock, () => this.probe())
+    this.clock = options.clock
     this.#status = new Status(options.report, () => this.#retry())
   }
 
@@ -180,15 +181,15 @@ export class Connection {
   /** The owner wants to be connected: begins when there is neither a connection nor an attempt. */
   want(): void {
     const state = this.#state
-    if (state.at === 'idle' || (state.at === 'closed' && !state.final)) this.#connect(1)
+    if (state.at === 'resting' && !state.final) this.#connect(1)
   }
 
   /** The owner may no longer want it: an attempt that nobody waits for is given up. */
   reconsider(): void {
     const { at } = this.#state
     if ((at !== 'waiting' && at !== 'connecting') || this.#owner.wanted()) return
-    this.#abandon(clientCloseCodes.silent)
-    this.#rest({ at: 'idle', stop }, { state: 'idle' })
+    this.#abandon()
+    this.#rest({ state: 'idle' })
   }
 
   /**
@@ -198,7 +199,7 @@ export class Connection {
    * @throws JuntoError `too_large` when the server would never accept it.
    */
   send(room: number, frame: Uint8Array, expectsAck = false): void {
-    this.line?.add(room, frame)
+    this.line?.writer.add(room, frame)
     this.#expectsAck ||= expectsAck
     this.flushLater()
   }
@@ -207,7 +208,7 @@ export class Connection {
   flush(): void {
     this.#owner.leaving()
     this.line?.flush()
-    if (this.#expectsAck && this.#state.at === 'open') this.#state.watchdog.expectAck()
+    if (this.#expectsAck) this.#watchdog?.expectAck()
     this.#expectsAck = false
   }
 
@@ -215,7 +216,7 @@ export class Connection {
   probe(): boolean {
     const state = this.#state
     if (state.at !== 'open') return false
-    state.line.addUrgent(encodeProbe(this.#options.clock.now()))
+    state.line.writer.addUrgent(encodeProbe(this.#options.clock.now()))
     state.line.flush()
     return true
   }
@@ -240,15 +241,14 @@ export class Connection {
 
   /** Ends it for good. What waits for the end of the turn still leaves. */
   close(): void {
-    if (this.#state.at === 'closed' && this.#state.final) return
+    if (this.#state.at === 'resting' && this.#state.final) return
     this.flush()
     this.#abandon(goodbye)
-    this.#rest({ at: 'closed', stop, final: true }, { state: 'closed' })
+    this.#rest({ state: 'closed' })
   }
 
-  #become(state: State, shown: ConnectionState): void {
-    this.#state = state
-    this.#status.set(shown)
+  get #watchdog(): Watchdog | undefined {
+    return this.#state.at === 'open' ? this.#state.watchdog : undefined
   }
 
   #connect(attempt: number): void {
@@ -257,7 +257,8 @@ export class Connection {
     const expire = (): void => this.#drop(unreachableError(url, `no answer within ${limits.connectTimeout} ms`), true)
     const stopDeadline = clock.after(limits.connectTimeout, expire)
     const state: State = { at: 'connecting', stop: stopDeadline, attempt, since: clock.now(), line: undefined }
-    this.#become(state, { state: 'connecting', attempt })
+    this.#state = state
+    this.#status.set({ state: 'connecting', attempt })
     this.#owner.trying()
     if (this.#state !== state) return
     if (auth === undefined) {
@@ -283,12 +284,10 @@ export class Connection {
     try {
       const line: Line = new Line(url, openSocket, limits, {
         open: () => this.#greet(state.attempt, line, credentials),
-        arrived: () => {
-          if (this.#state.at === 'open') this.#state.watchdog.heard()
-        },
+        arrived: () => this.#watchdog?.heard(),
         frame: (room, frame) => this.#deliver(line, room, frame),
         read: (bytes) => {
-          if (this.#state.at === 'open' && line.pending > 0) this.#state.watchdog.flows()
+          if (line.pending > 0) this.#watchdog?.flows()
           this.#owner.heard(bytes)
         },
         broken: (error) => this.#drop(error, false, clientCloseCodes.badMessage),
@@ -308,7 +307,7 @@ export class Connection {
     const { maxMessage, maxFrame } = limits
     try {
       const auth = encodeNamed(credentials, 'auth')
-      line.add(0, encodeHello({ ...this.#owner.hello(), auth, client: program, maxMessage, maxFrame }))
+      line.writer.add(0, encodeHello({ ...this.#owner.hello(), auth, client: program, maxMessage, maxFrame }))
     } catch (error) {
       this.#drop(causedBy(error, 'misuse', 'the hello cannot be sent'), false)
       return
@@ -325,7 +324,7 @@ export class Connection {
       case FrameType.beat:
         return
       case FrameType.echo:
-        this.time.echoed(frame.time, frame.serverTime)
+        this.time?.echoed(frame.time, frame.serverTime)
         return
       case FrameType.notice:
         this.#options.report({ code: 'protocol', message: `the server complains: ${frame.code}: ${frame.message}` })
@@ -343,13 +342,12 @@ export class Connection {
     const state = this.#state
     if (state.at !== 'handshaking') throw new JuntoError('bad_message', 'a welcome came without a hello')
     state.stop()
-    line.setLimits(welcome)
+    line.writer.setLimits(welcome)
     const { clock, limits, url } = this.#options
     const watchdog = new Watchdog({
       clock,
       limits,
-      heartbeat: welcome.heartbeat,
-      activeHeartbeat: welcome.activeHeartbeat,
+      ...welcome,
       line,
       probe: () => this.probe(),
       dead: (silence) => {
@@ -381,11 +379,11 @@ export class Connection {
   }
 
   /** Gives up this connection or attempt, and plans the next one when there is to be one. */
-  #drop(error: JuntoError, returns: boolean, close: Close = clientCloseCodes.silent, asleep = false): void {
+  #drop(error: JuntoError, returns: boolean, close?: Close, asleep = false): void {
     const attempt = nextAttempt(this.#state, this.#options.clock.now())
     this.#abandon(close)
     if (returns) this.#wait(attempt, error, asleep)
-    else this.#rest({ at: 'closed', stop, final: false }, { state: 'closed', error })
+    else this.#rest({ state: 'closed', error })
   }
 
   /** @param asleep Until the page is awake again: it has no timers meanwhile. */
@@ -406,11 +404,13 @@ export class Connection {
   }
 
   /** Stands still until the next wish. */
-  #rest(state: State & { at: 'idle' | 'closed' }, shown: ConnectionState): void {
+  #rest(shown: ConnectionState & { state: 'idle' | 'closed' }): void {
+    const error = shown.state === 'closed' ? shown.error : undefined
+    const state: State = { ...resting, final: shown.state === 'closed' && error === undefined }
     this.#state = state
     this.#listenToPage(false)
     this.#status.assign(shown)
-    if (shown.state === 'closed' && shown.error !== undefined) this.#owner.lost(shown.error, true)
+    if (error !== undefined) this.#owner.lost(error, true)
     if (this.#state === state) this.#owner.rested()
     if (this.#state === state) this.#status.tell()
   }
@@ -422,14 +422,14 @@ export class Connection {
     const hangs =
       state.at === 'connecting' && state.line !== undefined && clock.now() - state.since >= limits.reconnectMin
     if (state.at !== 'waiting' && !hangs) return
-    this.#abandon(clientCloseCodes.silent)
+    this.#abandon()
     this.#connect(state.attempt)
   }
 
   /** Stops everything of the present state and lets the socket go. */
-  #abandon(close: Close): void {
+  #abandon(close: Close = clientCloseCodes.silent): void {
     const state = this.#state
-    this.#state = { at: 'idle', stop }
+    this.#state = resting
     state.stop()
     if ('line' in state) state.line?.close(close)
   }
@@ -451,16 +451,15 @@ export class Connection {
   }
 
   #onPage(event: PageEvent): void {
-    const state = this.#state
     switch (event) {
       case 'online':
       case 'visible':
       case 'resumed':
         this.#retry()
-        if (state.at === 'open') state.watchdog.doubt()
+        this.#watchdog?.doubt()
         return
       case 'offline': {
-        if (state.at === 'open') state.watchdog.doubt()
+        this.#watchdog?.doubt()
         const shown = this.#status.value
         if (shown.state === 'waiting') this.#status.set({ ...shown, offline: true })
         return

@@ -1,12 +1,5 @@
 import { JuntoError, type ClientLimits, type CloseCode } from '@junto/protocol'
-import {
-  causedBy,
-  MessageReader,
-  MessageWriter,
-  parseServerFrame,
-  type Frame,
-  type WriterLimits,
-} from '@junto/protocol/internal'
+import { causedBy, MessageReader, MessageWriter, parseServerFrame, type Frame } from '@junto/protocol/internal'
 import type { OpenSocket, Socket } from '../sockets/socket.ts'
 
 const subprotocol = 'junto.v1'
@@ -29,9 +22,10 @@ export interface LineEvents {
 
 /** One socket, in terms of frames. It tells nothing more once it was closed here. */
 export class Line {
+  /** Takes what is to be sent, which leaves with {@link flush}. */
+  readonly writer = new MessageWriter()
   readonly #socket: Socket
   readonly #reader: MessageReader
-  readonly #writer = new MessageWriter()
   #received = 0
   #sent = 0
   #events: LineEvents | undefined
@@ -47,14 +41,9 @@ export class Line {
     this.#events = events
   }
 
-  /** Whether something was queued that did not leave yet. */
-  get busy(): boolean {
-    return this.#writer.size > 0
-  }
-
   /** Bytes that wait here and in the socket. */
   get waiting(): number {
-    return this.#socket.bufferedAmount + this.#writer.size
+    return this.#socket.bufferedAmount + this.writer.size
   }
 
   /** Bytes that the network has taken. */
@@ -72,24 +61,9 @@ export class Line {
     return this.#reader.pending
   }
 
-  /** What the server accepts. */
-  setLimits(limits: WriterLimits): void {
-    this.#writer.setLimits(limits)
-  }
-
-  /** Queues a frame for a room. @throws JuntoError `too_large` when the server would never accept it. */
-  add(room: number, frame: Uint8Array): void {
-    this.#writer.add(room, frame)
-  }
-
-  /** Queues a small frame of the session ahead of all that waits. */
-  addUrgent(frame: Uint8Array): void {
-    this.#writer.addUrgent(frame)
-  }
-
   /** Sends what was queued. */
   flush(): void {
-    for (let message = this.#writer.take(); message !== undefined; message = this.#writer.take()) {
+    for (let message = this.writer.take(); message !== undefined; message = this.writer.take()) {
       this.#sent += message.length
       this.#socket.send(message)
     }

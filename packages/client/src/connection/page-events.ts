@@ -35,23 +35,22 @@ export function pageEvents(scope: unknown = globalThis): PageEvents {
     },
     listen(listener) {
       const end = new AbortController()
-      const hear = (event: Event): void => {
-        const kept = 'persisted' in event && event.persisted === true
-        const meanings: Readonly<Record<string, PageEvent | false>> = {
-          online: 'online',
-          offline: 'offline',
-          pagehide: kept ? 'suspended' : 'unloading',
-          // A page that was just loaded shows, too.
-          pageshow: kept && 'resumed',
-          visibilitychange: scope.document?.visibilityState === 'visible' ? 'visible' : 'hidden',
-          freeze: 'suspended',
-          resume: 'resumed',
-        }
-        const meaning = meanings[event.type]
-        if (meaning) listener(meaning)
-      }
       // The last three are events of the document, on the way down to it.
-      for (const type of ['online', 'offline', 'pagehide', 'pageshow', 'visibilitychange', 'freeze', 'resume']) {
+      const meanings: Readonly<Record<string, (kept: boolean) => PageEvent | false>> = {
+        online: () => 'online',
+        offline: () => 'offline',
+        pagehide: (kept) => (kept ? 'suspended' : 'unloading'),
+        // A page that was just loaded shows, too.
+        pageshow: (kept) => kept && 'resumed',
+        visibilitychange: () => (scope.document?.visibilityState === 'visible' ? 'visible' : 'hidden'),
+        freeze: () => 'suspended',
+        resume: () => 'resumed',
+      }
+      for (const [type, meaningOf] of Object.entries(meanings)) {
+        const hear = (event: Event): void => {
+          const meaning = meaningOf('persisted' in event && event.persisted === true)
+          if (meaning) listener(meaning)
+        }
         scope.addEventListener(type, hear, { capture: true, signal: end.signal })
       }
       return () => end.abort()

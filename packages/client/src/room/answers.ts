@@ -1,6 +1,6 @@
 import { JuntoError, type Clock } from '@junto/protocol'
 import {
-  describe,
+  asJuntoError,
   DeclaredError,
   errorToWire,
   type Answerer,
@@ -41,11 +41,11 @@ class AnswerError extends Error {
 }
 
 /** What an answer threw, with the name of the call. */
-class AnswerFault extends Error {
+class AnswerFault extends JuntoError {
   readonly call: string
 
   constructor(call: string, cause: unknown) {
-    super(`the answer to '${call}' failed`, { cause })
+    super('internal', `the answer to '${call}' failed`, { cause })
     this.call = call
   }
 }
@@ -109,11 +109,9 @@ export class Answers {
   #named(codec: MessageCodec, error: unknown): Error {
     if (error instanceof AnswerError) {
       const index = codec.errors.findIndex(({ code }) => code === error.code)
-      const declared = codec.errors[index]
-      if (declared === undefined) return new AnswerFault(codec.name, error)
       try {
-        const data = declared.data.encode(error.data, `${codec.name}.errors.${error.code}`)
-        return new DeclaredError(index, error.message, data)
+        const data = codec.errors[index]?.data.encode(error.data, `${codec.name}.errors.${error.code}`)
+        if (index >= 0) return new DeclaredError(index, error.message, data)
       } catch (invalid) {
         return new AnswerFault(codec.name, invalid)
       }
@@ -123,14 +121,12 @@ export class Answers {
 
   #failure(error: unknown, unheard: boolean): WireError {
     if (error instanceof DeclaredError) return { code: error.index, message: error.message, data: error.data }
-    if (error instanceof JuntoError) return errorToWire(error)
-    if (error instanceof SchemaError) return { code: 'invalid', message: error.message }
     // An answer that fails because it was told to stop has done what it was asked for.
     if (error instanceof AnswerFault && !unheard) {
       const { report, room } = this.#options
       reportFault(report, `the answer to '${error.call}' of room '${room}'`, error.cause)
     }
-    return { code: 'internal', message: describe(error) }
+    return errorToWire(asJuntoError(error, error instanceof SchemaError ? 'invalid' : 'internal'))
   }
 
   #firstAnswer(name: string, signal: AbortSignal): Promise<UntypedAnswer> {

@@ -14,10 +14,9 @@ import type {
   Streams,
   Up,
 } from '@junto/schema'
-import type { Selection, WatchListeners } from '@junto/schema/internal'
+import type { WatchListeners } from '@junto/schema/internal'
 import type { Observable } from '../observable.ts'
 import type { Subscription } from '../subscription.ts'
-import type { RoomTime } from '../time/server-time.ts'
 import type { RoomPresence } from './room-presence.ts'
 import type { Recovery, RoomStatus } from './room-status.ts'
 
@@ -62,8 +61,6 @@ export interface JoinedRoom<T> extends AsyncDisposable {
    * that of the server.
    */
   readonly kept: boolean
-  /** The server's time, and how far away it is. Nothing is asked before the first use. */
-  readonly time: RoomTime
   /** Whether the room is joined at the moment, to be read and subscribed to. */
   readonly status: Observable<RoomStatus>
   /** The live mirror: read-only, changed in place as patches arrive, before the events and replies that speak of them. */
@@ -82,8 +79,6 @@ export interface JoinedRoom<T> extends AsyncDisposable {
   answer<K extends CallNames<Down<T>>>(name: K, answer: Answer<Down<T>[K]>): Subscription
   /** Tells of changes in a part of the state, which the selector picks: a map, a list or a record. */
   watch<S>(selector: (state: Mirror<StateOf<T>>) => S, listeners: WatchListeners<S>): Subscription
-  /** A frozen copy of a part of the state, made when asked for, that keeps its identity while nothing in it changes. */
-  select<V>(selector: (state: Mirror<StateOf<T>>) => V): Selection<V>
   /** Tells what became of the room after its connection had been lost: the place to send again what may be missing. */
   onRecovery(listener: (recovery: Recovery) => void): Subscription
   /**

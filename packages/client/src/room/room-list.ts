@@ -1,5 +1,5 @@
 import type { Frozen, Of } from '@junto/schema'
-import type { Selection, WatchListeners } from '@junto/schema/internal'
+import type { MirrorTree, WatchListeners } from '@junto/schema/internal'
 import type { Observable } from '../observable.ts'
 import type { Subscription } from '../subscription.ts'
 import type { Room } from './room.ts'
@@ -29,8 +29,6 @@ export interface RoomList<T> extends AsyncDisposable {
   readonly status: Observable<RoomStatus>
   /** Tells of rooms that come into the list, also of those that are in it already; that change; and that leave it. */
   watch(listeners: WatchListeners<ListedRooms<T>>): Subscription
-  /** A frozen copy of something of the list, made when asked for, that keeps its identity while nothing in it changes. */
-  select<V>(selector: (rooms: ListedRooms<T>) => V): Selection<V>
   /** Ends it. Resolves once the server knows, cannot be told, or does not answer. */
   leave(): Promise<void>
 }
@@ -38,10 +36,13 @@ export interface RoomList<T> extends AsyncDisposable {
 /** What a list is made of: a room that the server runs, whose state is the list. */
 export class UntypedRoomList implements AsyncDisposable {
   readonly status: Observable<RoomStatus>
+  /** For `select`. */
+  readonly mirror: MirrorTree
   readonly #room: Room
 
   constructor(room: Room) {
     this.#room = room
+    this.mirror = room.mirror
     this.status = room.status
   }
 
@@ -53,10 +54,6 @@ export class UntypedRoomList implements AsyncDisposable {
     return this.#room.watch(roomsOf, listeners)
   }
 
-  select(selector: (rooms: unknown) => unknown): Selection<unknown> {
-    return this.#room.select((state) => selector(roomsOf(state)))
-  }
-
   leave(): Promise<void> {
     return this.#room.leave()
   }
@@ -66,7 +63,8 @@ export class UntypedRoomList implements AsyncDisposable {
   }
 }
 
-function roomsOf(state: unknown): unknown {
+/** The rooms in the state of a list. */
+export function roomsOf(state: unknown): unknown {
   // The layout of every list has them.
   return (state as { readonly rooms: unknown }).rooms
 }

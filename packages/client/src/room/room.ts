@@ -5,14 +5,13 @@ import {
   type CompiledLayout,
   type MakeReaders,
   type MessageCodec,
-  type Selection,
   type WatchListeners,
 } from '@junto/schema/internal'
 import type { Announcements } from '../announcements.ts'
 import { checkFunction, checkSome } from '../arguments.ts'
 import { Listeners } from '../listeners.ts'
 import { ObservableValue, type Observable } from '../observable.ts'
-import type { RoomTime } from '../time/server-time.ts'
+import type { TimeSource } from '../time/server-time.ts'
 import { subscription, type Subscription } from '../subscription.ts'
 import { reportFault, type Report } from '../warnings.ts'
 import { Answers, type UntypedAnswer } from './answers.ts'
@@ -31,10 +30,10 @@ export interface RoomOptions {
   readonly limits: ClientLimits
   readonly report: Report
   readonly callTimeout: number
-  readonly time: RoomTime
+  readonly connection: TimeSource
   readonly announcements: Announcements
   /** How the records of the state are read. */
-  readonly readers: MakeReaders | undefined
+  readonly readers?: MakeReaders | undefined
   /** Ends the membership. */
   leave(): Promise<void>
 }
@@ -54,8 +53,9 @@ export class Room implements AsyncDisposable {
   readonly stream: Remote['stream']
   readonly presence: Presence
   readonly status: Observable<RoomStatus>
-  readonly time: RoomTime
-  /** For the membership. */
+  /** For `serverTime`. */
+  readonly connection: TimeSource
+  /** For the membership, and for `select`. */
   readonly mirror: MirrorTree
   /** For the membership. */
   readonly answers: Answers
@@ -70,7 +70,7 @@ export class Room implements AsyncDisposable {
   constructor(options: RoomOptions, layout: CompiledLayout) {
     const { room, report, readers } = options
     this.name = room
-    this.time = options.time
+    this.connection = options.connection
     this.#options = options
     this.#layout = layout
     this.mirror = new MirrorTree(layout, {
@@ -110,11 +110,6 @@ export class Room implements AsyncDisposable {
     checkSome(listeners, 'listeners', ['added', 'changed', 'removed', 'after'])
     const watch = this.mirror.watch(selector, listeners)
     return subscription(() => watch[Symbol.dispose]())
-  }
-
-  select(selector: (state: unknown) => unknown): Selection<unknown> {
-    checkFunction(selector, 'selector')
-    return this.mirror.select(selector)
   }
 
   onRecovery(listener: (recovery: Recovery) => void): Subscription {

@@ -112,9 +112,11 @@ export class Membership {
     }
     state.stop()
     const { options, connection, announcements } = this.#session
-    const { time } = connection
     const leave = (): Promise<void> => this.leave()
-    const room = (this.#room ??= new Room({ ...options, announcements, time, room: this.#request.room, leave }, layout))
+    const room = (this.#room ??= new Room(
+      { ...options, announcements, connection, room: this.#request.room, leave },
+      layout,
+    ))
     this.#losses.leave(seat(room, layout, this.#outbox, options))
     this.#sync(state.ref, false)
     room.enter(frame, layout)
@@ -288,12 +290,14 @@ export class Membership {
 
   /** Leaves. Resolves once the server knows, or cannot be told. */
   leave(): Promise<void> {
-    return this.#end('left', undefined, 'the program left')
+    const left = this.#depart()
+    this.#end('left', undefined, 'the program left')
+    return left
   }
 
   /** The client is closed. */
   close(): void {
-    void this.#end('client_closed', undefined, 'the client was closed')
+    this.#end('client_closed', undefined, 'the client was closed')
   }
 
   /** A creation that was asked for may have happened. */
@@ -407,16 +411,16 @@ export class Membership {
     if (value.state === 'waiting') this.#end('lost', this.#unsure(value.error))
   }
 
-  /** Ends the membership, or a first join, which has not succeeded then. Resolves like {@link leave}. */
+  /** Ends the membership, or a first join, which has not succeeded then. */
   #end(
     reason: LeftReason,
     error: JuntoError | undefined,
     message: string = error?.message ?? '',
     calls: ExchangeEnd = error === undefined ? 'cancelled' : 'outcome_unknown',
     hasArrived?: (opening: Uint8Array) => boolean,
-  ): Promise<void> {
-    const left = this.#depart()
-    if (this.#state.at === 'over') return left
+  ): void {
+    if (this.#state.at === 'over') return
+    void this.#depart()
     this.#state = { at: 'over', stop }
     this.#session.forget(this)
     const downtime = this.#rejoining.end()
@@ -429,6 +433,5 @@ export class Membership {
     exchange?.close(calls, hasArrived)
     this.#outbox.end(new JuntoError('cancelled', `${this.#name} was left: ${message}`))
     this.#opening?.reject(error ?? new JuntoError('cancelled', message))
-    return left
   }
 }

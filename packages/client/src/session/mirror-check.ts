@@ -5,5 +5,5 @@ import type { MirrorTree } from '@junto/schema/internal'
 export function compare(mirror: MirrorTree, { version, first, count, hash }: CheckFrame): void {
   if (mirror.version === version && mirror.hash(first, count) === hash) return
   const last = first + count - 1
-  throw new Error(`nodes ${first} to ${last} differ from the server's in version ${version} (here: ${mirror.version})`)
+  throw new Error(`nodes ${first} to ${last} differ in version ${version} (here: ${mirror.version})`)
 }

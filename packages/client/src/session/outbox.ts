@@ -149,7 +149,7 @@ export class Outbox {
     // While the session waits to be resumed, nothing stands behind the hello: that says what was taken.
     if (!this.#link.attached) return
     this.#poll()
-    if (this.#connection.line?.busy !== true) return
+    if (!this.#connection.line?.writer.size) return
     const received = this.#link.ack('riding')
     if (received !== undefined) this.#connection.send(0, encodeAck(received))
   }

@@ -1,6 +1,7 @@
 import { defineRoom, t, type Live, type StateOf } from '@junto/schema'
 import { FrameType } from '@junto/protocol/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { select } from '../room/select.ts'
 import type { JoinedRoom, Recovery } from '../index.ts'
 import { Whiteboard } from '../whiteboard.fixture.ts'
 import { emptyBoard, opening, ScriptedServer } from './scripted-server.fixture.ts'
@@ -104,7 +105,7 @@ describe('a lost session', () => {
 
   it('follows a server that comes back with more in its contract', async () => {
     const titles: string[] = []
-    const title = room.select((state) => state.title)
+    const title = select(room, (state) => state.title)
     title.subscribe(() => titles.push(title.value))
     const newer = defineRoom('whiteboard', {
       ...Whiteboard.shape,

@@ -33,7 +33,7 @@ export interface SessionOptions extends ConnectionOptions {
   /** Milliseconds for a call that nobody gave a deadline. */
   readonly callTimeout: number
   /** How the records of states are read. */
-  readonly readers: MakeReaders | undefined
+  readonly readers?: MakeReaders | undefined
   /** Where the session waits from a page to the one after it. */
   readonly store: SessionStore | undefined
 }

@@ -3,10 +3,17 @@ import { DeclaredError, errorToWire, JuntoError } from '../errors.ts'
 import { parseFrame } from '../frame-parsing.ts'
 import * as FrameType from '../frame-type.ts'
 import type { ExchangeFrame, Frame, Settle } from '../frames.ts'
+import { commonLimits } from '../limits.ts'
 import { unpackSequence } from '../msgpack.ts'
 import type { AnswerContext, Answerer, StreamAnswerer } from './answering.ts'
 import type { Exchange, ExchangeOptions } from './exchange.ts'
 import { OfferingExchange } from './offering-exchange.ts'
+
+/** The defaults of an exchange's limits. */
+export const exchangeLimits = {
+  maxCallsInFlight: commonLimits.maxCallsInFlight.value,
+  streamCredit: commonLimits.streamCredit.value,
+}
 
 export type CallHandler = (params: unknown, context: AnswerContext) => unknown
 export type StreamHandler = (params: unknown, context: AnswerContext) => AsyncIterable<unknown>
@@ -70,7 +77,11 @@ export function exchangePair({ clock, delay = () => 1, onSend, options }: PairOp
       arrival = Math.max(arrival, clock.now() + delay())
       clock.after(arrival - clock.now(), () => other().exchange.receive(frame))
     }
-    return { exchange: new OfferingExchange({ clock, send, ...options, answer: answers }), answers, sent }
+    return {
+      exchange: new OfferingExchange({ clock, send, ...exchangeLimits, ...options, answer: answers }),
+      answers,
+      sent,
+    }
   }
 }
 

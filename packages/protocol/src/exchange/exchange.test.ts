@@ -288,8 +288,7 @@ describe('a call', () => {
     // What is in the way are handlers that do not come to an end, and the error says so.
     expect(await beyond).toMatchObject({
       code: 'rate_limited',
-      message:
-        '1 calls and streams under way, and 11 given up whose handlers run on (limit maxCallsInFlight: 3, with these 4 times)',
+      message: '1 calls and streams under way, 11 given up and running (limit maxCallsInFlight: 3)',
     })
   })
 

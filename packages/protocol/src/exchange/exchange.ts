@@ -3,7 +3,6 @@ import { asJuntoError, errorFromWire, JuntoError } from '../errors.ts'
 import { encodeCall, encodeCancel, encodeCredit, encodeFailed, encodeReply, encodeStream } from '../frame-encoding.ts'
 import * as FrameType from '../frame-type.ts'
 import type { CallFrame, ExchangeFrame, Settle } from '../frames.ts'
-import { commonLimits } from '../limits.ts'
 import { abortedBy, heeded, onAbort } from './abort.ts'
 import type { Answerer } from './answering.ts'
 import { IncomingCall } from './incoming.ts'
@@ -51,10 +50,10 @@ export interface ExchangeOptions {
   readonly answer: Answerer
   /** Default: one of its own. */
   readonly abandoned?: AbandonedHandlers | undefined
-  /** Incoming calls and streams under way; more are refused. Default: the limit `maxCallsInFlight`. */
-  readonly maxCallsInFlight?: number | undefined
-  /** Items of an outgoing stream under way or unread. Default: the limit `streamCredit`. */
-  readonly streamCredit?: number | undefined
+  /** Incoming calls and streams under way; more are refused. See the limit of that name. */
+  readonly maxCallsInFlight: number
+  /** Items of an outgoing stream under way or unread. See the limit of that name. */
+  readonly streamCredit: number
 }
 
 /** Handlers may run on after their caller had gone: with those, so many times `maxCallsInFlight` are borne. */
@@ -70,13 +69,8 @@ const longestTimeout = 0x7fff_ffff
  * Whatever happens, each outgoing call settles once, each stream ends once, and nothing is left behind: no timer, no entry.
  */
 export class Exchange {
-  readonly #clock: Clock
+  readonly #options: ExchangeOptions
   protected readonly send: (frame: Uint8Array, settle: Settle) => void
-  readonly #retract: ((frame: Uint8Array) => boolean) | undefined
-  readonly #answer: Answerer
-  readonly #maxInFlight: number
-  readonly #streamCredit: number
-
   #lastNo = 0
   readonly #outgoing = new Map<number, Outgoing>()
   readonly #incoming = new Map<number, IncomingCall>()
@@ -84,13 +78,9 @@ export class Exchange {
   #end: ExchangeEnd | undefined
 
   constructor(options: ExchangeOptions) {
-    this.#clock = options.clock
+    this.#options = options
     this.send = options.send
-    this.#retract = options.retract
-    this.#answer = options.answer
     this.#abandoned = options.abandoned ?? { count: 0 }
-    this.#maxInFlight = options.maxCallsInFlight ?? commonLimits.maxCallsInFlight.value
-    this.#streamCredit = options.streamCredit ?? commonLimits.streamCredit.value
   }
 
   protected get ended(): boolean {
@@ -127,7 +117,7 @@ export class Exchange {
           left
             ? new JuntoError('timeout', `no answer within ${timeout} ms`)
             : new JuntoError('disconnected', `not sent within ${timeout} ms, for want of a connection`)
-        call.onRelease(this.#clock.after(timeout, () => this.#abandon(no, expire)))
+        call.onRelease(this.#options.clock.after(timeout, () => this.#abandon(no, expire)))
       }
       if (signal !== undefined) call.onRelease(onAbort(signal, () => this.#abandon(no, () => abortedBy(signal))))
     })
@@ -152,15 +142,15 @@ export class Exchange {
     try {
       this.#refuseIfEnded()
       const signal = heeded(options.signal)
-      const frame = encodeStream(no, id, params, this.#streamCredit)
-      stream = new OutgoingStream(this.#retractable(frame), control, this.#streamCredit)
+      const frame = encodeStream(no, id, params, this.#options.streamCredit)
+      stream = new OutgoingStream(this.#retractable(frame), control, this.#options.streamCredit)
       this.#outgoing.set(no, stream)
       this.#sendOpening(no, frame)
       const opened = stream
       if (signal !== undefined) opened.onRelease(onAbort(signal, () => opened.abort(abortedBy(signal))))
       return opened
     } catch (error) {
-      stream ??= new OutgoingStream(undefined, control, this.#streamCredit)
+      stream ??= new OutgoingStream(undefined, control, this.#options.streamCredit)
       stream.end(asJuntoError(error, 'internal'))
       return stream
     }
@@ -268,11 +258,11 @@ export class Exchange {
 
   /** What of an opening frame is remembered: nothing where none is ever taken back. */
   #retractable(frame: Uint8Array): Uint8Array | undefined {
-    return this.#retract === undefined ? undefined : frame
+    return this.#options.retract === undefined ? undefined : frame
   }
 
   #takeBack({ opening }: Outgoing): boolean {
-    return opening !== undefined && this.#retract?.(opening) === true
+    return opening !== undefined && this.#options.retract?.(opening) === true
   }
 
   /** What opens this call of ours was lost, or may have been. */
@@ -306,7 +296,7 @@ export class Exchange {
     const call = new IncomingCall(settle)
     let result: unknown
     try {
-      result = this.#answer.call(id, params, call)
+      result = this.#options.answer.call(id, params, call)
     } catch (error) {
       return this.fail(no, error, settle)
     }
@@ -314,7 +304,7 @@ export class Exchange {
     this.begin(no, call)
     if (timeout > 0 && call.aborted === undefined) {
       const expired = new JuntoError('timeout', `the deadline of ${timeout} ms has passed`)
-      call.cancelDeadline = this.#clock.after(Math.min(timeout, longestTimeout), () => {
+      call.cancelDeadline = this.#options.clock.after(Math.min(timeout, longestTimeout), () => {
         this.stop(no, expired)
         this.fail(no, expired, settle)
       })
@@ -329,11 +319,12 @@ export class Exchange {
 
   /** Whether one more call or stream is borne. If not, its caller is told. */
   protected admit(no: number): boolean {
-    if (this.#incoming.has(no)) throw new JuntoError('bad_message', `[R2] number ${no} is under way already`)
+    if (this.#incoming.has(no)) throw new JuntoError('bad_message', `[R2] ${no} is under way`)
+    const { maxCallsInFlight: most } = this.#options
     const underWay = this.#incoming.size
     const { count } = this.#abandoned
-    if (underWay < this.#maxInFlight && underWay + count < runningFactor * this.#maxInFlight) return true
-    const message = `${underWay} calls and streams under way, and ${count} given up whose handlers run on (limit maxCallsInFlight: ${this.#maxInFlight}, with these ${runningFactor} times)`
+    if (underWay < most && underWay + count < runningFactor * most) return true
+    const message = `${underWay} calls and streams under way, ${count} given up and running (limit maxCallsInFlight: ${most})`
     this.fail(no, new JuntoError('rate_limited', message), 'reply')
     return false
   }
@@ -367,7 +358,7 @@ export class Exchange {
 
   /** A handler failed that nobody waits for. That it passes its own abortion on is no news. */
   protected unheard(call: IncomingCall, error: unknown): void {
-    if (error !== call.aborted) this.#answer.failure(error, true)
+    if (error !== call.aborted) this.#options.answer.failure(error, true)
   }
 
   /** Nobody waits for this incoming call or stream any more: its handler is told, which runs on. */
@@ -391,7 +382,7 @@ export class Exchange {
   /** Tells the other side that a call or stream of its has failed. */
   protected fail(no: number, error: unknown, settle: Settle): void {
     if (this.#end !== undefined) return
-    const failure = this.#answer.failure(error, false)
+    const failure = this.#options.answer.failure(error, false)
     try {
       this.send(encodeFailed(no, failure), settle)
     } catch {

@@ -4,7 +4,7 @@ import type { ExchangeFrame } from '../frames.ts'
 import { ForfeitingLink } from '../link/forfeiting-link.ts'
 import { Link } from '../link/link.ts'
 import { unpackSequence } from '../msgpack.ts'
-import { exchangeFrame, FunctionAnswerer } from './exchange-pair.fixture.ts'
+import { exchangeFrame, exchangeLimits, FunctionAnswerer } from './exchange-pair.fixture.ts'
 import { Exchange } from './exchange.ts'
 import { OfferingExchange } from './offering-exchange.ts'
 
@@ -58,12 +58,14 @@ export function linkedPair(clock: VirtualClock, kept = 10_000): LinkedPair {
       }),
   })
   const client = new Exchange({
+    ...exchangeLimits,
     clock,
     answer: clientAnswers,
     send: (frame) => clientLink.send(1, frame),
     retract: (frame) => clientLink.retract(frame),
   })
   const server = new OfferingExchange({
+    ...exchangeLimits,
     clock,
     answer: serverAnswers,
     send: (frame) => serverLink.send(1, frame),

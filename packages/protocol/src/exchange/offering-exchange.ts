@@ -2,7 +2,7 @@ import { asJuntoError, JuntoError } from '../errors.ts'
 import { encodeEnd, encodeFailed, encodeItem } from '../frame-encoding.ts'
 import * as FrameType from '../frame-type.ts'
 import type { ExchangeFrame, StreamFrame } from '../frames.ts'
-import { commonLimits, mostCredit } from '../limits.ts'
+import { mostCredit } from '../limits.ts'
 import type { AnswerContext, Answerer, StreamAnswerer } from './answering.ts'
 import { headOf } from './frame-head.ts'
 import { Exchange, type ExchangeOptions } from './exchange.ts'
@@ -25,7 +25,7 @@ export class OfferingExchange extends Exchange {
   constructor(options: OfferingOptions) {
     super(options)
     this.#answer = options.answer
-    this.#pace = new Pace(options.clock, options.streamCredit ?? commonLimits.streamCredit.value)
+    this.#pace = new Pace(options.clock, options.streamCredit)
   }
 
   override receive(frame: ExchangeFrame): void {

@@ -41,7 +41,7 @@ export class OutgoingStream extends Outgoing implements AsyncIterableIterator<un
   }
 
   override push(item: unknown): void {
-    if (this.#allowed === 0) throw new JuntoError('bad_message', '[R9] an item of a stream beyond its credit')
+    if (this.#allowed === 0) throw new JuntoError('bad_message', '[R9] an item without credit')
     this.#allowed--
     const waiter = this.#waiters.shift()
     if (waiter === undefined) {

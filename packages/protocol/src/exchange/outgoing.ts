@@ -39,7 +39,7 @@ export abstract class Outgoing {
 }
 
 function otherKind(): JuntoError {
-  return new JuntoError('bad_message', '[R3] a reply to a stream, or an item of a call')
+  return new JuntoError('bad_message', '[R3] a call is no stream')
 }
 
 /** What {@link Exchange.call} waits with: a promise, perhaps a deadline and a signal. Settles once. */

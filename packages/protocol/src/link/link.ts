@@ -139,7 +139,7 @@ export class Link {
    * @throws JuntoError `bad_message` when it cannot be so.
    */
   acknowledged(received: number): void {
-    this.#settle(received, 'an ack')
+    this.#settle(received)
   }
 
   // ---- What comes in.
@@ -195,7 +195,7 @@ export class Link {
    * @throws JuntoError `bad_message` when the peer cannot have taken so many.
    */
   attach(received: number): void {
-    this.#settle(received, 'a resume')
+    this.#settle(received)
     this.#state = 'attached'
     // Where some are kept no longer, those behind them have their numbers now.
     this.#sent = received
@@ -245,10 +245,10 @@ export class Link {
   }
 
   /** Drops what the peer has taken. */
-  #settle(received: number, what: string): void {
+  #settle(received: number): void {
     if (received < this.#acknowledged || received > this.#sent) {
-      const possible = `${this.#acknowledged} to ${this.#sent} are possible`
-      throw new JuntoError('bad_message', `[K5] ${what} says that ${received} frames were taken, where ${possible}`)
+      const possible = `from ${this.#acknowledged} to ${this.#sent}`
+      throw new JuntoError('bad_message', `[K5] ${received} frames taken, which must be ${possible}`)
     }
     this.#acknowledged = received
     let first = this.first

@@ -1,10 +1,10 @@
-import { SchemaError } from '../errors.ts'
 import type { Field, LiteralValue, TypeDef } from '../layout.ts'
 import type { Codec } from './codec.ts'
 import type { Coder } from './coder.ts'
 import { listCoder, mapCoder, tupleCoder } from './collections.ts'
 import { at } from './fault.ts'
 import { bigintCoder, numberCoder, quantizedCoder } from './numbers.ts'
+import { lower } from './lower.ts'
 import { jsonCoder } from './plain-data.ts'
 import { recordCoder, type FieldCoder } from './record.ts'
 import { booleanCoder, bytesCoder, constantsCoder, literalCoder, nullCoder, stringCoder } from './scalars.ts'
@@ -78,13 +78,6 @@ function unionOf(indexes: readonly number[], types: readonly TypeDef[], coders: 
     indexes.map((index) => lower(coders, index)),
     unionTag(indexes, types),
   )
-}
-
-/** A type that stands before the one that uses it. */
-export function lower<T>(items: readonly T[], index: number): T {
-  const item = items[index]
-  if (item === undefined) throw new SchemaError('invalid_layout', 'types', `lack ${index}`)
-  return item
 }
 
 /** The codec of a coder: with whole paths. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { select } from './mirror-selection.ts'
 import { compileLayout } from '../compiled-layout.ts'
 import { layoutOf } from '../contract-layout.ts'
 import { defineRoom, type StateOf } from '../contract.ts'
@@ -51,8 +52,8 @@ describe('what following costs per patch', () => {
     ['watching a list', (mirror, changed) => mirror.watch((game) => game.queue, { changed })],
     ['watching the state', (mirror, changed) => mirror.watch((game) => game, { changed })],
     ['watching one', (mirror, changed) => mirror.watch((game) => game.players.get('p1'), { changed })],
-    ['selecting one', (mirror, heard) => mirror.select((game) => game.players.get('p1')).subscribe(heard)],
-    ['selecting a field', (mirror, heard) => mirror.select((game) => game.queue[1]?.hp).subscribe(heard)],
+    ['selecting one', (mirror, heard) => select(mirror, (game) => game.players.get('p1')).subscribe(heard)],
+    ['selecting a field', (mirror, heard) => select(mirror, (game) => game.queue[1]?.hp).subscribe(heard)],
   ])('is by what changed: %s', (_, follow) => {
     expect(cost(20_000, follow)).toBeLessThan(10 * cost(200, follow) + 0.05)
   })

@@ -1,6 +1,7 @@
 import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { select } from './mirror-selection.ts'
 import { nextPatch } from '../state/patches.fixture.ts'
 import { difference, Draws, drawValue, layoutOfSpec, modelOf, specs } from '../state/random-state.fixture.ts'
 import { writeSomething } from '../state/random-writes.fixture.ts'
@@ -12,8 +13,8 @@ import { MirrorTree } from './mirror-tree.ts'
 describe('select', () => {
   it('is fit for useSyncExternalStore: the same value until it changes, and a call for each change', () => {
     const { mirror, state, flush } = open()
-    const players = mirror.select((game) => game.players)
-    const names = mirror.select((game) => [...game.players.values()].map(({ name }) => name))
+    const players = select(mirror, (game) => game.players)
+    const names = select(mirror, (game) => [...game.players.values()].map(({ name }) => name))
     // As React does: the value is read at each render, compared, and read again when told.
     let rendered = { players: players.value, names: names.value }
     let renders = 0
@@ -48,7 +49,7 @@ describe('select', () => {
 
   it('gives copies that cannot be changed', () => {
     const { mirror } = open()
-    const { value } = mirror.select((game) => game)
+    const { value } = select(mirror, (game) => game)
     expect(value).not.toBe(mirror.state)
     expect(Object.isFrozen(value)).toBe(true)
     expect(Object.isFrozen(value.players.get('ada'))).toBe(true)
@@ -64,8 +65,8 @@ describe('select', () => {
 
   it('tells its subscribers also when somebody read the value before them', () => {
     const { mirror, state, flush } = open()
-    const phase = mirror.select((game) => game.phase)
-    const hp = mirror.select((game) => game.players.get('ada')?.hp)
+    const phase = select(mirror, (game) => game.phase)
+    const hp = select(mirror, (game) => game.players.get('ada')?.hp)
     const told: string[] = []
     phase.subscribe(() => told.push(`phase ${phase.value} ${hp.value}`))
     hp.subscribe(() => told.push(`hp ${phase.value} ${hp.value}`))
@@ -79,7 +80,7 @@ describe('select', () => {
 
   it('calls nobody who unsubscribed, and nobody twice', () => {
     const { mirror, state, flush } = open()
-    const phase = mirror.select((game) => game.phase)
+    const phase = select(mirror, (game) => game.phase)
     const told: string[] = []
     const first = phase.subscribe(() => {
       told.push('first')
@@ -99,7 +100,7 @@ describe('select', () => {
 
   it('keeps what a selector makes, whole or in parts, while that is the same', () => {
     const { mirror, state, flush } = open()
-    const made = mirror.select(({ players, phase, notes, extra }) => ({
+    const made = select(mirror, ({ players, phase, notes, extra }) => ({
       phase,
       notes,
       extra,
@@ -133,8 +134,8 @@ describe('select', () => {
 
   it('tells another order, and another kind, apart', () => {
     const { mirror, state, flush } = open()
-    const order = mirror.select(({ players }) => new Map([...players].sort(([, a], [, b]) => a.hp - b.hp)))
-    const kind = mirror.select(({ phase }) => (phase === 'lobby' ? [] : phase === 'fight' ? {} : new Map()))
+    const order = select(mirror, ({ players }) => new Map([...players].sort(([, a], [, b]) => a.hp - b.hp)))
+    const kind = select(mirror, ({ phase }) => (phase === 'lobby' ? [] : phase === 'fight' ? {} : new Map()))
     const [before, list] = [order.value, kind.value]
     expect([...before.keys()]).toEqual(['bo', 'ada'])
     const bo = state.players.get('bo')
@@ -173,7 +174,7 @@ describe('as an external store of React', () => {
           ),
         ]
         const stores = selectors.map((selector) => {
-          const selection = mirror.select(selector)
+          const selection = select(mirror, selector)
           return { selector, subscribe: selection.subscribe, getSnapshot: () => selection.value }
         })
         const components = new Components()

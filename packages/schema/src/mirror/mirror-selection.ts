@@ -1,40 +1,41 @@
+import { frozenCopy } from './frozen-copy.ts'
 import type { Selection } from './listeners.ts'
+import type { MirrorTree } from './mirror-tree.ts'
 
-/** What a selection needs of the mirror it belongs to. */
-export interface SelectionHost {
-  /** Grows with everything applied that people are shown. */
-  revision(): number
-  /** Evaluates a selector and freezes what it returns, which is `before` when that is the same. Throws while there is no state. */
-  select(selector: (state: unknown) => unknown, before: unknown): unknown
-  /** Has `changed` called after each patch; returns what ends that. */
-  afterPatches(changed: () => void): () => void
-  /** Takes what a listener threw. */
-  report(error: unknown): void
+/**
+ * Selects a part of the state, or makes something from it, as a value that never changes: what the selector returns is copied and
+ * frozen, with all of the state that it is, or that stands in arrays, plain objects and maps which the selector made. Copies share
+ * what has not changed, and are made when the value is asked for.
+ *
+ * A function, so that pages without selections do not load it.
+ */
+export function select<S, V>(mirror: MirrorTree<S>, selector: (state: S) => V): Selection<V> {
+  return new MirrorSelection(mirror, selector)
 }
 
 /** A selected value that keeps its identity while it stays the same. */
-export class MirrorSelection<V> implements Selection<V> {
-  readonly #host: SelectionHost
-  readonly #selector: (state: unknown) => V
+class MirrorSelection<S, V> implements Selection<V> {
+  readonly #mirror: MirrorTree<S>
+  readonly #selector: (state: S) => V
   readonly #listeners = new Set<{ readonly call: () => void }>()
   #revision = -1
   #kept: { readonly value: V } | undefined
   /** What the listeners were last told of, or saw when they subscribed. Others may read a newer value before they are told. */
   #told: { readonly value: V } | undefined
-  #stop: (() => void) | undefined
 
-  constructor(host: SelectionHost, selector: (state: unknown) => V) {
-    this.#host = host
+  constructor(mirror: MirrorTree<S>, selector: (state: S) => V) {
+    this.#mirror = mirror
     this.#selector = selector
   }
 
   get value(): V {
     const kept = this.#kept
-    if (kept !== undefined && this.#revision === this.#host.revision()) return kept.value
+    if (kept !== undefined && this.#revision === this.#mirror.shown) return kept.value
     // A copy is of the type of what it is a copy of.
-    const value = this.#host.select(this.#selector, kept?.value) as V
+    const { space, state } = this.#mirror
+    const value = frozenCopy(space, this.#selector(state), kept?.value) as V
     if (kept === undefined || !Object.is(kept.value, value)) this.#kept = { value }
-    this.#revision = this.#host.revision()
+    this.#revision = this.#mirror.shown
     return value
   }
 
@@ -42,19 +43,17 @@ export class MirrorSelection<V> implements Selection<V> {
     // One entry per subscription: the same function may subscribe twice.
     const entry = { call: listener }
     this.#listeners.add(entry)
-    if (this.#stop === undefined) {
+    if (this.#listeners.size === 1) {
       this.#told = this.#peek()
-      this.#stop = this.#host.afterPatches(() => this.#refresh())
+      this.#mirror.afterPatches.add(this.#refresh)
     }
     return () => {
       this.#listeners.delete(entry)
-      if (this.#listeners.size > 0) return
-      this.#stop?.()
-      this.#stop = undefined
+      if (this.#listeners.size === 0) this.#mirror.afterPatches.delete(this.#refresh)
     }
   }
 
-  #refresh(): void {
+  readonly #refresh = (): void => {
     const before = this.#told
     this.#told = this.#peek()
     if (before !== undefined && before === this.#told) return
@@ -62,7 +61,7 @@ export class MirrorSelection<V> implements Selection<V> {
       try {
         if (this.#listeners.has(entry)) entry.call()
       } catch (error) {
-        this.#host.report(error)
+        this.#mirror.report(error)
       }
     }
   }

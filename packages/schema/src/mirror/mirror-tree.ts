@@ -4,11 +4,9 @@ import { versionAfter } from '../patch/body.ts'
 import { epochLength, epochText } from '../patch/epoch.ts'
 import { Reader } from '../patch/reader.ts'
 import { readBody } from './body-reader.ts'
-import { frozenCopy } from './frozen-copy.ts'
 import { hashNodes } from './mirror-hash.ts'
-import type { Selection, WatchListeners } from './listeners.ts'
+import type { WatchListeners } from './listeners.ts'
 import type { MirrorNode } from './mirror-node.ts'
-import { MirrorSelection } from './mirror-selection.ts'
 import { MirrorSpace } from './mirror-space.ts'
 import { MirrorTypes, type MakeReaders } from './mirror-type.ts'
 import { Reconciliation } from './reconcile.ts'
@@ -31,11 +29,15 @@ export interface MirrorOptions {
  * @typeParam S The type of the state: `Mirror<StateOf<typeof Contract>>`.
  */
 export class MirrorTree<S = unknown> {
-  readonly #space = new MirrorSpace()
+  /** For selections: the revision that listeners have been told of. A patch that was refused halfway is not shown. */
+  shown = 0
+  /** For selections: called after each patch. */
+  readonly afterPatches = new Set<() => void>()
+  /** For selections: its nodes. */
+  readonly space = new MirrorSpace()
   readonly #onError: ((error: unknown) => void) | undefined
   readonly #readers: MakeReaders
   readonly #watchers = new Set<Watcher>()
-  readonly #afterPatches = new Set<() => void>()
   #layout: CompiledLayout
   #types: MirrorTypes
   #root: MirrorNode | undefined
@@ -43,8 +45,6 @@ export class MirrorTree<S = unknown> {
   #version = 0
   #broken = false
   #busy = false
-  /** The revision that listeners have been told of. A patch that was refused halfway is not shown to selections. */
-  #shown = 0
   #errors: unknown[] = []
 
   constructor(layout: CompiledLayout, options: MirrorOptions = {}) {
@@ -90,15 +90,15 @@ export class MirrorTree<S = unknown> {
   applyPatch(bytes: Uint8Array): void {
     this.#enter()
     const root = this.#root
-    const reader = this.#reader(bytes, this.#space)
+    const reader = this.#reader(bytes, this.space)
     try {
       if (root === undefined) throw reader.bad('no state')
       if (this.#broken) throw reader.bad('one before it was refused')
       const version = versionAfter(this.#version, reader.varint())
       if (version === undefined) throw reader.bad(`it is not for version ${this.#version}`)
-      this.#space.revision++
-      readBody(reader, this.#space, this.#types)
-      if (!this.#space.settle()) throw reader.bad('a node is there twice')
+      this.space.revision++
+      readBody(reader, this.space, this.#types)
+      if (!this.space.settle()) throw reader.bad('a node is there twice')
       this.#version = version
     } catch (error) {
       this.#broken = true
@@ -130,11 +130,11 @@ export class MirrorTree<S = unknown> {
       if (root === undefined || root.type.index !== layout.layout.state) throw reader.bad('no state')
       root.places++
       if (!fresh.settle()) throw reader.bad('a node is there twice')
-      this.#space.revision++
+      this.space.revision++
       if (this.#root === undefined) {
-        this.#space.become(fresh)
+        this.space.become(fresh)
         this.#root = root
-      } else this.#root = new Reconciliation(this.#space, fresh).run(this.#root.value, root)
+      } else this.#root = new Reconciliation(this.space, fresh).run(this.#root.value, root)
       this.#epoch = epoch
       this.#version = version
     } catch (error) {
@@ -152,7 +152,7 @@ export class MirrorTree<S = unknown> {
    * written to by mistake.
    */
   hash(first: number, count: number): number {
-    return hashNodes(this.#space, first, count)
+    return hashNodes(this.space, first, count)
   }
 
   /**
@@ -166,10 +166,10 @@ export class MirrorTree<S = unknown> {
   watch<V>(selector: (state: S) => V, listeners: WatchListeners<V>): Disposable {
     const watcher: Watcher = new Watcher(
       {
-        space: this.#space,
+        space: this.space,
         // The selector gets the state it was written for.
         select: (select) => (this.#root === undefined ? undefined : select(this.#root.value)),
-        report: (error) => this.#report(error),
+        report: (error) => this.report(error),
         forget: (ended) => this.#watchers.delete(ended),
       },
       selector as (state: unknown) => unknown,
@@ -190,27 +190,6 @@ export class MirrorTree<S = unknown> {
     return { [Symbol.dispose]: () => watcher.end() }
   }
 
-  /**
-   * Selects a part of the state, or makes something from it, as a value that never changes: what the selector returns is copied and
-   * frozen, with all of the state that it is, or that stands in arrays, plain objects and maps which the selector made. Copies share
-   * what has not changed, and are made when the value is asked for.
-   */
-  select<V>(selector: (state: S) => V): Selection<V> {
-    return new MirrorSelection<V>(
-      {
-        revision: () => this.#shown,
-        select: (select, before) => frozenCopy(this.#space, select(this.state), before),
-        afterPatches: (changed) => {
-          this.#afterPatches.add(changed)
-          return () => this.#afterPatches.delete(changed)
-        },
-        report: (error) => this.#report(error),
-      },
-      // The state is the one it was written for.
-      selector as (state: unknown) => V,
-    )
-  }
-
   #reader(bytes: Uint8Array, space: MirrorSpace): Reader {
     return new Reader(bytes, (type, id) => {
       const node = space.nodes[id]
@@ -224,16 +203,17 @@ export class MirrorTree<S = unknown> {
   }
 
   #notify(): void {
-    this.#shown = this.#space.revision
+    this.shown = this.space.revision
     // Those that begin meanwhile have seen the state as it is.
     for (const watcher of Array.from(this.#watchers)) watcher.update()
-    for (const after of Array.from(this.#afterPatches)) after()
+    for (const after of Array.from(this.afterPatches)) after()
     for (const watcher of this.#watchers) watcher.clear()
     this.#busy = false
     this.#throwErrors()
   }
 
-  #report(error: unknown): void {
+  /** What a listener threw goes where the options say. */
+  report(error: unknown): void {
     if (this.#onError === undefined) this.#errors.push(error)
     else this.#onError(error)
   }

@@ -1,6 +1,7 @@
 import { angleFromSteps, quantizer } from '../codec/quantized.ts'
 import type { Layout, TypeDef } from '../layout.ts'
-import { holdsNodes, typeAt } from '../patch/extent.ts'
+import { lower } from '../codec/lower.ts'
+import { holdsNodes } from '../patch/extent.ts'
 import type { Reader } from '../patch/reader.ts'
 import { Unpacks, type Unpack } from '../patch/unpack.ts'
 import type { RecordNode } from './mirror-node.ts'
@@ -103,7 +104,7 @@ export class MirrorTypes {
   }
 
   #field(name: string, type: number, counts: number[]): MirrorField {
-    const def = typeAt(this.#types, type)
+    const def = lower(this.#types, type)
     const optional = def.kind === 'optional'
     const unpack = this.#unpacks.slot(type)
     const counted = countedField(def, counts.length)

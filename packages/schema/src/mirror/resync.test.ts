@@ -1,6 +1,7 @@
 import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { select } from './mirror-selection.ts'
 import type { CompiledLayout } from '../compiled-layout.ts'
 import { difference, Draws, drawValue, layoutOfSpec, modelOf, specs } from '../state/random-state.fixture.ts'
 import { writeSomething } from '../state/random-writes.fixture.ts'
@@ -59,7 +60,7 @@ function watchAll(mirror: MirrorTree, layout: CompiledLayout): () => void {
     const itemKind = def?.kind === 'list' ? layout.layout.types[def.type]?.kind : 'record'
     const tracked = itemKind === 'record' || itemKind === 'map' || itemKind === 'list'
     const read = (state: unknown): unknown => Object(state)[name]
-    const selection = mirror.select(read)
+    const selection = select(mirror, read)
     let frozen: unknown = undefined
     let copy: unknown = undefined
     if ((kind === 'map' || kind === 'list') && tracked) {
@@ -161,7 +162,7 @@ describe('what listeners and selections are told', () => {
         mirror.applySnapshot(tree.snapshot())
         const said: unknown[] = []
         mirror.watch((state) => state, { changed: (value) => said.push(value), after: (value) => said.push(value) })
-        const selected = mirror.select((state) => state)
+        const selected = select(mirror, (state) => state)
         const value = selected.value
         mirror.applySnapshot(tree.snapshot())
         expect(said).toEqual([])

@@ -1,4 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
+import { select } from './mirror-selection.ts'
 import { compileLayout } from '../compiled-layout.ts'
 import { layoutOf } from '../contract-layout.ts'
 import { defineRoom, type StateOf } from '../contract.ts'
@@ -352,7 +353,7 @@ describe('watch', () => {
     mirror.watch((game) => game.scores, tell)
     expect(mirror.ready).toBe(false)
     expect(() => mirror.state).toThrow('its snapshot has not arrived')
-    expect(() => mirror.select((game) => game.phase).value).toThrow('its snapshot has not arrived')
+    expect(() => select(mirror, (game) => game.phase).value).toThrow('its snapshot has not arrived')
     expect(hear()).toEqual([])
     mirror.applySnapshot(tree.snapshot())
     expect(hear()).toEqual([['added', 1, 'ada']])
@@ -371,7 +372,7 @@ describe('watch', () => {
       return game.phase
     }, tell)
     mirror.watch((game) => game.scores, { changed: tell.changed })
-    const selection = mirror.select((game) => game.scores)
+    const selection = select(mirror, (game) => game.scores)
     selection.subscribe(() => {
       throw new Error('subscriber')
     })
@@ -459,6 +460,6 @@ describe('types', () => {
       mirror.state.phase = 'x'
     }
     expect(wrong).toBeTypeOf('function')
-    expectTypeOf(mirror.select((game) => game.scores.size).value).toEqualTypeOf<number>()
+    expectTypeOf(select(mirror, (game) => game.scores.size).value).toEqualTypeOf<number>()
   })
 })

@@ -1,3 +1,4 @@
+import { lower } from '../codec/lower.ts'
 import type { TypeDef, TypeIndex } from '../layout.ts'
 
 /**
@@ -7,7 +8,7 @@ import type { TypeDef, TypeIndex } from '../layout.ts'
  * @param whole Whether records stand inside a value replaced as a whole, and not as nodes, which are references.
  */
 export function takesNoBytes(types: readonly TypeDef[], index: TypeIndex, whole: boolean): boolean {
-  const type = typeAt(types, index)
+  const type = lower(types, index)
   switch (type.kind) {
     case 'null':
     case 'literal':
@@ -25,7 +26,7 @@ export function takesNoBytes(types: readonly TypeDef[], index: TypeIndex, whole:
 
 /** Whether a slot of that type can hold a node: a record, map or list that is tracked by itself. */
 export function holdsNodes(types: readonly TypeDef[], index: TypeIndex): boolean {
-  const type = typeAt(types, index)
+  const type = lower(types, index)
   switch (type.kind) {
     case 'record':
     case 'map':
@@ -38,11 +39,4 @@ export function holdsNodes(types: readonly TypeDef[], index: TypeIndex): boolean
     default:
       return false
   }
-}
-
-/** A type of a layout, which has been found sound: all its references are to types before. */
-export function typeAt(types: readonly TypeDef[], index: TypeIndex): TypeDef {
-  const type = types[index]
-  if (type === undefined) throw new RangeError(`A layout refers to type ${index} and has ${types.length}`)
-  return type
 }

@@ -1,6 +1,7 @@
 import { runs } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { select } from '../mirror/mirror-selection.ts'
 import { compileLayout } from '../compiled-layout.ts'
 import { SchemaError } from '../errors.ts'
 import type { TypeDef } from '../layout.ts'
@@ -57,7 +58,7 @@ describe.each([
         const mirror = new MirrorTree(layout, { readers })
         suffer((bytes) => mirror.applySnapshot(bytes), spoil(tree.snapshot(), draws))
         mirror.applySnapshot(tree.snapshot())
-        const all = mirror.select((state) => state)
+        const all = select(mirror, (state) => state)
         for (let turn = 0; turn < 6; turn++) {
           for (let writes = 1 + draws.below(5); writes > 0; writes--) writeSomething(pair, draws)
           const patch = nextPatch(tree)

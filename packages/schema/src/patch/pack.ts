@@ -1,6 +1,7 @@
 import { angleToSteps, quantizer } from '../codec/quantized.ts'
 import type { NumberKind, TypeDef, TypeIndex } from '../layout.ts'
-import { takesNoBytes, typeAt } from './extent.ts'
+import { lower } from '../codec/lower.ts'
+import { takesNoBytes } from './extent.ts'
 import { packFreeForm } from './free-form.ts'
 import { putNumber, putUint8, putUnsigned } from './put.ts'
 import type { Writer } from './writer.ts'
@@ -48,7 +49,7 @@ export class Packs {
   }
 
   #make(index: TypeIndex, whole: boolean): Pack {
-    const type = typeAt(this.#types, index)
+    const type = lower(this.#types, index)
     const { idOf, variantOf } = this.#tracked
     switch (type.kind) {
       case 'null':

@@ -1,7 +1,8 @@
 import { numberRanges, type NumberRange } from '../codec/numbers.ts'
 import { angleFromSteps, quantizer } from '../codec/quantized.ts'
 import type { NumberKind, TypeDef, TypeIndex } from '../layout.ts'
-import { takesNoBytes, typeAt } from './extent.ts'
+import { lower } from '../codec/lower.ts'
+import { takesNoBytes } from './extent.ts'
 import { unpackFreeForm, unpackKey } from './free-form.ts'
 import type { Reader } from './reader.ts'
 
@@ -42,7 +43,7 @@ export class Unpacks {
   }
 
   #make(index: TypeIndex, whole: boolean): Unpack {
-    const type = typeAt(this.#types, index)
+    const type = lower(this.#types, index)
     switch (type.kind) {
       case 'null':
         return () => null

@@ -3,7 +3,8 @@ import type { CompiledLayout } from '../compiled-layout.ts'
 import { readContract } from '../contract-layout.ts'
 import type { AnyContract } from '../contract.ts'
 import type { Field, Layout, TypeDef, TypeIndex } from '../layout.ts'
-import { holdsNodes, typeAt } from '../patch/extent.ts'
+import { lower } from '../codec/lower.ts'
+import { holdsNodes } from '../patch/extent.ts'
 import { hashValue } from '../patch/hash.ts'
 import { Packs } from '../patch/pack.ts'
 import type { Steps, TrackedField } from './nodes/field-set.ts'
@@ -94,7 +95,7 @@ export class Shapes {
         hash: (hash, kept) => hashValue(hash, plain(kept), idOf),
       }
     }
-    const def = typeAt(this.#types, index)
+    const def = lower(this.#types, index)
     switch (def.kind) {
       case 'optional': {
         const inner = this.slot(def.type)
@@ -153,7 +154,7 @@ export class Shapes {
   }
 
   #makeNodeType(index: TypeIndex): NodeType {
-    const def = typeAt(this.#types, index)
+    const def = lower(this.#types, index)
     switch (def.kind) {
       case 'record':
         return new RecordType(
@@ -172,12 +173,12 @@ export class Shapes {
 
   #fields(fields: readonly Field[], required: ReadonlySet<string> | undefined): TrackedField[] {
     return fields.map(({ name, type }, index) => {
-      const def = typeAt(this.#types, type)
+      const def = lower(this.#types, type)
       const slot = this.slot(type)
       if (def.kind !== 'optional') return { name, index, slot, def, optional: false, steps: stepsOf(def) }
       const inner = this.slot(def.type)
       const kept = required?.has(name) === true ? { ...slot, adopt: inner.adopt } : slot
-      return { name, index, slot: kept, def: typeAt(this.#types, def.type), optional: true, steps: undefined }
+      return { name, index, slot: kept, def: lower(this.#types, def.type), optional: true, steps: undefined }
     })
   }
 
@@ -195,12 +196,12 @@ export class Shapes {
 function nodeVariants(types: readonly TypeDef[], union: TypeIndex): ReadonlyMap<TypeIndex, number> {
   const variants = new Map<TypeIndex, number>()
   const collect = (index: TypeIndex, variant: number): void => {
-    const def = typeAt(types, index)
+    const def = lower(types, index)
     // A variant can be a union itself.
     if (def.kind === 'union') for (const inner of def.types) collect(inner, variant)
     else if (!variants.has(index)) variants.set(index, variant)
   }
-  const def = typeAt(types, union)
+  const def = lower(types, union)
   if (def.kind === 'union') for (const [variant, index] of def.types.entries()) collect(index, variant)
   return variants
 }

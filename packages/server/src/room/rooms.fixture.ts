@@ -179,6 +179,8 @@ export class TestClient implements MemberLink {
     this.session = session
     this.#exchange = new Exchange({
       clock: world.clock,
+      maxCallsInFlight: 128,
+      streamCredit: 16,
       send: (frame) => this.#receive(frameOf(frame)),
       answer: {
         call: (id, params) => {

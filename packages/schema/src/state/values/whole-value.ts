@@ -4,7 +4,7 @@ import { bigintCoder, inRange, numberRanges, outOf } from '../../codec/numbers.t
 import { angleFromSteps, angleToSteps, quantizer } from '../../codec/quantized.ts'
 import { booleanCoder, constantsCoder, literalCoder, nullCoder, stringCoder } from '../../codec/scalars.ts'
 import type { NumberKind, TypeDef, TypeIndex } from '../../layout.ts'
-import { typeAt } from '../../patch/extent.ts'
+import { lower } from '../../codec/lower.ts'
 import { equalEntries, equalItems, frozenEntries, frozenItems, mapItems } from './frozen.ts'
 import { equalJson, takeJson } from './json-value.ts'
 
@@ -36,7 +36,7 @@ function wholeType(
   choose: ChooseVariant,
   inner: (index: TypeIndex) => WholeType,
 ): WholeType {
-  const type = typeAt(types, index)
+  const type = lower(types, index)
   switch (type.kind) {
     case 'null':
       return atom(nullCoder)
