@@ -24,4 +24,4 @@ export const bounds = {
 } as const
 
 /** Milliseconds for which somebody counts as typing behind the last key. */
-export const typingFor = 4_000
+export const typingFor = 3_000

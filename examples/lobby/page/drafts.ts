@@ -54,9 +54,14 @@ export class Drafts {
     this.#put(id, 'waiting', '')
   }
 
-  /** It was not taken; without an id: all that are not in the room. */
-  refuse(why: string, id?: string): void {
-    for (const each of id === undefined ? [...this.#drafts.keys()] : [id]) this.#put(each, 'refused', why)
+  /** It was not taken. */
+  refuse(id: string, why: string): void {
+    this.#put(id, 'refused', why)
+  }
+
+  /** Of what is not in the room, nothing comes there any more. */
+  refuseAll(why: string): void {
+    for (const { id, state } of this.#drafts.values()) if (state !== 'refused') this.refuse(id, why)
   }
 
   /** What was refused shall be sent once more, as the newest. */

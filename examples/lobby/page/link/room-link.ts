@@ -47,7 +47,7 @@ export class RoomLink {
   /** The members that this page has been in this conversation. */
   readonly #selves = new Set<string>()
   #room: JoinedRoom<typeof Chat>
-  #earlier: (readonly [id: string, message: Message])[] = []
+  #earlier: (readonly [key: string, message: Message])[] = []
   #moving = false
   #over = false
   #left = false
@@ -87,9 +87,19 @@ export class RoomLink {
     return !this.#moving && this.#room.status.value.state === 'joined'
   }
 
-  /** What was said before the server forgot the room: only this page still knows. */
-  get earlier(): readonly (readonly [id: string, message: Message])[] {
+  /** Whether nothing can be said here any more. */
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** What was said before the server forgot the room, by keys as {@link keyOf} gives them: only this page still knows. */
+  get earlier(): readonly (readonly [key: string, message: Message])[] {
     return this.#earlier
+  }
+
+  /** What tells a message from all others of this conversation: ids do so within one room. */
+  keyOf(id: string): string {
+    return `${this.#room.id} ${id}`
   }
 
   get isHost(): boolean {
@@ -189,9 +199,8 @@ export class RoomLink {
     if (this.#left) return
     const { topic, kind, seats, mark, code } = this.state
     if (error.code !== 'room_not_found') return this.#end(whyNot(error, `“${topic}”`))
-    if (code !== '') return this.#end('The server was restarted, and its join code leads nowhere any more.')
+    if (code !== '') return this.#end('The server was restarted, and this room is gone with its code.')
     this.#moving = true
-    this.#earlier = [...this.#earlier, ...this.state.messages]
     try {
       // A hundred pages may do so at once: the first makes the room, the others wait for it.
       const room = await this.#server.client.joinOrCreate<typeof Chat>('chat', {
@@ -202,6 +211,7 @@ export class RoomLink {
         patience: Infinity,
       })
       if (this.#left) return void room.leave()
+      this.#earlier.push(...[...this.state.messages].map(([id, message]) => [this.keyOf(id), message] as const))
       this.#room = room
       this.#moving = false
       this.#begin()
@@ -214,7 +224,7 @@ export class RoomLink {
   #end(why: string): void {
     if (this.#over || this.#left) return
     this.#over = true
-    this.drafts.refuse('It was not sent before the room was over.')
+    this.drafts.refuseAll('Not sent: the room was over.')
     this.#events.over(why)
   }
 
@@ -229,9 +239,10 @@ export class RoomLink {
     // However long the connection is gone: it waits in its order, arrives once, and is repeated where nobody knows whether it has.
     const outcome = await this.#room.call.say.try({ id, text }, { timeout: Infinity })
     if (outcome.ok || this.state.messages.has(id)) this.drafts.settle(id)
-    else if (outcome.code === 'rate_limited') this.drafts.refuse(`Too fast: try again ${soon(outcome.retryAfter)}`, id)
+    else if (outcome.code === 'rate_limited')
+      this.drafts.refuse(id, `Too fast. Please try again ${soon(outcome.retryAfter)}.`)
     else if (outcome.code === 'disconnected' || outcome.code === 'outcome_unknown') this.drafts.wait(id)
-    else this.drafts.refuse(`Not sent: ${outcome.message}`, id)
+    else this.drafts.refuse(id, `Not sent: ${outcome.message}`)
     this.#events.changed()
   }
 }

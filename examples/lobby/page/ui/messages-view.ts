@@ -75,23 +75,37 @@ export class MessagesView {
   #linesOf(room: RoomLink): Line[] {
     const lines: Line[] = []
     let last: Message | undefined
-    const take = (messages: Iterable<readonly [string, Message]>, where: string): void => {
-      for (const [id, message] of messages) {
-        const follows = isFollowing(last, message)
-        lines.push(lineOf(`${where}${id}`, message, follows, room.isSelf(message.by)))
-        last = message
-      }
+    const take = (key: string, message: Message): void => {
+      lines.push(lineOf(key, message, isFollowing(last, message), room.isSelf(message.by)))
+      last = message
     }
-    if (room.earlier.length > 0) {
-      take(room.earlier, 'earlier ')
-      lines.push(divider)
-      last = undefined
-    }
-    take(room.state.messages, '')
-    for (const draft of room.drafts.all) {
-      if (!room.state.messages.has(draft.id)) lines.push(draftLine(draft, room.live, () => this.#again(draft.id)))
-    }
+    for (const [key, message] of room.earlier) take(key, message)
+    if (room.earlier.length > 0) lines.push(divider)
+    last = undefined
+    const { messages } = room.state
+    for (const [id, message] of messages) take(room.keyOf(id), message)
+    for (const draft of room.drafts.all) if (!messages.has(draft.id)) lines.push(this.#draftLine(room, draft))
     return lines
+  }
+
+  #draftLine(room: RoomLink, { id, text, state, why }: Draft): Line {
+    const { live, over } = room
+    const refused = state === 'refused'
+    const word = refused ? why : live ? 'Sending…' : 'Waits for the connection'
+    return {
+      key: room.keyOf(id),
+      shown: `${word} ${String(over)}`,
+      make: () => {
+        const foot = make('p', 'foot', word)
+        if (refused && !over) {
+          const button = make('button', 'link', 'Send again')
+          button.type = 'button'
+          button.addEventListener('click', () => this.#again(id))
+          foot.append(' ', button)
+        }
+        return make('li', refused ? 'message own draft refused' : 'message own draft', make('p', 'said', text), foot)
+      },
+    }
   }
 
   #atEnd(): boolean {
@@ -137,25 +151,6 @@ function lineOf(key: string, message: Message, follows: boolean, own: boolean): 
       face.setAttribute('aria-hidden', 'true')
       face.style.setProperty('--person', `var(--person-${color})`)
       return make('li', own ? 'message own' : 'message', face, head, body)
-    },
-  }
-}
-
-function draftLine({ id, text, state, why }: Draft, live: boolean, again: () => void): Line {
-  const refused = state === 'refused'
-  return {
-    key: id,
-    shown: `draft ${state} ${why} ${String(live)}`,
-    make: () => {
-      const word = refused ? why : live ? 'Sending…' : 'Waits for the connection'
-      const foot = make('p', 'foot', word)
-      if (refused) {
-        const button = make('button', 'link', 'Send again')
-        button.type = 'button'
-        button.addEventListener('click', again)
-        foot.append(' ', button)
-      }
-      return make('li', refused ? 'message own draft refused' : 'message own draft', make('p', 'said', text), foot)
     },
   }
 }

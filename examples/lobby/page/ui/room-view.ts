@@ -82,7 +82,9 @@ export class RoomView {
     invite.title = code === '' ? 'Copy the link to this room' : 'Copy the link to this private room'
     invite.querySelector('span')?.replaceChildren(code === '' ? 'Copy link' : code)
     invite.setAttribute('aria-label', code === '' ? 'Copy link' : `Join code ${code}: copy the link to this room`)
-    this.#lock.hidden = !room.isHost
+    invite.hidden = room.over
+    this.#lock.hidden = !room.isHost || room.over
+    this.#room.classList.toggle('ended', room.over)
     this.#lock.setAttribute('aria-pressed', String(locked))
     this.#lock.querySelector('span')?.replaceChildren(locked ? 'Unlock' : 'Lock')
     this.#lock.querySelector('use')?.setAttribute('href', locked ? '#icon-lock' : '#icon-unlock')
@@ -102,13 +104,9 @@ export class RoomView {
 
   #showPeople(room: RoomLink): void {
     const { people, host } = room.state
-    const all = [...people].map(([id, person]): Shown => ({
-      id,
-      person,
-      self: room.isSelf(id),
-      how: howIs(person, room.presenceOf(id)),
-      host: id === host,
-    }))
+    const all = [...people].map(([id, person]): Shown => {
+      return { person, self: room.isSelf(id), how: howIs(person, room.presenceOf(id)), host: id === host }
+    })
     const shown = JSON.stringify(all)
     if (shown === this.#shown) return
     this.#shown = shown
@@ -134,7 +132,6 @@ export class RoomView {
 }
 
 interface Shown {
-  readonly id: string
   readonly person: Person
   readonly self: boolean
   readonly how: 'here' | 'elsewhere' | 'typing' | 'away'
@@ -149,14 +146,14 @@ function howIs({ here }: Person, presence: { readonly typing: boolean } | undefi
 
 const howWords = { here: '', typing: 'typing', elsewhere: 'looks elsewhere', away: 'connection lost' } as const
 
-function personChip({ id, person: { name, color }, self, how, host }: Shown): HTMLLIElement {
+function personChip({ person: { name, color }, self, how, host }: Shown): HTMLLIElement {
   const avatar = make('span', 'avatar', initials(name))
   avatar.setAttribute('aria-hidden', 'true')
-  const notes = [...(self ? ['you'] : []), ...(host ? ['looks after it'] : []), ...(self ? [] : [howWords[how]])]
+  const notes = [...(self ? ['you'] : []), ...(host ? ['host'] : []), ...(self ? [] : [howWords[how]])]
   const words = notes.filter((note) => note !== '').join(', ')
-  const chip = make('li', `person ${how}`, avatar, make('span', 'person-name', name), make('small', '', words))
+  const chip = make('li', 'person', avatar, make('span', 'person-name', name), make('small', '', words))
   chip.style.setProperty('--person', `var(--person-${color})`)
-  chip.dataset['member'] = id
+  chip.dataset['how'] = how
   return chip
 }
 
