@@ -28,6 +28,7 @@ export const Sim = defineRoom('sim', {
     far: t.Map(Unit, { view: true }),
     orders: t.Visible('captain', t.String()),
   }),
+  presence: t.Object({ n: t.Uint32() }),
   clientToServer: {
     /** Must be applied once. */
     apply: call({

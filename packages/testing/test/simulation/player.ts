@@ -4,10 +4,12 @@ import type { SeededRandom } from '../../src/index.ts'
 import { Sim } from './contract.ts'
 import type { Lanes, Ledger } from './ledger.ts'
 import { endCall } from './room.ts'
+import { Showing, type Stage } from './showing.ts'
 
 /** What programs are told besides their client. */
 export interface Surroundings {
   readonly ledger: Ledger
+  readonly stage: Stage
   readonly random: SeededRandom
   /** A number that no other has had. */
   readonly unique: () => number
@@ -21,10 +23,12 @@ export class Player {
   /** What the history calls it. */
   readonly name: string
   readonly #ledger: Ledger
+  readonly #stage: Stage
   readonly #random: SeededRandom
   /** What it sends to the room. */
   readonly #up: Lanes
   room: JoinedRoom<Sim> | undefined
+  showing: Showing | undefined
   /** It was told that it cannot get in. */
   failed = false
   /** The page is gone: what still happens in it, nobody sees. */
@@ -34,8 +38,9 @@ export class Player {
   #reading = 0
   readonly #littleMayWait: boolean
 
-  constructor({ ledger, random, unique, littleMayWait }: Surroundings, client: JuntoClient, key: string) {
+  constructor({ ledger, stage, random, unique, littleMayWait }: Surroundings, client: JuntoClient, key: string) {
     this.#ledger = ledger
+    this.#stage = stage
     this.#random = random
     this.#littleMayWait = littleMayWait
     this.key = key
@@ -75,6 +80,8 @@ export class Player {
     this.#ledger.count('opened')
     if (room.kept) this.#ledger.count('kept')
     this.#seated(room)
+    this.showing = new Showing(this.#stage, this.name, room)
+    this.showing.show(1)
     // A page that was reloaded has forgotten what it had seen, and what was on its way to it.
     for (const lane of [this.#down?.reliable, this.#down?.latest]) lane?.signalled()
     const mine = (channel: string): Lanes => {
@@ -129,6 +136,8 @@ export class Player {
     } else if (missed === undefined) this.#ledger.count('seat kept over a restart')
     // On its way to the new membership, or in the new process, the line may have been lost again.
     if (missed === undefined) this.#down?.latest.signalled()
+    // What is given up for the sake of others is missed, of whichever class.
+    else this.#down?.latest.signalled(missed)
     if (missed === 0 && unsent === 0) this.#ledger.count('resynced without loss')
     if (missed !== undefined && missed > 0) this.#ledger.count('missed', missed)
     this.#down?.reliable.signalled(missed)
@@ -287,12 +296,14 @@ export class Player {
   leave(): void {
     if (!this.isIn) return
     this.#ledger.count('leaves')
+    this.showing?.rough(Infinity)
     void this.room?.leave()
   }
 
   /** The page goes, without a word to the program. */
   abandon(): void {
     this.gone = true
+    this.showing?.end()
     this.#up.close()
   }
 }

@@ -4,6 +4,7 @@ import { JuntoError } from '@junto/protocol'
 import type { SeededRandom } from '../../src/index.ts'
 import { Sim } from './contract.ts'
 import type { Lanes, Ledger } from './ledger.ts'
+import { toPlain } from '@junto/schema'
 
 type SimMember = Member<Sim>
 
@@ -20,6 +21,12 @@ export interface Keeper {
   readonly random: SeededRandom
   /** The rooms that run. */
   readonly rooms: Set<SimRoomBase>
+  /** The number of the newest state that `save()` said to be safe, by key. */
+  readonly saved: Map<string, number>
+  /** How a room was when it was disposed of in order, by key, as a text; nothing of those that were killed since. */
+  readonly disposed: Map<string, string>
+  /** Whether rooms are saved. */
+  readonly persists: boolean
   /** The server is being closed: rooms that are saved end before their members leave. */
   closing: boolean
 }
@@ -27,12 +34,15 @@ export interface Keeper {
 /** What the simulation does to a room. */
 export interface SimRoomBase {
   readonly key: string | undefined
+  readonly members: ReadonlyMap<string, SimMember>
   /** Streams that are being read. */
   readonly streams: number
   /** Something changes in the state. */
   write(): void
   /** The room says something to a member, or to all. */
   speak(bytes: number): void
+  /** What there is by now must be safe, as soon as the room is told that it is. */
+  keep(): Promise<void>
   kick(): void
   /** The server is dead: nothing that it began goes on. */
   abandon(): void
@@ -40,25 +50,37 @@ export interface SimRoomBase {
 
 /** Rooms of the contract that record what they see. */
 export function simRooms(keeper: Keeper): RoomClass<Sim> {
-  const { ledger, random, rooms } = keeper
+  const { ledger, random, rooms, saved, disposed } = keeper
 
   return class extends Room(Sim) implements SimRoomBase {
     readonly clock = this.inject(Clock)
     readonly #noted = new Map<SimMember, Noted>()
     #streams = 0
     #spoken = 0
+    #abandoned = false
 
     get streams(): number {
       return this.#streams
     }
 
     onCreate() {
+      if (saved.has(this.#name) || (keeper.persists && disposed.has(this.#name)))
+        ledger.fault(`room ${this.#name} was made anew, and had been saved`)
       this.#begin()
       return { beat: 0, applied: {}, log: [], units: {}, far: {}, orders: 'wait' }
     }
 
     override onRestore() {
       ledger.count('restored')
+      const { beat } = this.state
+      const safe = saved.get(this.#name) ?? 0
+      if (beat < safe) ledger.fault(`room ${this.#name} is as of ${beat}, and ${safe} was said to be safe`)
+      const before = disposed.get(this.#name)
+      if (before !== undefined) {
+        ledger.count('restored in order')
+        const now = JSON.stringify(toPlain(this.state))
+        if (before !== now) ledger.fault(`room ${this.#name} ended as ${before}, and was restored as ${now}`)
+      }
       this.#begin()
       for (const member of this.members.values()) {
         ledger.count('awaited')
@@ -68,6 +90,10 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
       }
     }
 
+    get #name(): string {
+      return this.key ?? ''
+    }
+
     #begin(): void {
       rooms.add(this)
       ledger.count('rooms')
@@ -75,8 +101,9 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
 
     override onDispose() {
       rooms.delete(this)
+      disposed.set(this.#name, JSON.stringify(toPlain(this.state)))
       for (const [member, { state }] of this.#noted) {
-        if (state !== 'gone' && !keeper.closing)
+        if (state !== 'gone' && !(keeper.closing && keeper.persists))
           ledger.fault(`the room was disposed of before member ${member.id} had left`)
       }
     }
@@ -128,7 +155,7 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
     }
 
     override onError(error: unknown, where: string) {
-      ledger.fault(`${where} failed: ${String(error)}`)
+      if (!this.#abandoned) ledger.fault(`${where} failed: ${String(error)}`)
     }
 
     write(): void {
@@ -226,6 +253,21 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
       }
     }
 
+    async keep(): Promise<void> {
+      if (!keeper.persists) return
+      const beat = ++this.state.beat
+      ledger.count('saves')
+      try {
+        await this.save()
+        saved.set(this.#name, Math.max(beat, saved.get(this.#name) ?? 0))
+        ledger.count('safe')
+      } catch (error) {
+        const code = error instanceof JuntoError ? error.code : 'failed'
+        ledger.count(`save ${code}`)
+        if (code !== 'store_failed' && code !== 'room_closed') ledger.fault(`save() ended as ${String(error)}`)
+      }
+    }
+
     kick(): void {
       const members = [...this.members.values()]
       const member = members[random.integer(0, members.length - 1)]
@@ -235,6 +277,7 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
     }
 
     abandon(): void {
+      this.#abandoned = true
       rooms.delete(this)
       for (const { lanes } of this.#noted.values()) lanes.close()
     }

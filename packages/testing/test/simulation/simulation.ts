@@ -1,13 +1,25 @@
 import type { JuntoClient } from '@junto/client'
 import { createWorld, History, SeededRandom, type MemoryLink, type World } from '../../src/index.ts'
 import { Sim } from './contract.ts'
+import { Duel, wishes } from './duel.ts'
+import { duelDeeds, duelRooms, duelSeats, type AnyDuel } from './duel-room.ts'
 import { Ledger, type Account } from './ledger.ts'
+import { Lister } from './lister.ts'
+import { MoodyStore } from './moody-store.ts'
 import { Player } from './player.ts'
 import { simRooms, type SimRoomBase } from './room.ts'
+import { Seeker, type Way } from './seeker.ts'
+import { Stage } from './showing.ts'
 
 /** What can happen in a step, and how often of so many. */
 const happenings = [
-  ['act', 26],
+  ['act', 20],
+  ['seek', 5],
+  ['turn', 3],
+  ['deed', 5],
+  ['quit', 1],
+  ['show', 6],
+  ['keep', 3],
   ['speak', 9],
   ['write', 8],
   ['cut', 4],
@@ -41,6 +53,8 @@ interface Page {
   client: JuntoClient
   readonly name: string
   players: Player[]
+  seekers: Seeker[]
+  lister: Lister | undefined
 }
 
 /** One run of whole servers and clients, on a network with faults, all of it drawn from one seed. */
@@ -49,13 +63,18 @@ export class Simulation {
   readonly #world: World
   readonly #ledger: Ledger
   readonly #rooms = new Set<SimRoomBase>()
+  readonly #duels = new Set<AnyDuel>()
+  readonly #duelRoom
+  readonly #store: MoodyStore
+  readonly #stage: Stage
   readonly #keeper
   readonly #pages: Page[] = []
   /** Clients that are told of what happens to their page. */
   readonly #inPages = new Set<JuntoClient>()
   /** Whether new connections may be cut before much has passed on them. */
   #hostile = true
-  #unique = 0
+  #last = 0
+  readonly #unique = (): number => ++this.#last
 
   /** @param trace Told of what happens, for whoever looks for a fault. */
   constructor(seed: number, began?: (world: World) => void, trace?: (...what: unknown[]) => void) {
@@ -64,18 +83,36 @@ export class Simulation {
     const random = this.#random
     const small = random.chance(0.5)
     this.#ledger = new Ledger(new History(), small)
-    this.#keeper = { ledger: this.#ledger, random: new SeededRandom(seed + 0.5), rooms: this.#rooms, closing: false }
+    const persists = random.chance(0.5)
+    const ledger = this.#ledger
+    const draws = new SeededRandom(seed + 0.5)
+    const rooms = this.#rooms
+    this.#keeper = { ledger, random: draws, rooms, saved: new Map(), disposed: new Map(), persists, closing: false }
+    this.#duelRoom = duelRooms({ ledger, random: draws, duels: this.#duels, listed: () => this.#listed() })
+    this.#store = new MoodyStore(() => this.#world.clock, new SeededRandom(seed + 0.25))
     this.#world = createWorld({
       seed,
       command: `npm run simulate -- --seed ${seed}`,
+      store: this.#store,
       rooms: [
         [
           Sim,
           simRooms(this.#keeper),
           {
-            persist: random.chance(0.5),
+            persist: persists,
             disposeAfter: 1000,
             ...(random.chance(0.3) ? { patchRate: 20 } : {}),
+            authenticate: ({ auth }) => this.#authenticate(auth),
+          },
+        ],
+        [
+          Duel,
+          this.#duelRoom,
+          {
+            maxMembers: duelSeats,
+            disposeAfter: random.pick([0, 1000]),
+            idleAfter: random.pick([Infinity, Infinity, 30_000]),
+            maxAge: random.pick([Infinity, Infinity, 40_000]),
             authenticate: ({ auth }) => this.#authenticate(auth),
           },
         ],
@@ -101,6 +138,7 @@ export class Simulation {
     this.#clientLimits = random.chance(0.4)
       ? { resumeBuffer: 1024, resumeFrames: 16, softOutbox: 2048, hardOutbox: 4096 }
       : {}
+    this.#stage = new Stage(ledger, this.#world.clock)
     began?.(this.#world)
     this.#world.network.onConnection((link) => this.#connected(link))
   }
@@ -141,7 +179,30 @@ export class Simulation {
     this.#ledger.count(what)
     this.#trace?.(what, page.name, player.name)
     const { client } = page
+    const seeker = page.seekers[random.integer(0, Math.max(0, page.seekers.length - 1))]
     switch (what) {
+      case 'seek':
+        return this.#seek(page)
+      case 'turn':
+        return void seeker?.act()
+      case 'deed':
+        if (this.#duels.size > 0) random.pick([...this.#duels]).do(random.pick(duelDeeds))
+        return
+      case 'quit':
+        if (!seeker?.isIn) return
+        seeker.leave()
+        page.seekers = page.seekers.filter((each) => each !== seeker)
+        return
+      case 'show': {
+        const showing = random.chance(0.5) ? player.showing : seeker?.showing
+        const how = random.integer(0, 9)
+        if (how === 0) showing?.clear()
+        else if (how === 1) showing?.showFor(random.integer(50, 5000))
+        else showing?.show(random.integer(1, 5))
+        return
+      }
+      case 'keep':
+        return void this.#aRoom()?.keep()
       case 'act':
         for (let n = random.integer(1, 4); n > 0; n--) player.act()
         return
@@ -160,18 +221,22 @@ export class Simulation {
       case 'cutLater':
         return this.#cutLater(world.network.links[random.integer(0, world.network.links.length - 1)], 600)
       case 'stall':
+        this.#rough(page, Infinity)
         return world.stall(client)
       case 'flow':
         for (const each of this.#pages) world.flow(each.client)
         return
       case 'halfOpen':
+        this.#rough(page)
         return world.halfOpen(client, random.pick(['client', 'server']))
       case 'offline':
+        this.#rough(page, Infinity)
         return world.offline(client)
       case 'online':
         for (const each of this.#pages) world.online(each.client)
         return
       case 'slow':
+        this.#rough(page, Infinity)
         return world.slow(client, random.pick([200, 2000, Infinity]))
       case 'kick':
         return this.#aRoom()?.kick()
@@ -181,24 +246,79 @@ export class Simulation {
         return this.#replace(page, player)
       case 'reload':
       case 'crash':
-        for (const each of page.players) each.abandon()
-        page.client = what === 'reload' ? this.#reload(page) : this.#crash(page)
-        page.players = page.players.map((each) => this.#play(page.client, each.key))
-        return
+        return this.#begin(page, what)
       case 'page':
+        this.#rough(page, Infinity)
         return world.page(client, random.pick(['hidden', 'visible', 'suspended', 'resumed']))
       case 'restart':
+        this.#stage.upheaval()
         this.#keeper.closing = true
         await world.close()
         this.#keeper.closing = false
         if (random.chance(0.5)) await world.advance(random.pick([100, 3000]))
+        this.#stage.upheaval()
         return world.serve()
       case 'kill':
-        for (const room of this.#rooms) room.abandon()
+        for (const room of [...this.#rooms, ...this.#duels]) room.abandon()
+        this.#keeper.disposed.clear()
         world.kill()
+        this.#stage.upheaval()
         if (random.chance(0.5)) await world.advance(random.pick([100, 3000]))
         return world.serve()
     }
+  }
+
+  /** The page is loaded, or its process begins, anew, with the programs that it had. */
+  #begin(page: Page, how: 'reload' | 'crash'): void {
+    for (const each of [...page.players, ...page.seekers]) each.abandon()
+    page.lister?.abandon()
+    page.client = how === 'reload' ? this.#reload(page) : this.#crash(page)
+    page.players = page.players.map((each) => this.#play(page.client, each.key))
+    page.seekers = page.seekers.map(({ way }) => this.#newSeeker(page, way))
+    if (page.lister !== undefined) page.lister = this.#newLister(page)
+  }
+
+  /** What is the matter with a page may keep others from seeing what it shows, and it from seeing them. */
+  #rough({ players, seekers }: Page, ms?: number): void {
+    for (const { showing } of [...players, ...seekers]) showing?.rough(ms)
+  }
+
+  #listed() {
+    return this.#world.server.rooms.list(this.#duelRoom)
+  }
+
+  /** A page looks for a duel, and may show a list of them. */
+  #seek(page: Page): void {
+    const random = this.#random
+    page.lister ??= random.chance(0.4) ? this.#newLister(page) : undefined
+    page.seekers = page.seekers.filter(({ isIn, failed, room }) => isIn || (room === undefined && !failed))
+    if (page.seekers.length >= 3) return
+    for (let n = random.pick([1, 1, 2]); n > 0; n--) page.seekers.push(this.#newSeeker(page, this.#way(page)))
+  }
+
+  #way({ lister }: Page): Way {
+    const random = this.#random
+    const by = random.pick(['wish', 'wish', 'wish', 'wish', 'create', 'code', 'id'] as const)
+    const ids = lister?.ids ?? []
+    if (by === 'id' && ids.length > 0) return { by, text: random.pick(ids) }
+    if (by === 'code' && this.#duels.size > 0) return { by, text: random.pick([...this.#duels]).code }
+    return { by: by === 'create' ? by : 'wish', wish: random.pick(wishes) }
+  }
+
+  #newSeeker({ client, name }: Page, way: Way): Seeker {
+    return new Seeker(
+      { ledger: this.#ledger, stage: this.#stage, unique: this.#unique, duels: this.#duels },
+      client,
+      name,
+      way,
+    )
+  }
+
+  #newLister({ client, name, lister }: Page): Lister {
+    const { where, orderBy } = this.#random.pick(wishes)
+    const limit = this.#random.pick([undefined, undefined, 2])
+    const listed = lister?.listed ?? { where, ...(orderBy && { orderBy }), ...(limit && { limit }) }
+    return new Lister(this.#ledger, client, name, listed)
   }
 
   #aRoom(): SimRoomBase | undefined {
@@ -219,7 +339,7 @@ export class Simulation {
   #arrive(): void {
     const random = this.#random
     const name = `page ${this.#pages.length}`
-    const page: Page = { client: this.#client(name), name, players: [] }
+    const page: Page = { client: this.#client(name), name, players: [], seekers: [], lister: undefined }
     this.#pages.push(page)
     for (const key of random.pick([['a'], ['a'], ['b'], keys])) page.players.push(this.#play(page.client, key))
   }
@@ -245,9 +365,13 @@ export class Simulation {
   }
 
   #play(client: JuntoClient, key: string): Player {
-    const unique = (): number => ++this.#unique
     const littleMayWait = this.#clientLimits.resumeBuffer !== undefined
-    return new Player({ ledger: this.#ledger, random: this.#keeper.random, unique, littleMayWait }, client, key)
+    const { random } = this.#keeper
+    return new Player(
+      { ledger: this.#ledger, stage: this.#stage, random, unique: this.#unique, littleMayWait },
+      client,
+      key,
+    )
   }
 
   /** Another program opens the room that one has left. */
@@ -272,6 +396,7 @@ export class Simulation {
   async #heal(): Promise<void> {
     const world = this.#world
     this.#hostile = false
+    this.#store.fails = false
     for (const { client } of this.#pages) {
       world.flow(client)
       world.online(client)
@@ -305,10 +430,25 @@ export class Simulation {
       room.speak(10)
     }
     await world.advance('100s')
+    this.#proveFound()
     for (const room of this.#rooms) if (room.streams > 0) fault(`${room.streams} streams run on in room ${room.key}`)
     for (const player of this.#pages.flatMap(({ players }) => players)) {
       if (player.reading > 0) fault(`${player.name} still reads ${player.reading} streams`)
     }
+  }
+
+  /** Lists show what there is, and everybody sees what each shows. */
+  #proveFound(): void {
+    const listed = this.#listed()
+    for (const { lister, players, seekers } of this.#pages) {
+      lister?.prove(listed)
+      for (const { room, showing } of [...players, ...seekers]) {
+        if (room === undefined || showing === undefined) continue
+        const there = [...this.#rooms, ...this.#duels].find((each) => each.members.has(room.memberId))
+        if (there !== undefined) showing.prove(there.members)
+      }
+    }
+    this.#stage.judge()
   }
 
   async #end(): Promise<void> {
@@ -317,7 +457,9 @@ export class Simulation {
     this.#ledger.closeUnheard(new Set(heard))
     for (const what of this.#ledger.history.faults()) this.#world.history.fault(what)
     for (const { level, message, fields } of log) {
-      if (level === 'error') this.#world.history.fault(`the server logged: ${message} ${describe(fields?.['error'])}`)
+      // The store fails as it is to do.
+      if (level === 'error' && !message.endsWith('it is tried again'))
+        this.#world.history.fault(`the server logged: ${message} ${describe(fields?.['error'])}`)
     }
     for (const [name, value] of this.#world.metrics.entries())
       if (value !== 0) this.#ledger.count(`metric ${name}`, value)
