@@ -1,26 +1,26 @@
-import { Clock } from '@junto/protocol'
+import type { Clock } from '@junto/protocol'
 
 /** Longer timers fire at once, in browsers and in Node: 2^31 - 1 ms, about 24 days. */
 const longestTimer = 2 ** 31 - 1
 
 /** The platform's clock. */
-export class SystemClock extends Clock {
+export class SystemClock implements Clock {
   readonly #endOfTurn = makeEndOfTurn()
 
-  override now(): number {
+  now(): number {
     return performance.now()
   }
 
-  override time(): number {
+  time(): number {
     return Date.now()
   }
 
-  override after(ms: number, fn: () => void): () => void {
+  after(ms: number, fn: () => void): () => void {
     const timer = setTimeout(fn, Math.min(ms, longestTimer))
     return () => clearTimeout(timer)
   }
 
-  override atEndOfTurn(fn: () => void): void {
+  atEndOfTurn(fn: () => void): void {
     this.#endOfTurn(fn)
   }
 }
