@@ -1,6 +1,6 @@
 import { FrameType, encodeFrame } from '@junto/protocol/internal'
 import { expect, test } from 'vitest'
-import { build, hello, message } from '../session/session-world.fixture.ts'
+import { build, hello, join, message } from '../session/session-world.fixture.ts'
 import { MemoryMetrics } from './metrics.ts'
 import { Traffic } from './traffic.ts'
 
@@ -76,4 +76,30 @@ test('a session: its messages both ways, and the time of a beat until its answer
   // A pong that nobody asked for tells no time.
   first.line.pong()
   expect(metrics.readHistogram('round_trip_seconds')?.count).toBe(1)
+})
+
+test('nothing is looked up or made for a message', async () => {
+  const { clock, metrics, rooms, first } = build()
+  const asked: string[] = []
+  for (const method of ['counter', 'gauge', 'histogram', 'count'] as const) {
+    const own = metrics[method].bind(metrics) as (...args: unknown[]) => never
+    metrics[method] = (...args: unknown[]) => {
+      asked.push(String(args[0]))
+      return own(...args)
+    }
+  }
+  first.send({ ...hello, secret: 'a'.repeat(32) }, join(1))
+  for (const pending of rooms.joins) pending.grant()
+  await clock.advance('1s')
+  expect(rooms.joins).toHaveLength(1)
+  asked.length = 0
+  for (let i = 0; i < 100; i++) {
+    first.send(1, { type: FrameType.event, id: 0, payload: i })
+    await clock.advance(100)
+    // Beats and acks leave, too.
+    first.line.pong()
+  }
+  expect(asked).toEqual([])
+  expect(metrics.read('frames_received', { type: 'event' })).toBe(100)
+  expect(metrics.read('frames_sent', { type: 'ack' })).toBeGreaterThan(0)
 })
