@@ -80,7 +80,7 @@ export async function drain(server: DrainedServer, { grace = defaultGrace, messa
 function late({ logger, metrics }: DrainedServer, rooms: readonly string[], grace: number): JuntoError {
   const names = `${rooms.slice(0, 20).join(', ')}${rooms.length > 20 ? ` and ${rooms.length - 20} more` : ''}`
   const message = `draining took longer than its grace of ${grace} ms: what changed last in ${names} may not be saved`
-  metrics.count('rooms_given_up', {}, rooms.length)
+  metrics.counter('rooms_given_up').add(rooms.length)
   logger.error(message, { rooms })
   return new JuntoError('timeout', message)
 }

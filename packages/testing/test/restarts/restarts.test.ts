@@ -89,7 +89,17 @@ class Player {
   get seen(): unknown {
     if (this.room === undefined) return undefined
     const { accounts, joins, leaves } = this.room.state
-    return { joins, leaves, accounts: [...accounts].map(([name, { secret: _, ...account }]) => [name, account]) }
+    return {
+      joins,
+      leaves,
+      accounts: [...accounts].map(([name, { of, entries, sum: total, noted }]) => ({
+        name,
+        of,
+        entries,
+        total,
+        noted,
+      })),
+    }
   }
 }
 
@@ -192,7 +202,7 @@ test(
   async () => {
     const first = await program.start('killed')
     const all = await enter(first.url, 20)
-    await Promise.all(all.map(({ room }) => room?.call.add({ n: 5 })))
+    await Promise.all(all.map(async ({ room }) => room?.call.add({ n: 5 })))
     await all[0]?.room?.call.save()
     await all[10]?.room?.call.save()
     first.kill('SIGKILL')
