@@ -35,6 +35,13 @@ export class Visitor {
     return visitor
   }
 
+  /** Is in no room, and sees all that there are. */
+  async goHome(): Promise<void> {
+    if (await this.page.locator('#room').isVisible()) await this.leaves()
+    await this.page.getByLabel('Order').selectOption('Newest first')
+    await this.page.locator('#kinds').getByRole('radio', { name: 'All' }).check()
+  }
+
   /** Waits for a state of the connection. */
   async stands(state: 'connected' | 'away'): Promise<void> {
     await this.page.locator(`body[data-standing="${state}"]`).waitFor()
