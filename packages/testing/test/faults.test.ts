@@ -5,6 +5,7 @@ import { handshakeRows } from './faults/handshake-rows.ts'
 import { isolationRows } from './faults/isolation-rows.ts'
 import { inUse } from './faults/memory.ts'
 import { messageRows } from './faults/message-rows.ts'
+import { operationRows } from './faults/operation-rows.ts'
 import { Ordeal } from './faults/ordeal.ts'
 import { shortDeadlines, Target } from './faults/target.ts'
 import { sessionRows } from './faults/session-rows.ts'
@@ -16,6 +17,7 @@ const sections = [
   ['C. Flow and exhaustion', flowRows, {}],
   ['D. Sessions, resume, order', sessionRows, {}],
   ['E. Isolation and process', isolationRows, {}],
+  ['F. Operations', operationRows, {}],
 ] as const
 
 describe.each(sections)('%s', (_section, rows, options) => {

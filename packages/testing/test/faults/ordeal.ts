@@ -1,3 +1,4 @@
+import { closeCodes } from '@junto/protocol'
 import { expect } from 'vitest'
 import type { Attack } from './rows.ts'
 import { soon } from './soon.ts'
@@ -24,7 +25,7 @@ export class Ordeal {
   }
 
   /** What must be seen in an attack, and whatever the attack is: it was counted, the bystander is well, and nothing is left. */
-  async undergo({ run, counts }: Attack): Promise<void> {
+  async undergo({ run, counts, endsServer }: Attack): Promise<void> {
     const target = this.#target
     const before = counts.map(({ counter, labels }) => target.count(counter, labels))
     await run(target)
@@ -32,9 +33,10 @@ export class Ordeal {
       const grown = counts.map(({ counter, labels }, index) => target.count(counter, labels) - (before[index] ?? 0))
       expect(grown).toEqual(counts.map(({ by = 1 }) => by))
     })
-    await this.#bystanderIsWell()
+    if (endsServer === true) expect(await this.#bystander.peer.closed()).toBe(closeCodes.shuttingDown.code)
+    else await this.#bystanderIsWell()
     // Whoever came is gone, and nothing is kept of them.
-    await soon(() => expect(target.server.connections).toBe(1))
+    await soon(() => expect(target.server.connections).toBe(endsServer === true ? 0 : 1))
     for (const gauge of ['sessions_away', 'resume_bytes']) expect(target.count(gauge), gauge).toBe(0)
   }
 

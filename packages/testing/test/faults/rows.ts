@@ -11,6 +11,8 @@ export interface Attack {
   readonly counts: readonly Count[]
   /** How the server differs that this is done to. Default: one that the attacks of the section share. */
   readonly server?: TargetOptions
+  /** It ends the server, with everybody who is there. */
+  readonly endsServer?: true
 }
 
 export interface Count {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { FrameType } from '@junto/protocol/internal'
 import type {
+  CallFrame,
   EventFrame,
   Frame,
   FailedFrame,
@@ -66,6 +67,14 @@ const Visited = defineRoom('visited', {
 /** Has one seat. */
 const Single = defineRoom('single', { version: 1, state: t.Object({}), clientToServer: {}, serverToClient: {} })
 
+/** Is saved. */
+const Saved = defineRoom('saved', {
+  version: 1,
+  state: t.Object({ sum: t.Uint32() }),
+  clientToServer: { add: call({ params: t.Object({ n: t.Uint32() }), result: t.Uint32() }) },
+  serverToClient: {},
+})
+
 const compiled = compileLayout(layoutOf(Attacked))
 
 /** What rooms did, for tests to look at. */
@@ -78,6 +87,8 @@ export const seen = {
   left: [] as string[],
   /** What happened in rooms of one seat. */
   singles: [] as string[],
+  /** The sums with which saved rooms ended. */
+  sums: [] as number[],
   /** What rooms that are visited wait for before they are gone. */
   disposal: Promise.resolve(),
   authentications: [] as { readonly credentials: Credentials; readonly answer: (user: { id: string }) => void }[],
@@ -203,6 +214,18 @@ class SingleRoom extends Room(Single) {
   }
 }
 
+class SavedRoom extends Room(Saved) {
+  readonly handlers = this.handle({ add: ({ n }) => (this.state.sum += n) })
+
+  onCreate() {
+    return { sum: 0 }
+  }
+
+  override onDispose() {
+    seen.sums.push(this.state.sum)
+  }
+}
+
 /** Deadlines short enough for a test of them. */
 export const shortDeadlines = { helloTimeout: 400, headerTimeout: 500 }
 
@@ -244,6 +267,7 @@ export class Target {
         }),
     })
     this.server.define(Single, SingleRoom, { maxMembers: 1 })
+    this.server.define(Saved, SavedRoom, { persist: true })
     this.server.define(Visited, VisitedRoom, { authenticate: () => ({ id: 'ada' }) })
     await this.server.listen()
     return this
@@ -273,6 +297,16 @@ export class Target {
 /** Asks for an attacked room. */
 export function joinAttacked(ref: number, key: string): JoinFrame {
   return { type: FrameType.join, ref, by: 'open', room: 'attacked', key }
+}
+
+/** Asks for a saved room. */
+export function joinSaved(ref: number, key: string): JoinFrame {
+  return { type: FrameType.join, ref, by: 'open', room: 'saved', key }
+}
+
+/** Adds to the sum of a saved room. */
+export function addToSaved(no: number, n: number): CallFrame {
+  return { type: FrameType.call, no, id: 0, params: [n], timeout: 0, settle: 'visible' }
 }
 
 let sessions = 0
