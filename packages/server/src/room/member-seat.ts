@@ -359,7 +359,10 @@ export class MemberSeat implements Seat, Partner, Present {
 
   say(message: Message, settle: Settle): void {
     const volatile = message.loose !== undefined && message.loose.key === undefined
-    if (volatile && (this.#phase !== 'live' || this.#link.congested || this.#feed.behind)) return
+    if (volatile && (this.#phase !== 'live' || this.#link.congested || this.#feed.behind)) {
+      if (this.#phase !== 'gone') this.#host.sync.dropped()
+      return
+    }
     switch (this.#phase) {
       case 'joining':
       case 'joined':

@@ -504,6 +504,8 @@ describe('delivery classes', () => {
       ['said', { text: '2' }],
       ['said', { text: '3' }],
     ])
+    expect(world.metrics.read('messages_dropped', { reason: 'volatile' })).toBe(3)
+    expect(world.metrics.read('messages_dropped', { reason: 'replaced' })).toBe(2)
   })
 
   test('of latest, so many replace each other in one turn that only the last is sent, and little is held', async () => {

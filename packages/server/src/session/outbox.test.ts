@@ -19,12 +19,14 @@ function build(given: Partial<typeof limits> = {}) {
   const told: string[] = []
   const sent = { count: 0 }
   const metrics = new MemoryMetrics()
+  const traffic = new Traffic(metrics)
+  metrics.beforeReading(() => traffic.report())
   const outbox = new Outbox({
     connection,
     clock,
     total: new OutboxTotal(limits.maxOutboxTotal, metrics.gauge('outbox_bytes')),
     turnEnd: new TurnEnd(clock),
-    traffic: new Traffic(metrics),
+    traffic,
     limits: { ...limits, ...given },
     tooSlow: () => told.push('too slow'),
     drained: () => told.push('drained'),
@@ -280,7 +282,7 @@ test('of echoes, beats and acks the newest wait, however many are asked for', as
 })
 
 test('volatile frames leave in this turn or never, those of higher priority first', async () => {
-  const { clock, connection, outbox } = build()
+  const { clock, connection, outbox, metrics } = build()
   for (let n = 0; n < 6; n++) outbox.add(1, event(10 * KiB))
   connection.takes = 62 * KiB
   for (let n = 0; n < 30; n++) outbox.addVolatile(2, event(10 * KiB, n), n % 3)
@@ -289,6 +291,7 @@ test('volatile frames leave in this turn or never, those of higher priority firs
   // What fits beside the others, and what the socket holds ahead of its peer: all of the highest priority, oldest first.
   expect(left.length).toBeGreaterThan(4)
   expect(left).toEqual([2, 5, 8, 11, 14, 17, 20, 23, 26, 29].slice(0, left.length))
+  expect(metrics.read('messages_dropped', { reason: 'volatile' })).toBe(30 - left.length)
   const before = connection.sent.length
   connection.takes = Infinity
   connection.take()
@@ -299,13 +302,14 @@ test('volatile frames leave in this turn or never, those of higher priority firs
 })
 
 test('while the socket takes nothing, a volatile frame is dropped', async () => {
-  const { clock, connection, outbox } = build()
+  const { clock, connection, outbox, metrics } = build()
   connection.takes = 0
   for (let n = 0; n < 20; n++) outbox.add(1, event(10 * KiB))
   await clock.settle()
   const { waiting } = outbox
   outbox.addVolatile(1, event(1), 9)
   expect(outbox.waiting).toBe(waiting)
+  expect(metrics.read('messages_dropped', { reason: 'volatile' })).toBe(1)
 })
 
 test('what waits in class latest leaves when there is room for it, and takes acks along', async () => {

@@ -220,7 +220,7 @@ describe('a session that is resumed', () => {
   })
 
   test('an event of class latest waits while it is away, the newest of each key; a volatile one does not', async () => {
-    const { peer, seat, come } = await joined()
+    const { peer, seat, come, metrics } = await joined()
     const loose = (id: number): Uint8Array => encodeFrame({ type: FrameType.loose, id, payload: null })
     peer.cut()
     expect(seat().link.congested).toBe(true)
@@ -231,6 +231,8 @@ describe('a session that is resumed', () => {
     const { shown } = await come(back({ received: 1 }))
     expect(shown).toEqual(['welcome', '1: snapshot', 'ack 1 complete', '1: loose 2', '1: loose 3'])
     expect(seat().link.congested).toBe(false)
+    expect(metrics.read('messages_dropped', { reason: 'replaced' })).toBe(1)
+    expect(metrics.read('messages_dropped', { reason: 'volatile' })).toBe(1)
   })
 })
 

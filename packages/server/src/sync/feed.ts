@@ -25,6 +25,8 @@ export class Feed {
   behind = false
   /** It wants the state at the end of the turn, whether or not that changed; `now`: even if too much waits for it. */
   asks: 'no' | 'when it can' | 'now' = 'no'
+  /** Messages that were held and gave way to a newer one with the same key. */
+  replaced = 0
   readonly #maxHeld: number
   /** What was said to it: waits for the snapshot first, later for a patch. */
   #held: Message[] | undefined
@@ -80,6 +82,7 @@ export class Feed {
       return false
     }
     held[at] = message
+    this.replaced++
     this.#heldBytes += message.frame.length - older.frame.length
     return true
   }

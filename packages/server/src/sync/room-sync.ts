@@ -60,7 +60,7 @@ export class RoomSync implements Flushable {
   #sent = 0
   /** Frames of updates that several get. */
   readonly #frames = new WeakMap<Update, Uint8Array>()
-  readonly #counts: Readonly<Record<'catchUps' | 'snapshots' | 'desyncs', Counter>> & {
+  readonly #counts: Readonly<Record<'catchUps' | 'snapshots' | 'desyncs' | 'dropped' | 'replaced', Counter>> & {
     readonly behind: Gauge
     readonly sizes: Histogram
   }
@@ -82,6 +82,8 @@ export class RoomSync implements Flushable {
       catchUps: metrics.counter('catch_ups', labels),
       snapshots: metrics.counter('snapshots_sent', labels),
       desyncs: metrics.counter('desyncs', labels),
+      dropped: metrics.counter('messages_dropped', { reason: 'volatile' }),
+      replaced: metrics.counter('messages_dropped', { reason: 'replaced' }),
       sizes: metrics.histogram('patch_bytes', labels, ownSeries.patch_bytes.buckets),
     }
     this.#checks = new Checks({ tree, clock, interval, shared })
@@ -132,8 +134,16 @@ export class RoomSync implements Flushable {
   /** Has a message leave at the end of the turn, after the feed's patch. */
   say(feed: Feed, message: Message): void {
     if (!feed.holds) this.#await(feed)
+    const { replaced } = feed
+    const isBearable = feed.hold(message)
+    if (feed.replaced > replaced) this.#counts.replaced.add()
     // What the link cannot take either is the session's to judge.
-    if (!feed.hold(message)) this.deliver(feed)
+    if (!isBearable) this.deliver(feed)
+  }
+
+  /** A message of class `volatile` does not go to a member, which could not take it now. */
+  dropped(): void {
+    this.#counts.dropped.add()
   }
 
   /** What waited for the member has left. When it is behind, it catches up at the end of the turn. */
