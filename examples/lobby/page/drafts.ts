@@ -61,7 +61,7 @@ export class Drafts {
 
   /** Of what is not in the room, nothing comes there any more. */
   refuseAll(why: string): void {
-    for (const { id, state } of this.#drafts.values()) if (state !== 'refused') this.refuse(id, why)
+    for (const id of this.#drafts.keys()) this.refuse(id, why)
   }
 
   /** What was refused shall be sent once more, as the newest. */
