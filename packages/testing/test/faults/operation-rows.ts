@@ -98,6 +98,7 @@ export const operationRows: readonly Row[] = [
           peer.send(1, addToSaved(1, 7))
           await peer.frame<ReplyFrame>(FrameType.reply)
           peer.close()
+          await soon(() => expect(target.server.connections).toBe(1))
           // Whoever asks for it meanwhile waits for the save, and finds what was saved.
           const next = await target.greeted()
           next.send(joinSaved(1, 'failing'))
