@@ -118,5 +118,6 @@ function shown(value: unknown): string {
   if (typeof value === 'number') return String(value)
   if (typeof value === 'string') return `a string of ${value.length} characters`
   if (value instanceof Uint8Array) return 'a bin'
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'a map' : `a ${typeof value}`
 }

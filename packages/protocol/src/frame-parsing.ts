@@ -145,7 +145,7 @@ function order(data: Elements, key: string): JoinFrame['order'] {
   const [[field, direction] = []] = entries
   const known = direction === 'asc' || direction === 'desc'
   if (entries.length === 1 && field !== undefined && field.length <= longestName && known) return { [field]: direction }
-  throw misfit(data, key, "a map of one field to 'asc' or 'desc'")
+  throw new JuntoError('invalid', `${key} must map one field to 'asc' or 'desc'`)
 }
 
 function hashes(data: Elements, key: string): readonly string[] {

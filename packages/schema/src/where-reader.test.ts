@@ -24,11 +24,18 @@ const reader = new WhereReader(
 )
 const read = (where: unknown) => reader.readWhere(encodeNamed(where, 'where'))
 
+it('metadata have no field of the name by which rooms are ordered by their members', () => {
+  const contract = ofMetadata(t.Union([t.Object({ a: t.String() }), t.Object({ members: t.Uint8() })]))
+  expect(() => new WhereReader(contract)).toThrow(
+    'metadata.members: is what the taken seats are called in orderBy: give the field another name',
+  )
+})
+
 describe('what metadata must be', () => {
   it('is read as values, lists of values and ranges, by name in the order of names', () => {
     expect(read({ mode: 'ranked', level: { from: 10, to: 20 }, map: { in: ['ice', null] } })).toEqual([
       { field: 'level', from: 10, to: 20 },
-      { field: 'map', values: ['ice', null] },
+      { field: 'map', values: [null, 'ice'] },
       { field: 'mode', values: ['ranked'] },
     ])
     expect(read({ level: { from: 10 } })).toEqual([{ field: 'level', from: 10, to: Infinity }])
@@ -52,6 +59,17 @@ describe('what metadata must be', () => {
       { field: 'range', values: [{ from: 1, to: 2 }] },
       { field: 'tags', values: [['a', 'b']] },
     ])
+  })
+
+  it('looks the same for equal lists of values, whatever their order, and however often one stands in it', () => {
+    const values = [{ field: 'map', values: ['ice', 'sand'] }]
+    expect(read({ map: { in: ['sand', 'ice', 'sand'] } })).toEqual(values)
+    expect(read({ map: { in: ['ice', 'sand'] } })).toEqual(values)
+    expect(read({ level: { in: [10, 9, 10] } })).toEqual(read({ level: { in: [9, 10] } }))
+    expect(read({ map: { in: [null, 'null'] } })).toEqual(read({ map: { in: ['null', null, null] } }))
+    expect(read({ map: { in: [null, 'null'] } })).not.toEqual(read({ map: { in: ['null'] } }))
+    expect(read({ speed: { in: [0, -0] } })).toEqual([{ field: 'speed', values: [0] }])
+    expect(read({ map: { in: [] } })).toEqual([{ field: 'map', values: [] }])
   })
 
   it('is of the fields of all variants, where metadata are one of several records', () => {

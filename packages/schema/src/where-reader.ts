@@ -46,10 +46,18 @@ export class WhereReader {
   readonly #fields: ReadonlyMap<string, KnownField>
   readonly #names: readonly string[]
 
+  /** @throws SchemaError `invalid_contract` where the metadata have a field `members`, which is something else in `orderBy`. */
   constructor(contract: AnyContract) {
     const { named, namedTypes } = readContract(contract)
     this.#fields = named.metadata === undefined ? new Map() : fieldsOf(named.metadata, namedTypes)
     this.#names = [...this.#fields.keys()]
+    if (this.#fields.has('members')) {
+      throw new SchemaError(
+        'invalid_contract',
+        'metadata.members',
+        'is what the taken seats are called in orderBy: give the field another name',
+      )
+    }
   }
 
   /**
@@ -97,7 +105,8 @@ export class WhereReader {
         throw refused(`${path}.in`, `must be a list of up to ${mostValues} values`)
       }
       const given: readonly unknown[] = values
-      return { field, values: given.map((value, index) => valueOf(known, value, `${path}.in[${index}]`)) }
+      const wanted = given.map((value, index) => valueOf(known, value, `${path}.in[${index}]`))
+      return { field, values: inOneOrder(wanted) }
     }
     if (numeric && keys.length > 0 && keys.every((key) => key === 'from' || key === 'to')) {
       return { field, from: bound(asked, 'from', path) ?? -Infinity, to: bound(asked, 'to', path) ?? Infinity }
@@ -168,6 +177,13 @@ function valueOf({ codecs }: KnownField, wire: unknown, path: string): unknown {
     }
   }
   throw refusal
+}
+
+/** Each of some texts, numbers, bigints, booleans and nulls once, so that equal lists look alike. */
+function inOneOrder(values: readonly unknown[]): readonly unknown[] {
+  // -0 is 0, also in its text.
+  const byText = new Map(values.map((value) => [`${typeof value} ${String(value)}`, value === 0 ? 0 : value]))
+  return [...byText].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, value]) => value)
 }
 
 function bound(range: Readonly<Record<string, unknown>>, key: 'from' | 'to', path: string): number | undefined {

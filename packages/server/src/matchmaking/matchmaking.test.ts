@@ -160,6 +160,11 @@ describe('many at once', () => {
     clients[3]?.join(asked({ mode: 'ranked', level: { from: 5, to: 16 } }))
     await world.clock.settle()
     expect(rooms.map((room) => room.members.size)).toEqual([3, 1])
+    const others = Array.from({ length: 2 }, () => world.client(Duel))
+    others[0]?.join(asked({ level: 40, map: { in: ['ice', 'wood'] } }))
+    others[1]?.join(asked({ level: 40, map: { in: ['wood', 'ice', 'wood'] } }))
+    await world.clock.settle()
+    expect(rooms.map((room) => room.members.size)).toEqual([3, 1, 2])
   })
 
   it('those who waited for a room that became something else go on to another one', async () => {

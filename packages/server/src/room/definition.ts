@@ -261,8 +261,13 @@ function interval(rate: number | undefined, name: string): number {
 }
 
 function count(value: number, name: string): number {
-  if (!(value >= 1)) throw wrong(name, 'from 1')
+  if (!isCount(value)) throw wrong(name, 'from 1, whole or Infinity')
   return value
+}
+
+/** Whether so many members can be allowed in a room. */
+export function isCount(value: number): boolean {
+  return value === Infinity || (Number.isInteger(value) && value >= 1)
 }
 
 function wait(ms: number, name: string, least: number): number {

@@ -241,10 +241,16 @@ describe('who may come in', () => {
 
   test('what lock, visibility and maxMembers cannot be is refused', async () => {
     const { room } = await scene()
-    for (const most of [0, -1, NaN]) expect(() => (room.maxMembers = most)).toThrow(`a number from 1, not ${most}`)
+    for (const most of [0, -1, 2.5, NaN]) {
+      expect(() => (room.maxMembers = most)).toThrow(`a whole number from 1, or Infinity, not ${most}`)
+    }
     // @ts-expect-error there are two
     expect(() => (room.visibility = 'hidden')).toThrow("is 'public' or 'private', not hidden")
     expect([room.maxMembers, room.visibility]).toEqual([100, 'public'])
+    for (const maxMembers of [0, 2.5, NaN]) {
+      const define = () => new World().registry.define(Desk, deskRooms().ScriptedRoom, { maxMembers })
+      expect(define).toThrow('the option maxMembers of define must be a number from 1, whole or Infinity')
+    }
   })
 
   describe('a room that says in onCreate how many there may be, while many wait for it', () => {

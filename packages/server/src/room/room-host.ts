@@ -4,7 +4,7 @@ import { freezeDeep } from '../matchmaking/frozen.ts'
 import type { Listable } from '../matchmaking/listings.ts'
 import type { Candidate } from '../matchmaking/matchmaker.ts'
 import { within } from '../promises.ts'
-import type { RoomDefinition, RunningRoom } from './definition.ts'
+import { isCount, type RoomDefinition, type RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 import { eventSenders, exceptOf } from './event-senders.ts'
 import { Faults } from './faults.ts'
@@ -312,7 +312,9 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   }
 
   set maxMembers(most: number) {
-    if (!(most >= 1)) throw new JuntoError('misuse', `maxMembers of a room must be a number from 1, not ${most}`)
+    if (!isCount(most)) {
+      throw new JuntoError('misuse', `maxMembers of a room must be a whole number from 1, or Infinity, not ${most}`)
+    }
     this.#seats.most = most
     this.#owner.changed(this)
   }

@@ -120,7 +120,7 @@ export abstract class RoomBase<T extends AnyContract> {
     return this.#scope.maxMembers
   }
 
-  /** @throws JuntoError `misuse` when it is no number from 1. */
+  /** @throws JuntoError `misuse` when it is neither a whole number from 1 nor `Infinity`. */
   set maxMembers(most: number) {
     this.#scope.maxMembers = most
   }
