@@ -161,8 +161,9 @@ describe('many at once', () => {
     await world.clock.settle()
     expect(rooms.map((room) => room.members.size)).toEqual([3, 1])
     const others = Array.from({ length: 2 }, () => world.client(Duel))
-    others[0]?.join(asked({ level: 40, map: { in: ['ice', 'wood'] } }))
-    others[1]?.join(asked({ level: 40, map: { in: ['wood', 'ice', 'wood'] } }))
+    const options = { ...usual, map: 'wood' }
+    others[0]?.join(asked({ map: { in: ['sand', 'wood'] } }, { options }))
+    others[1]?.join(asked({ map: { in: ['wood', 'sand', 'wood'] } }, { options }))
     await world.clock.settle()
     expect(rooms.map((room) => room.members.size)).toEqual([3, 1, 2])
   })
