@@ -107,9 +107,7 @@ describe('events before their first listener', () => {
     inbox.listen('cleared', (payload) => heard.push(payload))
     await clock.settle()
     expect(heard).toEqual([4, 5, 6])
-    expect(warnings).toMatchObject([
-      { code: 'overflow', message: expect.stringContaining('3 events ') as string },
-    ])
+    expect(warnings).toMatchObject([{ code: 'overflow', message: expect.stringContaining('3 events ') as string }])
   })
 
   it('are reported once by name when nothing listens', async () => {
