@@ -450,16 +450,21 @@ export class Connection implements TimeSource {
     this.#stopPage = on ? this.#options.page.listen((event) => this.#onPage(event)) : undefined
   }
 
+  /** There is reason to doubt that the server is still there: it is asked for a sign of life, where there is a connection. */
+  doubt(): void {
+    this.#watchdog?.doubt()
+  }
+
   #onPage(event: PageEvent): void {
     switch (event) {
       case 'online':
       case 'visible':
       case 'resumed':
         this.#retry()
-        this.#watchdog?.doubt()
+        this.doubt()
         return
       case 'offline': {
-        this.#watchdog?.doubt()
+        this.doubt()
         const shown = this.#status.value
         if (shown.state === 'waiting') this.#status.set({ ...shown, offline: true })
         return

@@ -35,6 +35,33 @@ function onlyJoin() {
   return join
 }
 
+describe('a join that is not answered', () => {
+  it('has a server that says nothing else asked whether it is there, and resumes by another line where it is not', async () => {
+    const opened = watch(server.client.open(Whiteboard, { ...opening, patience: 60_000 }))
+    server.accept()
+    const join = onlyJoin()
+    // A sign of life that was under way: nothing comes behind it.
+    await pass(1)
+    await server.clock.advance('7s')
+    expect(server.received(FrameType.probe)).toHaveLength(1)
+    await server.clock.advance('3500ms')
+    expect(server.sockets.all).toHaveLength(2)
+    server.resume({ replayed: [server.joined(join), server.snapshot(join.ref)] })
+    await server.clock.settle()
+    expect(opened.outcome).toMatchObject({ id: 'r1' })
+  })
+
+  it('is waited for as long as the server is there', async () => {
+    const opened = watch(server.client.open(Whiteboard, opening))
+    server.accept()
+    await pass(22)
+    expect(server.sockets.all).toHaveLength(1)
+    server.admit(onlyJoin())
+    await server.clock.settle()
+    expect(opened.outcome).toMatchObject({ id: 'r1' })
+  })
+})
+
 describe('a snapshot that never comes', () => {
   it('ends the join after its deadline, and the room is left', async () => {
     const opened = watch(server.client.open(Whiteboard, opening))

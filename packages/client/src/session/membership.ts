@@ -127,14 +127,21 @@ export class Membership {
    * takes too long, or a snapshot.
    *
    * @param seen Bytes of a large frame that had come before: it may take its time, as long as more of it comes.
+   * @param asked How often the server was asked, over a join, whether it is there at all.
    */
-  #await(seen = 0): void {
+  #await(seen = 0, asked = 0): void {
     const state = this.#state
     const { options, connection, outbox } = this.#session
     const { clock, limits } = options
     if (!outbox.attached || state.at === 'waiting' || state.at === 'joined' || state.at === 'over') return
     const isJoining = state.at === 'joining'
-    state.stop = clock.after(isJoining ? limits.authTimeout + limits.joinTimeout : limits.joinTimeout, () => {
+    // Of a join nothing comes until it is answered: a line that is dead would be noticed too late.
+    const wait = isJoining ? (limits.authTimeout + limits.joinTimeout) / 3 : limits.joinTimeout
+    state.stop = clock.after(wait, () => {
+      if (isJoining && asked < 2) {
+        connection.doubt()
+        return this.#await(0, asked + 1)
+      }
       const pending = connection.line?.pending ?? 0
       if (!isJoining && pending > 0 && pending !== seen) return this.#await(pending)
       const what = isJoining
