@@ -7,6 +7,8 @@ export class MoodyStore extends Store {
   override readonly incremental = true
   /** Whether it fails, ever. */
   fails = true
+  /** Servers that have died. */
+  #deaths = 0
   readonly #store = new MemoryStore()
   readonly #clock: () => Clock
   readonly #random: SeededRandom
@@ -35,8 +37,15 @@ export class MoodyStore extends Store {
     return this.#write(key, () => this.#store.delete(room, key))
   }
 
+  /** The server that writes here dies: what it has not written yet, it may never write. */
+  lose(): void {
+    this.#deaths++
+  }
+
   #write(key: string, write: () => Promise<void>): Promise<void> {
+    const deaths = this.#deaths
     return this.#inTurn(key, async () => {
+      if (this.#deaths > deaths && this.#random.chance(0.5)) throw new Error('whoever wrote is gone')
       const mood = this.fails ? this.#random.number() : 1
       if (mood < 0.1) throw new Error('the store is in no mood')
       await write()

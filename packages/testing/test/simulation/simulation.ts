@@ -259,9 +259,13 @@ export class Simulation {
         this.#stage.upheaval()
         return world.serve()
       case 'kill':
+        // What is said to be safe by then is.
+        for (const room of this.#rooms) if (random.chance(0.7)) void room.keep()
+        await world.advance(random.pick([0, 0, 5, 50, 300]))
         for (const room of [...this.#rooms, ...this.#duels]) room.abandon()
         this.#keeper.disposed.clear()
         world.kill()
+        this.#store.lose()
         this.#stage.upheaval()
         if (random.chance(0.5)) await world.advance(random.pick([100, 3000]))
         return world.serve()
