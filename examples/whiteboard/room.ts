@@ -24,9 +24,9 @@ export class WhiteboardRoom extends Room(Whiteboard) {
     return { title: options.title, run: this.#someRun(), strokes: {}, people: {} }
   }
 
+  // Whoever was there when the server stopped is still a member, and may be back in a moment.
   override onRestore(): void {
     this.state.run = this.#someRun()
-    this.state.people.clear()
     for (const stroke of this.state.strokes.values()) stroke.done = true
   }
 
