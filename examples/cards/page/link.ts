@@ -1,4 +1,4 @@
-import { JuntoClient, JuntoError, select, serverTime, type JoinedRoom } from '@junto/client'
+import { JuntoClient, JuntoError, select, type JoinedRoom } from '@junto/client'
 import type { Mirror, StateOf } from '@junto/schema'
 // The contract as a type only: its layout comes from the server, and the page holds no TypeBox.
 import type { Eights } from '../contract.ts'
@@ -64,7 +64,7 @@ export class TableLink {
     const table = this.#table
     return table === undefined || table.state.turn === ''
       ? 0
-      : Math.max(0, table.state.deadline - serverTime(table).now())
+      : Math.max(0, table.state.deadline - table.time.now())
   }
 
   /**

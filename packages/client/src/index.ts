@@ -21,7 +21,6 @@ export type {
 export type { Selection, WatchedEntry, WatchedKey, WatchListeners } from '@junto/schema/internal'
 export type { Answer, AnswerContext, JoinedRoom, SendOutcome } from './room/joined-room.ts'
 export type { PresenceListeners, PresenceSettings, RoomPresence } from './room/room-presence.ts'
-export { serverTime } from './room/room-time.ts'
 export { select } from './room/select.ts'
 export type { ListedRooms, RoomList, RoomListing } from './room/room-list.ts'
 export type { LeftReason, Recovery, RoomStatus } from './room/room-status.ts'

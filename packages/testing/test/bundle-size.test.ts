@@ -10,7 +10,7 @@ import { root, run } from './packages/run.ts'
 const KB = 1000
 
 /** No page grows beyond this unnoticed. The aim is 22 KB; what it is missed for stands in docs/decisions/a-page-carries-its-session.md. */
-const most = 38.7 * KB
+const most = 39 * KB
 
 interface Bundle {
   /** Minified, gzip -9. */

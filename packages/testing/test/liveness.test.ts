@@ -1,4 +1,3 @@
-import { serverTime } from '@junto/client'
 import type { JoinedRoom, JuntoClient } from '@junto/client'
 import { serverLimits } from '@junto/protocol'
 import { call, defineRoom, event, t } from '@junto/schema'
@@ -168,7 +167,7 @@ describe('[P13] a link that dies without a word', () => {
   })
 })
 
-describe('serverTime', () => {
+describe('room.time', () => {
   it('tells the time of the server and the way there, over a line that is cut, and asks only who wants to know', async () => {
     const harbour = new Harbour(3, { latency: 40, jitter: 30 })
     const { world } = harbour
@@ -180,18 +179,18 @@ describe('serverTime', () => {
     expect(said).toBeGreaterThan(0)
     await world.advance('1m')
     expect(links[0]?.up.bytes).toBe(said)
-    serverTime(room).now()
+    room.time.now()
     await world.advance('2s')
     expect(links[0]?.up.bytes).toBeGreaterThan(said ?? 0)
     for (let second = 0; second < 60; second++) {
       if (second === 30) world.cut(harbour.ada)
       await world.advance('1s')
-      expect(Math.abs(serverTime(room).now() - world.clock.time())).toBeLessThanOrEqual(15 + 4)
+      expect(Math.abs(room.time.now() - world.clock.time())).toBeLessThanOrEqual(15 + 4)
     }
-    expect(serverTime(room).rtt).toBeGreaterThanOrEqual(80)
-    expect(serverTime(room).rtt).toBeLessThan(140)
-    expect(serverTime(room).jitter).toBeGreaterThan(0)
-    expect(serverTime(room).jitter).toBeLessThan(60)
+    expect(room.time.rtt).toBeGreaterThanOrEqual(80)
+    expect(room.time.rtt).toBeLessThan(140)
+    expect(room.time.jitter).toBeGreaterThan(0)
+    expect(room.time.jitter).toBeLessThan(60)
     await world.end()
   })
 })

@@ -20,7 +20,7 @@ import {
 import { encodeNamed } from '@junto/schema/internal'
 import { ObservableValue } from '../observable.ts'
 import type { OpenSocket } from '../sockets/socket.ts'
-import type { ServerTime, TimeSource } from '../time/server-time.ts'
+import { ServerTime } from '../time/server-time.ts'
 import type { Report } from '../warnings.ts'
 import { backoff } from './backoff.ts'
 import { closedError, unreachableError } from './connection-errors.ts'
@@ -138,9 +138,9 @@ class Status extends ObservableValue<ConnectionState> implements ConnectionStatu
  * The one connection of a client: made when it is wanted, kept alive, and made again after a loss, with backoff. It knows
  * frames and rooms' numbers, and nothing of what they mean.
  */
-export class Connection implements TimeSource {
-  readonly clock: Clock
-  time: ServerTime | undefined
+export class Connection {
+  /** The server's clock. */
+  readonly time: ServerTime
   readonly #options: ConnectionOptions
   readonly #owner: ConnectionOwner
   readonly #status: Status
@@ -154,7 +154,7 @@ export class Connection implements TimeSource {
   constructor(options: ConnectionOptions, owner: ConnectionOwner) {
     this.#options = options
     this.#owner = owner
-    this.clock = options.clock
+    this.time = new ServerTime(options.clock, () => this.probe())
     this.#status = new Status(options.report, () => this.#retry())
   }
 
@@ -324,7 +324,7 @@ export class Connection implements TimeSource {
       case FrameType.beat:
         return
       case FrameType.echo:
-        this.time?.echoed(frame.time, frame.serverTime)
+        this.time.echoed(frame.time, frame.serverTime)
         return
       case FrameType.notice:
         this.#options.report({ code: 'protocol', message: `the server complains: ${frame.code}: ${frame.message}` })

@@ -17,6 +17,7 @@ import type {
 import type { WatchListeners } from '@junto/schema/internal'
 import type { Observable } from '../observable.ts'
 import type { Subscription } from '../subscription.ts'
+import type { RoomTime } from '../time/server-time.ts'
 import type { RoomPresence } from './room-presence.ts'
 import type { Recovery, RoomStatus } from './room-status.ts'
 
@@ -61,6 +62,8 @@ export interface JoinedRoom<T> extends AsyncDisposable {
    * that of the server.
    */
   readonly kept: boolean
+  /** The server's time, and how far away it is. Nothing is asked before the first use. */
+  readonly time: RoomTime
   /** Whether the room is joined at the moment, to be read and subscribed to. */
   readonly status: Observable<RoomStatus>
   /** The live mirror: read-only, changed in place as patches arrive, before the events and replies that speak of them. */

@@ -11,7 +11,7 @@ import type { Announcements } from '../announcements.ts'
 import { checkFunction, checkSome } from '../arguments.ts'
 import { Listeners } from '../listeners.ts'
 import { ObservableValue, type Observable } from '../observable.ts'
-import type { TimeSource } from '../time/server-time.ts'
+import type { RoomTime } from '../time/server-time.ts'
 import { subscription, type Subscription } from '../subscription.ts'
 import { reportFault, type Report } from '../warnings.ts'
 import { Answers, type UntypedAnswer } from './answers.ts'
@@ -30,7 +30,7 @@ export interface RoomOptions {
   readonly limits: ClientLimits
   readonly report: Report
   readonly callTimeout: number
-  readonly connection: TimeSource
+  readonly time: RoomTime
   readonly announcements: Announcements
   /** How the records of the state are read. */
   readonly readers?: MakeReaders | undefined
@@ -53,8 +53,7 @@ export class Room implements AsyncDisposable {
   readonly stream: Remote['stream']
   readonly presence: Presence
   readonly status: Observable<RoomStatus>
-  /** For `serverTime`. */
-  readonly connection: TimeSource
+  readonly time: RoomTime
   /** For the membership, and for `select`. */
   readonly mirror: MirrorTree
   /** For the membership. */
@@ -70,7 +69,7 @@ export class Room implements AsyncDisposable {
   constructor(options: RoomOptions, layout: CompiledLayout) {
     const { room, report, readers } = options
     this.name = room
-    this.connection = options.connection
+    this.time = options.time
     this.#options = options
     this.#layout = layout
     this.mirror = new MirrorTree(layout, {

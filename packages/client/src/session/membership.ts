@@ -112,9 +112,10 @@ export class Membership {
     }
     state.stop()
     const { options, connection, announcements } = this.#session
+    const { time } = connection
     const leave = (): Promise<void> => this.leave()
     const room = (this.#room ??= new Room(
-      { ...options, announcements, connection, room: this.#request.room, leave },
+      { ...options, announcements, time, room: this.#request.room, leave },
       layout,
     ))
     this.#losses.leave(seat(room, layout, this.#outbox, options))

@@ -1,6 +1,6 @@
 import type { Clock } from '@junto/protocol'
 
-/** What the client knows of the server's clock and of the way there: see `serverTime`. */
+/** What the client knows of the server's clock and of the way there: `room.time`. */
 export interface RoomTime {
   /**
    * The server's time, in milliseconds since 1970, with fractions. It never goes back, and runs at least half and at most one and a half times as
@@ -117,13 +117,4 @@ export class ServerTime implements RoomTime {
 /** By how much an offset may be wrong. */
 function uncertainty({ at, rtt }: Sample, now: number): number {
   return rtt / 2 + (now - at) * drift + resolution
-}
-
-/** Asks the server for its time, and hears its answers: a connection. */
-export interface TimeSource {
-  readonly clock: Clock
-  /** The time that this one is asked for; made by the first who wants it. */
-  time: ServerTime | undefined
-  /** See {@link ServerTime}. */
-  probe(): boolean
 }
