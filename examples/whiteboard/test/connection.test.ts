@@ -144,6 +144,7 @@ describeInBrowser('the whiteboard and its connection', () => {
     const said = [await ada.watchStanding(), await grace.watchStanding()]
     await ada.draw([200, 200], [600, 200])
     await grace.sees([400, 200], 'ink')
+    const present = await ada.page.locator('#people .avatar').count()
     expect(await server.end('SIGTERM')).toBe(0)
     await Promise.all([ada.stands('away'), grace.stands('away')])
     await ada.says(/^Reconnecting/)
@@ -155,6 +156,9 @@ describeInBrowser('the whiteboard and its connection', () => {
       await grace.sees([400, y], 'ink')
     }
     await ada.seesTheSameAs(grace)
+    // Both have their seats again: nobody has come anew, and nobody of before is still awaited.
+    expect(await ada.page.locator('#people .avatar').count()).toBe(present)
+    expect(await ada.page.locator('#people .avatar.away').count()).toBe(0)
     for (const { states } of await Promise.all(said.map((each) => each()))) {
       expect(states[0]).toBe('away')
       expect(states.at(-1)).toBe('connected')

@@ -241,10 +241,12 @@ export class JuntoServer {
       this.#logger.info(`Draining, because of ${signal}. Another one ends the process at once.`)
       // A close() that the program has begun is waited for like a drain that begins here, and no longer: it may be saving.
       const { grace = defaultGrace } = options
-      this.services.resolve(Clock).after(grace + exitMargin, () => {
-        this.#logger.error(`Closing took longer than ${grace} ms: ending the process.`)
-        process.exit(1)
-      })
+      if (grace < Infinity) {
+        this.services.resolve(Clock).after(grace + exitMargin, () => {
+          this.#logger.error(`Closing took longer than ${grace} ms: ending the process.`)
+          process.exit(1)
+        })
+      }
       this.drain(options).then(
         () => process.exit(0),
         (error: unknown) => {
@@ -317,7 +319,7 @@ function composeServices(options: JuntoServerOptions, limits: Limits): Services 
     provideBy(LoopDelay, (root) =>
       root.resolve(Clock) instanceof SystemClock ? new SystemLoopDelay() : new NoLoopDelay(),
     ),
-    provideBy(Store, (root) => new FileStore('.junto', root.resolve(Logger))),
+    provideBy(Store, () => new FileStore('.junto')),
   ]
   const given = [
     ...(options.clock ? [provide(Clock, options.clock)] : []),
@@ -347,7 +349,14 @@ function composeServices(options: JuntoServerOptions, limits: Limits): Services 
   ]
   // A container of the user's own wins over the defaults; what stands in the options, over both.
   const fallbacks = container ? defaults.filter(({ token }) => !Services.provides(container, token)) : defaults
-  return Services.root([...fallbacks, ...given, ...services, ...own], container)
+  return Services.root([...fallbacks, ...given, ...services, ...own], container, guardObservers)
+}
+
+/** What a program's logger and metrics throw shall reach nobody. */
+function guardObservers(root: Services): void {
+  const metrics = new GuardedMetrics(root.resolve(Metrics), () => root.resolve(Logger))
+  root.set(Metrics, metrics)
+  root.set(Logger, new GuardedLogger(root.resolve(Logger), () => metrics.count('log_lines_lost')))
 }
 
 function transportsOf(
