@@ -59,6 +59,7 @@ const awkwardNames = [
   '名前',
   '😀',
   '\ud800',
+  '\ud801',
   '__proto__',
   'constructor',
   'x'.repeat(512),

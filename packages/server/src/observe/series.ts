@@ -137,6 +137,17 @@ export const ownSeries = {
     labels: ['room', 'reason'],
     help: 'Attempts to save that failed: `full`, `damaged`, `conflict`, `other`',
   },
+  room_loads_failed: {
+    kind: 'counter',
+    labels: ['room', 'reason'],
+    help: 'Saved rooms that could not be opened: `damaged`, `other`',
+  },
+  rooms_damaged: {
+    kind: 'counter',
+    labels: ['room'],
+    help: 'Saved rooms of which something was lost on the disk, opened with what could be read',
+  },
+  log_lines_lost: { kind: 'counter', help: 'Lines that the logger threw at, or rejected, instead of writing them' },
 } as const satisfies Readonly<Record<string, SeriesDescription>>
 
 /** The description of a series of the server, by its name; undefined for those that a program counts itself. */

@@ -210,6 +210,27 @@ describe('a store that fails', () => {
     expect(world.faults[0]).toContain('The room desk/a could not be saved before it was disposed')
   })
 
+  test('that has lost something on its disk is told of in the log and counted, and the room opens with what is left', async () => {
+    class DamagedStore extends MemoryStore {
+      override load(room: string, key: string, damaged?: (what: string) => void) {
+        damaged?.('what was saved before that is used. 12 bytes are lost')
+        return super.load(room, key)
+      }
+    }
+    const world = new World({ store: new DamagedStore() })
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom, { persist: true })
+    await world.join(Desk, { key: 'a' })
+    expect(rooms[0]?.happened).toContain('onJoin')
+    expect(world.logger.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        message: 'The saved room desk/a is damaged: what was saved before that is used. 12 bytes are lost',
+      }),
+    )
+    expect(world.metrics.read('rooms_damaged', { room: 'desk' })).toBe(1)
+  })
+
   test('while loading: refused, nothing is created over what is there, and the next one tries again', async () => {
     const { world, rooms, store } = desk()
     store.broken = true
@@ -219,6 +240,7 @@ describe('a store that fails', () => {
     })
     expect(rooms[0]?.happened).toEqual([])
     expect(world.faults).toEqual(['The saved room desk/a could not be loaded: disk on fire'])
+    expect(world.metrics.read('room_loads_failed', { room: 'desk', reason: 'other' })).toBe(1)
     expect(world.registry.size).toBe(0)
     store.broken = false
     await world.join(Desk, { key: 'a' })

@@ -4,7 +4,7 @@ import { listingOf, SchemaError } from '@junto/schema/internal'
 import type { Services } from '../container.ts'
 import { JoinCodes } from '../matchmaking/join-codes.ts'
 import { listingRoom } from '../matchmaking/listing-room.ts'
-import type { ListQuery } from '../matchmaking/listings.ts'
+import type { ListQuery } from '../matchmaking/room-list.ts'
 import { nameOf, type Wish } from '../matchmaking/wish.ts'
 import { Authenticator } from './authenticator.ts'
 import { sessionTag } from '../observe/session-tag.ts'
@@ -308,7 +308,8 @@ export class RoomRegistry implements Rooms {
     }
     return within(clock, limits.joinTimeout, summoned(), () => {
       const name = `${shelf.definition.name}/${key}`
-      return new JuntoError('timeout', `opening the room ${name} took longer than ${limits.joinTimeout} ms`)
+      const why = shelf.byKey.get(key)?.isClosing === true ? ': the one before it is still closing and being saved' : ''
+      return new JuntoError('timeout', `opening the room ${name} took longer than ${limits.joinTimeout} ms${why}`)
     })
   }
 

@@ -4,6 +4,7 @@ import { restored } from '../store/migrations.ts'
 import { RoomRecorder, type RoomSource } from '../store/room-recorder.ts'
 import { RoomSaver } from '../store/room-saver.ts'
 import { readPieces } from '../store/saved-room.ts'
+import { StoreError } from '../store/store-error.ts'
 import type { RoomDefinition } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 
@@ -49,11 +50,16 @@ export class RoomArchive {
    * @throws JuntoError `store_failed`, also when the contract has changed too much; the reason is in the log.
    */
   async load(): Promise<RestoredRoom | undefined> {
-    const { store, logger } = this.#environment
+    const { store, logger, metrics } = this.#environment
+    const { name: room } = this.#definition
     try {
-      const pieces = await store.load(this.#definition.name, this.#key)
+      const pieces = await store.load(room, this.#key, (what) => {
+        metrics.count('rooms_damaged', { room })
+        logger.warn(`The saved room ${this.#name} is damaged: ${what}`, { room: this.#name })
+      })
       return pieces && (await this.#restored(pieces))
     } catch (error) {
+      metrics.count('room_loads_failed', { room, reason: error instanceof StoreError ? error.fault : 'other' })
       logger.error(`The saved room ${this.#name} could not be loaded`, { room: this.#name, error })
       throw new JuntoError(
         'store_failed',

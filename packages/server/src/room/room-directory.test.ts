@@ -75,6 +75,32 @@ describe('opening a room from outside', () => {
     expect(await world.settled(board.run((room) => room.state.title))).toBe('Team A')
   })
 
+  test.each([
+    ['an empty key', '', 'key must be a string of 1 to 256 characters, not a string of 0 characters'],
+    ['a long key', 'x'.repeat(257), 'key must be a string of 1 to 256 characters, not a string of 257 characters'],
+    ['half a surrogate pair', 'a\ud800', 'key must be without half surrogate pairs, not a string of 2 characters'],
+  ])('refuses the keys that clients may not ask for either: %s', async (_what, key, message) => {
+    const { world, ScriptedRoom, rooms } = offices()
+    await expect(rooms.open(ScriptedRoom, key)).rejects.toMatchObject({ code: 'invalid', message })
+    expect(world.registry.size).toBe(0)
+  })
+
+  test('that takes too long because the room before it is being saved says so', async () => {
+    const { world, ScriptedRoom, rooms } = offices(
+      { onDispose: () => new Promise<void>(() => {}) },
+      {},
+      { limits: { joinTimeout: 1000 } },
+    )
+    const first = await world.settled(rooms.open(ScriptedRoom, 'a'))
+    first.close('enough')
+    const late = rooms.open(ScriptedRoom, 'a').catch((error: unknown) => error)
+    await world.clock.advance(1000)
+    expect(await late).toMatchObject({
+      code: 'timeout',
+      message: 'opening the room desk/a took longer than 1000 ms: the one before it is still closing and being saved',
+    })
+  })
+
   test('restores what was saved, once the room before it is gone', async () => {
     const { world, made, ScriptedRoom, rooms } = offices({ onDispose: () => pause(world, 100) }, { persist: true })
     const first = await world.settled(rooms.open(ScriptedRoom, 'a'))

@@ -1,4 +1,5 @@
 import { JuntoError } from '@junto/protocol'
+import { roomAddress } from '@junto/protocol/internal'
 import type { AnyContract, Frozen, Of, OrderBy, Where } from '@junto/schema'
 import { encodeNamed, SchemaError } from '@junto/schema/internal'
 import { compareBy } from '../matchmaking/entry.ts'
@@ -92,7 +93,8 @@ export class RoomDirectory {
    *
    * @param how Where the contract declares options: with what it is made.
    * @throws JuntoError (rejects) as for a client that opens it: `room_failed`, `store_failed`, `too_many_rooms`, `overloaded`, `shutting_down`,
-   *   `timeout`, `room_closed` when it closed itself; `invalid` for options that the contract does not allow; `misuse` for a class that was not
+   *   `timeout`, `room_closed` when it closed itself; `invalid` for options that the contract does not allow, and for a key that is not 1 to 256
+   *   characters or has half surrogate pairs; `misuse` for a class that was not
    *   defined.
    */
   async open<C extends AnyRoomClass>(
@@ -102,6 +104,8 @@ export class RoomDirectory {
   ): Promise<RoomHandle<InstanceType<C>>> {
     const shelf = this.#shelfOf(room)
     const options = invalidOf(() => shelf.definition.readNamed('options', encodeNamed(how?.options, 'options')))
+    // The keys that clients may ask for, and no others: nobody else could come in.
+    roomAddress('open', { room: shelf.definition.name, key })
     const host = await this.#source.summon(shelf, key, options)
     host.visited()
     return new RoomHandle(host)

@@ -8,3 +8,12 @@ export function conflict(room: string, key: string, base: number, there: number)
       'does another server write it, too?',
   )
 }
+
+/** A file that somebody else has written, replaced or removed. */
+export function fileChanged(file: string): StoreError {
+  return new StoreError(
+    'conflict',
+    `${file} is not as this store has left it: does another server use this folder, or was the file replaced or removed? ` +
+      'A folder is for one server at a time',
+  )
+}

@@ -60,7 +60,7 @@ class Subject {
   }
 
   #open(): FileStore {
-    return new FileStore('/rooms', undefined, this.disk)
+    return new FileStore('/rooms', this.disk)
   }
 }
 

@@ -1,8 +1,10 @@
 import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** A file that is being written. */
+/** A file that is read or written in places. */
 export interface OpenFile {
+  /** So many bytes from a position; fewer where the file ends before. */
+  read(at: number, length: number): Promise<Uint8Array>
   /** Writes at a position, all of it. */
   write(bytes: Uint8Array, at: number): Promise<void>
   /** Cuts off what is behind. */
@@ -16,7 +18,7 @@ export interface OpenFile {
 export interface Files {
   /** All of a file; `undefined` when it is not there. */
   read(path: string): Promise<Uint8Array | undefined>
-  /** Opens a file for writing: `empty`, made if need be, or as it `stands`. */
+  /** Opens a file for writing: `empty`, made if need be, or as it `stands`; rejects with the code ENOENT where there is none. */
   open(path: string, how: 'empty' | 'stands'): Promise<OpenFile>
   /** Replaces what has the new name, atomically. */
   rename(from: string, to: string): Promise<void>
@@ -60,6 +62,17 @@ class DiskFile implements OpenFile {
 
   constructor(handle: FileHandle) {
     this.#handle = handle
+  }
+
+  async read(at: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length)
+    let done = 0
+    while (done < length) {
+      const { bytesRead } = await this.#handle.read(bytes, done, length - done, at + done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return bytes.subarray(0, done)
   }
 
   async write(bytes: Uint8Array, at: number): Promise<void> {

@@ -105,6 +105,10 @@ export class FragileDisk implements Files {
 
   #opened(body: FileBody): OpenFile {
     return {
+      read: async (at, length) => {
+        await this.#step()
+        return body.seen.slice(at, at + length)
+      },
       write: async (bytes, at) => {
         await this.#step()
         const fits = bytes.subarray(0, Math.max(0, this.space - Math.max(0, at - body.seen.length)))

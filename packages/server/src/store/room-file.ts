@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto'
+import type { OpenFile } from './files.ts'
 
 // A room's file: eight bytes by which it is known, then records. A record: the length of its bytes (four bytes, little endian), a
-// checksum, the bytes. The first record is the room's name as JSON [room, key], the second the room as a whole, those behind it are
-// increments. A checksum is the first half of the SHA-256 of the checksum before it, the length and the bytes: what has been left of
-// other files, or stands in another place, is not taken for a record.
-const magic = new TextEncoder().encode('junto\n02')
+// check of that (four bytes), the bytes, a checksum (sixteen bytes). The first record is the room's name as JSON [room, key], the second
+// the room as a whole, those behind it are increments. The check and the checksum are the beginnings of SHA-256, both over the checksum
+// of the record before and the length, the checksum over the bytes, too: what has been left of other files, or stands in
+// another place, is not taken for a record. A damaged length is noticed as such, and hides nothing that is behind it. The last
+// byte of a checksum is never zero: a record that was not written to its end ends with zeros, or before its end.
+const magic = new TextEncoder().encode('junto\n03')
+const checkLength = 4
 const sumLength = 16
-const headLength = 4 + sumLength
+const headLength = 4 + checkLength
 
 /** Where the next record of a file belongs. */
 export interface FileEnd {
@@ -27,7 +31,7 @@ export interface RoomFile {
   readonly end: FileEnd
   /**
    * What is behind the last whole record: nothing; one that was not finished, when the process or the machine ended; or one
-   * that is damaged, with others behind it.
+   * that is damaged, perhaps with others behind it: what was said to be safe is lost.
    */
   readonly rest: 'nothing' | 'unfinished' | 'damaged'
 }
@@ -52,12 +56,20 @@ export function roomFile(
 
 /** One more record, and where the next one belongs then. */
 export function record(end: FileEnd, bytes: Uint8Array): { readonly content: Uint8Array; readonly end: FileEnd } {
-  const content = new Uint8Array(headLength + bytes.length)
+  const content = new Uint8Array(headLength + bytes.length + sumLength)
   new DataView(content.buffer).setUint32(0, bytes.length, true)
-  const sum = sumOf(end.sum, content.subarray(0, 4), bytes)
-  content.set(sum, 4)
+  const length = content.subarray(0, 4)
+  const sum = sumOf(end.sum, length, bytes)
+  content.set(checkOf(end.sum, length), 4)
   content.set(bytes, headLength)
+  content.set(sum, headLength + bytes.length)
   return { content, end: { at: end.at + content.length, sum, pieces: end.pieces + 1 } }
+}
+
+/** Whether a file ends there, and has the same content before: the checksums depend on all of it. Reads no more than its end. */
+export async function endsAt(file: OpenFile, { at, sum }: FileEnd): Promise<boolean> {
+  // One byte more than there must be.
+  return same(await file.read(at - sumLength, sumLength + 1), sum)
 }
 
 /** Reads a room's file; a text says what is wrong with it. */
@@ -87,24 +99,35 @@ function readRecord(
   content: Uint8Array,
   { at, sum: before, pieces }: FileEnd,
 ): { readonly bytes: Uint8Array; readonly end: FileEnd } | RoomFile['rest'] {
-  const left = content.length - at
-  if (left === 0) return 'nothing'
-  if (left < headLength) return 'unfinished'
-  const length = new DataView(content.buffer, content.byteOffset + at).getUint32(0, true)
-  if (left < headLength + length) return 'unfinished'
-  const bytes = content.subarray(at + headLength, at + headLength + length)
-  const sum = content.subarray(at + 4, at + headLength)
-  if (same(sum, sumOf(before, content.subarray(at, at + 4), bytes))) {
-    // A copy: where the file ends is remembered, and must not hold on to all that was read of it.
-    return { bytes, end: { at: at + headLength + length, sum: sum.slice(), pieces: pieces + 1 } }
-  }
-  // The file may have grown before its bytes were on the disk: there are zeros then. The whole room is written before it has its name.
-  const behind = content.subarray(at + headLength + length)
-  return pieces > 0 && behind.every((byte) => byte === 0) ? 'unfinished' : 'damaged'
+  if (content.length === at) return 'nothing'
+  const start = at + headLength
+  if (content.length < start) return 'unfinished'
+  const length = content.subarray(at, at + 4)
+  // The whole room is written before it has its name: only increments are cut short by the end of a process or a machine.
+  const broken = (end: number): RoomFile['rest'] =>
+    pieces > 0 && content.subarray(end - 1).every((byte) => byte === 0) ? 'unfinished' : 'damaged'
+  if (!same(content.subarray(at + 4, start), checkOf(before, length))) return broken(start)
+  const sumAt = start + new DataView(content.buffer, content.byteOffset + at).getUint32(0, true)
+  const end = sumAt + sumLength
+  if (content.length < end) return 'unfinished'
+  const bytes = content.subarray(start, sumAt)
+  // A copy: where the file ends is remembered, and must not hold on to all that was read of it.
+  const sum = content.slice(sumAt, end)
+  if (!same(sum, sumOf(before, length, bytes))) return broken(end)
+  return { bytes, end: { at: end, sum, pieces: pieces + 1 } }
+}
+
+function checkOf(before: Uint8Array, length: Uint8Array): Uint8Array {
+  return createHash('sha256').update(before).update(length).digest().subarray(0, checkLength)
 }
 
 function sumOf(before: Uint8Array, length: Uint8Array, bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(before).update(length).update(bytes).digest().subarray(0, sumLength)
+  const sum = new Uint8Array(
+    createHash('sha256').update(before).update(length).update(bytes).digest().subarray(0, sumLength),
+  )
+  const last = sumLength - 1
+  sum[last] = (sum[last] ?? 0) | 1
+  return sum
 }
 
 function same(one: Uint8Array, other: Uint8Array): boolean {

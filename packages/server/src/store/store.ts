@@ -3,7 +3,7 @@ import { StoreError } from './store-error.ts'
 /**
  * Where rooms are kept while they are not running. Also the token under which it is found: `provide(Store, new …)`.
  *
- * A room is named by its contract's name and its key; both are any strings, chosen by clients in part: an
+ * A room is named by its contract's name and its key; both are any strings, chosen by clients in part (keys have 1 to 256 characters there): an
  * implementation must not take them for paths, and must tell apart what differs only in case. What is kept of a room is a
  * list of pieces, each some bytes which the store does not look into: the first is the room as a whole, those behind it are increments,
  * each of what changed since the piece before. `save` begins the list anew; `append` adds to it.
@@ -21,7 +21,8 @@ import { StoreError } from './store-error.ts'
  *   answer: give what talks to a network a timeout.
  * - Bytes that were handed over are not written to afterwards, by either side.
  *
- * One server writes a room at a time. Keeping two from it is not the store's business.
+ * One server writes a room at a time. A store need not keep two from it; one that notices rejects with a {@link StoreError} `conflict`,
+ * and lets the next `save` through.
  *
  * A store that keeps no increments is complete with `load`, `save` and `delete`: rooms are saved as a whole each time then.
  */
@@ -29,8 +30,13 @@ export abstract class Store {
   /** Whether it keeps increments: then {@link append} does its work. Default: false. */
   readonly incremental: boolean = false
 
-  /** The pieces in order; `undefined` when nothing was saved. Rejects when there is something that cannot be read. */
-  abstract load(room: string, key: string): Promise<readonly Uint8Array[] | undefined>
+  /**
+   * The pieces in order; `undefined` when nothing was saved. Rejects when there is something that cannot be read.
+   *
+   * @param damaged Is told, in a sentence, what is lost for good where less can be read than was said to be safe, and that is given back. The
+   *   server logs it as a warning and counts it.
+   */
+  abstract load(room: string, key: string, damaged?: (what: string) => void): Promise<readonly Uint8Array[] | undefined>
 
   /** Makes this the first and only piece. */
   abstract save(room: string, key: string, bytes: Uint8Array): Promise<void>
