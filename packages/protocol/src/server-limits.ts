@@ -153,7 +153,7 @@ export const serverLimitsTable = {
   blockedAfter: ms(250, 1),
   /** Rooms of one server. An idle one costs some 16 KB; whoever creates rooms as fast as possible meets this. */
   maxRooms: count(20_000, 1),
-  /** Lists of rooms that a server keeps up to date, each for all who ask for the same: some 16 KB, and 100 bytes for each room that fits. */
+  /** Lists of rooms that a server keeps up to date, each for all who ask for the same: some 16 KB, and half a kilobyte for each room that it shows. */
   maxListings: count(1_000, 1),
   /** Lists that exist because one user asked for them: a lobby, open in some tabs, whose filters somebody plays with. */
   maxListingsPerUser: count(20, 1),

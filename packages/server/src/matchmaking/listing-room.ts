@@ -1,7 +1,8 @@
 import type { ListingContract } from '@junto/schema/internal'
 import { Room, type RoomClass } from '../room/room.ts'
 import type { Entry, Found } from './entry.ts'
-import type { Listable, Listings, ListQuery, RoomList } from './listings.ts'
+import type { Listable, Listings } from './listings.ts'
+import type { ListQuery, RoomList } from './room-list.ts'
 
 /** As numbers of members travel in lists. */
 const mostMembers = 0xffff_ffff

@@ -97,6 +97,78 @@ it('[P20] changes are told at once after a quiet time, and four times a second a
   list.close()
 })
 
+/** Rooms of which all lists show some, and what it takes to hear of all of them. */
+function crowd({ rooms: count, lists: many, limit }: { rooms: number; lists: number; limit: number }) {
+  const clock = new VirtualClock()
+  const listings = new Listings<ModelRoom>({ clock, logger: new SilentLogger() })
+  const rooms = Array.from({ length: count }, (_, number) => modelRoom(number))
+  for (const room of rooms) listings.changed(room)
+  const lists = Array.from({ length: many }, () => shownBy(listings, { where: [], order: undefined, limit }))
+  const change = (): void => {
+    for (const room of rooms) {
+      room.taken = (room.taken + 1) % 4
+      listings.changed(room)
+    }
+  }
+  return { clock, rooms, lists, listings, change, told: () => lists.reduce((sum, { told }) => sum + told.length, 0) }
+}
+
+it('[P22] many rows are told in many turns, with time between them for everybody else, and all of them in the end', async () => {
+  const { clock, rooms, lists, change, told } = crowd({ rooms: 200, lists: 100, limit: 100 })
+  change()
+  let most = 0
+  for (let before = 0, quiet = 0; quiet < 300; quiet++) {
+    await clock.advance(1)
+    const rows = told() - before
+    before += rows
+    most = Math.max(most, rows)
+    if (rows === 0) continue
+    quiet = 0
+    // What changes meanwhile is told, too: at once where it was not told before.
+    if (before === 5_000) change()
+  }
+  expect(most).toBeLessThanOrEqual(600)
+  for (const { shown } of lists) {
+    expect([...shown.values()]).toEqual(rooms.slice(0, 100).map(whatIsShown))
+  }
+  expect(told()).toBe(15_000)
+  for (const { list } of lists) list.close()
+  expect(clock.pendingTimers).toBe(0)
+})
+
+it('[P22] lists that are closed or opened while others wait for their turn show what there is', async () => {
+  const { clock, rooms, lists, listings, change } = crowd({ rooms: 100, lists: 50, limit: 100 })
+  change()
+  await clock.advance(30)
+  for (const { list } of lists.slice(0, 49)) list.close()
+  const late = shownBy(listings, { where: [], order: undefined, limit: 100 })
+  change()
+  await clock.advance(500)
+  for (const { shown } of [late, ...lists.slice(49)]) expect([...shown.values()]).toEqual(rooms.map(whatIsShown))
+  late.list.close()
+  lists[49]?.list.close()
+  expect(clock.pendingTimers).toBe(0)
+})
+
+it('a row that cannot be told keeps no other row of its list', async () => {
+  const clock = new VirtualClock()
+  const listings = new Listings<ModelRoom>({ clock, logger: new SilentLogger() })
+  const told: string[] = []
+  const told1 = (id: string): void => {
+    if (id === 'room-1') throw new Error('no')
+    told.push(id)
+  }
+  const view = { put: ({ room }: { room: ModelRoom }) => told1(room.id), remove: told1 }
+  const list = listings.open({ where: [], order: undefined, limit: 10 }, view)
+  const rooms = [1, 2].map((number) => modelRoom(number))
+  for (const room of rooms) listings.changed(room)
+  await clock.advance(250)
+  for (const room of rooms) listings.changed(Object.assign(room, { isListed: false }))
+  await clock.advance(250)
+  expect(told).toEqual(['room-2', 'room-2'])
+  list.close()
+})
+
 it('a list that fails does not keep the others, and the log names it', async () => {
   const clock = new VirtualClock()
   const errors: unknown[] = []

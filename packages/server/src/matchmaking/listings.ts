@@ -1,41 +1,44 @@
 import type { Clock } from '@junto/protocol'
 import type { Logger } from '../observe/log.ts'
-import { compareBy, entryOf, isCurrent, type Entry, type Found } from './entry.ts'
-import { SortedRooms } from './sorted-rooms.ts'
-import { fits, type Wish } from './wish.ts'
+import { entryOf, isCurrent, type Entry } from './entry.ts'
+import { RoomList, type Listed, type ListQuery, type ListView } from './room-list.ts'
 
 /** A room, as lists see it. */
-export interface Listable extends Found {
-  readonly id: string
+export interface Listable extends Listed {
   /** Whether lists show it: it is open, has no key, and is not private. Full and locked ones are shown as such. */
   readonly isListed: boolean
-}
-
-/** What a list shows. */
-export interface ListQuery extends Wish {
-  /** The most rooms that it shows: the first ones. */
-  readonly limit: number
-}
-
-/** Who shows a list. */
-export interface ListView<R> {
-  /** A room has come into the list, or has changed. */
-  put(entry: Entry<R>): void
-  remove(id: string): void
 }
 
 /** Milliseconds between two changes of the lists: nobody reads faster, and rooms that fill up change with each who joins. */
 const interval = 250
 
-/** The lists of the rooms of one type. All of them are brought up to date together, at most four times a second, and only when something changed. */
+/** Rows of lists that are brought up to date in one turn: some 5 ms with what is sent of them. */
+const mostAtOnce = 500
+
+/** To look at so many rooms costs as much as to tell one row. */
+const lookedPerRow = 16
+
+/** Milliseconds until the next turn of lists: they take a fifth of the server's time at most, and are told of less often where that is too little. */
+const pause = 20
+
+/**
+ * The lists of the rooms of one type. They are brought up to date four times a second at most, and only when something changed: some of them,
+ * then, after a pause for everybody else, the next ones.
+ */
 export class Listings<R extends Listable> {
   readonly #clock: Clock
   readonly #logger: Logger
-  /** All rooms that lists may show. */
-  readonly #rooms = new Set<R>()
+  /** All rooms that lists may show, as they are now. */
+  readonly #rooms = new Map<R, Entry<R>>()
   readonly #lists = new Set<RoomList<R>>()
   readonly #changed = new Set<R>()
-  #last = -Infinity
+  /** When the lists began to be brought up to date the last time. */
+  #began = -Infinity
+  /** When some of them were told the last time. */
+  #turn = -Infinity
+  /** What they are being told of, and those that have yet to be told. */
+  #told: readonly R[] = []
+  readonly #waiting = new Set<RoomList<R>>()
   #cancelTimer: (() => void) | undefined
 
   constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
@@ -45,104 +48,70 @@ export class Listings<R extends Listable> {
 
   /** A room is there, has changed, or has gone. */
   changed(room: R): void {
-    if (room.isListed) this.#rooms.add(room)
-    else if (!this.#rooms.delete(room)) return
+    const before = this.#rooms.get(room)
+    if (room.isListed) {
+      if (before !== undefined && isCurrent(before)) return
+      this.#rooms.set(room, entryOf(room))
+    } else if (!this.#rooms.delete(room)) return
     if (this.#lists.size === 0) return
     this.#changed.add(room)
-    this.#cancelTimer ??= this.#clock.after(Math.max(0, this.#last + interval - this.#clock.now()), () =>
-      this.#refresh(),
-    )
+    this.#schedule()
   }
 
   /** Begins a list, which is to be closed. */
   open(query: ListQuery, view: ListView<R>): RoomList<R> {
-    const list = new RoomList(query, view, this.#rooms, () => this.#close(list))
+    const isolated: ListView<R> = {
+      put: (entry) => this.#isolate(() => view.put(entry)),
+      remove: (id) => this.#isolate(() => view.remove(id)),
+    }
+    const list = new RoomList(query, isolated, this.#rooms, () => this.#close(list))
     this.#lists.add(list)
     return list
   }
 
   #close(list: RoomList<R>): void {
     this.#lists.delete(list)
+    this.#waiting.delete(list)
     if (this.#lists.size > 0) return
     this.#changed.clear()
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
   }
 
+  #schedule(): void {
+    if (this.#cancelTimer !== undefined) return
+    const isUnderWay = this.#waiting.size > 0
+    const at = Math.max(this.#turn + pause, isUnderWay ? 0 : this.#began + interval)
+    this.#cancelTimer = this.#clock.after(at - this.#clock.now(), () => this.#refresh())
+  }
+
   #refresh(): void {
     this.#cancelTimer = undefined
-    this.#last = this.#clock.now()
-    const rooms = [...this.#changed]
+    this.#turn = this.#clock.now()
+    if (this.#waiting.size === 0) this.#begin()
+    let rows = 0
+    for (const list of this.#waiting) {
+      if (rows >= mostAtOnce) break
+      this.#waiting.delete(list)
+      const { told, looked } = list.refresh(this.#told)
+      rows += told + looked / lookedPerRow
+    }
+    if (this.#waiting.size > 0 || this.#changed.size > 0) this.#schedule()
+  }
+
+  #begin(): void {
+    this.#began = this.#clock.now()
+    this.#told = [...this.#changed]
     this.#changed.clear()
-    for (const list of this.#lists) {
-      try {
-        list.refresh(rooms)
-      } catch (error) {
-        this.#logger.error('A list of rooms could not be brought up to date', { error })
-      }
+    for (const list of this.#lists) this.#waiting.add(list)
+  }
+
+  /** One row that cannot be told keeps neither the others nor other lists. */
+  #isolate(tell: () => void): void {
+    try {
+      tell()
+    } catch (error) {
+      this.#logger.error('A list of rooms could not be brought up to date', { error })
     }
-  }
-}
-
-/** One list: all rooms that fit in their order, of which the first ones are shown. */
-export class RoomList<R extends Listable> {
-  readonly #query: ListQuery
-  readonly #view: ListView<R>
-  readonly #onClose: () => void
-  readonly #sorted: SortedRooms<R>
-  /** Those that fit. */
-  readonly #entries = new Map<R, Entry<R>>()
-  /** Those that are shown, as they are shown. */
-  #shown: ReadonlyMap<R, Entry<R>>
-
-  constructor(query: ListQuery, view: ListView<R>, rooms: Iterable<R>, onClose: () => void) {
-    this.#query = query
-    this.#view = view
-    this.#onClose = onClose
-    this.#sorted = new SortedRooms(compareBy(query.order))
-    for (const room of rooms) this.#place(room)
-    this.#shown = this.#first()
-  }
-
-  /** What is shown, in its order. */
-  get shown(): Iterable<Entry<R>> {
-    return this.#shown.values()
-  }
-
-  /** Tells the view what is different because of these rooms. */
-  refresh(rooms: Iterable<R>): void {
-    for (const room of rooms) this.#place(room)
-    const before = this.#shown
-    this.#shown = this.#first()
-    for (const room of before.keys()) if (!this.#shown.has(room)) this.#view.remove(room.id)
-    for (const [room, entry] of this.#shown) if (before.get(room) !== entry) this.#view.put(entry)
-  }
-
-  close(): void {
-    this.#onClose()
-  }
-
-  /** Puts a room where it belongs now. */
-  #place(room: R): void {
-    const before = this.#entries.get(room)
-    const belongs = room.isListed && fits(room.metadata, this.#query.where)
-    if (before !== undefined) {
-      if (belongs && isCurrent(before)) return
-      this.#sorted.delete(before)
-      this.#entries.delete(room)
-    }
-    if (!belongs) return
-    const entry = entryOf(room)
-    this.#entries.set(room, entry)
-    this.#sorted.add(entry)
-  }
-
-  #first(): ReadonlyMap<R, Entry<R>> {
-    const first = new Map<R, Entry<R>>()
-    for (const entry of this.#sorted) {
-      if (first.size >= this.#query.limit) break
-      first.set(entry.room, entry)
-    }
-    return first
   }
 }

@@ -67,6 +67,28 @@ export class SortedRooms<R> {
     for (const { entries } of this.#chunks) yield* entries
   }
 
+  /** The one at a place, from 0. */
+  at(place: number): Entry<R> | undefined {
+    let left = place
+    for (const { entries } of this.#chunks) {
+      if (left < entries.length) return entries[left]
+      left -= entries.length
+    }
+    return undefined
+  }
+
+  /** Those that stand behind one, up to another one and with it, whether or not these two are here. Undefined: the end, behind which there is none. */
+  *between(one: Entry<R> | undefined, other: Entry<R> | undefined): Iterable<Entry<R>> {
+    if (one === undefined) return
+    const isBehind = (entry: Entry<R>): boolean => this.#order(entry, one) > 0
+    for (let at = firstIndex(this.#chunks, ({ entries }) => isBehind(last(entries))); at < this.#chunks.length; at++) {
+      for (const entry of this.#chunks[at]?.entries ?? []) {
+        if (other !== undefined && this.#order(entry, other) > 0) return
+        if (isBehind(entry)) yield entry
+      }
+    }
+  }
+
   /** The first one that passes. */
   first(test: (entry: Entry<R>) => boolean): Entry<R> | undefined {
     for (const { entries } of this.#chunks) for (const entry of entries) if (test(entry)) return entry

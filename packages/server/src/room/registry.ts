@@ -145,7 +145,10 @@ export class RoomRegistry implements Rooms {
       seat.leave(isLeaveReason(signal.reason) ? signal.reason : 'disconnected')
       throw new JuntoError('cancelled', 'the join was given up')
     } catch (error) {
-      if (late) throw new JuntoError('timeout', `joining took longer than ${limits.joinTimeout} ms`)
+      if (late) {
+        const why = this.#whatIsAwaited(this.#shelves.get(request.room), request.key)
+        throw new JuntoError('timeout', `joining took longer than ${limits.joinTimeout} ms${why}`)
+      }
       if (error instanceof JuntoError) throw error
       if (error instanceof SchemaError) throw new JuntoError('invalid', error.message, { data: { path: error.path } })
       const session = sessionTag(request.session.session)
@@ -234,11 +237,12 @@ export class RoomRegistry implements Rooms {
     }
   }
 
+  /** Finds or makes the room of a key. @param session See {@link #make}. */
   async #open(
     shelf: Shelf,
     key: string,
     options: unknown,
-    session: SessionInfo,
+    session: SessionInfo | undefined,
     signal: AbortSignal,
   ): Promise<RoomHost> {
     for (;;) {
@@ -277,40 +281,36 @@ export class RoomRegistry implements Rooms {
     }
   }
 
-  /** Takes a seat at once, then waits for the room. */
-  async #sit(host: RoomHost, session: SessionInfo, signal: AbortSignal): Promise<RoomHost> {
-    host.reserve(session)
+  /** Takes a seat at once, then waits for the room. @param session Undefined: the program itself, which needs no seat. */
+  async #sit(host: RoomHost, session: SessionInfo | undefined, signal: AbortSignal): Promise<RoomHost> {
+    if (session !== undefined) host.reserve(session)
     try {
       await unlessAborted(signal, host.ready, givenUp)
       return host
     } catch (error) {
-      host.release(session)
+      if (session !== undefined) host.release(session)
       throw error
     }
   }
 
   /** For the program around the server. */
-  #summon(shelf: Shelf, key: string, options: unknown): Promise<RoomHost> {
+  async #summon(shelf: Shelf, key: string, options: unknown): Promise<RoomHost> {
     const { clock, limits } = this.#environment
-    const summoned = async (): Promise<RoomHost> => {
-      for (;;) {
-        this.#refuseWhileClosing()
-        const there = shelf.byKey.get(key)
-        if (there?.isClosing) {
-          await there.closed
-          continue
-        }
-        const host = there ?? this.#make(shelf, { key, options, wanted: undefined }, undefined)
-        await host.ready
-        if (host.isOpen) return host
-        throw new JuntoError('room_closed', `the room ${host.name} is closed`)
-      }
-    }
-    return within(clock, limits.joinTimeout, summoned(), () => {
-      const name = `${shelf.definition.name}/${key}`
-      const why = shelf.byKey.get(key)?.isClosing === true ? ': the one before it is still closing and being saved' : ''
-      return new JuntoError('timeout', `opening the room ${name} took longer than ${limits.joinTimeout} ms${why}`)
+    this.#refuseWhileClosing()
+    const stop = new AbortController()
+    const host = await within(clock, limits.joinTimeout, this.#open(shelf, key, options, undefined, stop.signal), () => {
+      stop.abort()
+      const what = `opening the room ${shelf.definition.name}/${key} took longer than ${limits.joinTimeout} ms`
+      return new JuntoError('timeout', `${what}${this.#whatIsAwaited(shelf, key)}`)
     })
+    if (host.isOpen) return host
+    throw new JuntoError('room_closed', `the room ${host.name} is closed`)
+  }
+
+  /** For the message about somebody who has waited for too long for the room of a key. */
+  #whatIsAwaited(shelf: Shelf | undefined, key: string | undefined): string {
+    const isClosing = key !== undefined && shelf?.byKey.get(key)?.isClosing === true
+    return isClosing ? ': the room before it is still closing and being saved' : ''
   }
 
   /** @param session Who caused it; `undefined`: the program itself, whose rooms count for nobody. */
