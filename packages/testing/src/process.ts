@@ -67,8 +67,12 @@ export class ProcessStore extends Store {
     this.incremental = store.incremental
   }
 
-  override load(room: string, key: string): Promise<readonly Uint8Array[] | undefined> {
-    return this.#dead ? never() : this.#store.load(room, key)
+  override load(
+    room: string,
+    key: string,
+    damaged?: (what: string) => void,
+  ): Promise<readonly Uint8Array[] | undefined> {
+    return this.#dead ? never() : this.#store.load(room, key, damaged)
   }
 
   override save(room: string, key: string, bytes: Uint8Array): Promise<void> {
