@@ -23,6 +23,16 @@ export interface DrainOptions {
   readonly message?: string
 }
 
+/**
+ * Checks options, before anything is done by them: they may come out of the environment.
+ *
+ * @throws JuntoError `misuse` for a grace that is none.
+ */
+export function checkDrain({ grace = defaultGrace }: DrainOptions): void {
+  if (typeof grace === 'number' && grace > 0) return
+  throw new JuntoError('misuse', `the grace of a drain must be milliseconds above 0, not ${String(grace)}`)
+}
+
 /** What a server drains. */
 export interface DrainedServer {
   readonly clock: Clock
@@ -52,7 +62,6 @@ const shares = { handlers: 0.2, rooms: 0.7, clients: 0.15 }
  */
 export async function drain(server: DrainedServer, { grace = defaultGrace, message }: DrainOptions): Promise<void> {
   const { clock, logger, limits, admission, rooms, sessions, transports, services } = server
-  if (!(grace > 0)) throw new JuntoError('misuse', `the grace of a drain is more than 0 ms, not ${grace}`)
   const begin = clock.now()
   const left = (): number => Math.max(0, begin + grace - clock.now())
   const failures: unknown[] = []

@@ -4,7 +4,7 @@ import type { Limits } from '@junto/protocol'
 import type { AnyContract } from '@junto/schema'
 import { ServerLimits } from './config.ts'
 import { provide, provideBy, Services } from './container.ts'
-import { defaultGrace, drain, type DrainOptions } from './drain.ts'
+import { checkDrain, defaultGrace, drain, type DrainOptions } from './drain.ts'
 import { Endpoints, type Readiness } from './http/endpoints.ts'
 import type { HttpPaths } from './http/http-paths.ts'
 import { HeapGauge, HeapGuard, MemoryGauge } from './limits/heap-guard.ts'
@@ -214,9 +214,10 @@ export class JuntoServer {
    *
    * @throws JuntoError `timeout` that names the rooms which were not done by then; what failed first; `misuse` for a grace that is none.
    */
-  drain(options: DrainOptions = {}): Promise<void> {
+  async drain(options: DrainOptions = {}): Promise<void> {
+    checkDrain(options)
     this.#closing ??= this.#drain(options)
-    return this.#closing
+    await this.#closing
   }
 
   /**
@@ -232,8 +233,11 @@ export class JuntoServer {
   /**
    * Drains the server, then ends the process, when the process is told to end: with exit code 0 when all was done, and 1 when it was not.
    * At once, with 1, when it is told twice.
+   *
+   * @throws JuntoError `misuse` for a grace that is none.
    */
   closeOnSignals({ signals = ['SIGTERM', 'SIGINT'], ...options }: SignalOptions = {}): this {
+    checkDrain(options)
     let told = false
     const onSignal = (signal: NodeJS.Signals) => {
       if (told) return process.exit(1)

@@ -1,6 +1,6 @@
 import type { Recovery } from '@junto/client'
 import { call, defineRoom, event, t } from '@junto/schema'
-import { Clock, MemoryStore, Room } from '@junto/server'
+import { Clock, MemoryStore, Room, type FirstState } from '@junto/server'
 import { describe, expect, test } from 'vitest'
 import { createWorld } from '../src/index.ts'
 
@@ -19,7 +19,7 @@ const Log = defineRoom('log', {
 
 class LogRoom extends Room(Log) {
   readonly clock = this.inject(Clock)
-  onCreate() {
+  onCreate(): FirstState<typeof Log> | Promise<FirstState<typeof Log>> {
     return { lines: [] }
   }
   #write(line: string): number {
@@ -173,14 +173,61 @@ describe('a server that drains', () => {
     expect(world.log.map(({ message: line }) => line)).toContain(message)
   })
 
-  test('waits for a drain that is under way, and refuses a grace that is none', async () => {
+  test('waits for a drain that is under way', async () => {
     const world = logs()
-    const first = world.server.drain()
-    expect(world.server.drain({ grace: 1 })).toBe(first)
-    expect(world.server.close()).toBe(first)
-    await world.until(first)
-    await expect(logs().server.drain({ grace: 0 })).rejects.toMatchObject({ code: 'misuse' })
-    await expect(logs().server.drain({ grace: NaN })).rejects.toMatchObject({ code: 'misuse' })
+    const ada = world.client()
+    const log = await world.until(ada.open(Log, { key: 'a' }))
+    void log.call.writeLater.try({ line: 'late', ms: 500 })
+    await world.settle()
+    const begin = world.clock.now()
+    const { server } = world
+    await world.until(Promise.all([server.drain(), server.drain({ grace: 1 }), server.close()]))
+    expect(world.clock.now() - begin).toBeGreaterThanOrEqual(500)
+  })
+
+  test('refuses a grace that is none before anything has happened', async () => {
+    const world = logs()
+    const { server } = world
+    const ada = world.client()
+    const log = await world.until(ada.open(Log, { key: 'a' }))
+    for (const grace of [0, -1, NaN]) {
+      const message = `the grace of a drain must be milliseconds above 0, not ${grace}`
+      await expect(server.drain({ grace })).rejects.toMatchObject({ code: 'misuse', message })
+      // Not only when the signal comes.
+      expect(() => server.closeOnSignals({ grace })).toThrow(message)
+    }
+    expect(server.ready).toBe(true)
+    expect(await world.until(log.call.write({ line: 'as before' }))).toBe(1)
+    await world.until(server.drain())
+    expect(server.ready).toBe(false)
+    expect(log.status.value.state).toBe('reconnecting')
+  })
+
+  test('sends joins that are under way to the next server, also where their room is still coming about', async () => {
+    const world = createWorld({
+      rooms: [
+        [
+          Log,
+          class extends LogRoom {
+            override async onCreate() {
+              await new Promise<void>((resolve) => void this.clock.after(300, resolve))
+              return super.onCreate()
+            }
+          },
+          { persist: true },
+        ],
+      ],
+    })
+    const opened = Array.from({ length: 10 }, () => world.client().open(Log, { key: 'a', patience: 60_000 }))
+    const impatient = world.client().open(Log, { key: 'a' })
+    await world.advance(100)
+    const drained = world.server.drain()
+    await expect(world.until(impatient)).rejects.toMatchObject({ code: 'shutting_down', retryAfter: 2_000 })
+    await world.until(drained)
+    world.serve()
+    const rooms = await world.until(Promise.all(opened))
+    expect(new Set(rooms.map(({ id }) => id)).size).toBe(1)
+    await world.end()
   })
 
   test('tells members of rooms that are not saved what it was told to', async () => {

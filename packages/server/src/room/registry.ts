@@ -149,6 +149,8 @@ export class RoomRegistry implements Rooms {
         const why = this.#whatIsAwaited(this.#shelves.get(request.room), request.key)
         throw new JuntoError('timeout', `joining took longer than ${limits.joinTimeout} ms${why}`)
       }
+      // The room is not over: the next process has it.
+      if (this.#closing && error instanceof JuntoError && error.code === 'room_closed') throw shuttingDown()
       if (error instanceof JuntoError) throw error
       if (error instanceof SchemaError) throw new JuntoError('invalid', error.message, { data: { path: error.path } })
       const session = sessionTag(request.session.session)
@@ -298,11 +300,16 @@ export class RoomRegistry implements Rooms {
     const { clock, limits } = this.#environment
     this.#refuseWhileClosing()
     const stop = new AbortController()
-    const host = await within(clock, limits.joinTimeout, this.#open(shelf, key, options, undefined, stop.signal), () => {
-      stop.abort()
-      const what = `opening the room ${shelf.definition.name}/${key} took longer than ${limits.joinTimeout} ms`
-      return new JuntoError('timeout', `${what}${this.#whatIsAwaited(shelf, key)}`)
-    })
+    const host = await within(
+      clock,
+      limits.joinTimeout,
+      this.#open(shelf, key, options, undefined, stop.signal),
+      () => {
+        stop.abort()
+        const what = `opening the room ${shelf.definition.name}/${key} took longer than ${limits.joinTimeout} ms`
+        return new JuntoError('timeout', `${what}${this.#whatIsAwaited(shelf, key)}`)
+      },
+    )
     if (host.isOpen) return host
     throw new JuntoError('room_closed', `the room ${host.name} is closed`)
   }
@@ -394,7 +401,7 @@ export class RoomRegistry implements Rooms {
   }
 
   #refuseWhileClosing(): void {
-    if (this.#closing) throw new JuntoError('shutting_down', 'the server is shutting down', { retryAfter: comeBack })
+    if (this.#closing) throw shuttingDown()
   }
 }
 
@@ -426,4 +433,8 @@ const ofLists: RoomOwner = {
 
 function givenUp(): JuntoError {
   return new JuntoError('cancelled', 'the join was given up')
+}
+
+function shuttingDown(): JuntoError {
+  return new JuntoError('shutting_down', 'the server is shutting down', { retryAfter: comeBack })
 }
