@@ -129,7 +129,7 @@ export const flowRows: readonly Row[] = [
     attacks: [
       {
         name: 'twice at once, then once a second',
-        counts: [],
+        counts: [{ counter: 'messages_refused', labels: { limit: 'message' }, by: 4 }],
         run: async (target) => {
           const member = await target.joined('dear')
           const dear = await Promise.all(Array.from({ length: 6 }, () => member.call('dear')))
@@ -200,9 +200,12 @@ export const flowRows: readonly Row[] = [
           )
           expect(opened.filter((outcome) => outcome === 'joined')).toHaveLength(50)
           expect(opened.filter((outcome) => outcome === 'too_many_rooms')).toHaveLength(50)
+          expect(hall.count('joins_refused', { code: 'too_many_rooms' })).toBe(round === 'first' ? 50 : 100)
+          expect(hall.count('rooms', { room: 'hall' })).toBe(51)
           for (const client of clients) await client.close()
           // Until the rooms have been disposed of.
           await hall.world.advance('10s')
+          expect(hall.count('rooms', { room: 'hall' })).toBe(1)
         }
       }),
     ],
@@ -213,6 +216,7 @@ export const flowRows: readonly Row[] = [
       inWorld('the room never admits anybody', { hall: { maxMembers: 1 } }, async (hall) => {
         const refused = hall.enter(hall.client('endless'))
         await expect(refused).rejects.toMatchObject({ code: 'timeout' })
+        expect(hall.count('joins_refused', { code: 'timeout' })).toBe(1)
         await hall.enter(hall.client('ada'))
       }),
       inWorld('the client is gone before', { hall: { maxMembers: 1 } }, async (hall) => {
@@ -334,6 +338,7 @@ export const flowRows: readonly Row[] = [
           await world.advance(50)
           most = Math.max(most, hall.count('resume_bytes'))
         }
+        expect(hall.count('resume_buffers_dropped')).toBeGreaterThan(0)
         // Counted in steps of 16 KiB, and the room's ticks are kept as well.
         expect(most).toBeLessThanOrEqual((128 + 32) * 1024)
         const outcomes = await comeBack(hall, guests)

@@ -2,13 +2,18 @@ import type { Clock } from '@junto/protocol'
 import { MemoryStore, Store } from '@junto/server'
 import type { SeededRandom } from '../../src/index.ts'
 
-/** A store that takes its time, and fails now and then: before it has written, or when it has. */
+/**
+ * A store that takes its time, and fails now and then: before it has written, or when it has. Not twice in a row: rooms are given up when
+ * it does so for long.
+ */
 export class MoodyStore extends Store {
   override readonly incremental = true
   /** Whether it fails, ever. */
   fails = true
   /** Servers that have died. */
   #deaths = 0
+  /** Keys of rooms of which it has failed to write the last time. */
+  readonly #failed = new Set<string>()
   readonly #store = new MemoryStore()
   readonly #clock: () => Clock
   readonly #random: SeededRandom
@@ -46,7 +51,9 @@ export class MoodyStore extends Store {
     const deaths = this.#deaths
     return this.#inTurn(key, async () => {
       if (this.#deaths > deaths && this.#random.chance(0.5)) throw new Error('whoever wrote is gone')
-      const mood = this.fails ? this.#random.number() : 1
+      const mood = this.fails && !this.#failed.has(key) ? this.#random.number() : 1
+      if (mood < 0.2) this.#failed.add(key)
+      else this.#failed.delete(key)
       if (mood < 0.1) throw new Error('the store is in no mood')
       await write()
       if (mood < 0.2) throw new Error('the store has written, and does not say so')
