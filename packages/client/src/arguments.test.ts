@@ -103,10 +103,10 @@ it('what a room takes is checked where it is given', async () => {
   const room = await opened
   const none = 5 as unknown as () => never
   const refused = (message: string) => expect.objectContaining({ code: 'misuse', message }) as Error
-  expect(() => room.on('poked', none)).toThrow(refused('listener must be a function, not number'))
-  expect(() => room.answer('confirmClear', none)).toThrow(refused('answer must be a function, not number'))
-  expect(() => room.onRecovery(none)).toThrow(refused('listener must be a function, not number'))
-  expect(() => room.watch(none, {})).toThrow(refused('selector must be a function, not number'))
+  expect(() => room.on('poked', none)).toThrow(refused('listener must be a function, not 5'))
+  expect(() => room.answer('confirmClear', none)).toThrow(refused('answer must be a function, not 5'))
+  expect(() => room.onRecovery(none)).toThrow(refused('listener must be a function, not 5'))
+  expect(() => room.watch(none, {})).toThrow(refused('selector must be a function, not 5'))
   expect(() => room.watch((state) => state.strokes, undefined as unknown as object)).toThrow(
     refused('listeners must be an object, not undefined'),
   )
@@ -115,7 +115,7 @@ it('what a room takes is checked where it is given', async () => {
   )
   expect(() => room.watch((state) => state.strokes, {})).toThrow(/^listeners must have .* and has nothing$/)
   expect(() => room.watch((state) => state.strokes, { after: undefined } as object)).not.toThrow()
-  expect(() => select(room, none)).toThrow(refused('selector must be a function, not number'))
+  expect(() => select(room, none)).toThrow(refused('selector must be a function, not 5'))
   const call = room.call.clear(none as unknown as undefined, null as unknown as object)
   await expect(call).rejects.toMatchObject({ code: 'misuse' })
 })

@@ -25,6 +25,7 @@ export function checkSome(value: unknown, what: string, names: readonly string[]
 
 /** What a wrong argument is refused with. */
 export function wrong(what: string, expected: string, value: unknown): JuntoError {
-  const shown = value === null ? 'null' : typeof value === 'string' ? `a text of ${value.length}` : typeof value
+  const isPlain = value === null || typeof value === 'number'
+  const shown = isPlain ? String(value) : typeof value === 'string' ? `a text of ${value.length}` : typeof value
   return new JuntoError('misuse', `${what} must be ${expected}, not ${shown}`)
 }

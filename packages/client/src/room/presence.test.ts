@@ -206,10 +206,20 @@ describe('what this member shows', () => {
     // @ts-expect-error -- x is needed
     expect(() => room.presence.set({})).toThrow('presence.x')
     for (const expires of [0, -1, NaN]) {
-      expect(() => room.presence.set({ x: 2 }, { expires })).toThrow('expires must be milliseconds above 0')
+      expect(() => room.presence.set({ x: 2 }, { expires })).toThrow(
+        `expires must be milliseconds above 0, not ${expires}`,
+      )
     }
     await server.clock.settle()
     expect([shown(), room.presence.own]).toEqual([['1'], { x: 1 }])
+  })
+
+  it('is a copy of what was set: what becomes of that later is not shown', async () => {
+    const spot = { x: 1, label: 'here' }
+    room.presence.set(spot)
+    spot.x = 2
+    await server.clock.settle()
+    expect([shown(), room.presence.own]).toEqual([['1 here'], { x: 1, label: 'here' }])
   })
 
   it('goes nowhere when the room is left', async () => {

@@ -134,7 +134,8 @@ export class Presence {
     const wire = value === undefined ? null : encoded(codec, value, 'presence')
     seat.show(encodePresence(wire, wire !== null && left < Infinity ? Math.ceil(left) : undefined))
     this.#told = true
-    this.#own = value
+    // A copy: what becomes of the program's own object nobody is told.
+    this.#own = value === undefined ? value : codec.decode(wire, 'presence')
     this.#until = until
   }
 }
