@@ -63,8 +63,13 @@ export class Services {
    *
    * @param provided Later ones win over earlier ones, and all of them over the outer container.
    * @param outer Default: tsyringe's global container, where `@singleton()` registers.
+   * @param before Called before any service is made: may put something before one.
    */
-  static root(provided: readonly Provided[], outer: DependencyContainer = globalContainer): Services {
+  static root(
+    provided: readonly Provided[],
+    outer: DependencyContainer = globalContainer,
+    before: (root: Services) => void = () => {},
+  ): Services {
     const root = new Services(outer, undefined).child()
     const made: Token<object>[] = []
     for (const { token, service, kind } of provided) {
@@ -88,6 +93,7 @@ export class Services {
         }
       }
     }
+    before(root)
     // Made now, so that a service that cannot start stops the server and not the first room.
     for (const token of made) root.resolve(token)
     return root

@@ -113,15 +113,18 @@ test('its own services can be replaced, by option, by service and by container',
 })
 
 test('services find its limits and its logger', () => {
+  const logger = new SilentLogger()
+  const warned = vi.spyOn(logger, 'warn')
   class Sizer {
     readonly largest: number
     constructor(limits: ServerLimits) {
       this.largest = limits.maxFrame
     }
   }
-  const server = make({ limits: { maxFrame: 5000 } })
+  const server = make({ logger, limits: { maxFrame: 5000 } })
   expect(new Sizer(server.services.resolve(ServerLimits)).largest).toBe(5000)
-  expect(server.services.resolve(Logger)).toBeInstanceOf(SilentLogger)
+  server.services.resolve(Logger).warn('odd', { room: 'board' })
+  expect(warned).toHaveBeenCalledWith('odd', { room: 'board' })
 })
 
 test('closing does not wait for ever for a service that is not done, nor keeps the others', async () => {

@@ -9,6 +9,8 @@ import { Endpoints, type Readiness } from './http/endpoints.ts'
 import type { HttpPaths } from './http/http-paths.ts'
 import { HeapGauge, HeapGuard, MemoryGauge } from './limits/heap-guard.ts'
 import { Quotas } from './limits/quotas.ts'
+import { GuardedLogger } from './observe/guarded-logger.ts'
+import { GuardedMetrics } from './observe/guarded-metrics.ts'
 import { ConsoleLogger, Logger } from './observe/log.ts'
 import { LoopDelay, NoLoopDelay } from './observe/loop-delay.ts'
 import { MemoryMetrics, Metrics } from './observe/metrics.ts'
@@ -58,6 +60,7 @@ export class JuntoServer {
   readonly #admission: Admission
   readonly #sessions: Sessions
   readonly #logger: Logger
+  readonly #metrics: GuardedMetrics
   readonly #heap: HeapGuard
   readonly #endpoints: Endpoints
   readonly #loopDelay: LoopDelay
@@ -72,19 +75,20 @@ export class JuntoServer {
     this.services = composeServices(options, limits)
     const { services } = this
     const clock = services.resolve(Clock)
-    this.metrics = services.resolve(Metrics)
+    this.#metrics = services.resolve(GuardedMetrics)
+    this.metrics = this.#metrics.given
     this.#logger = services.resolve(Logger)
     this.#heap = services.resolve(HeapGuard)
     this.#loopDelay = services.resolve(LoopDelay)
     this.#endpoints = new Endpoints({
       paths: options.http,
-      metrics: this.metrics,
+      metrics: this.#metrics,
       logger: this.#logger,
       readiness: () => this.readiness,
     })
     this.#transports = transportsOf(options, limits, this.#logger, this.#endpoints)
     this.#rooms = new RoomRegistry(services)
-    this.#endReports = this.metrics.beforeReading(() => this.#report())
+    this.#endReports = this.#metrics.beforeReading(() => this.#report())
     this.#admission = new Admission({
       origins: options.origins ?? [],
       allowLocal: options.localOrigins ?? process.env['NODE_ENV'] !== 'production',
@@ -97,7 +101,7 @@ export class JuntoServer {
         clock,
         limits,
         logger: this.#logger,
-        metrics: this.metrics,
+        metrics: this.#metrics,
         turnEnd: services.resolve(TurnEnd),
         rooms: this.#rooms,
         heartbeat: new Heartbeat(clock, services.resolve(RandomSource), limits),
@@ -265,7 +269,8 @@ export class JuntoServer {
 
   async #drain(options: DrainOptions): Promise<void> {
     this.#state = 'closing'
-    const { services, metrics } = this
+    const { services } = this
+    const metrics = this.#metrics
     const logger = this.#logger
     logger.info(`Draining ${this.connections} connections and ${this.#rooms.size} rooms`)
     try {
@@ -294,12 +299,12 @@ export class JuntoServer {
   /** Tells what is cheaper to look up than to count. */
   #report(): void {
     for (const [room, { rooms, members }] of this.#rooms.census()) {
-      this.metrics.gauge('rooms', { room }).set(rooms)
-      this.metrics.gauge('members', { room }).set(members)
+      this.#metrics.gauge('rooms', { room }).set(rooms)
+      this.#metrics.gauge('members', { room }).set(members)
     }
     const delays = this.#loopDelay.read()
     if (delays === undefined) return
-    for (const at of ['p50', 'p99', 'max'] as const) this.metrics.gauge('loop_delay_seconds', { at }).set(delays[at])
+    for (const at of ['p50', 'p99', 'max'] as const) this.#metrics.gauge('loop_delay_seconds', { at }).set(delays[at])
   }
 }
 
@@ -358,9 +363,11 @@ function composeServices(options: JuntoServerOptions, limits: Limits): Services 
 
 /** What a program's logger and metrics throw shall reach nobody. */
 function guardObservers(root: Services): void {
-  const metrics = new GuardedMetrics(root.resolve(Metrics), () => root.resolve(Logger))
+  const logger: Logger = new GuardedLogger(root.resolve(Logger), () => metrics.count('log_lines_lost'))
+  const metrics = new GuardedMetrics(root.resolve(Metrics), logger)
+  root.set(Logger, logger)
   root.set(Metrics, metrics)
-  root.set(Logger, new GuardedLogger(root.resolve(Logger), () => metrics.count('log_lines_lost')))
+  root.set(GuardedMetrics, metrics)
 }
 
 function transportsOf(

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { hostileErrors } from './hostile.fixture.ts'
 import { ConsoleLogger, formatLine } from './log.ts'
 
 test('a line holds level, sentence and fields', () => {
@@ -44,5 +45,30 @@ test('what stands under the name of a secret is not written, at any depth', () =
   const line = formatLine('info', 'x', { token: 'abc', at: { headers: { Cookie: 'sid=1', host: 'h' } }, member: 'm1' })
   expect(line).toBe(
     '[junto] info: x (token=[redacted], at={"headers":{"Cookie":"[redacted]","host":"h"}}, member=m1)\n',
+  )
+})
+
+test.each(Object.entries(hostileErrors))('the line of what was thrown stands, with %s', (_what, make) => {
+  const line = formatLine('error', 'A tick failed', { room: 'board', error: make(), about: make() })
+  expect(line).toMatch(/^\[junto\] error: A tick failed \(room=board, about=/)
+  expect(line.length).toBeLessThan(20_000)
+})
+
+test('what is left to be told of something hostile is told', () => {
+  const error = hostileErrors['a stack that throws']?.()
+  expect(formatLine('error', 'x', { error })).toBe('[junto] error: x\n  Error: hostile\n')
+})
+
+test('causes are told to a depth, and each once', () => {
+  const circle = formatLine('error', 'x', { error: hostileErrors['a cause in a circle']?.() })
+  expect(circle.match(/caused by/g)).toHaveLength(2)
+  expect(circle).toMatch(/Error: circle[^]*caused by Error: half way[^]*caused by …\n$/)
+  const endless = formatLine('error', 'x', { error: hostileErrors['causes without end']?.() })
+  expect(endless.match(/caused by/g)?.length).toBeLessThanOrEqual(8)
+})
+
+test('secrets in what was thrown are not written either', () => {
+  expect(formatLine('error', 'x', { error: { token: 'abc', status: 401 } })).toBe(
+    '[junto] error: x\n  {"token":"[redacted]","status":401}\n',
   )
 })

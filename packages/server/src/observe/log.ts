@@ -1,4 +1,4 @@
-import { redacted } from './redaction.ts'
+import { isDescribedError, redacted } from './redaction.ts'
 
 /** What a log line is about, beside its sentence: room, session, error and the like. Never credentials. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -67,8 +67,7 @@ export class SilentLogger extends Logger {
 
 /** `[junto] warn: a sentence (room=whiteboard, id=x7)`, and below it the stack of what was thrown. */
 export function formatLine(level: LogLevel, message: string, fields: Fields = {}): string {
-  const { error, ...others } = fields
-  const rest = redacted(others)
+  const { error, ...rest } = redacted(fields)
   const pairs = Object.entries(rest).filter(([, value]) => value !== undefined)
   const about = pairs.map(([name, value]) => `${name}=${formatValue(value)}`).join(', ')
   const thrown = error === undefined ? '' : `\n  ${formatThrown(error).replaceAll('\n', '\n  ')}`
@@ -87,10 +86,10 @@ function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (found) => JSON.stringify(found).slice(1, -1))
 }
 
+/** @param error As {@link redacted} leaves it: plain, and not deep. */
 function formatThrown(error: unknown): string {
-  if (!(error instanceof Error)) return formatValue(error)
-  const cause = error.cause === undefined ? '' : `\ncaused by ${formatThrown(error.cause)}`
-  return `${error.stack ?? `${error.name}: ${error.message}`}${cause}`
+  if (!isDescribedError(error)) return formatValue(error)
+  return error.cause === undefined ? error.stack : `${error.stack}\ncaused by ${formatThrown(error.cause)}`
 }
 
 function safeJson(value: object): string {

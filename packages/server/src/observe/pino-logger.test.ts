@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
+import { hostileErrors } from './hostile.fixture.ts'
 import { PinoLogger } from './pino-logger.ts'
 
 function build(level = 'debug') {
@@ -99,4 +100,10 @@ test('lines below the level are not made', () => {
   logger.info('y')
   logger.warn('z')
   expect(lines).toEqual([{ level: 40, msg: 'z' }])
+})
+
+test.each(Object.entries(hostileErrors))('the line of what was thrown stands, with %s', (_what, make) => {
+  const { lines, logger } = build()
+  logger.error('A tick failed', { room: 'board', error: make() })
+  expect(lines).toEqual([expect.objectContaining({ level: 50, room: 'board', msg: 'A tick failed' })])
 })
