@@ -249,7 +249,7 @@ describe('what a room throws stays there', () => {
   })
 
   test('a room class whose constructor, handlers or hooks cannot even be read', async () => {
-    const world = new World()
+    const world = new World({ limits: { roomRestarts: 10 } })
     const { ScriptedRoom } = deskRooms()
     let way = 0
     class Broken extends ScriptedRoom {

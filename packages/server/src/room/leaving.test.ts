@@ -146,10 +146,9 @@ describe.each(reasons)('leaving: %s', (reason) => {
     await world.clock.settle()
     expect(left.filter((line) => line.startsWith(member.id))).toEqual([`${member.id} ${reason}`])
     expect(bob.isJoined).toBe(false)
-    expect(bob.refused?.code).toBe(
-      hears === undefined ? 'cancelled' : reason === 'kicked' ? 'forbidden' : 'room_closed',
-    )
-    if (hears !== undefined) expect(bob.refused?.message).toBe(hears)
+    const codes: { readonly [reason: string]: string } = { kicked: 'forbidden', shutdown: 'shutting_down' }
+    expect(bob.refused?.code).toBe(hears === undefined ? 'cancelled' : (codes[reason] ?? 'room_closed'))
+    if (hears !== undefined && reason !== 'shutdown') expect(bob.refused?.message).toBe(hears)
     expect(bob.endings).toEqual([])
   })
 })

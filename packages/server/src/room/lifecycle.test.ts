@@ -105,6 +105,21 @@ describe('closing a room', () => {
     expect(room?.happened.at(-1)).toBe('onDispose')
   })
 
+  test('in the first step of a hook waits for the rest of that hook', async () => {
+    const world = new World()
+    const { rooms, ScriptedRoom } = deskRooms({
+      onJoin: async (room) => {
+        room.close()
+        await new Promise<void>((resolve) => world.clock.after(30, resolve))
+        room.happened.push('onJoin done')
+      },
+    })
+    world.registry.define(Desk, ScriptedRoom)
+    world.client(Desk).join({ key: 'a' })
+    await world.clock.advance(30)
+    expect(rooms[0]?.happened).toEqual(['onCreate', 'onJoin', 'onJoin done', 'onLeave closed', 'onDispose'])
+  })
+
   test('while it is being created: it is created, and then closed; those who wait are refused', async () => {
     const world = new World()
     const { rooms, ScriptedRoom } = deskRooms({ onCreate: (room) => room.close() })
@@ -150,7 +165,7 @@ describe('closing a room', () => {
     create()
     await world.clock.settle()
     await closing
-    expect(bob.refused?.code).toBe('room_closed')
+    expect(bob.refused?.code).toBe('shutting_down')
     expect(rooms.map((room) => room.happened.at(-1))).toEqual(['onDispose', 'onDispose'])
     expect(world.registry.size).toBe(0)
     expect(world.clock.pendingTimers).toBe(0)

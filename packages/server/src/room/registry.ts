@@ -311,6 +311,7 @@ export class RoomRegistry implements Rooms {
       },
     )
     if (host.isOpen) return host
+    this.#refuseWhileClosing()
     throw new JuntoError('room_closed', `the room ${host.name} is closed`)
   }
 
@@ -355,7 +356,7 @@ export class RoomRegistry implements Rooms {
       const what = `the server has as many lists of rooms as it allows (maxListings: ${limits.maxListings})`
       throw new JuntoError('too_many_rooms', what)
     }
-    const uncount = quotas.listing(session)
+    const uncount = quotas.listing(session, query.limit)
     const contract = listingOf(shelf.definition.contract)
     const room = listingRoom(contract, shelf.listings, query)
     const origin: Origin = { key: undefined, options: undefined, wanted: undefined, number: ++this.#lastNumber }

@@ -1,3 +1,4 @@
+import { JuntoError } from '@junto/protocol'
 import { defineRoom, t } from '@junto/schema'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { Desk, deskRooms, type DeskScript } from './desk.fixture.ts'
@@ -97,7 +98,7 @@ describe('opening a room from outside', () => {
     await world.clock.advance(1000)
     expect(await late).toMatchObject({
       code: 'timeout',
-      message: 'opening the room desk/a took longer than 1000 ms: the one before it is still closing and being saved',
+      message: 'opening the room desk/a took longer than 1000 ms: the room before it is still closing and being saved',
     })
   })
 
@@ -124,6 +125,38 @@ describe('opening a room from outside', () => {
     await expect(rooms.open(Forgotten, 'a', { options: { title: '' } })).rejects.toThrow(say)
     expect(() => rooms.get(Forgotten, 'a')).toThrow(say)
     expect(() => rooms.list(Forgotten)).toThrow(say)
+  })
+
+  test.each([[{}], [undefined], ['desk'], [() => {}]])('of what is no class of a room says so: %s', async (room) => {
+    const { rooms } = offices()
+    const say = /^server\.rooms takes the class of a room, which extends Room\(contract\), not /
+    // @ts-expect-error no class of a room
+    await expect(rooms.open(room, 'a')).rejects.toThrow(say)
+    // @ts-expect-error no class of a room
+    expect(() => rooms.get(room, 'a')).toThrow(say)
+    // @ts-expect-error no class of a room
+    expect(() => rooms.list(room)).toThrow(say)
+  })
+
+  test('that was given up makes no room when the one before it is gone', async () => {
+    const { world, made, ScriptedRoom, rooms } = offices(
+      { onDispose: () => pause(world, 3000) },
+      {},
+      { limits: { joinTimeout: 1000 } },
+    )
+    const first = await world.settled(rooms.open(ScriptedRoom, 'a'))
+    first.close()
+    const late = rooms.open(ScriptedRoom, 'a').catch((error: unknown) => error)
+    const client = world.client(Desk)
+    client.join({ key: 'a' })
+    await world.clock.advance(1000)
+    expect(await late).toMatchObject({ code: 'timeout' })
+    expect(client.refused).toMatchObject({
+      code: 'timeout',
+      message: 'joining took longer than 1000 ms: the room before it is still closing and being saved',
+    })
+    await world.clock.advance(10_000)
+    expect([made.length, world.registry.size, world.clock.pendingTimers]).toEqual([1, 0, 0])
   })
 
   test('fails like a join: onCreate that throws, a room that closes itself, too many, the server closing, a creation that never ends', async () => {
@@ -164,6 +197,15 @@ describe('opening a room from outside', () => {
     for (let n = 0; n < 20; n++) await world.settled(rooms.open(ScriptedRoom, `room ${n}`))
     expect((await world.join(Desk, { key: 'own' })).isJoined).toBe(true)
   })
+})
+
+test('opening a room while the server begins to close says that it shuts down, not that the room is over', async () => {
+  const { world, ScriptedRoom, rooms } = offices({ onCreate: () => pause(world, 300) })
+  const opened = rooms.open(ScriptedRoom, 'a').catch((error: unknown) => error)
+  const closing = world.registry.close()
+  await world.clock.advance(300)
+  expect(await opened).toMatchObject({ code: 'shutting_down', retryAfter: 2000 })
+  await world.settled(closing)
 })
 
 describe('an opened room in which nobody is', () => {
@@ -287,6 +329,33 @@ describe('code that runs in a room', () => {
     expect(await world.settled(again.run((room) => room.state.n))).toBe(42)
   })
 
+  test('and closes the room itself is waited for, too, and what it wrote afterwards is saved', async () => {
+    const { world, made, ScriptedRoom, rooms } = offices({}, { persist: true })
+    const handle = await world.settled(rooms.open(ScriptedRoom, 'a'))
+    const run = handle.run(async (room) => {
+      room.close()
+      await pause(world, 500)
+      room.state.n = 9
+    })
+    await world.clock.advance(499)
+    expect(made[0]?.happened).toEqual(['onCreate'])
+    await world.clock.advance(1)
+    await run
+    await handle.closed
+    const again = await world.settled(rooms.open(ScriptedRoom, 'a'))
+    expect(await world.settled(again.run((room) => room.state.n))).toBe(9)
+  })
+
+  test('has to be code', async () => {
+    const { world, ScriptedRoom, rooms } = offices()
+    const handle = await world.settled(rooms.open(ScriptedRoom, 'a'))
+    // @ts-expect-error no function
+    await expect(handle.run(undefined)).rejects.toMatchObject({
+      code: 'misuse',
+      message: 'run takes a function, (room) => …, not undefined',
+    })
+  })
+
   test('that never ends keeps a room that closes for as long as hooks may, and no longer', async () => {
     const { world, ScriptedRoom, rooms } = offices({}, {}, { limits: { hookTimeout: 1000 } })
     const handle = await world.settled(rooms.open(ScriptedRoom, 'a'))
@@ -331,6 +400,10 @@ describe('looking for rooms from outside', () => {
     expect(rooms.get(ScriptedRoom, 'a')).toBeUndefined()
     expect(rooms.get(ScriptedRoom, { key: 'b' })).toBeUndefined()
     expect(rooms.get(ScriptedRoom, { key: 'constructor' })).toBeUndefined()
+    for (const which of [undefined, null, 5, {}]) {
+      // @ts-expect-error no id, no key
+      expect(() => rooms.get(ScriptedRoom, which)).toThrow(/^get takes the id of a room, or \{ key \}, not /)
+    }
     // Of another class.
     expect(rooms.get(BoardRoom, id)).toBeUndefined()
     void rooms.open(ScriptedRoom, 'slow')
@@ -445,6 +518,43 @@ describe('a keyed room that fails again and again', () => {
     await expect(world.join(Desk, { key: 'a' })).rejects.toMatchObject({ retryAfter: 1 })
     await world.clock.advance(1)
     expect((await world.join(Desk, { key: 'a' })).isJoined).toBe(true)
+  })
+
+  test.each(['onCreate', 'onRestore'] as const)('while it comes about, in %s, counts as well', async (hook) => {
+    const tries: unknown[] = []
+    const fail = () => {
+      tries.push(hook)
+      throw new Error('no')
+    }
+    const { world, ScriptedRoom, rooms } = offices({ [hook]: fail }, { persist: true }, { limits: { roomRestarts: 2 } })
+    if (hook === 'onRestore') {
+      const first = await world.settled(rooms.open(ScriptedRoom, 'a'))
+      first.close()
+      await world.settled(first.closed)
+    }
+    for (let n = 0; n < 10; n++) {
+      await expect(world.settled(rooms.open(ScriptedRoom, 'a'))).rejects.toMatchObject({ code: 'room_failed' })
+    }
+    expect(tries).toHaveLength(3)
+    await expect(rooms.open(ScriptedRoom, 'a')).rejects.toMatchObject({ retryAfter: 60_000 })
+    await world.clock.advance(60_000)
+    await expect(world.settled(rooms.open(ScriptedRoom, 'a'))).rejects.toMatchObject({ code: 'room_failed' })
+    expect(tries).toHaveLength(4)
+  })
+
+  test('to say no while it comes about is no failure', async () => {
+    const { world, ScriptedRoom, rooms } = offices(
+      {
+        onCreate: () => {
+          throw new JuntoError('forbidden', 'not today')
+        },
+      },
+      {},
+      { limits: { roomRestarts: 0 } },
+    )
+    for (let n = 0; n < 3; n++) {
+      await expect(world.settled(rooms.open(ScriptedRoom, 'a'))).rejects.toMatchObject({ code: 'forbidden' })
+    }
   })
 
   test('closed for any other reason, it is made again as often as wanted', async () => {

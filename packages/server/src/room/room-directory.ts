@@ -114,14 +114,14 @@ export class RoomDirectory {
   /**
    * An open room by its id or its key. Never makes one: `undefined` where there is none.
    *
-   * @throws JuntoError `misuse` for a class that was not defined.
+   * @throws JuntoError `misuse` for a class that was not defined, and for what is neither an id nor a key.
    */
   get<C extends AnyRoomClass>(
     room: C,
     which: string | { readonly key: string },
   ): RoomHandle<InstanceType<C>> | undefined {
     const shelf = this.#shelfOf(room)
-    const host = typeof which === 'string' ? this.#source.byId(which) : shelf.byKey.get(which.key)
+    const host = typeof which === 'string' ? this.#source.byId(which) : shelf.byKey.get(keyOf(which))
     return host?.isOpen === true && host.definition === shelf.definition ? new RoomHandle(host) : undefined
   }
 
@@ -157,6 +157,14 @@ export class RoomDirectory {
   }
 
   #shelfOf(room: AnyRoomClass): Shelf {
+    // Types forbid it, but not in a program without types.
+    if (typeof room !== 'function' || room.contract === undefined) {
+      const given = typeof room === 'function' ? 'another function' : JSON.stringify(room)
+      throw new JuntoError(
+        'misuse',
+        `server.rooms takes the class of a room, which extends Room(contract), not ${given}`,
+      )
+    }
     const shelf = this.#source.shelfOf(room)
     if (shelf !== undefined) return shelf
     const { name, contract } = room
@@ -165,6 +173,12 @@ export class RoomDirectory {
       `this server runs no rooms of the class ${name}: define it first, with server.define(${contract.name}, ${name})`,
     )
   }
+}
+
+function keyOf(which: { readonly key: string }): string {
+  // Types forbid it, but not in a program without types.
+  if (typeof which?.key === 'string') return which.key
+  throw new JuntoError('misuse', `get takes the id of a room, or { key }, not ${JSON.stringify(which)}`)
 }
 
 /** What a part of the schema throws, as an error of the framework. */

@@ -1,3 +1,4 @@
+import { JuntoError } from '@junto/protocol'
 import type { RoomHost } from './room-host.ts'
 
 /**
@@ -39,9 +40,12 @@ export class RoomHandle<R> {
    *
    * @param code What it returns, `run` resolves with.
    * @throws (rejects) whatever the code throws, which the room's `onError` and the log are told, too. JuntoError `room_closed` when the room is not
-   *   open any more.
+   *   open any more; `misuse` for what is no function.
    */
-  run<T>(code: (room: R) => T | PromiseLike<T>): Promise<T> {
+  async run<T>(code: (room: R) => T | PromiseLike<T>): Promise<T> {
+    if (typeof code !== 'function') {
+      throw new JuntoError('misuse', `run takes a function, (room) => …, not ${String(code)}`)
+    }
     // `server.rooms` was asked for rooms of this class.
     return this.#host.run((room) => code(room as R))
   }

@@ -368,11 +368,14 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       // What a failed onRestore has made of the state stays here: what was saved is still good.
       this.#life.works?.saver?.close()
       this.#life.works?.sync.close()
+      const refused = refusal(error)
+      // Saying no is no failure, and a store may be well again at any time.
+      if (refused.code === 'room_failed') this.#life.close({ reason: 'failed', message: refused.message })
       this.#life.dispose()
       this.#timers.close()
       await disposeServices(this.name, this.#services, this.#environment)
       this.#onClosed()
-      throw refusal(error)
+      throw refused
     }
   }
 
