@@ -184,11 +184,11 @@ describe('what steps make is refused', () => {
       'layers[0].strokes.s.color: ',
     ],
     ['where it breaks another rule of the contract', () => ({ ...title, title: 'far too long' }), 'title: '],
-    ['where something would be lost', () => ({ ...title, name: 'Plan' }), 'state.name: is not in the contract'],
+    ['where something would be lost', () => ({ ...title, name: 'Plan' }), 'name: is not in the contract'],
     [
       'where something would be lost, deep within',
       () => ({ ...title, layers: [{ strokes: {}, depth: 1 }] }),
-      'state.layers[0].depth: is not in the contract',
+      'layers[0].depth: is not in the contract',
     ],
   ])('%s, naming the path', async (_what, make, named) => {
     const { fault } = await reopened(Third, { 2: make }, await saved(false))
@@ -205,6 +205,16 @@ describe('what steps make is refused', () => {
 
   test.each<[string, () => unknown, string]>([
     ['nothing', () => undefined, 'The step of board to version 2 returned no state. Nothing was changed.'],
+    [
+      'a list',
+      () => [],
+      "The step of board to version 2 returned what is no state but of the kind Array: it returns an object with the contract's fields. Nothing was changed.",
+    ],
+    [
+      'a date',
+      () => new Date(0),
+      "The step of board to version 2 returned what is no state but of the kind Date: it returns an object with the contract's fields. Nothing was changed.",
+    ],
     ['an error', () => Promise.reject(new Error('odd')), 'The step of board to version 2 failed. Nothing was changed.'],
   ])('where it is %s, naming the step', async (_what, make, named) => {
     const { fault } = await reopened(Third, { 2: make, 3: (saved) => saved }, await saved(false))

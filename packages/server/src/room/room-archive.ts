@@ -57,7 +57,8 @@ export class RoomArchive {
         metrics.count('rooms_damaged', { room })
         logger.warn(`The saved room ${this.#name} is damaged: ${what}`, { room: this.#name })
       })
-      return pieces && (await this.#restored(pieces))
+      // Types forbid null, but it is what most databases' clients say for nothing.
+      return (pieces ?? undefined) && (await this.#restored(pieces))
     } catch (error) {
       metrics.count('room_loads_failed', { room, reason: error instanceof StoreError ? error.fault : 'other' })
       logger.error(`The saved room ${this.#name} could not be loaded`, { room: this.#name, error })

@@ -89,8 +89,16 @@ export async function restored(
     } catch (error) {
       throw new Error(`The step of ${name} to version ${to} failed. Nothing was changed.`, { cause: error })
     }
-    if (typeof state !== 'object' || state === null) {
+    if (state === undefined || state === null) {
       throw new Error(`The step of ${name} to version ${to} returned no state. Nothing was changed.`)
+    }
+    // [object Date], [object Array], [object Map]: kinds of their own, whose content no state would have.
+    const kind = Object.prototype.toString.call(state).slice('[object '.length, -1)
+    if (typeof state !== 'object' || kind !== 'Object') {
+      throw new Error(
+        `The step of ${name} to version ${to} returned what is no state but of the kind ${kind}: it returns an object with the ` +
+          "contract's fields. Nothing was changed.",
+      )
     }
   }
   return { ...saved, state: checked(restorer, version, state), metadata: room.metadata, migrated: true }
@@ -101,7 +109,9 @@ function checked({ contract, compiled, required, validators }: Restorer, from: n
   const onServer = typesOnServer(types, required)
   try {
     const extra = unknownField(onServer, localFields(contract), root, state, 'state')
-    if (extra !== undefined) throw new SchemaError('invalid_value', extra, 'is not in the contract; leave it out')
+    // The path begins within the state, like those of all other faults.
+    if (extra !== undefined)
+      throw new SchemaError('invalid_value', extra.slice('state.'.length), 'is not in the contract; leave it out')
     // What else is missing the tree names, in the words of any first state.
     const whole = filled(onServer, root, state, 'state', () => {})
     const tree = StateTree.create(compiled, contract, whole, { epoch: noEpoch })
