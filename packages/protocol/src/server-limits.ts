@@ -161,6 +161,8 @@ export const serverLimitsTable = {
   maxListingsPerAddress: count(200, 1),
   /** Rooms in one list. Nobody reads more; each is some 60 bytes and its metadata in the first state. */
   maxListed: count(1_000, 1),
+  /** Rooms in all lists that exist because one address asked for them: as many lists as it may have, of a hundred each. */
+  maxListedPerAddress: count(20_000, 1),
   /** Join codes that lead nowhere, from one address a second. With a thousand rooms that have a code, one is guessed in twelve days. */
   codeGuessRate: count(1, 1),
   /** So many of them at once: a school class that mistypes. */

@@ -48,6 +48,8 @@ export class User extends Party {
 
 /** From where somebody comes. */
 export class Address extends Party {
+  /** Rooms that those lists may show that exist because it asked for them. */
+  listed = 0
   /** New sessions. */
   readonly sessions: TokenBucket
   /** Join codes that lead nowhere. */

@@ -178,12 +178,13 @@ export class Quotas {
   /**
    * A list of rooms is about to be made, because a session asked for it.
    *
+   * @param most The most rooms that it shows.
    * @returns what to call when the list is no more.
    * @throws JuntoError `overloaded`; `too_many_rooms`.
    */
-  listing(session: Visitor): () => void {
+  listing(session: Visitor, most: number): () => void {
     this.#heap.refuseIfOverloaded()
-    const { maxListingsPerUser, maxListingsPerAddress } = this.#limits
+    const { maxListingsPerUser, maxListingsPerAddress, maxListedPerAddress } = this.#limits
     const { user } = this.of(session)
     const address = this.#address(session.connection.remoteAddress, this.#clock.now())
     if (user !== undefined && user.listings >= maxListingsPerUser) {
@@ -192,11 +193,18 @@ export class Quotas {
     if (address.listings >= maxListingsPerAddress) {
       throw tooManyListings('this address', 'maxListingsPerAddress', maxListingsPerAddress)
     }
+    if (address.listed + most > maxListedPerAddress) {
+      const shown = `the lists that this address asked for show ${address.listed} rooms already`
+      throw new JuntoError('too_many_rooms', `${shown} (limit maxListedPerAddress)`)
+    }
     const parties = user === undefined ? [address] : [address, user]
     for (const party of parties) party.listings++
+    address.listed += most
     let made = true
     return () => {
-      if (made) for (const party of parties) party.listings--
+      if (!made) return
+      for (const party of parties) party.listings--
+      address.listed -= most
       made = false
     }
   }

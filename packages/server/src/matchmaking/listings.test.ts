@@ -113,7 +113,7 @@ function crowd({ rooms: count, lists: many, limit }: { rooms: number; lists: num
   return { clock, rooms, lists, listings, change, told: () => lists.reduce((sum, { told }) => sum + told.length, 0) }
 }
 
-it('[P22] many rows are told in many turns, with time between them for everybody else, and all of them in the end', async () => {
+it('[P20] many rows are told in many turns, with time between them for everybody else, and all of them in the end', async () => {
   const { clock, rooms, lists, change, told } = crowd({ rooms: 200, lists: 100, limit: 100 })
   change()
   let most = 0
@@ -136,7 +136,7 @@ it('[P22] many rows are told in many turns, with time between them for everybody
   expect(clock.pendingTimers).toBe(0)
 })
 
-it('[P22] lists that are closed or opened while others wait for their turn show what there is', async () => {
+it('[P20] lists that are closed or opened while others wait for their turn show what there is', async () => {
   const { clock, rooms, lists, listings, change } = crowd({ rooms: 100, lists: 50, limit: 100 })
   change()
   await clock.advance(30)

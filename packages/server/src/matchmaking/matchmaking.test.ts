@@ -325,6 +325,22 @@ describe('[P20] lists', () => {
     await expect(one(5, 'c')).rejects.toMatchObject({ code: 'too_many_rooms' })
   })
 
+  it('are bounded by the rooms that they may show, for an address', async () => {
+    const { world } = duels({ limits: { maxListedPerAddress: 250 } })
+    const one = (level: number, remoteAddress: string, limit?: number) =>
+      list(world, { where: { level }, ...(limit !== undefined && { limit }) }, { remoteAddress })
+    const first = await one(1, 'a')
+    await one(2, 'a', 150)
+    await expect(one(3, 'a', 1)).rejects.toMatchObject({
+      code: 'too_many_rooms',
+      message: 'the lists that this address asked for show 250 rooms already (limit maxListedPerAddress)',
+    })
+    await one(3, 'b', 250)
+    first.leave('left')
+    await world.clock.advance('10s')
+    await one(3, 'a', 100)
+  })
+
   it('ask who comes, as the rooms do', async () => {
     const { world } = duels()
     const Secret = defineRoom('secret', {
