@@ -58,7 +58,7 @@ export class RoomArchive {
         logger.warn(`The saved room ${this.#name} is damaged: ${what}`, { room: this.#name })
       })
       // Types forbid null, but it is what most databases' clients say for nothing.
-      return (pieces ?? undefined) && (await this.#restored(pieces))
+      return pieces ? await this.#restored(pieces) : undefined
     } catch (error) {
       metrics.count('room_loads_failed', { room, reason: error instanceof StoreError ? error.fault : 'other' })
       logger.error(`The saved room ${this.#name} could not be loaded`, { room: this.#name, error })
