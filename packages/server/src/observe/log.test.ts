@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { hostileErrors } from './hostile.fixture.ts'
 import { ConsoleLogger, formatLine } from './log.ts'
 
@@ -71,4 +71,18 @@ test('secrets in what was thrown are not written either', () => {
   expect(formatLine('error', 'x', { error: { token: 'abc', status: 401 } })).toBe(
     '[junto] error: x\n  {"token":"[redacted]","status":401}\n',
   )
+})
+
+test('a standard error stream that nobody reads any more does not end the process', () => {
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation(() => {
+    // Without a listener, this throws.
+    process.stderr.emit('error', new Error('write EPIPE'))
+    return false
+  })
+  try {
+    new ConsoleLogger().error('x')
+    expect(write.mock.calls.map(([line]) => line)).toEqual(['[junto] error: x\n'])
+  } finally {
+    write.mockRestore()
+  }
 })

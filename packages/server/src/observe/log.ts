@@ -1,3 +1,4 @@
+import { Console } from 'node:console'
 import { isDescribedError, redacted } from './redaction.ts'
 
 /** What a log line is about, beside its sentence: room, session, error and the like. Never credentials. */
@@ -20,6 +21,11 @@ export abstract class Logger {
   abstract error(message: string, fields?: Fields): void
 }
 
+/** By a console, which bears a stream that nobody reads any more: its bare `write` would end the process. */
+function toStandardError(line: string): void {
+  new Console(process.stderr).error('%s', line.slice(0, -1))
+}
+
 /** Writes readable lines to the standard error stream. */
 export class ConsoleLogger extends Logger {
   readonly #least: number
@@ -29,7 +35,7 @@ export class ConsoleLogger extends Logger {
    * @param level Lines below it are not written. Default: `info`.
    * @param write Where a line goes. Default: the standard error stream.
    */
-  constructor(level: LogLevel = 'info', write: (line: string) => void = (line) => process.stderr.write(line)) {
+  constructor(level: LogLevel = 'info', write: (line: string) => void = toStandardError) {
     super()
     this.#least = levels.indexOf(level)
     this.#write = write
