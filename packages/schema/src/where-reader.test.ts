@@ -72,6 +72,15 @@ describe('what metadata must be', () => {
     expect(read({ map: { in: [] } })).toEqual([{ field: 'map', values: [] }])
   })
 
+  it('is refused where there are too many combinations of values', () => {
+    const range = (count: number) => ({ in: Array.from({ length: count }, (_, n) => n) })
+    expect(read({ level: range(64), speed: range(2) })).toHaveLength(2)
+    expect(() => read({ level: range(64), speed: range(3) })).toThrow(
+      'where: its lists of values have 192 combinations, of 128 combinations at most: ask for fewer values',
+    )
+    expect(read({ level: { in: [] }, speed: range(64), seed: { in: [] } })).toHaveLength(3)
+  })
+
   it('is of the fields of all variants, where metadata are one of several records', () => {
     const either = new WhereReader(
       ofMetadata(

@@ -32,6 +32,9 @@ export interface Order {
 /** The most values of an `{ in: […] }`. */
 const mostValues = 64
 
+/** The most combinations of the values of all fields: rooms are kept by them, and each is looked for. */
+const mostCombinations = 128
+
 /** A field of metadata: what it may hold, in one or another of their variants. */
 interface KnownField {
   readonly codecs: readonly NamedCodec[]
@@ -68,10 +71,16 @@ export class WhereReader {
    */
   readWhere(wire: unknown): readonly Condition[] {
     const asked = mapOf(wire, 'where', 'a map from fields of the metadata to their values')
-    return Object.keys(asked)
+    const conditions = Object.keys(asked)
       .filter((name) => asked[name] !== undefined)
       .toSorted()
       .map((name) => this.#condition(name, asked[name]))
+    const combinations = conditions.reduce((all, each) => all * ('values' in each ? each.values.length : 1), 1)
+    if (combinations > mostCombinations) {
+      const most = `${mostCombinations} combinations at most`
+      throw refused('where', `its lists of values have ${combinations} combinations, of ${most}: ask for fewer values`)
+    }
+    return conditions
   }
 
   /**
