@@ -83,9 +83,14 @@ export function roomAddress(by: JoinBy, of: Elements): Pick<JoinFrame, 'room' | 
   return {
     room: name(of, 'room'),
     key: by === 'open' ? address(of, 'key') : optional(of, 'key', address),
-    id: by === 'join' || by === 'code' ? address(of, 'id') : optional(of, 'id', address),
+    id: by === 'join' ? address(of, 'id') : by === 'code' ? code(of) : optional(of, 'id', address),
     version: optional(of, 'version', integer),
   }
+}
+
+/** The join code, which stands where ids do, and is named to whom it fits nothing by its own name. */
+function code(of: Elements): string {
+  return address({ code: element(of, 'id') }, 'code')
 }
 
 /** The arrays in an array, each read as what it must hold. */

@@ -240,7 +240,7 @@ describe('[F12] a join that is not what it must be', () => {
       { ...join, by: 'force' },
       'by must be one of open, create, join, joinOrCreate, code, list, not a string of 5 characters',
     ],
-    ['a join code that is none', { by: 'code', room: 'chat' }, 'id must be a string'],
+    ['a join code that is none', { by: 'code', room: 'chat' }, 'code must be a string'],
     ['an order by nothing', { ...join, order: {} }, "order must map one field to 'asc' or 'desc'"],
     ['an order by two fields', { ...join, order: { a: 'asc', b: 'asc' } }, 'order must map one field'],
     ['an order of no map', { ...join, order: 'members' }, 'order must be a map, not a string of 7 characters'],
@@ -288,6 +288,13 @@ describe('[F12] a join that is not what it must be', () => {
       'version must be an integer from 0 up, not -1',
     )
     expect(() => roomAddress('join', address)).toThrow('id must be a string of 1 to 256 characters, not nil')
+    // What stands there is the join code.
+    for (const id of [undefined, '', 5, 'x'.repeat(257)]) {
+      expect(() => roomAddress('code', { ...address, id })).toThrow(
+        /^code must be a string of 1 to 256 characters, not /,
+      )
+    }
+    expect(roomAddress('code', { ...address, id: 'ABC' })).toMatchObject({ id: 'ABC' })
   })
 })
 

@@ -4,7 +4,7 @@ import type { Services } from './container.ts'
 import type { Logger } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
 import { disposalWithin, within } from './promises.ts'
-import type { RoomRegistry } from './room/registry.ts'
+import type { GivenUpRooms, RoomRegistry } from './room/registry.ts'
 import type { Sessions } from './session/sessions.ts'
 import type { Admission } from './transport/admission.ts'
 import type { Transport } from './transport/transport.ts'
@@ -78,20 +78,28 @@ export async function drain(server: DrainedServer, { grace = defaultGrace, messa
   await atMost(clock, left() / 2, Promise.all([saved, closed]))
   sessions.cutOff()
   await atMost(clock, left() / 2, Promise.all([saved, closed]))
-  const unsaved = rooms.giveUp()
+  const givenUp = rooms.giveUp()
   const bound = Math.min(limits.hookTimeout, left())
   await atMost(clock, left(), attempt(services.dispose(disposalWithin(clock, bound))))
-  if (unsaved.length > 0) failures.unshift(late(server, unsaved, grace))
+  if (givenUp.unsaved.length + givenUp.unfinished.length > 0) failures.unshift(late(server, givenUp, grace))
   if (failures.length > 0) throw failures[0]
   logger.debug(`Drained within ${Math.round(clock.now() - begin)} ms`)
 }
 
-function late({ logger, metrics }: DrainedServer, rooms: readonly string[], grace: number): JuntoError {
-  const names = `${rooms.slice(0, 20).join(', ')}${rooms.length > 20 ? ` and ${rooms.length - 20} more` : ''}`
-  const message = `draining took longer than its grace of ${grace} ms: what changed last in ${names} may not be saved`
+function late({ logger, metrics }: DrainedServer, { unsaved, unfinished }: GivenUpRooms, grace: number): JuntoError {
+  const what = [
+    ...(unsaved.length > 0 ? [`what changed last in ${some(unsaved)} may not be saved`] : []),
+    ...(unfinished.length > 0 ? [`hooks still run in ${some(unfinished)}`] : []),
+  ]
+  const message = `draining took longer than its grace of ${grace} ms: ${what.join('; ')}`
+  const rooms = [...unsaved, ...unfinished]
   metrics.counter('rooms_given_up').add(rooms.length)
   logger.error(message, { rooms })
   return new JuntoError('timeout', message)
+}
+
+function some(names: readonly string[]): string {
+  return `${names.slice(0, 20).join(', ')}${names.length > 20 ? ` and ${names.length - 20} more` : ''}`
 }
 
 /** Waits for work that never rejects, but no longer than `ms`. */

@@ -173,6 +173,26 @@ describe('a server that drains', () => {
     expect(world.log.map(({ message: line }) => line)).toContain(message)
   })
 
+  test('says of a room that never came about that its hooks run, and not that something of it may be lost', async () => {
+    class HangingRoom extends LogRoom {
+      override onCreate(): Promise<FirstState<typeof Log>> {
+        return new Promise(() => {})
+      }
+    }
+    const world = createWorld({ rooms: [[Log, HangingRoom, { persist: true }]] })
+    void world
+      .client()
+      .open(Log, { key: 'a' })
+      .catch(() => {})
+    await world.settle()
+    const message = 'draining took longer than its grace of 4000 ms: hooks still run in log/a'
+    await expect(world.until(world.server.drain({ grace: 4_000 }))).rejects.toMatchObject({ code: 'timeout', message })
+    expect(world.metrics.read('rooms_given_up')).toBe(1)
+    // Creating it has its own bound.
+    await world.advance('30s')
+    await world.end()
+  })
+
   test('waits for a drain that is under way', async () => {
     const world = logs()
     const ada = world.client()

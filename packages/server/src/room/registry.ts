@@ -42,6 +42,14 @@ export interface ClosingRooms {
   readonly patience?: number
 }
 
+/** Names of rooms that were not done in time. */
+export interface GivenUpRooms {
+  /** What changed there last may be lost. */
+  readonly unsaved: readonly string[]
+  /** Their hooks run: they are not saved, or have no state yet. */
+  readonly unfinished: readonly string[]
+}
+
 /** All rooms of a server: finds, restores, creates them, and seats those who join. */
 export class RoomRegistry implements Rooms {
   /** The rooms as the program around the server sees them. */
@@ -177,10 +185,11 @@ export class RoomRegistry implements Rooms {
   }
 
   /** Saves nothing any more. @returns the names of the rooms that are not gone yet. */
-  giveUp(): readonly string[] {
-    const hosts = [...this.#byId.values()]
-    for (const host of hosts) host.giveUp()
-    return hosts.map(({ name }) => name)
+  giveUp(): GivenUpRooms {
+    const unsaved: string[] = []
+    const unfinished: string[] = []
+    for (const host of this.#byId.values()) (host.giveUp() ? unsaved : unfinished).push(host.name)
+    return { unsaved, unfinished }
   }
 
   async #join(request: JoinRequest, link: MemberLink, signal: AbortSignal): Promise<Seat> {

@@ -199,9 +199,11 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     if (this.#life.close({ reason, message, patience })) void this.#drain()
   }
 
-  /** Nothing of it is saved any more, whatever it still does. */
-  giveUp(): void {
-    this.#life.works?.saver?.close()
+  /** Nothing of it is saved any more, whatever it still does. @returns whether something may be lost by that. */
+  giveUp(): boolean {
+    const saver = this.#life.works?.saver
+    saver?.close()
+    return saver !== undefined
   }
 
   // For the program around the server
