@@ -62,9 +62,7 @@ export class TableLink {
   /** Milliseconds that are left of the turn, by the server's clock. */
   get timeLeft(): number {
     const table = this.#table
-    return table === undefined || table.state.turn === ''
-      ? 0
-      : Math.max(0, table.state.deadline - table.time.now())
+    return table === undefined || table.state.turn === '' ? 0 : Math.max(0, table.state.deadline - table.time.now())
   }
 
   /**

@@ -114,10 +114,7 @@ export class Membership {
     const { options, connection, announcements } = this.#session
     const { time } = connection
     const leave = (): Promise<void> => this.leave()
-    const room = (this.#room ??= new Room(
-      { ...options, announcements, time, room: this.#request.room, leave },
-      layout,
-    ))
+    const room = (this.#room ??= new Room({ ...options, announcements, time, room: this.#request.room, leave }, layout))
     this.#losses.leave(seat(room, layout, this.#outbox, options))
     this.#sync(state.ref, false)
     room.enter(frame, layout)
