@@ -42,8 +42,9 @@ export default defineConfig(({ mode }) => {
               '**/fixtures/packed-app/**',
               'packages/testing/test/simulation/**',
             ],
-            // Two at a time: these start processes and browsers of their own, and mostly wait for them.
+            // Two at a time: these start processes and browsers of their own. As above, they share what they load: that alone took a minute.
             maxWorkers: 2,
+            isolate: false,
             sequence: { groupOrder: 1 },
           },
         },

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { JuntoClient } from '@junto/client'
 import type { Browser } from 'playwright-core'
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import { describeInBrowser, launchBrowser } from '../../stage/test/browser.ts'
+import { describeInBrowser, isLongRun, launchBrowser } from '../../stage/test/browser.ts'
 import { buildPage, ServerProcess } from '../../stage/test/server-process.ts'
 import { Eights } from '../contract.ts'
 import { Player } from './player.ts'
@@ -167,7 +167,7 @@ describeInBrowser('the card table', () => {
     await ada.turn(true)
   })
 
-  test('on a phone all of it is within the window, however many cards there are', async () => {
+  test.runIf(isLongRun)('on a phone all of it is within the window, however many cards there are', async () => {
     const ada = await arrive('Ada')
     await ada.sitDown('play-friends')
     const phone = await arrive(
@@ -193,17 +193,20 @@ describeInBrowser('the card table', () => {
     expect(await phone.outside()).toEqual([])
   })
 
-  test('a turn ends by itself, and whose tab was closed has left when the seat is not kept any more', async () => {
-    const [ada, bo] = await Promise.all([arrive('Ada', {}, hasty.url), arrive('Bo', {}, hasty.url)])
-    await ada.sitDown('play-anyone')
-    await bo.sitDown('play-anyone')
-    await ada.page.locator('#deal').click()
-    await bo.turn(true)
-    await ada.isToldOf('Bo has run out of time.')
-    await expect.poll(async () => (await bo.hand()).length).toBeGreaterThan(7)
-    await bo.page.close()
-    await ada.page.locator('#others .player.away[data-name="Bo"]').waitFor()
-    await ada.other('Bo').waitFor({ state: 'detached' })
-    await ada.page.locator('#lounge h2', { hasText: 'The round is over' }).waitFor()
-  })
+  test.runIf(isLongRun)(
+    'a turn ends by itself, and whose tab was closed has left when the seat is not kept any more',
+    async () => {
+      const [ada, bo] = await Promise.all([arrive('Ada', {}, hasty.url), arrive('Bo', {}, hasty.url)])
+      await ada.sitDown('play-anyone')
+      await bo.sitDown('play-anyone')
+      await ada.page.locator('#deal').click()
+      await bo.turn(true)
+      await ada.isToldOf('Bo has run out of time.')
+      await expect.poll(async () => (await bo.hand()).length).toBeGreaterThan(7)
+      await bo.page.close()
+      await ada.page.locator('#others .player.away[data-name="Bo"]').waitFor()
+      await ada.other('Bo').waitFor({ state: 'detached' })
+      await ada.page.locator('#lounge h2', { hasText: 'The round is over' }).waitFor()
+    },
+  )
 })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { describeInBrowser, launchBrowser } from '../../stage/test/browser.ts'
+import { describeInBrowser, isLongRun, launchBrowser } from '../../stage/test/browser.ts'
 import { buildPage, ServerProcess } from '../../stage/test/server-process.ts'
 import { Visitor } from './visitor.ts'
 
@@ -104,7 +104,7 @@ describeInBrowser('the lobby', () => {
     ])
   })
 
-  test('who types is shown until they stop, also when their page does', async () => {
+  test.runIf(isLongRun)('who types is shown until they stop, also when their page does', async () => {
     await ada.make({ topic: 'Typing' })
     await grace.enter('Typing')
     const typing = ada.page.getByText('Grace is typing')
@@ -158,7 +158,7 @@ describeInBrowser('the lobby', () => {
     expect(await ada.page.locator('.note', { hasText: 'Grace left' }).count()).toBe(0)
   })
 
-  test('messages that come too fast are refused one by one, and can be sent again', async () => {
+  test.runIf(isLongRun)('messages that come too fast are refused one by one, and can be sent again', async () => {
     await ada.make({ topic: 'Flood' })
     const texts = Array.from({ length: 14 }, (_, index) => `drop ${index}.`)
     await ada.say(...texts)

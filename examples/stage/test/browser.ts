@@ -9,6 +9,12 @@ import { describe } from 'vitest'
 
 const executablePath = '/usr/bin/chromium'
 
+/**
+ * Whether this is `npm run test:long`. Windows cost seconds each: what other tests show as well, without windows or beside something else,
+ * is shown in them only then.
+ */
+export const isLongRun = (process.env['JUNTO_RUNS_FACTOR'] ?? '1') !== '1'
+
 /** It calls nobody but the page's own server. */
 const quiet = [
   '--no-sandbox',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import { describeInBrowser, Desk, launchBrowser } from '../../stage/test/browser.ts'
+import { describeInBrowser, Desk, isLongRun, launchBrowser } from '../../stage/test/browser.ts'
 import { buildPage, ServerProcess } from '../../stage/test/server-process.ts'
 import { Visitor } from './visitor.ts'
 
@@ -89,7 +89,7 @@ describeInBrowser('the whiteboard and its connection', () => {
     expect(states.at(-1)).toBe('connected')
   })
 
-  test('a short loss: the cursor waits where it was, and goes on from there', async () => {
+  test.runIf(isLongRun)('a short loss: the cursor waits where it was, and goes on from there', async () => {
     const board = newBoard()
     const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
     await ada.move([300, 300])
