@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import { describeInBrowser, isLongRun, launchBrowser } from '../../stage/test/browser.ts'
+import { describeInBrowser, launchBrowser } from '../../stage/test/browser.ts'
 import { buildPage, ServerProcess } from '../../stage/test/server-process.ts'
 import { Visitor } from './visitor.ts'
 import type { Point } from '../board.ts'
@@ -152,28 +152,25 @@ describeInBrowser('the whiteboard', () => {
     await grace.page.getByText('Ada has cleared the board.').waitFor()
   })
 
-  test.runIf(isLongRun)(
-    'who looks elsewhere does not block clearing, nor who begins to while being asked',
-    async () => {
-      const board = newBoard()
-      const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
-      await grace.hide(true)
-      await ada.page.locator('#people .asleep').waitFor()
-      await ada.draw([300, 300], [600, 300])
-      await ada.sees([450, 300], 'ink')
-      await ada.page.getByRole('button', { name: 'Clear the board' }).click()
-      await ada.sees([450, 300], 'nothing')
-      await grace.hide(false)
-      await ada.page.locator('#people .asleep').waitFor({ state: 'detached' })
-      await ada.draw([300, 300], [600, 300])
-      await grace.sees([450, 300], 'ink')
-      await ada.page.getByRole('button', { name: 'Clear the board' }).click()
-      await grace.page.getByText('Ada would like to clear the board.').waitFor()
-      await grace.hide(true)
-      await ada.sees([450, 300], 'nothing')
-      expect(await grace.page.getByText('Ada would like to clear the board.').isVisible()).toBe(false)
-    },
-  )
+  test('who looks elsewhere does not block clearing, nor who begins to while being asked', async () => {
+    const board = newBoard()
+    const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
+    await grace.hide(true)
+    await ada.page.locator('#people .asleep').waitFor()
+    await ada.draw([300, 300], [600, 300])
+    await ada.sees([450, 300], 'ink')
+    await ada.page.getByRole('button', { name: 'Clear the board' }).click()
+    await ada.sees([450, 300], 'nothing')
+    await grace.hide(false)
+    await ada.page.locator('#people .asleep').waitFor({ state: 'detached' })
+    await ada.draw([300, 300], [600, 300])
+    await grace.sees([450, 300], 'ink')
+    await ada.page.getByRole('button', { name: 'Clear the board' }).click()
+    await grace.page.getByText('Ada would like to clear the board.').waitFor()
+    await grace.hide(true)
+    await ada.sees([450, 300], 'nothing')
+    expect(await grace.page.getByText('Ada would like to clear the board.').isVisible()).toBe(false)
+  })
 
   test('the eraser takes whole strokes, undo takes back the own last one', async () => {
     const board = newBoard()
@@ -311,7 +308,7 @@ describeInBrowser('the whiteboard', () => {
     expect(await ada.page.getByText('The server is away.').isVisible()).toBe(false)
   })
 
-  test.runIf(isLongRun)('a server that is stopped saves the boards, and they are there after the restart', async () => {
+  test('a server that is stopped saves the boards, and they are there after the restart', async () => {
     const board = newBoard()
     const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
     await ada.draw([200, 200], [600, 200])
@@ -331,7 +328,7 @@ describeInBrowser('the whiteboard', () => {
     )
   })
 
-  test.runIf(isLongRun)('a board that is full says so', async () => {
+  test('a board that is full says so', async () => {
     const small = await ServerProcess.start(folder, { DATA: join(data, 'small'), MAX_STROKES: '2' })
     try {
       const ada = await arrive(`${small.url}/b/small`, 'Ada')
