@@ -1,6 +1,7 @@
 import { encodeFrame, FrameType, pack } from '@junto/protocol/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Whiteboard } from '../whiteboard.fixture.ts'
+import { watch } from './outcome.fixture.ts'
 import { opening, ScriptedServer } from './scripted-server.fixture.ts'
 
 // A server that lives and beats, and does not say the word that is waited for.
@@ -17,16 +18,6 @@ async function pass(seconds: number): Promise<void> {
     await server.clock.advance('1s')
     server.socket.say([0, { type: FrameType.beat, time: s }])
   }
-}
-
-/** What becomes of a promise. */
-function watch(promise: Promise<unknown>): { outcome: unknown } {
-  const seen: { outcome: unknown } = { outcome: 'pending' }
-  promise.then(
-    (value) => (seen.outcome = value),
-    (error: unknown) => (seen.outcome = error),
-  )
-  return seen
 }
 
 function onlyJoin() {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { select } from '../room/select.ts'
 import type { JoinedRoom, Recovery } from '../index.ts'
 import { Whiteboard } from '../whiteboard.fixture.ts'
+import { watch } from './outcome.fixture.ts'
 import { emptyBoard, opening, ScriptedServer } from './scripted-server.fixture.ts'
 
 type Board = Live<StateOf<typeof Whiteboard>>
@@ -25,16 +26,6 @@ async function comeBack(): Promise<void> {
 async function drop(): Promise<void> {
   server.socket.end()
   await server.clock.advance('1s')
-}
-
-/** What becomes of a promise. */
-function watch(promise: Promise<unknown>): { outcome: unknown } {
-  const seen: { outcome: unknown } = { outcome: 'pending' }
-  promise.then(
-    (value) => (seen.outcome = value),
-    (error: unknown) => (seen.outcome = error),
-  )
-  return seen
 }
 
 beforeEach(async () => {

@@ -92,6 +92,13 @@ export class ScriptedServer {
       .filter((frame): frame is Extract<Frame, { type: T }> => frame.type === type)
   }
 
+  /** The join that came last over the present socket. */
+  get lastJoin(): JoinFrame {
+    const join = this.received(FrameType.join).at(-1)
+    if (join === undefined) throw new Error('no join came')
+    return join
+  }
+
   /** The hello of the present connection. */
   get hello(): HelloFrame {
     const [hello] = this.received(FrameType.hello)
@@ -182,6 +189,11 @@ export class ScriptedServer {
   /** The room's whole state. */
   snapshot(ref: number): readonly [number, SentFrame] {
     return [ref, { type: FrameType.snapshot, bytes: this.tree.snapshot() }]
+  }
+
+  /** The frame that says that a membership is over. */
+  left(ref: number, reason = 'left', message?: string): readonly [number, SentFrame] {
+    return [0, { type: FrameType.left, ref, reason, message }]
   }
 
   /** What was written to the state since the last one. */
