@@ -1,7 +1,7 @@
 import type { SessionInfo } from '../room/seat.ts'
 import type { Found } from './entry.ts'
 import { RoomIndex } from './room-index.ts'
-import { fits, nameOf, type Wish } from './wish.ts'
+import { fitter, nameOf, type Wish } from './wish.ts'
 
 /** A room, as matchmaking sees it. */
 export interface Candidate extends Found {
@@ -41,7 +41,7 @@ export class Matchmaker<R extends Candidate> {
 
   /** Whether a room that was chosen is what was wanted: it may have become something else while somebody waited for it. */
   isRight(room: R, wish: Wish): boolean {
-    return fits(room.metadata, wish.where)
+    return fitter(wish.where)(room.metadata)
   }
 
   #expect(room: R, wanted: string | undefined): void {

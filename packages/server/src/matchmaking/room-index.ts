@@ -2,7 +2,7 @@ import type { Condition } from '@junto/schema/internal'
 import { canonical } from './canonical.ts'
 import { compareBy, entryOf, isCurrent, type Compare, type Entry, type Found } from './entry.ts'
 import { SortedRooms } from './sorted-rooms.ts'
-import { fieldOf, fits, type Wish } from './wish.ts'
+import { fieldOf, fitter, type Wish } from './wish.ts'
 
 /** Below so many rooms, to look at each costs no more than to keep them in order. */
 const fewRooms = 64
@@ -12,9 +12,6 @@ const worthIt = 16
 
 /** Shapes of wishes for which rooms are kept in order, and others that are remembered. Those used longest ago make way. */
 const mostShapes = 16
-
-/** Places where rooms that fit one wish may stand, by its lists of values. With more, each room is looked at. */
-const mostPlaces = 128
 
 /**
  * Finds the room that fits a wish and comes first in its order, at about the same cost among ten rooms or ten thousand.
@@ -58,18 +55,18 @@ export class RoomIndex<R extends Found> {
 
   /** The first room in the order of a wish that fits it and passes the test. */
   best(wish: Wish, test: (room: R) => boolean): R | undefined {
-    const shape = shapeOf(wish)
-    if (shape === undefined || this.#entries.size < fewRooms) return this.#lookAtEach(wish, test)
-    const arrangement = this.#arrangementFor(shape)
+    if (this.#entries.size < fewRooms) return this.#lookAtEach(wish, test)
+    const arrangement = this.#arrangementFor(shapeOf(wish))
     return arrangement === undefined ? this.#lookAtEach(wish, test) : arrangement.best(wish.where, test)
   }
 
   #lookAtEach({ where, order }: Wish, test: (room: R) => boolean): R | undefined {
     const compare = compareBy(order)
+    const fits = fitter(where)
     let best: Entry<R> | undefined
     for (const entry of this.#entries.values()) {
       if (best !== undefined && compare(entry, best) > 0) continue
-      if (fits(entry.metadata, where) && test(entry.room)) best = entry
+      if (fits(entry.metadata) && test(entry.room)) best = entry
     }
     return best?.room
   }
@@ -112,18 +109,13 @@ interface Shape {
   readonly order: Wish['order']
 }
 
-/** The shape of a wish; none where its rooms may stand in too many places. */
-function shapeOf({ where, order }: Wish): Shape | undefined {
+function shapeOf({ where, order }: Wish): Shape {
   const equal: string[] = []
-  let places = 1
   let range: string | undefined
   for (const condition of where) {
-    if ('values' in condition) {
-      equal.push(condition.field)
-      places *= condition.values.length
-    } else range ??= condition.field
+    if ('values' in condition) equal.push(condition.field)
+    else range ??= condition.field
   }
-  if (places > mostPlaces) return undefined
   return { name: canonical([equal, range, order]), equal, range, order }
 }
 
@@ -167,8 +159,8 @@ class Arrangement<R> {
     const { range } = this.#shape
     const { from, to } = where.find(isRangeOf(range)) ?? unbounded
     // Those of further ranges are looked at one by one.
-    const rest = where.filter((condition) => !('values' in condition) && condition.field !== range)
-    const passes = (entry: Entry<R>): boolean => fits(entry.metadata, rest) && test(entry.room)
+    const fits = fitter(where.filter((condition) => !('values' in condition) && condition.field !== range))
+    const passes = (entry: Entry<R>): boolean => fits(entry.metadata) && test(entry.room)
     let best: Entry<R> | undefined
     for (const place of placesOf(where)) {
       const rooms = this.#places.get(place)
@@ -213,7 +205,7 @@ function numberIn(metadata: unknown, field: string): number {
   return typeof value === 'number' ? value : NaN
 }
 
-/** All places where rooms stand that fit. */
+/** All places where rooms stand that fit: as many as the lists of values have combinations, which has a bound where wishes are read. */
 function placesOf(where: readonly Condition[]): readonly string[] {
   let places: readonly string[] | undefined
   for (const condition of where) {

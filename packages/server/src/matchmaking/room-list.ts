@@ -1,6 +1,6 @@
 import { compareBy, isCurrent, type Compare, type Entry, type Found } from './entry.ts'
 import { SortedRooms } from './sorted-rooms.ts'
-import { fits, type Wish } from './wish.ts'
+import { fitter, type Wish } from './wish.ts'
 
 /** What a list shows. */
 export interface ListQuery extends Wish {
@@ -41,6 +41,7 @@ export class RoomList<R extends Listed> {
   /** All rooms that lists may show, as they are now. */
   readonly #rooms: ReadonlyMap<R, Entry<R>>
   readonly #onClose: () => void
+  readonly #fits: (metadata: unknown) => boolean
   readonly #compare: Compare
   readonly #most: number
   /** Those that are kept, in order. */
@@ -56,6 +57,7 @@ export class RoomList<R extends Listed> {
     this.#view = view
     this.#rooms = rooms
     this.#onClose = onClose
+    this.#fits = fitter(query.where)
     this.#compare = compareBy(query.order)
     this.#most = query.limit + Math.max(query.limit, leastSpare)
     this.#sorted = new SortedRooms(this.#compare)
@@ -123,7 +125,7 @@ export class RoomList<R extends Listed> {
   }
 
   #keep(entry: Entry<R>): void {
-    if (!fits(entry.metadata, this.#query.where) || isBehind(this.#compare, entry, this.#horizon)) return
+    if (!this.#fits(entry.metadata) || isBehind(this.#compare, entry, this.#horizon)) return
     this.#sorted.add(entry)
     this.#entries.set(entry.room, entry)
   }

@@ -21,17 +21,28 @@ export function fieldOf(metadata: unknown, name: string): unknown {
   return (metadata as Readonly<Record<string, unknown>>)[name]
 }
 
-/** Whether a room with this metadata is what was asked for. */
-export function fits(metadata: unknown, where: readonly Condition[]): boolean {
-  return where.every((condition) => {
-    const value = fieldOf(metadata, condition.field)
-    if (value === undefined) return false
-    if ('values' in condition) return condition.values.some((wanted) => isSame(value, wanted))
-    return typeof value === 'number' && value >= condition.from && value <= condition.to
-  })
+/** What tells whether a room with some metadata is what was asked for: made once, for however many rooms. */
+export function fitter(where: readonly Condition[]): (metadata: unknown) => boolean {
+  const tests = where.map((condition) => ({ field: condition.field, passes: testOf(condition) }))
+  return (metadata) =>
+    tests.every(({ field, passes }) => {
+      const value = fieldOf(metadata, field)
+      return value !== undefined && passes(value)
+    })
 }
 
-function isSame(one: unknown, other: unknown): boolean {
-  if (one === other) return true
-  return typeof one === 'object' && typeof other === 'object' && canonical(one) === canonical(other)
+function testOf(condition: Condition): (value: unknown) => boolean {
+  if (!('values' in condition)) {
+    const { from, to } = condition
+    return (value) => typeof value === 'number' && value >= from && value <= to
+  }
+  const { values } = condition
+  const wanted = new Set(values)
+  const texts = new Set(values.filter(isComposed).map(canonical))
+  return (value) => (isComposed(value) ? texts.has(canonical(value)) : wanted.has(value))
+}
+
+/** Whether it is told from others by its parts, and not by identity. */
+function isComposed(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }

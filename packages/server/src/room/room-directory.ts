@@ -3,7 +3,7 @@ import { roomAddress } from '@junto/protocol/internal'
 import type { AnyContract, Frozen, Of, OrderBy, Where } from '@junto/schema'
 import { encodeNamed, SchemaError } from '@junto/schema/internal'
 import { compareBy } from '../matchmaking/entry.ts'
-import { fits } from '../matchmaking/wish.ts'
+import { fitter } from '../matchmaking/wish.ts'
 import type { RoomVisibility } from './room.ts'
 import { RoomHandle } from './room-handle.ts'
 import type { RoomHost } from './room-host.ts'
@@ -140,8 +140,9 @@ export class RoomDirectory {
       shelf.where.readWhere(encodeNamed(where, 'where')),
       shelf.where.readOrder(encodeNamed(orderBy, 'orderBy')),
     ])
+    const fits = fitter(conditions)
     return [...shelf.rooms]
-      .filter((host) => host.isOpen && fits(host.metadata, conditions))
+      .filter((host) => host.isOpen && fits(host.metadata))
       .toSorted(compareBy(order))
       .slice(0, limit)
       .map(({ id, key, taken: members, maxMembers, locked, visibility, metadata }) => ({
