@@ -3,9 +3,9 @@ import { describe, encodePresenceEntry, encodePresences, type PresenceFrame } fr
 import { SchemaError, type Codec } from '@junto/schema/internal'
 import type { Validate } from '@junto/schema/validate'
 import type { Counter } from '../observe/metrics.ts'
-import { longestWait } from '../room/room-timers.ts'
 import type { Feed } from '../sync/feed.ts'
-import type { Flushable, TurnEnd } from '../sync/turn-end.ts'
+import type { TurnEnd } from '../sync/turn-end.ts'
+import { Alarm } from './alarm.ts'
 import { Attendee, PresenceView, type Present } from './attendee.ts'
 
 /** Where members may show for ever what they showed, this long is waited for those who were there before a restart: milliseconds. */
@@ -43,8 +43,9 @@ export interface PresenceLaneOptions extends PresenceSettings {
  * decoding and one encoding then. Who has lost the connection goes on to show what it showed, for a grace. Who cannot take something now is
  * told nothing until it can, and then everything.
  */
-export class PresenceLane implements Flushable {
+export class PresenceLane {
   readonly #options: PresenceLaneOptions
+  readonly #alarm: Alarm
   /** By what users see of them. */
   readonly #attendees = new Map<object, Attendee>()
   /** Those with a connection. */
@@ -67,13 +68,10 @@ export class PresenceLane implements Flushable {
   #due = -Infinity
   /** Nobody's presence ends before. */
   #ends = Infinity
-  #wakes = Infinity
-  #cancelTimer: (() => void) | undefined
-  #queued = false
-  #over = false
 
   constructor(options: PresenceLaneOptions) {
     this.#options = options
+    this.#alarm = new Alarm(options.clock, options.turnEnd, () => this.#tell())
   }
 
   // ---- Members.
@@ -130,7 +128,7 @@ export class PresenceLane implements Flushable {
 
   /** What waited for its client has left. */
   drained(attendee: Attendee): void {
-    if (this.#fresh.has(attendee)) this.#enqueue()
+    if (this.#fresh.has(attendee)) this.#alarm.set(thisTurn)
   }
 
   // ---- What they show.
@@ -140,7 +138,7 @@ export class PresenceLane implements Flushable {
     if (attendee.unread !== undefined) this.#options.replaced.add()
     attendee.unread = { frame, at: this.#options.clock.now() }
     this.#unread.add(attendee)
-    this.#await()
+    this.#alarm.set(this.#due)
   }
 
   /** What a member shows. Undefined: nothing. */
@@ -195,14 +193,13 @@ export class PresenceLane implements Flushable {
     view.news.add(seen)
     if (!this.#viewers.has(viewer)) return
     this.#moved = true
-    this.#await()
+    this.#alarm.set(this.#due)
   }
 
   // ---- The end of a turn.
 
-  /** Tells what there is to tell, to those who can take it. Never throws. */
-  flush(): void {
-    if (this.#over) return
+  /** Tells what there is to tell, to those who can take it. Never throws. @returns when there may be more to tell. */
+  #tell(): number {
     const { clock, interval } = this.#options
     const now = clock.now()
     if (now >= this.#due) {
@@ -214,22 +211,27 @@ export class PresenceLane implements Flushable {
       }
     }
     this.#tellFresh(now >= this.#returnsUntil)
-    // Only now: what all this brought about did not have to ask for another flush.
-    this.#queued = false
-    if (this.#unread.size > 0 || this.#hasChanges) this.#await()
-    if (this.#unsure.size > 0) this.#wakeAt(this.#returnsUntil)
-    this.#wakeAt(Math.max(this.#ends, this.#due))
+    return Math.min(
+      this.#unread.size > 0 || this.#hasChanges ? this.#due : Infinity,
+      this.#nextEnd,
+      this.#unsure.size > 0 ? this.#returnsUntil : Infinity,
+      // What is congested says when it no longer is.
+      [...this.#fresh].some(({ feed }) => !feed.link.congested) ? now + interval : Infinity,
+    )
   }
 
   get #hasChanges(): boolean {
     return this.#changed.size > 0 || this.#moved
   }
 
+  /** When somebody's presence may end, and that may be told. */
+  get #nextEnd(): number {
+    return Math.max(this.#ends, this.#due)
+  }
+
   /** Nothing is told any more. */
   close(): void {
-    this.#over = true
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
+    this.#alarm.close()
   }
 
   #tellChanges(): void {
@@ -255,11 +257,7 @@ export class PresenceLane implements Flushable {
       this.#unsure.clear()
     }
     for (const viewer of this.#fresh) {
-      if (!canTake(viewer)) {
-        // What is congested says when it no longer is.
-        if (!viewer.feed.link.congested) this.#wakeAt(this.#options.clock.now() + this.#options.interval)
-        continue
-      }
+      if (!canTake(viewer)) continue
       this.#fresh.delete(viewer)
       if (!isAll) this.#unsure.add(viewer)
       const everything = viewer.view === undefined ? this.#everything(isAll) : everythingIn(viewer, viewer.view, isAll)
@@ -305,7 +303,7 @@ export class PresenceLane implements Flushable {
   #follow(attendee: Attendee): void {
     this.#viewers.add(attendee)
     this.#fresh.add(attendee)
-    this.#enqueue()
+    this.#alarm.set(thisTurn)
   }
 
   /** What it shows now is shown no longer than so many milliseconds. */
@@ -313,7 +311,7 @@ export class PresenceLane implements Flushable {
     attendee.keptUntil = this.#options.clock.now() + ms
     if (attendee.entry === undefined) return
     this.#ends = Math.min(this.#ends, attendee.keptUntil)
-    this.#await()
+    this.#alarm.set(this.#nextEnd)
   }
 
   #read(attendee: Attendee): void {
@@ -348,10 +346,10 @@ export class PresenceLane implements Flushable {
     attendee.keptUntil = Infinity
     if (entry !== undefined) this.#ends = Math.min(this.#ends, attendee.expiresAt)
     if (!isEqual(attendee.entry, entry)) this.#set(attendee, value, entry)
-    else this.#await()
+    else this.#alarm.set(this.#nextEnd)
   }
 
-  /** Ends what nobody has renewed in time. */
+  /** Ends what nobody has renewed in time. Looks at all of them, which is no more than telling all viewers of one end, and as often at most. */
   #end(now: number): void {
     this.#ends = Infinity
     for (const attendee of this.#attendees.values()) {
@@ -367,38 +365,12 @@ export class PresenceLane implements Flushable {
     attendee.entry = entry
     this.#all = undefined
     this.#changed.add(attendee)
-    this.#await()
-  }
-
-  // ---- When.
-
-  /** There is something to tell, once that is due. */
-  #await(): void {
-    if (this.#queued || this.#over) return
-    const { clock } = this.#options
-    if (clock.now() < this.#due) this.#wakeAt(this.#due)
-    else this.#enqueue()
-  }
-
-  #wakeAt(time: number): void {
-    if (time >= this.#wakes || this.#over) return
-    const { clock } = this.#options
-    this.#cancelTimer?.()
-    this.#wakes = time
-    this.#cancelTimer = clock.after(Math.min(Math.max(0, time - clock.now()), longestWait), () => {
-      this.#cancelTimer = undefined
-      this.#wakes = Infinity
-      // Not at once: what else happens in this turn is told with it.
-      this.#enqueue()
-    })
-  }
-
-  #enqueue(): void {
-    if (this.#queued || this.#over) return
-    this.#queued = true
-    this.#options.turnEnd.flushBehind(this)
+    this.#alarm.set(this.#due)
   }
 }
+
+/** The end of this turn. */
+const thisTurn = -Infinity
 
 /** What a viewer is told, and in which bytes. */
 interface News {
