@@ -110,8 +110,7 @@ describe('a page that is loaded', () => {
       resume: { next: expect.stringMatching(/^[0-9a-f]{32}$/) as string },
     })
     await server.clock.settle()
-    const [join] = server.received(FrameType.join)
-    if (join === undefined) throw new Error('no join')
+    const join = server.lastJoin
     const [at, joined] = server.joined(join)
     server.socket.say([at, { ...joined, kept: true } as typeof joined], server.snapshot(1))
     expect((await opened).kept).toBe(true)
@@ -293,7 +292,7 @@ describe('a room that ended while its client was away', () => {
     room.onRecovery(({ outcome }) => told.push(outcome))
     server.socket.end()
     await server.clock.advance('1s')
-    server.resume({ replayed: [[0, { type: FrameType.left, ref: 1, reason }]] })
+    server.resume({ replayed: [server.left(1, reason)] })
     await server.clock.settle()
     expect(told).toEqual(['reconnecting', 'left'])
     expect(room.status.value).toMatchObject({ state: 'left', reason, error: { code } })

@@ -117,8 +117,7 @@ describe('a lost session', () => {
     await server.clock.advance('1s')
     server.accept()
     await server.clock.settle()
-    const [join] = joins()
-    if (join === undefined) throw new Error('no join')
+    const join = server.lastJoin
     const [, joined] = server.joined(join)
     server.socket.say([0, { ...joined, member: 'm1', kept: true } as typeof joined], server.snapshot(join.ref))
     expect(room.memberId).toBe('m1')
@@ -148,9 +147,7 @@ describe('a lost session', () => {
     expect(item.outcome).toMatchObject({ name: 'JuntoError', code: 'outcome_unknown' })
     // While it is being joined again, too.
     expect(room.send.rename({ title: 'later' })).toBe('queued')
-    const [join] = joins()
-    if (join === undefined) throw new Error('no join')
-    server.admit(join)
+    server.admit(server.lastJoin)
     await server.clock.settle()
     expect(server.socket.frames.filter(([ref]) => ref > 0)).toMatchObject([
       [2, { type: FrameType.call, no: 3, params: null }],
@@ -302,13 +299,12 @@ describe('a lost session', () => {
     await drop()
     server.accept()
     await server.clock.settle()
-    const [join] = joins()
-    if (join === undefined) throw new Error('no join')
+    const join = server.lastJoin
     const id = server.layout.downByName.get('cleared')?.id ?? NaN
     server.socket.say(
       server.joined(join),
       [2, { type: FrameType.event, id, payload: ['eve'] }],
-      [0, { type: FrameType.left, ref: 2, reason: 'refused' }],
+      server.left(2, 'refused'),
     )
     expect(heard).toEqual([])
     expect(room.status.value).toMatchObject({ state: 'left', reason: 'refused' })
@@ -321,8 +317,7 @@ describe('a lost session', () => {
     server.restart({ ...emptyBoard, title: 'B' })
     server.accept()
     await server.clock.settle()
-    const [join] = joins()
-    if (join === undefined) throw new Error('no join')
+    const join = server.lastJoin
     const id = server.layout.downByName.get('cleared')?.id ?? NaN
     server.socket.say(server.joined(join), [2, { type: FrameType.event, id, payload: ['eve'] }], server.snapshot(2))
     expect(heard).toEqual(['eve, B'])
@@ -398,8 +393,7 @@ describe('a lost session', () => {
     await server.clock.advance('1s')
     server.accept()
     await server.clock.settle()
-    const [join] = joins()
-    if (join === undefined) throw new Error('no join')
+    const join = server.lastJoin
     server.socket.say(server.joined(join))
     server.socket.end()
     await server.clock.advance('2s')
@@ -432,9 +426,7 @@ describe('a room that cannot be joined again', () => {
       expect(room.status.value.state).toBe('reconnecting')
       await server.clock.advance('3s')
     }
-    const join = joins().at(-1)
-    if (join === undefined) throw new Error('no join')
-    server.admit(join)
+    server.admit(server.lastJoin)
     expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: true }])
   })
 
@@ -494,14 +486,14 @@ describe('a membership that the server ends', () => {
     const id = server.layout.downByName.get('confirmClear')?.id ?? NaN
     server.socket.say([1, { type: FrameType.call, no: 1, id, params: ['eve'], timeout: 0, settle: 'visible' }])
     await server.clock.settle()
-    server.socket.say([0, { type: FrameType.left, ref: 1, reason: 'kicked' }])
+    server.socket.say(server.left(1, 'kicked'))
     expect(states).toEqual(['left'])
   })
 
   it.each(['kicked', 'closed', 'failed'])('is over: %s', async (reason) => {
     const pending = room.call.clear.try()
     await server.clock.settle()
-    server.socket.say([0, { type: FrameType.left, ref: 1, reason, message: 'because' }])
+    server.socket.say(server.left(1, reason, 'because'))
     expect(room.status.value).toMatchObject({ state: 'left', reason, message: 'because' })
     expect(await pending).toMatchObject({ code: 'outcome_unknown' })
     expect(recoveries).toEqual([])
@@ -511,7 +503,7 @@ describe('a membership that the server ends', () => {
   })
 
   it('comes back after a shutdown, when the connection does', async () => {
-    server.socket.say([0, { type: FrameType.left, ref: 1, reason: 'shutdown' }])
+    server.socket.say(server.left(1, 'shutdown'))
     expect(room.status.value).toMatchObject({ state: 'reconnecting', error: { code: 'shutting_down' } })
     server.socket.end(4000, 'shutting_down')
     await comeBack()
@@ -525,7 +517,7 @@ describe('a membership that the server ends', () => {
     const [, b, c] = joins()
     if (b === undefined || c === undefined) throw new Error('no joins')
     for (const join of [b, c]) {
-      server.socket.say(server.joined(join), [0, { type: FrameType.left, ref: join.ref, reason: 'shutdown' }])
+      server.socket.say(server.joined(join), server.left(join.ref, 'shutdown'))
     }
     await expect(opened).rejects.toMatchObject({ code: 'shutting_down' })
     server.socket.end(4000)
@@ -542,7 +534,7 @@ describe('a membership that the server ends', () => {
     for (let round = 0; round < 60; round++) {
       for (const join of joins()) {
         if (join.ref > last) {
-          server.socket.say(server.joined(join), [0, { type: FrameType.left, ref: join.ref, reason: 'shutdown' }])
+          server.socket.say(server.joined(join), server.left(join.ref, 'shutdown'))
         }
       }
       last = joins().at(-1)?.ref ?? 0
@@ -552,8 +544,7 @@ describe('a membership that the server ends', () => {
     expect(joins().length).toBeGreaterThan(8)
     expect(joins().length).toBeLessThan(40)
     while (joins().at(-1)?.ref === last) await server.clock.advance('1s')
-    const join = joins().at(-1)
-    if (join === undefined) throw new Error('no join')
+    const join = server.lastJoin
     server.admit(join)
     expect((await opened).key).toBe('b')
   })
@@ -561,9 +552,8 @@ describe('a membership that the server ends', () => {
   it('refuses a join that was not complete', async () => {
     const opened = server.client.open(Whiteboard, { ...opening, key: 'b' })
     await server.clock.settle()
-    const join = joins().at(-1)
-    if (join === undefined) throw new Error('no join')
-    server.socket.say(server.joined(join), [0, { type: FrameType.left, ref: 2, reason: 'kicked', message: 'not you' }])
+    const join = server.lastJoin
+    server.socket.say(server.joined(join), server.left(2, 'kicked', 'not you'))
     await expect(opened).rejects.toMatchObject({
       code: 'room_closed',
       message: expect.stringContaining('not you') as string,
@@ -575,8 +565,7 @@ describe('a room whose state does not fit', () => {
   it('is not joined at all when its snapshot is damaged', async () => {
     const opened = server.client.open(Whiteboard, { ...opening, key: 'b' })
     await server.clock.settle()
-    const join = joins().at(-1)
-    if (join === undefined) throw new Error('no join')
+    const join = server.lastJoin
     server.socket.say(server.joined(join), [2, { type: FrameType.snapshot, bytes: new Uint8Array([1, 2, 3]) }])
     await expect(opened).rejects.toMatchObject({ code: 'bad_message' })
     await server.clock.settle()
