@@ -1,4 +1,5 @@
 import { KeyQueue } from './key-queue.ts'
+import { roomName } from './room-name.ts'
 import { Store } from './store.ts'
 
 /**
@@ -23,23 +24,18 @@ export class OrderedStore extends Store {
     key: string,
     damaged?: (what: string) => void,
   ): Promise<readonly Uint8Array[] | undefined> {
-    return this.#queue.run(nameOf(room, key), () => this.#store.load(room, key, damaged))
+    return this.#queue.run(roomName(room, key), () => this.#store.load(room, key, damaged))
   }
 
   override save(room: string, key: string, bytes: Uint8Array): Promise<void> {
-    return this.#queue.run(nameOf(room, key), () => this.#store.save(room, key, bytes))
+    return this.#queue.run(roomName(room, key), () => this.#store.save(room, key, bytes))
   }
 
   override append(room: string, key: string, base: number, bytes: Uint8Array): Promise<void> {
-    return this.#queue.run(nameOf(room, key), () => this.#store.append(room, key, base, bytes))
+    return this.#queue.run(roomName(room, key), () => this.#store.append(room, key, base, bytes))
   }
 
   override delete(room: string, key: string): Promise<void> {
-    return this.#queue.run(nameOf(room, key), () => this.#store.delete(room, key))
+    return this.#queue.run(roomName(room, key), () => this.#store.delete(room, key))
   }
-}
-
-function nameOf(room: string, key: string): string {
-  // The length keeps apart ('a', 'b/c') and ('a/b', 'c').
-  return `${room.length}:${room}/${key}`
 }
