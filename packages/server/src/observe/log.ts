@@ -22,8 +22,9 @@ export abstract class Logger {
 }
 
 /** By a console, which bears a stream that nobody reads any more: its bare `write` would end the process. */
-function toStandardError(line: string): void {
-  new Console(process.stderr).error('%s', line.slice(0, -1))
+function toStandardError(): (line: string) => void {
+  const console = new Console(process.stderr)
+  return (line) => console.error('%s', line.slice(0, -1))
 }
 
 /** Writes readable lines to the standard error stream. */
@@ -35,7 +36,7 @@ export class ConsoleLogger extends Logger {
    * @param level Lines below it are not written. Default: `info`.
    * @param write Where a line goes. Default: the standard error stream.
    */
-  constructor(level: LogLevel = 'info', write: (line: string) => void = toStandardError) {
+  constructor(level: LogLevel = 'info', write: (line: string) => void = toStandardError()) {
     super()
     this.#least = levels.indexOf(level)
     this.#write = write
