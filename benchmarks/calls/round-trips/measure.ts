@@ -11,7 +11,7 @@ const peers: readonly { readonly name: string; readonly module: URL }[] = [
   'junto-client',
 ].map((name) => ({ name, module: new URL(`../peers/${name}.ts`, import.meta.url) }))
 /** Calls that write, in a room that ticks. It belongs to junto-client. */
-const writer = { name: 'writer', module: new URL('../ticking/junto.ts', import.meta.url) }
+const writer = { name: 'writer', module: new URL('../ticking/junto-client.ts', import.meta.url) }
 
 export const settings = { warmUp: { calls: 20_000, cycles: 1_000 }, cycles: 5_000 }
 

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { JuntoClient, type JoinedRoom } from '@junto/client'
 import { JuntoServer, Room } from '@junto/server'
 import type { Part } from '../../harness.ts'
 import { enough } from '../../limits.ts'
 import { Arena } from '../contract.ts'
-import type { Caller } from '../peer.ts'
+import { frameType, LeanClient } from '../lean-client.ts'
 import { isMoved, moved, tickRate } from './peer.ts'
 
-// Junto's server with everything on that it has, and its own client.
+// Junto's server with everything on that it has, under clients as lean as those of raw-ws. junto-client.ts has ours.
 
 let broadcasting = false
 let n = 0
@@ -54,38 +53,11 @@ function systemWrites(): number {
   return Number(/^syscw: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
 }
 
-export async function enter(port: number): Promise<{ client: JuntoClient; room: JoinedRoom<typeof Arena> }> {
-  const client = new JuntoClient({ url: `ws://127.0.0.1:${port}` })
-  return { client, room: await client.open(Arena, { key: 'arena' }) }
-}
-
-/** A client whose calls write, and do not wait for the patch. */
-export async function connect(port: number, answered: (n: number) => void): Promise<Caller> {
-  const { client, room } = await enter(port)
-  let closed = false
-  const move = async (n: number): Promise<void> => {
-    const x = await room.call.move({ x: n }, { settle: 'reply' })
-    if (x !== n) throw new Error(`call ${n} was answered with ${x}`)
-    answered(n)
-  }
-  return {
-    call(n) {
-      move(n).catch((error: unknown) => {
-        if (!closed) throw error
-      })
-    },
-    close() {
-      closed = true
-      void client.close()
-    },
-  }
-}
-
 export async function watch(port: number, received: (n: number) => void): Promise<{ close(): void }> {
-  const { client, room } = await enter(port)
-  room.on('moved', (payload) => {
-    if (!isMoved(payload)) throw new Error(`this came: ${JSON.stringify(payload)}`)
-    received(payload.n)
+  return LeanClient.open(port, { room: Arena.name, key: 'arena' }, ({ type, no, content }) => {
+    const [n, x, y]: unknown[] = type === frameType.event && no === 0 && Array.isArray(content) ? content : []
+    if (typeof n !== 'number' || typeof x !== 'number' || typeof y !== 'number' || !isMoved({ n, x, y }))
+      throw new Error(`this came: ${JSON.stringify([type, no, content])}`)
+    received(n)
   })
-  return { close: () => void client.close() }
 }

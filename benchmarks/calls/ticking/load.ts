@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Part } from '../../harness.ts'
-import { enter } from './junto.ts'
+import { enter } from './junto-client.ts'
 import { tickRate, type PeerModule } from './peer.ts'
 
 /** What {@link watch} is told at its start. */

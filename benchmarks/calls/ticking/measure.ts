@@ -8,7 +8,7 @@ import { tickRate } from './peer.ts'
 import type { WatchSettings } from './load.ts'
 
 /** Each a module beside this one. */
-const peers = ['raw-ws', 'junto'] as const
+const peers = ['raw-ws', 'junto', 'junto-client'] as const
 
 /** Times are in ms. */
 export const settings = {
@@ -43,8 +43,8 @@ export const targets: readonly Target[] = [
 ]
 
 export const notes = [
-  `Event to ${settings.clients} clients: raw-ws packs once and sends to each. junto: the same with @junto/client, which acknowledges what came, in a room that ticks.`,
-  'A call that writes settles when its effects can be seen at the caller, which in a room that ticks is after the next patch. Calls were made at every phase of the interval. Writes are system calls, as the kernel counts them.',
+  `Event to ${settings.clients} clients: raw-ws packs once and sends to each. junto: a room that ticks, whose clients acknowledge what came and are otherwise as lean as those of raw-ws. junto-client: the same server under @junto/client.`,
+  'Calls in a room that ticks are made by @junto/client. One that writes settles when its effects can be seen at the caller, which in a room that ticks is after the next patch. Calls were made at every phase of the interval. Writes are system calls, as the kernel counts them.',
 ]
 
 /** One round of what is about rooms that tick. */
@@ -58,7 +58,7 @@ export async function measureTicking(chosen: readonly string[], round: number, o
   if (chosen.includes('junto')) await calls(figures)
 }
 
-/** Both servers are up at once and take turns: what the machine does meanwhile hits both. */
+/** All servers are up at once and take turns: what the machine does meanwhile hits all of them. */
 async function deliveries(peers: readonly string[], round: number, options: Options, figures: Figures): Promise<void> {
   await withWorkers(async (start) => {
     const running: {
