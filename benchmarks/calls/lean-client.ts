@@ -87,9 +87,10 @@ export class LeanClient {
     if (this.frames.push(frame) === 1 && leaving.push(this) === 1) setImmediate(sendAll)
   }
 
-  /** Says goodbye: who is only gone keeps its seat. */
+  /** Says goodbye: who is only gone keeps its seat. What comes after that is for nobody. */
   close(): void {
     clearTimeout(this.acking)
+    this.socket.removeAllListeners('message')
     this.socket.close(1000)
   }
 
