@@ -53,6 +53,7 @@ export class RoomRecorder {
     this.#incremental = incremental
   }
 
+  /** Whether the next piece may be only what changed. */
   get isIncremental(): boolean {
     return this.#incremental && this.#base > 0
   }

@@ -2,19 +2,9 @@ import { JuntoError, type Clock, type Limits } from '@junto/protocol'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { within } from '../promises.ts'
-import type { Piece } from './room-recorder.ts'
+import type { Piece, RoomRecorder } from './room-recorder.ts'
 import { StoreError } from './store-error.ts'
 import type { Store } from './store.ts'
-
-/** What makes the pieces that are saved; see RoomRecorder. */
-export interface Recorder {
-  /** Whether the next piece is only what changed. */
-  readonly isIncremental: boolean
-  flush(): void
-  next(): Piece
-  kept(piece: Piece): void
-  lost(): void
-}
 
 /** What became of an attempt to save. */
 interface Attempt {
@@ -34,7 +24,8 @@ export interface RoomSaverOptions {
   readonly key: string
   /** The room's name, for the log. */
   readonly name: string
-  readonly recorder: Recorder
+  /** Makes the pieces that are saved. */
+  readonly recorder: RoomRecorder
 }
 
 /**
