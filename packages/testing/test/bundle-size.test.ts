@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
 import { expect, it } from 'vitest'
+import { bundledPage } from './bundle.ts'
 import { root, run } from './packages/run.ts'
 
-// What a page loads: from the sources, as a bundler of a user would put it together from `dist`.
+// What a page loads.
 
 const KB = 1000
 
@@ -20,24 +19,9 @@ interface Bundle {
 }
 
 async function bundle(program: string): Promise<Bundle> {
-  const { outputFiles, metafile } = await build({
-    entryPoints: [fileURLToPath(new URL(`./fixtures/bundle/${program}.ts`, import.meta.url))],
-    absWorkingDir: root,
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    conditions: ['@junto/source'],
-    metafile: true,
-    write: false,
-    outdir: 'out',
-  })
-  const [code] = outputFiles
-  const [output] = Object.values(metafile.outputs)
-  if (code === undefined || output === undefined) throw new Error('nothing was built')
+  const { code, output } = await bundledPage(`${program}.ts`)
   const files = Object.entries(output.inputs).map(([path, { bytesInOutput }]) => ({ path, bytes: bytesInOutput }))
-  return { size: gzipSync(code.contents, { level: 9 }).length, files: files.filter(({ bytes }) => bytes > 0) }
+  return { size: gzipSync(code, { level: 9 }).length, files: files.filter(({ bytes }) => bytes > 0) }
 }
 
 /** What each package takes before compression, largest first. */

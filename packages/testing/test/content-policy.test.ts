@@ -1,17 +1,15 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { compileLayout, layoutOf } from '@junto/schema/internal'
-import { build } from 'esbuild'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SeededRandom } from '../src/index.ts'
 import { describeInBrowser, launchBrowser } from './browser.ts'
+import { bundledPage } from './bundle.ts'
 import { mirrored, writeTask, type Outcomes, type Task } from './fixtures/bundle/mirrored.ts'
 import { told, turnsOf, written, type Told } from './fixtures/bundle/written.ts'
 import { Kinds } from './independent-client/contract.fixture.ts'
-import { root } from './packages/run.ts'
 
 // Mirrors read the same, and states send the same bytes, where a page's content security policy forbids to make functions from text. A
 // page with mirrors hears of no violation unless it asked for such functions.
@@ -23,8 +21,8 @@ let browser: Browser
 
 beforeAll(async () => {
   const scripts = new Map([
-    ['mirror.js', await bundled('mirror-page.ts')],
-    ['state.js', await bundled('state-page.ts')],
+    ['mirror.js', (await bundledPage('mirror-page.ts')).code],
+    ['state.js', (await bundledPage('state-page.ts')).code],
   ])
   server = createServer((request, response) => {
     const [, policy, page, file = ''] = request.url?.split('/') ?? []
@@ -46,25 +44,6 @@ afterAll(async () => {
   await browser?.close()
   server.close()
 })
-
-/** A page's program, as a bundler for browsers puts it together. */
-async function bundled(program: string): Promise<Uint8Array> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`fixtures/bundle/${program}`, import.meta.url))],
-    absWorkingDir: root,
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    conditions: ['@junto/source'],
-    write: false,
-    outdir: 'out',
-  })
-  const [code] = outputFiles
-  if (code === undefined) throw new Error('nothing was built')
-  return code.contents
-}
 
 /** What a state tells, some of it spoilt; a snapshot after each that was. */
 function updates(): Task['updates'] {

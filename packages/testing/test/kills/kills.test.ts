@@ -1,5 +1,4 @@
 import { runs, SeededRandom } from '@junto/testing'
-import { build } from 'esbuild'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -8,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { root } from '../packages/run.ts'
+import { bundleProgram } from '../bundle.ts'
 
 // A real process that writes to real files is killed while it saves.
 
@@ -20,19 +19,7 @@ let program: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'junto-kills-'))
   program = join(folder, 'ledger.mjs')
-  // In one file it is up in a moment, again and again.
-  await build({
-    entryPoints: [fileURLToPath(new URL('./ledger.ts', import.meta.url))],
-    absWorkingDir: root,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    conditions: ['@junto/source'],
-    // What ws and others require.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
-    outfile: program,
-  })
+  await bundleProgram(fileURLToPath(new URL('./ledger.ts', import.meta.url)), program)
 })
 afterAll(() => rm(folder, { recursive: true }))
 

@@ -1,10 +1,9 @@
-import { build } from 'esbuild'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { root } from '../packages/run.ts'
+import { bundleProgram } from '../bundle.ts'
 
 /** A server program in one file, which is up in a moment, and the folder where it saves. */
 export class Program {
@@ -18,18 +17,7 @@ export class Program {
   /** @param entry The file of its main module. */
   static async of(entry: string): Promise<Program> {
     const folder = await mkdtemp(join(tmpdir(), 'junto-restarts-'))
-    await build({
-      entryPoints: [entry],
-      absWorkingDir: root,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      conditions: ['@junto/source'],
-      // What ws and others require.
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
-      outfile: join(folder, 'program.mjs'),
-    })
+    await bundleProgram(entry, join(folder, 'program.mjs'))
     return new Program(folder)
   }
 
