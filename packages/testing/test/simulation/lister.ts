@@ -1,7 +1,7 @@
 import type { JuntoClient, RoomList } from '@junto/client'
-import { JuntoError } from '@junto/protocol'
 import type { RoomListing } from '@junto/server'
 import { Duel, isWanted, type DuelWish } from './duel.ts'
+import { codeOf } from './endings.ts'
 import type { Ledger } from './ledger.ts'
 
 /** What a list is asked for. */
@@ -31,7 +31,7 @@ export class Lister {
       (list) => this.#show(list),
       (error: unknown) => {
         this.failed = true
-        const code = error instanceof JuntoError ? error.code : 'failed'
+        const code = codeOf(error)
         ledger.count(`list ${code}`)
         if (!['cancelled', 'disconnected', 'unauthorized', 'rate_limited'].includes(code) && !this.#gone)
           ledger.fault(`a list failed: ${String(error)}`)
@@ -39,7 +39,7 @@ export class Lister {
     )
   }
 
-  /** Some room that it shows. */
+  /** The rooms that it shows. */
   get ids(): readonly string[] {
     return [...(this.list?.rooms.keys() ?? [])]
   }

@@ -2,8 +2,8 @@ import type { JoinedRoom, JuntoClient, Recovery } from '@junto/client'
 import { JuntoError } from '@junto/protocol'
 import type { SeededRandom } from '../../src/index.ts'
 import { Sim } from './contract.ts'
+import { codeOf, endCall } from './endings.ts'
 import type { Lanes, Ledger } from './ledger.ts'
-import { endCall } from './room.ts'
 import { Showing, type Stage } from './showing.ts'
 
 /** What programs are told besides their client. */
@@ -50,10 +50,10 @@ export class Player {
       (room) => this.#enter(room),
       (error: unknown) => {
         this.failed = true
-        const code = error instanceof JuntoError ? error.code : undefined
-        ledger.count(`open ${code ?? 'failed'}`)
+        const code = codeOf(error)
+        ledger.count(`open ${code}`)
         // A client that is closed gives up; and a room may close while it is joined.
-        if (!['cancelled', 'room_closed', 'disconnected', 'forbidden', 'unauthorized'].includes(code ?? ''))
+        if (!['cancelled', 'room_closed', 'disconnected', 'forbidden', 'unauthorized'].includes(code))
           ledger.fault(`a join failed: ${String(error)}`)
       },
     )
@@ -234,13 +234,13 @@ export class Player {
       this.#ledger.count('read')
     } catch (error) {
       if (this.gone) return
-      const code = error instanceof JuntoError ? error.code : undefined
-      this.#ledger.count(`read ${code ?? 'failed'}`)
+      const code = codeOf(error)
+      this.#ledger.count(`read ${code}`)
       if (code === 'disconnected' || code === 'rate_limited') repeatable.refused(mark.n)
       else repeatable.unknown(mark.n)
       // It is repeated instead, unless the room is left, the time is up, or there is no place for it.
       if (code === 'outcome_unknown' && this.#littleMayWait) return
-      if (!['disconnected', 'rate_limited', 'cancelled', 'timeout'].includes(code ?? '') && this.isIn) {
+      if (!['disconnected', 'rate_limited', 'cancelled', 'timeout'].includes(code) && this.isIn) {
         this.#ledger.fault(`${this.name}: an idempotent call ended as ${String(error)}`)
       }
     }
@@ -282,9 +282,9 @@ export class Player {
       if (next < Math.min(to, most)) this.#ledger.fault(`${this.name}: a stream of ${to} ended with ${next}`)
       this.#ledger.count('streams read')
     } catch (error) {
-      const code = error instanceof JuntoError ? error.code : undefined
-      this.#ledger.count(`stream ${code ?? 'failed'}`)
-      if (!this.gone && !['outcome_unknown', 'disconnected', 'cancelled', 'rate_limited'].includes(code ?? '')) {
+      const code = codeOf(error)
+      this.#ledger.count(`stream ${code}`)
+      if (!this.gone && !['outcome_unknown', 'disconnected', 'cancelled', 'rate_limited'].includes(code)) {
         this.#ledger.fault(`${this.name}: a stream ended as ${String(error)}`)
       }
     } finally {

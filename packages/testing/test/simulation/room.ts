@@ -1,10 +1,10 @@
 import { Clock } from '@junto/protocol'
+import { toPlain } from '@junto/schema'
 import { Room, type LeaveReason, type Member, type Resumption, type RoomClass } from '@junto/server'
-import { JuntoError } from '@junto/protocol'
 import type { SeededRandom } from '../../src/index.ts'
 import { Sim } from './contract.ts'
+import { codeOf, endCall } from './endings.ts'
 import type { Lanes, Ledger } from './ledger.ts'
-import { toPlain } from '@junto/schema'
 
 type SimMember = Member<Sim>
 
@@ -262,7 +262,7 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
         saved.set(this.#name, Math.max(beat, saved.get(this.#name) ?? 0))
         ledger.count('safe')
       } catch (error) {
-        const code = error instanceof JuntoError ? error.code : 'failed'
+        const code = codeOf(error)
         ledger.count(`save ${code}`)
         if (code !== 'store_failed' && code !== 'room_closed') ledger.fault(`save() ended as ${String(error)}`)
       }
@@ -336,27 +336,5 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
         this.#streams--
       }
     }
-  }
-}
-
-/** Notes how a call ended that did not succeed. */
-export function endCall(ledger: Ledger, lanes: Lanes, n: number, error: unknown, what: 'ask' | 'apply' | 'wait'): void {
-  const code = error instanceof JuntoError ? error.code : undefined
-  ledger.count(`${what} ${code ?? 'failed'}`)
-  switch (code) {
-    case 'disconnected':
-    case 'rate_limited':
-      lanes.calls.refused(n)
-      if (what !== 'ask') lanes.reliable.refused(n)
-      return
-    case 'outcome_unknown':
-    case 'timeout':
-    case 'cancelled':
-      lanes.calls.unknown(n)
-      if (what !== 'ask') lanes.reliable.unknown(n)
-      return
-    default:
-      lanes.calls.unknown(n)
-      ledger.fault(`${what} ${n} ended in no way that it may: ${String(error)}`)
   }
 }

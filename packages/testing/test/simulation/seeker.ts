@@ -1,7 +1,7 @@
 import type { JoinedRoom, JuntoClient } from '@junto/client'
-import { JuntoError } from '@junto/protocol'
 import { Duel, isWanted, type DuelWish } from './duel.ts'
 import type { AnyDuel } from './duel-room.ts'
+import { codeOf } from './endings.ts'
 import type { Ledger } from './ledger.ts'
 import { Showing, type Stage } from './showing.ts'
 
@@ -55,7 +55,7 @@ export class Seeker {
       (error: unknown) => {
         if (this.#gone) return
         this.failed = true
-        const code = error instanceof JuntoError ? error.code : 'failed'
+        const code = codeOf(error)
         ledger.count(`duel by ${way.by} ${code}`)
         if (!endings.includes(code)) ledger.fault(`${this.name} found no duel: ${String(error)}`)
       },
@@ -94,7 +94,7 @@ export class Seeker {
         ledger.fault(`${this.name}: turn ${turns} has settled, and the mirror has ${room.state.turns}`)
       ledger.count('turns')
     } catch (error) {
-      const code = error instanceof JuntoError ? error.code : 'failed'
+      const code = codeOf(error)
       if (!['disconnected', 'rate_limited', 'outcome_unknown', 'timeout', 'cancelled'].includes(code) && !this.#gone)
         ledger.fault(`${this.name}: a turn ended as ${String(error)}`)
     }

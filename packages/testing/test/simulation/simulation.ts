@@ -59,6 +59,7 @@ interface Page {
 
 /** One run of whole servers and clients, on a network with faults, all of it drawn from one seed. */
 export class Simulation {
+  readonly #trace
   readonly #random: SeededRandom
   readonly #world: World
   readonly #ledger: Ledger
@@ -68,6 +69,7 @@ export class Simulation {
   readonly #store: MoodyStore
   readonly #stage: Stage
   readonly #keeper
+  readonly #clientLimits
   readonly #pages: Page[] = []
   /** Clients that are told of what happens to their page. */
   readonly #inPages = new Set<JuntoClient>()
@@ -142,9 +144,6 @@ export class Simulation {
     began?.(this.#world)
     this.#world.network.onConnection((link) => this.#connected(link))
   }
-
-  readonly #clientLimits
-  readonly #trace
 
   async run(): Promise<Account> {
     const random = this.#random
