@@ -69,6 +69,34 @@ describe('joins', () => {
   })
 })
 
+describe('rooms that are looked at', () => {
+  it('count as joins, a thousand as one, of the user and the address', async () => {
+    const { quotas, clock } = build({
+      joinRatePerUser: 10,
+      joinBurstPerUser: 5,
+      joinRatePerAddress: 20,
+      joinBurstPerAddress: 10,
+    })
+    const [ada, bo] = [visitor(), visitor()]
+    quotas.identified(ada, 'ada')
+    quotas.identified(bo, 'bo')
+    // Fewer are part of any join.
+    for (let times = 0; times < 100; times++) quotas.searching(ada)(999)
+    const searches = [quotas.searching(ada), quotas.searching(bo)]
+    searches[0]?.(8_000)
+    expect(refusal(() => quotas.identified(ada, 'ada'))).toBe('rate_limited 500')
+    // One that was let in before waits as well.
+    expect(refusal(() => quotas.searching(ada))).toBe('rate_limited 500')
+    expect(refusal(() => quotas.searching(bo))).toBe('fine')
+    searches[1]?.(3_500)
+    expect(refusal(() => quotas.joining(visitor()))).toBe('rate_limited 100')
+    expect(refusal(() => quotas.searching(bo))).toBe('rate_limited 100')
+    expect(refusal(() => quotas.joining(visitor('10.0.0.2')))).toBe('fine')
+    await clock.advance(500)
+    expect([ada, bo].map((each) => refusal(() => quotas.searching(each)))).toEqual(['fine', 'fine'])
+  })
+})
+
 describe('connections of a user', () => {
   it('are so many, and free again when a session ends', () => {
     const { quotas } = build({ maxConnectionsPerUser: 2 })

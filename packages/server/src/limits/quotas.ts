@@ -5,7 +5,7 @@ import { addressKey } from './address.ts'
 import { AddressBudget, type Intake } from './address-budget.ts'
 import type { HeapGuard } from './heap-guard.ts'
 import type { Holder } from './message-limits.ts'
-import { Address, Parties, User } from './parties.ts'
+import { Address, Parties, User, type Party } from './parties.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
 /** A session, as far as it is counted. Told apart by identity. */
@@ -31,6 +31,23 @@ export class Account implements Holder {
     return this.user ?? this
   }
 }
+
+/** Somebody because of whom something exists. */
+interface Asker {
+  readonly who: 'user' | 'address'
+  readonly party: Party
+}
+
+/** As names of limits end. */
+const titles = { user: 'User', address: 'Address' } as const
+
+const mostOf = {
+  rooms: { user: 'maxRoomsPerUser', address: 'maxRoomsPerAddress' },
+  listings: { user: 'maxListingsPerUser', address: 'maxListingsPerAddress' },
+} as const
+
+/** To look at so many rooms costs the server about as much as a join. */
+const roomsPerJoin = 1_000
 
 /** Parts of {@link Quotas}. */
 export interface QuotasOptions {
@@ -150,29 +167,14 @@ export class Quotas {
     this.#heap.refuseIfOverloaded()
     if (session === undefined) return () => {}
     const now = this.#clock.now()
-    const { maxRoomsPerUser, maxRoomsPerAddress } = this.#limits
-    const { user } = this.of(session)
-    const address = this.#address(session.connection.remoteAddress, now)
-    if (user !== undefined && user.rooms >= maxRoomsPerUser) {
-      throw tooManyRooms('this user', 'maxRoomsPerUser', maxRoomsPerUser)
+    const askers = this.#askersOf(session, now)
+    this.#refuseMore(askers, 'rooms')
+    for (const { who, party } of askers) {
+      const wait = party.creations.wait(now)
+      if (wait > 0) throw tooOften(`rooms made for this ${who}`, `createRatePer${titles[who]}`, wait)
     }
-    if (address.rooms >= maxRoomsPerAddress) {
-      throw tooManyRooms('this address', 'maxRoomsPerAddress', maxRoomsPerAddress)
-    }
-    const userWait = user?.creations.wait(now) ?? 0
-    if (userWait > 0) throw tooOften('rooms made for this user', 'createRatePerUser', userWait)
-    const wait = address.creations.wait(now)
-    if (wait > 0) throw tooOften('rooms made for this address', 'createRatePerAddress', wait)
-    const parties = user === undefined ? [address] : [address, user]
-    for (const party of parties) {
-      party.creations.take(now)
-      party.rooms++
-    }
-    let made = true
-    return () => {
-      if (made) for (const party of parties) party.rooms--
-      made = false
-    }
+    for (const { party } of askers) party.creations.take(now)
+    return counted(askers, 'rooms')
   }
 
   /**
@@ -184,28 +186,35 @@ export class Quotas {
    */
   listing(session: Visitor, most: number): () => void {
     this.#heap.refuseIfOverloaded()
-    const { maxListingsPerUser, maxListingsPerAddress, maxListedPerAddress } = this.#limits
-    const { user } = this.of(session)
-    const address = this.#address(session.connection.remoteAddress, this.#clock.now())
-    if (user !== undefined && user.listings >= maxListingsPerUser) {
-      throw tooManyListings('this user', 'maxListingsPerUser', maxListingsPerUser)
-    }
-    if (address.listings >= maxListingsPerAddress) {
-      throw tooManyListings('this address', 'maxListingsPerAddress', maxListingsPerAddress)
-    }
-    if (address.listed + most > maxListedPerAddress) {
+    const now = this.#clock.now()
+    const askers = this.#askersOf(session, now)
+    this.#refuseMore(askers, 'listings')
+    const address = this.#address(session.connection.remoteAddress, now)
+    if (address.listed + most > this.#limits.maxListedPerAddress) {
       const shown = `the lists that this address asked for show ${address.listed} rooms already`
       throw new JuntoError('too_many_rooms', `${shown} (limit maxListedPerAddress)`)
     }
-    const parties = user === undefined ? [address] : [address, user]
-    for (const party of parties) party.listings++
     address.listed += most
-    let made = true
-    return () => {
-      if (!made) return
-      for (const party of parties) party.listings--
-      address.listed -= most
-      made = false
+    return counted(askers, 'listings', () => (address.listed -= most))
+  }
+
+  /**
+   * Rooms are about to be looked for, because a session asked for them.
+   *
+   * @returns what to tell how many were looked at one by one: for each 1,000 of them that counts as one more join.
+   * @throws JuntoError `rate_limited`, while too many were looked at before: also for joins that have been let in since.
+   */
+  searching(session: Visitor): (looked: number) => void {
+    const now = this.#clock.now()
+    const askers = this.#askersOf(session, now)
+    for (const { who, party } of askers) {
+      if (party.joins.wait(now, 0) === 0) continue
+      const what = `rooms looked at for this ${who}, which count as joins`
+      throw tooOften(what, `joinRatePer${titles[who]}`, party.joins.wait(now))
+    }
+    return (looked) => {
+      const joins = Math.floor(looked / roomsPerJoin)
+      if (joins > 0) for (const { party } of askers) party.joins.take(now, joins)
     }
   }
 
@@ -224,6 +233,26 @@ export class Quotas {
   guessed({ connection }: Visitor): void {
     const now = this.#clock.now()
     this.#address(connection.remoteAddress, now).guesses.take(now)
+  }
+
+  /** By whom it counts what a session asks for: its user, where it has shown that, and its address. */
+  #askersOf(session: Visitor, now: number): readonly Asker[] {
+    const { user } = this.of(session)
+    const address: Asker = { who: 'address', party: this.#address(session.connection.remoteAddress, now) }
+    return user === undefined ? [address] : [{ who: 'user', party: user }, address]
+  }
+
+  #refuseMore(askers: readonly Asker[], kind: 'rooms' | 'listings'): void {
+    for (const { who, party } of askers) {
+      const limit = mostOf[kind][who]
+      const most = this.#limits[limit]
+      if (party[kind] < most) continue
+      const what = kind === 'rooms' ? 'rooms' : 'lists of rooms'
+      throw new JuntoError(
+        'too_many_rooms',
+        `${most} ${what} exist because this ${who} asked for them (limit ${limit})`,
+      )
+    }
   }
 
   #refuseSurplus(session: Visitor, key: string): void {
@@ -258,10 +287,14 @@ function tooOften(what: string, limit: string, wait: number): JuntoError {
   })
 }
 
-function tooManyListings(who: string, limit: string, most: number): JuntoError {
-  return new JuntoError('too_many_rooms', `${most} lists of rooms exist because ${who} asked for them (limit ${limit})`)
-}
-
-function tooManyRooms(who: string, limit: string, most: number): JuntoError {
-  return new JuntoError('too_many_rooms', `${most} rooms exist because ${who} asked for them (limit ${limit})`)
+/** Counts something for all who asked for it. @returns what to call when it is no more; harmless when called again. */
+function counted(askers: readonly Asker[], kind: 'rooms' | 'listings', onGone?: () => void): () => void {
+  for (const { party } of askers) party[kind]++
+  let there = true
+  return () => {
+    if (!there) return
+    there = false
+    for (const { party } of askers) party[kind]--
+    onGone?.()
+  }
 }
