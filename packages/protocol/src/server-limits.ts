@@ -127,11 +127,11 @@ export const serverLimitsTable = {
   resumesPerMinute: count(12, 1),
   /** So many of them at once: a network that comes and goes for a while. */
   resumeBurst: count(30, 1),
-  /** Joins of one user a second. */
+  /** Joins of one user a second. Where rooms have to be looked at one by one, a thousand of them count as one more. */
   joinRatePerUser: count(10, 1),
   /** So many of them at once: some tabs with all the rooms that a connection may have. */
   joinBurstPerUser: count(200, 1),
-  /** Joins from one address a second. */
+  /** Joins from one address a second, counted in the same way. */
   joinRatePerAddress: count(200, 1),
   /** So many of them at once: a school, with two rooms each. */
   joinBurstPerAddress: count(2_000, 1),

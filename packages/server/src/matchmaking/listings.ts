@@ -46,6 +46,11 @@ export class Listings<R extends Listable> {
     this.#logger = logger
   }
 
+  /** How many rooms lists may show: a new one looks at each. */
+  get size(): number {
+    return this.#rooms.size
+  }
+
   /** A room is there, has changed, or has gone. */
   changed(room: R): void {
     const before = this.#rooms.get(room)

@@ -1,6 +1,6 @@
 import type { SessionInfo } from '../room/seat.ts'
 import type { Found } from './entry.ts'
-import { RoomIndex } from './room-index.ts'
+import { RoomIndex, type Finding } from './room-index.ts'
 import { fitter, nameOf, type Wish } from './wish.ts'
 
 /** A room, as matchmaking sees it. */
@@ -32,11 +32,12 @@ export class Matchmaker<R extends Candidate> {
    * The room that fits and comes first. Where none does, one that is just being created for the same wish: else a hundred who come at once
    * would each make one.
    */
-  choose(wish: Wish, session: SessionInfo): R | undefined {
+  choose(wish: Wish, session: SessionInfo): Finding<R> {
     const found = this.#index.best(wish, (room) => room.canSeat(session))
-    if (found !== undefined) return found
-    for (const room of this.#coming.get(nameOf({ where: wish.where })) ?? []) if (room.canSeat(session)) return room
-    return undefined
+    if (found.room !== undefined) return found
+    for (const room of this.#coming.get(nameOf({ where: wish.where })) ?? [])
+      if (room.canSeat(session)) return { ...found, room }
+    return found
   }
 
   /** Whether a room that was chosen is what was wanted: it may have become something else while somebody waited for it. */

@@ -325,6 +325,31 @@ describe('[P20] lists', () => {
     await expect(one(5, 'c')).rejects.toMatchObject({ code: 'too_many_rooms' })
   })
 
+  it('count as more joins where many rooms are looked at, as wishes for which rooms stand in no order do', async () => {
+    const { world } = duels({ limits: { joinRatePerAddress: 1, joinBurstPerAddress: 3 } })
+    // One of them will be full.
+    for (let n = 0; n <= 1_000; n++) {
+      const join = { by: 'create', options: usual, join: { name: 'Ada' } } as const
+      await world.join(Duel, join, { remoteAddress: `10.0.${n >> 8}.${n & 255}` })
+    }
+    const rateLimited = { code: 'rate_limited', retryAfter: 2_000 }
+    const match = (remoteAddress: string) => world.join(Duel, asked({ level: 10 }), { remoteAddress })
+    await match('a')
+    await match('a')
+    await expect(match('a')).rejects.toMatchObject(rateLimited)
+    const one = (level: number, remoteAddress: string) => list(world, { where: { level } }, { remoteAddress })
+    await one(1, 'b')
+    // Nobody looks for the rooms of a list that is there.
+    await one(1, 'b')
+    await one(2, 'c')
+    await one(3, 'c')
+    await expect(one(1, 'c')).rejects.toMatchObject(rateLimited)
+    await expect(one(1, 'b')).rejects.toMatchObject({ code: 'rate_limited', retryAfter: 1_000 })
+    await world.clock.advance(2_000)
+    await match('a')
+    await one(1, 'c')
+  })
+
   it('are bounded by the rooms that they may show, for an address', async () => {
     const { world } = duels({ limits: { maxListedPerAddress: 250 } })
     const one = (level: number, remoteAddress: string, limit?: number) =>

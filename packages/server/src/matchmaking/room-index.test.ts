@@ -41,7 +41,7 @@ describe('the index', () => {
                 each,
               ).filter(({ number }) => number % 4 !== refused)[0]
               const found = index.best(each, ({ number }) => number % 4 !== refused)
-              expect(found?.id).toBe(expected?.id)
+              expect(found.room?.id).toBe(expected?.id)
             }
           }
         },
@@ -57,12 +57,12 @@ describe('the index', () => {
     )
     for (const room of rooms) index.set(room)
     const ranked = wish([{ field: 'mode', values: ['a'] }], { field: 'level', direction: 'desc' })
-    for (let times = 0; times < 20; times++) expect(index.best(ranked, all)?.number).toBe(299)
+    for (let times = 0; times < 20; times++) expect(index.best(ranked, all).room?.number).toBe(299)
     for (const room of rooms) index.delete(room)
     expect(index.size).toBe(0)
-    expect(index.best(ranked, all)).toBeUndefined()
+    expect(index.best(ranked, all).room).toBeUndefined()
     for (const room of rooms) index.set(room)
-    expect(index.best(ranked, all)?.number).toBe(299)
+    expect(index.best(ranked, all).room?.number).toBe(299)
   })
 })
 
@@ -125,6 +125,21 @@ describe('the cost of a match', () => {
     expect(reads(10_000, asked, metadata)).toBeLessThanOrEqual(most)
   })
 
+  it('is told, where rooms are looked at one by one', () => {
+    const index = new RoomIndex<ModelRoom>()
+    for (let number = 0; number < 2_000; number++) index.set(modelRoom(number, { metadata: metadata(number) }))
+    const half = { field: 'level', from: 50, to: 100 }
+    const looked = (...where: Wish['where']): number => {
+      for (let times = 0; times < 20; times++) index.best(wish(where), all)
+      return index.best(wish(where), all).looked
+    }
+    // Not put in order yet.
+    expect(index.best(wish([half]), all).looked).toBe(2_000)
+    expect(looked({ field: 'mode', values: ['ranked'] })).toBe(1)
+    expect(looked(half)).toBeLessThan(500)
+    expect(looked(half, { field: 'ping', from: 7, to: 8 })).toBeGreaterThanOrEqual(1_000)
+  })
+
   function byField(one: { readonly field: string }, other: { readonly field: string }): number {
     return one.field < other.field ? -1 : 1
   }
@@ -134,11 +149,11 @@ describe('the cost of a match', () => {
     for (let number = 0; number < 100; number++) index.set(modelRoom(number, { metadata: { a: number, b: number } }))
     for (let shape = 0; shape < 1_000; shape++) {
       const odd = wish([{ field: `f${shape}`, values: [1] }])
-      expect(index.best(odd, all)).toBeUndefined()
+      expect(index.best(odd, all).room).toBeUndefined()
     }
     for (let shape = 0; shape < 40; shape++) {
       for (let times = 0; times < 20; times++) index.best(wish([{ field: `f${shape}`, values: [1] }]), all)
     }
-    expect(index.best(wish([{ field: 'a', values: [7] }]), all)?.number).toBe(7)
+    expect(index.best(wish([{ field: 'a', values: [7] }]), all).room?.number).toBe(7)
   })
 })

@@ -13,6 +13,13 @@ const worthIt = 16
 /** Shapes of wishes for which rooms are kept in order, and others that are remembered. Those used longest ago make way. */
 const mostShapes = 16
 
+/** What was found for a wish. */
+export interface Finding<R> {
+  readonly room: R | undefined
+  /** How many rooms were looked at one by one. */
+  readonly looked: number
+}
+
 /**
  * Finds the room that fits a wish and comes first in its order, at about the same cost among ten rooms or ten thousand.
  *
@@ -54,13 +61,13 @@ export class RoomIndex<R extends Found> {
   }
 
   /** The first room in the order of a wish that fits it and passes the test. */
-  best(wish: Wish, test: (room: R) => boolean): R | undefined {
+  best(wish: Wish, test: (room: R) => boolean): Finding<R> {
     if (this.#entries.size < fewRooms) return this.#lookAtEach(wish, test)
     const arrangement = this.#arrangementFor(shapeOf(wish))
     return arrangement === undefined ? this.#lookAtEach(wish, test) : arrangement.best(wish.where, test)
   }
 
-  #lookAtEach({ where, order }: Wish, test: (room: R) => boolean): R | undefined {
+  #lookAtEach({ where, order }: Wish, test: (room: R) => boolean): Finding<R> {
     const compare = compareBy(order)
     const fits = fitter(where)
     let best: Entry<R> | undefined
@@ -68,7 +75,7 @@ export class RoomIndex<R extends Found> {
       if (best !== undefined && compare(entry, best) > 0) continue
       if (fits(entry.metadata) && test(entry.room)) best = entry
     }
-    return best?.room
+    return { room: best?.room, looked: this.#entries.size }
   }
 
   #arrangementFor(shape: Shape): Arrangement<R> | undefined {
@@ -155,26 +162,28 @@ class Arrangement<R> {
   }
 
   /** The first of those that fit and pass. */
-  best(where: readonly Condition[], test: (room: R) => boolean): R | undefined {
+  best(where: readonly Condition[], test: (room: R) => boolean): Finding<R> {
     const { range } = this.#shape
     const { from, to } = where.find(isRangeOf(range)) ?? unbounded
     // Those of further ranges are looked at one by one.
     const fits = fitter(where.filter((condition) => !('values' in condition) && condition.field !== range))
     const passes = (entry: Entry<R>): boolean => fits(entry.metadata) && test(entry.room)
+    let looked = 0
     let best: Entry<R> | undefined
     for (const place of placesOf(where)) {
       const rooms = this.#places.get(place)
       const found =
         range === undefined
-          ? rooms?.first(passes)
+          ? rooms?.first((entry) => (looked++, passes(entry)))
           : rooms?.best(
-              ({ metadata }) => numberIn(metadata, range) < from,
+              // Asked of each, whether or not it passes.
+              ({ metadata }) => (looked++, numberIn(metadata, range) < from),
               ({ metadata }) => numberIn(metadata, range) > to,
               passes,
             )
       if (found !== undefined && (best === undefined || this.#preference(found, best) < 0)) best = found
     }
-    return best?.room
+    return { room: best?.room, looked }
   }
 
   /** Where a room stands; nowhere, if it lacks a field that must be equal, or a number where a range is asked for. */

@@ -274,12 +274,15 @@ export class RoomRegistry implements Rooms {
     session: SessionInfo,
     signal: AbortSignal,
   ): Promise<RoomHost> {
+    const { quotas } = this.#environment
     // Whatever has become of a room: who had a seat there finds it again after a reload of the page.
     for (const host of shelf.seatsOf(session)) {
       if (host.keepsSeatFor(session)) return this.#sit(host, session, signal)
     }
     for (;;) {
-      const found = shelf.matchmaker.choose(wish, session)
+      const count = quotas.searching(session)
+      const { room: found, looked } = shelf.matchmaker.choose(wish, session)
+      count(looked)
       if (!found) {
         const wanted = nameOf({ where: wish.where })
         return this.#sit(this.#make(shelf, { key: undefined, options, wanted }, session), session, signal)
@@ -365,7 +368,9 @@ export class RoomRegistry implements Rooms {
       const what = `the server has as many lists of rooms as it allows (maxListings: ${limits.maxListings})`
       throw new JuntoError('too_many_rooms', what)
     }
+    const count = quotas.searching(session)
     const uncount = quotas.listing(session, query.limit)
+    count(shelf.listings.size)
     const contract = listingOf(shelf.definition.contract)
     const room = listingRoom(contract, shelf.listings, query)
     const origin: Origin = { key: undefined, options: undefined, wanted: undefined, number: ++this.#lastNumber }
