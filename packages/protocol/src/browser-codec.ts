@@ -1,7 +1,7 @@
 import { JuntoError } from './errors.ts'
 import { unlimited, type GateLimits } from './gate-limits.ts'
 import { className, deepestValue, fits64, isPlain, refuseDepth, refuseValue } from './msgpack-refusal.ts'
-import { widthOf, writeBinHead, writeHead, writeUint } from './msgpack-heads.ts'
+import { widthOf, writeBinHead, writeHead, writeLength, writeUint } from './msgpack-heads.ts'
 
 // The codec of browsers, where msgpackr would be more than half of a client's bundle. It has no extension types, since none
 // travels. The codec of Node is msgpackr-codec.ts; both give the same bytes and refuse the same values.
@@ -126,7 +126,7 @@ function writeObject(value: object, depth: number): void {
   if (depth > deepestValue) refuseDepth()
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value
-    writeLength(0x90, 0xdc, items.length)
+    position = writeLength(target, position, 0x90, 0xdc, items.length)
     // By index: this is where large values spend their time.
     for (let i = 0; i < items.length; i++) write(items[i], depth)
   } else if (value instanceof Uint8Array) {
@@ -138,18 +138,12 @@ function writeObject(value: object, depth: number): void {
     if (!isPlain(value)) refuseValue(`a ${className(value)}`)
     const fields = value as Readonly<Record<string, unknown>>
     const keys = Object.keys(fields)
-    writeLength(0x80, 0xde, keys.length)
+    position = writeLength(target, position, 0x80, 0xde, keys.length)
     for (const key of keys) {
       write(key, depth)
       write(fields[key], depth)
     }
   }
-}
-
-/** The head of an array or a map. @param few The token of less than 16. @param many That of a length of 16 bits. */
-function writeLength(few: number, many: number, length: number): void {
-  if (length < 0x10) target[position++] = few | length
-  else position = writeHead(target, position, many - 1, length < 0x10000 ? 2 : 4, length)
 }
 
 // ---- reading

@@ -15,6 +15,18 @@ export function widthOf(value: number): number {
   return value < 0x100 ? 1 : value < 0x10000 ? 2 : 4
 }
 
+/**
+ * Writes the head of an array or a map, and returns the position behind it.
+ *
+ * @param few The token of less than 16: 0x90 for arrays, 0x80 for maps.
+ * @param many That of a length of 16 bits: 0xdc, 0xde.
+ */
+export function writeLength(to: Uint8Array, index: number, few: number, many: number, length: number): number {
+  if (length >= 0x10) return writeHead(to, index, many - 1, length < 0x10000 ? 2 : 4, length)
+  to[index] = few | length
+  return index + 1
+}
+
 /** Bytes that the head of a bin of this length takes. */
 export function binHeadSize(length: number): number {
   return 1 + widthOf(length)
