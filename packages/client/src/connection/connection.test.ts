@@ -1,22 +1,14 @@
 import { clientLimits, JuntoError } from '@junto/protocol'
-import { encodeFrame, FrameType, type Frame, type SentFrame, type WelcomeFrame } from '@junto/protocol/internal'
+import { encodeFrame, FrameType, type Frame, type SentFrame } from '@junto/protocol/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { welcomeTo } from '../session/scripted-server.fixture.ts'
 import { ScriptedSockets } from '../sockets/scripted-socket.fixture.ts'
 import { ScriptedPage } from './scripted-page.fixture.ts'
 import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection.ts'
 
 const session = '0123456789abcdef0123456789abcdef'
-const welcome: WelcomeFrame = {
-  type: FrameType.welcome,
-  session,
-  maxMessage: 65_536,
-  maxFrame: 262_144,
-  heartbeat: 15_000,
-  activeHeartbeat: 5_000,
-  resumeWindow: 60_000,
-  messageRate: 500,
-}
+const welcome = welcomeTo({ session })
 const leave = (ref: number): Uint8Array => encodeFrame({ type: FrameType.leave, ref })
 
 let clock: VirtualClock
