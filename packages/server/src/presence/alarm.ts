@@ -12,7 +12,7 @@ export class Alarm implements Flushable {
   #cancelTimer: (() => void) | undefined
   #closed = false
 
-  /** @param ring What is done then; it says when next. Must not throw. */
+  /** @param ring What is done then, or earlier where that is far away; it says when next. Must not throw. */
   constructor(clock: Clock, turnEnd: TurnEnd, ring: () => number) {
     this.#clock = clock
     this.#turnEnd = turnEnd

@@ -106,18 +106,14 @@ export class PresenceLane {
   /** Its connection is gone. */
   drop(attendee: Attendee): void {
     this.#read(attendee)
-    this.#viewers.delete(attendee)
-    this.#fresh.delete(attendee)
-    this.#unsure.delete(attendee)
+    this.#unfollow(attendee)
     this.#limit(attendee, this.#options.grace)
   }
 
   /** It has left the room. */
   remove(attendee: Attendee): void {
     if (!this.#attendees.delete(attendee.seat.member)) return
-    this.#viewers.delete(attendee)
-    this.#fresh.delete(attendee)
-    this.#unsure.delete(attendee)
+    this.#unfollow(attendee)
     this.#unread.delete(attendee)
     attendee.unread = undefined
     if (attendee.entry !== undefined) this.#set(attendee, attendee.value, undefined)
@@ -304,6 +300,12 @@ export class PresenceLane {
     this.#viewers.add(attendee)
     this.#fresh.add(attendee)
     this.#alarm.set(thisTurn)
+  }
+
+  #unfollow(attendee: Attendee): void {
+    this.#viewers.delete(attendee)
+    this.#fresh.delete(attendee)
+    this.#unsure.delete(attendee)
   }
 
   /** What it shows now is shown no longer than so many milliseconds. */
