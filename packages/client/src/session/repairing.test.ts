@@ -257,6 +257,20 @@ describe('a repair that does not come about', () => {
   })
 })
 
+describe('a room whose state does not fit', () => {
+  it('is not joined at all when its snapshot is damaged', async () => {
+    const opened = server.client.open(Whiteboard, { ...opening, key: 'b' })
+    await server.clock.settle()
+    server.socket.say(server.joined(server.lastJoin), [
+      2,
+      { type: FrameType.snapshot, bytes: new Uint8Array([1, 2, 3]) },
+    ])
+    await expect(opened).rejects.toMatchObject({ code: 'bad_message' })
+    await server.clock.settle()
+    expect(server.received(FrameType.leave)).toMatchObject([{ ref: 2 }])
+  })
+})
+
 function stroke(by: string) {
   return { by, color: 1, points: [] }
 }
