@@ -100,7 +100,7 @@ export interface WireError {
 }
 
 /** A framework error for the wire: code, message and data; a `retryAfter` travels inside the data. */
-export function errorToWire({ code, message, data, retryAfter }: JuntoError): WireError {
+export function errorToWire({ code, message, data, retryAfter }: JuntoError): WireError & { readonly code: ErrorCode } {
   return { code, message, data: retryAfter === undefined ? data : { retryAfter } }
 }
 

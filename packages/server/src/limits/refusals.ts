@@ -26,18 +26,18 @@ export class Refusals {
   answer(frame: Frame, why: string, now: number, wait: number): SentFrame | undefined {
     const retryAfter = Math.ceil(wait)
     const error = new JuntoError('rate_limited', `${why}: try again in ${retryAfter} ms`, { retryAfter })
-    const { message, data } = errorToWire(error)
+    const told = errorToWire(error)
     switch (frame.type) {
       case FrameType.call:
       case FrameType.stream:
-        return { type: FrameType.failed, no: frame.no, code: error.code, message, data }
+        return { type: FrameType.failed, no: frame.no, ...told }
       case FrameType.join:
       case FrameType.unfitJoin:
-        return { type: FrameType.refused, ref: frame.ref, code: error.code, message, data }
+        return { type: FrameType.refused, ref: frame.ref, ...told }
       default: {
         const dropped = this.#drop(why, now)
         if (dropped === undefined) return undefined
-        return { type: FrameType.notice, code: error.code, message: `${message}; events dropped: ${dropped}` }
+        return { type: FrameType.notice, code: told.code, message: `${told.message}; events dropped: ${dropped}` }
       }
     }
   }

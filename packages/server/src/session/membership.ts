@@ -329,7 +329,7 @@ export class Membership implements MemberLink {
   /** The session ends it, and its client, which does not know yet that it has joined, hears that it has not. */
   refuse(error: JuntoError): void {
     if (!this.release('refused')) return
-    this.#sendAnswer({ type: FrameType.refused, ref: this.ref, ...stringCode(error) })
+    this.#sendAnswer({ type: FrameType.refused, ref: this.ref, ...errorToWire(error) })
     this.#host.ended(this, 'refused')
   }
 
@@ -367,7 +367,7 @@ export class Membership implements MemberLink {
     if (!known) this.#host.report(thrown, 'join')
     const error = known ? thrown : new JuntoError('internal', 'the join failed; the reason is in the log of the server')
     this.#host.joinRefused(room, error)
-    this.#sendAnswer({ type: FrameType.refused, ref: this.ref, ...stringCode(error) })
+    this.#sendAnswer({ type: FrameType.refused, ref: this.ref, ...errorToWire(error) })
     this.#host.ended(this, 'refused')
   }
 
@@ -388,9 +388,4 @@ export class Membership implements MemberLink {
 function leaveReasonOf(signal: AbortSignal): LeaveReason {
   // Only `release` aborts it, with such a reason.
   return signal.aborted ? (signal.reason as LeaveReason) : 'disconnected'
-}
-
-function stringCode(error: JuntoError): { code: string; message: string; data?: unknown } {
-  const { message, data } = errorToWire(error)
-  return { code: error.code, message, ...(data === undefined ? {} : { data }) }
 }

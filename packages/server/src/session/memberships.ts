@@ -131,7 +131,7 @@ export class Memberships implements MembershipHost {
   #refuse(ref: number, room: string | undefined, error: JuntoError): void {
     this.joinRefused(room, error)
     this.#ended.remember(ref, 'refused')
-    this.outgoing.send(0, encodeFrame({ type: FrameType.refused, ref, ...errorToWire(error), code: error.code }))
+    this.outgoing.send(0, encodeFrame({ type: FrameType.refused, ref, ...errorToWire(error) }))
   }
 
   // ---- What becomes of frames to the client.
