@@ -1,5 +1,5 @@
-import * as FrameType from '@junto/protocol/frame-type'
 import type { Recovery } from '../room/room-status.ts'
+import { isEvent } from './frame-kinds.ts'
 
 /** What a room has lost since it was last whole: what its recovery has to tell. */
 export class Losses {
@@ -30,9 +30,4 @@ export class Losses {
     if (missed === 0) return { outcome: 'resumed', downtime }
     return { outcome: 'resynced', downtime, rejoined, missed, unsent: this.#unsent }
   }
-}
-
-/** Whether a frame is a reliable event. Its type stands behind the head of the array. */
-export function isEvent(frame: Uint8Array): boolean {
-  return frame[1] === FrameType.event
 }

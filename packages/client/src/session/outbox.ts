@@ -1,5 +1,4 @@
 import { JuntoError, type ClientLimits, type Clock } from '@junto/protocol'
-import * as FrameType from '@junto/protocol/frame-type'
 import {
   encodeAck,
   frameOverhead,
@@ -12,6 +11,7 @@ import {
 } from '@junto/protocol/internal'
 import type { Connection } from '../connection/connection.ts'
 import type { SendOutcome } from '../room/joined-room.ts'
+import { opensSomething } from './frame-kinds.ts'
 
 /** What an outbox needs. */
 export interface OutboxOptions {
@@ -274,10 +274,4 @@ export class Outbox {
       transmit: (room, frame) => this.#connection.send(room, frame, true),
     })
   }
-}
-
-/** Whether a frame is what a program begins something with, and can be told of when it finds no place. Its type stands behind the head of the array. */
-export function opensSomething(frame: Uint8Array): boolean {
-  const type = frame[1]
-  return type === FrameType.event || type === FrameType.call || type === FrameType.stream
 }

@@ -2,8 +2,8 @@ import { JuntoError, type ClientLimits, type Clock } from '@junto/protocol'
 import { encodeEvent, encodeLoose, LatestSlots } from '@junto/protocol/internal'
 import type { MessageCodec } from '@junto/schema/internal'
 import type { SendOutcome } from '../room/joined-room.ts'
-import { isEvent } from './losses.ts'
-import { opensSomething, type Outbox } from './outbox.ts'
+import { isEvent, opensSomething } from './frame-kinds.ts'
+import type { Outbox } from './outbox.ts'
 
 /** Milliseconds between presences: what is newer replaces what waits. */
 const presenceInterval = 1000 / 30
