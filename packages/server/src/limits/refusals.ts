@@ -24,20 +24,18 @@ export class Refusals {
    * @param wait Milliseconds until it may try again.
    */
   answer(frame: Frame, why: string, now: number, wait: number): SentFrame | undefined {
-    const retryAfter = Math.ceil(wait)
-    const error = new JuntoError('rate_limited', `${why}: try again in ${retryAfter} ms`, { retryAfter })
-    const told = errorToWire(error)
     switch (frame.type) {
       case FrameType.call:
       case FrameType.stream:
-        return { type: FrameType.failed, no: frame.no, ...told }
+        return { type: FrameType.failed, no: frame.no, ...tooSoon(why, wait) }
       case FrameType.join:
       case FrameType.unfitJoin:
-        return { type: FrameType.refused, ref: frame.ref, ...told }
+        return { type: FrameType.refused, ref: frame.ref, ...tooSoon(why, wait) }
       default: {
         const dropped = this.#drop(why, now)
         if (dropped === undefined) return undefined
-        return { type: FrameType.notice, code: told.code, message: `${told.message}; events dropped: ${dropped}` }
+        const { code, message } = tooSoon(why, wait)
+        return { type: FrameType.notice, code, message: `${message}; events dropped: ${dropped}` }
       }
     }
   }
@@ -52,4 +50,10 @@ export class Refusals {
     dropped.toldAt = now
     return count
   }
+}
+
+/** Only for who is told: an error looks at where it was made, which costs more than to drop an event. */
+function tooSoon(why: string, wait: number): ReturnType<typeof errorToWire> {
+  const retryAfter = Math.ceil(wait)
+  return errorToWire(new JuntoError('rate_limited', `${why}: try again in ${retryAfter} ms`, { retryAfter }))
 }
