@@ -1,10 +1,11 @@
 import { JuntoError, type Clock } from '@junto/protocol'
-import { describe, encodePresenceEntry, encodePresences, type PresenceFrame } from '@junto/protocol/internal'
-import { SchemaError, type Codec } from '@junto/schema/internal'
+import { encodePresenceEntry, encodePresences, type PresenceFrame } from '@junto/protocol/internal'
+import type { Codec } from '@junto/schema/internal'
 import type { Validate } from '@junto/schema/validate'
 import type { Counter } from '../observe/metrics.ts'
 import type { Feed } from '../sync/feed.ts'
 import type { TurnEnd } from '../sync/turn-end.ts'
+import { thrownAs } from '../thrown.ts'
 import { Alarm } from './alarm.ts'
 import { Attendee, PresenceView, type Present } from './attendee.ts'
 
@@ -332,7 +333,7 @@ export class PresenceLane {
         check?.(value, 'presence')
         entry = encodePresenceEntry(id, codec.encode(value, 'presence'))
       } catch (error) {
-        const why = error instanceof SchemaError || error instanceof JuntoError ? error.message : describe(error)
+        const why = thrownAs(error, Error)?.message ?? 'it is not what the contract says'
         attendee.seat.notice('invalid', `[N3] ${why}`)
         return
       }

@@ -3,6 +3,7 @@ import type { Logger } from '../observe/log.ts'
 import { sessionTag } from '../observe/session-tag.ts'
 import type { RoomDefinition } from './definition.ts'
 import { unlessAborted, within } from '../promises.ts'
+import { thrownAs } from '../thrown.ts'
 import type { ConnectionInfo, SessionInfo } from './seat.ts'
 
 /** What an authenticator may throw to refuse, and what its deadline does. Anything else that it throws is a fault of it. */
@@ -142,7 +143,8 @@ export class Authenticator {
       if (late.signal.aborted) throw error
       late.abort()
       const about = { address: remoteAddress, session: sessionTag(session.session), room: definition.name, error }
-      if (error instanceof JuntoError && verdicts.includes(error.code)) {
+      const code = thrownAs(error, JuntoError)?.code
+      if (code !== undefined && verdicts.includes(code)) {
         logger.info(`A connection was not let into rooms ${definition.name}`, about)
         throw error
       }

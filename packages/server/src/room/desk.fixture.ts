@@ -118,8 +118,8 @@ export function deskRooms(script: DeskScript = {}): { rooms: DeskRoom[]; Scripte
       return script.onDispose?.(this)
     }
     override onError(error: unknown, where: string) {
-      this.happened.push(`onError ${where}: ${error instanceof Error ? error.message : String(error)}`)
       script.onError?.(this, error, where)
+      this.happened.push(`onError ${where}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
   return { rooms, ScriptedRoom }

@@ -5,6 +5,7 @@ import { RoomRecorder, type RoomSource } from '../store/room-recorder.ts'
 import { RoomSaver } from '../store/room-saver.ts'
 import { readPieces } from '../store/saved-room.ts'
 import { StoreError } from '../store/store-error.ts'
+import { thrownAs } from '../thrown.ts'
 import type { RoomDefinition } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 
@@ -60,7 +61,7 @@ export class RoomArchive {
       // Types forbid null, but it is what most databases' clients say for nothing.
       return pieces ? await this.#restored(pieces) : undefined
     } catch (error) {
-      metrics.count('room_loads_failed', { room, reason: error instanceof StoreError ? error.fault : 'other' })
+      metrics.count('room_loads_failed', { room, reason: thrownAs(error, StoreError)?.fault ?? 'other' })
       logger.error(`The saved room ${this.#name} could not be loaded`, { room: this.#name, error })
       throw new JuntoError(
         'store_failed',

@@ -7,6 +7,7 @@ import type { Faults } from './faults.ts'
 import type { RestoredRoom, RoomArchive } from './room-archive.ts'
 import { constructWithin, type RoomScope } from './room-scope.ts'
 import { Router } from './router.ts'
+import { thrownAs } from '../thrown.ts'
 
 /** What a room is made of. */
 export interface RoomCreation {
@@ -88,12 +89,12 @@ export async function begin(creation: RoomCreation, room: RunningRoom): Promise<
 /** What the client hears when a room could not be made. */
 export function refusal(error: unknown): JuntoError {
   const failed = "the room failed while it was created; the server's log says why"
-  if (!(error instanceof JuntoError)) return new JuntoError('room_failed', failed)
-  switch (error.code) {
+  const known = thrownAs(error, JuntoError)
+  switch (known?.code) {
     case 'forbidden':
     case 'timeout':
     case 'store_failed':
-      return error
+      return known
     default:
       return new JuntoError('room_failed', failed, { cause: error })
   }

@@ -4,6 +4,7 @@ import { freezeDeep } from '../matchmaking/frozen.ts'
 import type { Listable } from '../matchmaking/listings.ts'
 import type { Candidate } from '../matchmaking/matchmaker.ts'
 import { within } from '../promises.ts'
+import { thrownAs } from '../thrown.ts'
 import { isCount, type RoomDefinition, type RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 import { eventSenders, exceptOf } from './event-senders.ts'
@@ -422,7 +423,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       if (ticks) this.#timers.tick(definition.tickInterval, (dt) => room.onTick?.(dt))
     } catch (error) {
       // Saying no is no fault; nor is a store that fails, whose error was logged.
-      const code = error instanceof JuntoError ? error.code : undefined
+      const code = thrownAs(error, JuntoError)?.code
       if (code !== 'forbidden' && code !== 'store_failed') this.#faults.report(error, where)
       throw error
     }

@@ -13,6 +13,7 @@ import {
 } from '@junto/protocol/internal'
 import { SchemaError, type MessageCodec } from '@junto/schema/internal'
 import type { Validate } from '@junto/schema/validate'
+import { thrownAs } from '../thrown.ts'
 import type { SessionInfo } from './seat.ts'
 import type { Watchdog, Watched } from '../observe/watchdog.ts'
 import { DeclaredFailure, declaredErrors } from './declared-failure.ts'
@@ -127,7 +128,8 @@ export class Router {
     try {
       input = decode(route, route.codec.payload, payload)
     } catch (error) {
-      if (error instanceof JuntoError) sender.notice('invalid', error.message)
+      const invalid = thrownAs(error, JuntoError)
+      if (invalid !== undefined) sender.notice('invalid', invalid.message)
       else this.#options.faults.report(error, route.where, sender)
       return
     }
@@ -179,14 +181,15 @@ export class Router {
    * @param unheard The caller no longer waits: a handler that then ends with its signal's reason did as it was told.
    */
   failure(sender: Sender, error: unknown, unheard: boolean): WireError {
-    if (error instanceof JuntoError) return errorToWire(error)
-    const { thrown, where } = error instanceof HandlerFailure ? error : { thrown: error, where: 'message' }
+    const ours = thrownAs(error, JuntoError)
+    if (ours !== undefined) return errorToWire(ours)
+    const { thrown, where } = thrownAs(error, HandlerFailure) ?? { thrown: error, where: 'message' }
     if (unheard && isAbort(thrown)) return { code: 'cancelled', message: 'cancelled' }
-    if (thrown instanceof DeclaredFailure) return { code: thrown.index, message: thrown.message, data: thrown.wire }
+    const declared = thrownAs(thrown, DeclaredFailure)
+    if (declared !== undefined) return { code: declared.index, message: declared.message, data: declared.wire }
+    const known = thrownAs(thrown, JuntoError)
     // Anything else with a code of ours came from somewhere else, such as a call to another member that timed out.
-    if (thrown instanceof JuntoError && (thrown.code === 'forbidden' || thrown.code === 'rate_limited')) {
-      return errorToWire(thrown)
-    }
+    if (known?.code === 'forbidden' || known?.code === 'rate_limited') return errorToWire(known)
     this.#options.faults.report(thrown, where, sender)
     return { code: 'internal', message: `${where}: the handler failed; the server's log says why` }
   }
@@ -268,7 +271,7 @@ class HandlerFailure extends Error {
 }
 
 function inHandler(route: Route, error: unknown): HandlerFailure {
-  return error instanceof HandlerFailure ? error : new HandlerFailure(error, route.where)
+  return thrownAs(error, HandlerFailure) ?? new HandlerFailure(error, route.where)
 }
 
 /** A stream's items, encoded one by one; what ends the loop over them ends the handler's. */
@@ -323,16 +326,17 @@ function decode(route: Route, codec: MessageCodec['params'], wire: unknown): unk
     route.check?.(value, route.path)
     return value
   } catch (error) {
-    if (error instanceof SchemaError) throw new JuntoError('invalid', error.message, { data: { path: error.path } })
+    const unfit = thrownAs(error, SchemaError)
+    if (unfit !== undefined) throw new JuntoError('invalid', unfit.message, { data: { path: unfit.path } })
     throw error
   }
 }
 
 /** What a handler throws that heeds its signal: the signal's reason, or what the platform makes of it. */
 function isAbort(error: unknown): boolean {
-  if (error instanceof JuntoError)
-    return ['cancelled', 'timeout', 'disconnected', 'outcome_unknown'].includes(error.code)
-  return error instanceof Error && error.name === 'AbortError'
+  const known = thrownAs(error, JuntoError)
+  if (known !== undefined) return ['cancelled', 'timeout', 'disconnected', 'outcome_unknown'].includes(known.code)
+  return thrownAs(error, Error)?.name === 'AbortError'
 }
 
 function encodeResult(route: Route, result: unknown): unknown {

@@ -6,6 +6,7 @@ import type { Faults } from './faults.ts'
 import { MemberSeat, type Entrant, type SeatHost } from './member-seat.ts'
 import type { RoomMember } from './room-member.ts'
 import { unlessAborted } from '../promises.ts'
+import { thrownAs } from '../thrown.ts'
 import { encodeSeat, type SavedSeat } from './saved-seat.ts'
 import {
   isLeaveReason,
@@ -327,7 +328,8 @@ export class Seats {
       seat.leave('failed')
       this.#joining.delete(seat)
       // How a room says no.
-      if (error instanceof JuntoError && (error.code === 'forbidden' || error.code === 'room_closed')) throw error
+      const code = thrownAs(error, JuntoError)?.code
+      if (code === 'forbidden' || code === 'room_closed') throw error
       faults.report(error, 'onJoin', seat)
       throw new JuntoError('room_failed', "the room failed while it admitted you; the server's log says why")
     }

@@ -2,6 +2,7 @@ import { JuntoError, type Clock, type Limits } from '@junto/protocol'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { within } from '../promises.ts'
+import { thrownAs } from '../thrown.ts'
 import type { Piece, RoomRecorder } from './room-recorder.ts'
 import { StoreError } from './store-error.ts'
 import type { Store } from './store.ts'
@@ -214,7 +215,7 @@ export class RoomSaver {
     const { logger, metrics, name, room } = this.#options
     this.#failures++
     this.#lastFailure = error
-    metrics.count('room_saves_failed', { room, reason: error instanceof StoreError ? error.fault : 'other' })
+    metrics.count('room_saves_failed', { room, reason: thrownAs(error, StoreError)?.fault ?? 'other' })
     const next = this.#phase === 'closed' ? 'and is gone: its last changes are lost' : 'it is tried again'
     logger.error(`The room ${name} could not be saved; ${next}`, { room: name, error })
   }
