@@ -10,13 +10,13 @@ export abstract class RandomSource {
   abstract number(): number
 }
 
-// 32 signs, so that five bits make one without a bias; no i, l, o, u, which are misread or make words.
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
+/** 32 signs, so that five bits make one without a bias; no i, l, o, u, which are misread or make words. */
+export const idSigns = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /** A random id of `length` lower-case letters and digits, five bits each. */
 export function randomId(random: RandomSource, length: number): string {
   let id = ''
-  for (const byte of random.bytes(length)) id += alphabet.charAt(byte & 31)
+  for (const byte of random.bytes(length)) id += idSigns.charAt(byte & 31)
   return id
 }
 
