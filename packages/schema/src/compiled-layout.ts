@@ -20,6 +20,10 @@ export interface MessageCodec {
   readonly timeout: number | undefined
   /** Of calls. */
   readonly idempotent: boolean
+  /** Whether it is a mutation: a call whose parameters are an {@link IssuedMutation}. */
+  readonly mutation: boolean
+  /** Of mutations: whether who made it can take it back. */
+  readonly undoable: boolean
   /** Of calls and streams. */
   readonly params: Codec | undefined
   /** Of calls. */
@@ -41,6 +45,8 @@ export interface CompiledLayout {
   readonly types: readonly Codec[]
   /** Of what members show of themselves; undefined where the contract declares none. */
   readonly presence: Codec | undefined
+  /** Of what a member's player does in one tick; undefined where the contract declares none. */
+  readonly input: Codec | undefined
   /** Client to server, by id. */
   readonly up: readonly MessageCodec[]
   /** Server to client, by id. */
@@ -63,23 +69,35 @@ export function compileLayout(layout: Layout): CompiledLayout {
 /** Compiles a layout that came with its hash. */
 export function compileNamedLayout(layout: Layout, hash: string): CompiledLayout {
   const types = compileTypes(layout.types)
-  const up = layout.up.map((def, id) => messageCodec(def, id, types))
-  const down = layout.down.map((def, id) => messageCodec(def, id, types))
-  const presence = layout.presence === undefined ? undefined : lower(types, layout.presence)
-  return { layout, hash, types, presence, up, down, upByName: byName(up), downByName: byName(down) }
+  const codec = (type: TypeIndex | undefined): Codec | undefined => (type === undefined ? type : lower(types, type))
+  const up = layout.up.map((def, id) => messageCodec(def, id, codec, types))
+  const down = layout.down.map((def, id) => messageCodec(def, id, codec, types))
+  const presence = codec(layout.presence)
+  const input = codec(layout.input)
+  return { layout, hash, types, presence, input, up, down, upByName: byName(up), downByName: byName(down) }
 }
 
 function byName(messages: readonly MessageCodec[]): ReadonlyMap<string, MessageCodec> {
   return new Map(messages.map((message) => [message.name, message]))
 }
 
-function messageCodec(def: MessageDef, id: number, types: readonly Codec[]): MessageCodec {
-  const codec = (type: TypeIndex | undefined): Codec | undefined => (type === undefined ? type : lower(types, type))
-  const usual = { delivery: 'reliable', priority: 0, key: undefined, timeout: undefined, idempotent: false } as const
+function messageCodec(
+  def: MessageDef,
+  id: number,
+  codec: (type: TypeIndex | undefined) => Codec | undefined,
+  types: readonly Codec[],
+): MessageCodec {
+  const mutation = def.kind === 'call' ? def.mutation : undefined
   return {
-    ...usual,
+    delivery: 'reliable',
+    priority: 0,
+    key: undefined,
+    timeout: undefined,
+    idempotent: false,
     ...def,
     id,
+    mutation: mutation !== undefined,
+    undoable: mutation?.undoable === true,
     payload: def.kind === 'event' ? codec(def.payload) : undefined,
     params: def.kind === 'event' ? undefined : codec(def.params),
     result: def.kind === 'call' ? codec(def.result) : undefined,

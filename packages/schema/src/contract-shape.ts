@@ -4,7 +4,7 @@ import { refusal } from './schema-reader.ts'
 // What JavaScript lets anybody write, and what TypeScript lets pass: it does not count further keys of what it infers from.
 
 const required = ['version', 'state', 'clientToServer', 'serverToClient'] as const
-const optional = ['join', 'options', 'metadata', 'user', 'presence', 'input'] as const
+const optional = ['join', 'options', 'metadata', 'user', 'presence', 'input', 'mutations'] as const
 const keys: readonly string[] = [...required, ...optional]
 
 const examples: { readonly [K in (typeof required)[number]]: string } = {
@@ -30,10 +30,16 @@ export function checkShape(name: unknown, shape: unknown): void {
     if (!isObject(shape[key]))
       throw refusal(key, 'is not an object of messages by name: write { name: call({ … }) }, or {}')
   }
+  if (shape['mutations'] !== undefined && !isObject(shape['mutations']))
+    throw refusal('mutations', 'is not an object of mutations by name: write { name: mutation({ … }) }')
 }
 
 /** Refuses options that the builder of a message does not take: they would be left out without a word. */
-export function checkBuilder(builder: 'call' | 'event' | 'stream', options: unknown, known: readonly string[]): void {
+export function checkBuilder(
+  builder: 'call' | 'event' | 'stream' | 'mutation',
+  options: unknown,
+  known: readonly string[],
+): void {
   if (!isObject(options)) throw refusal(`${builder}()`, 'has options that are no object: write { … }')
   for (const key of Object.keys(options)) {
     const fault = keyFault(key, known, `option of ${builder}()`)

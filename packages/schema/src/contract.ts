@@ -4,6 +4,7 @@ import { checkBuilder, checkShape } from './contract-shape.ts'
 import { listingOf } from './listing.ts'
 import type { Caller } from './messages.ts'
 import type { EntitiesIn, IdModel, MapModel, Plain, TagsIn, ValueModel, ViewedMapModel, VisibleModel } from './model.ts'
+import type { Mutations } from './mutation.ts'
 import { ownLayout, type OwnLayout } from './own-layout.ts'
 
 /**
@@ -211,8 +212,10 @@ export interface RoomShape {
   readonly user?: Schema
   /** What each member shows of itself while present. */
   readonly presence?: Schema
-  /** What a member's player does in one tick. */
+  /** What a member's player does in one tick; an object. What it does to the state is said by the mutator `input`. */
   readonly input?: Schema
+  /** What changes the state by functions that server and clients share. */
+  readonly mutations?: Mutations
   readonly clientToServer: Messages
   readonly serverToClient: ServerMessages
 }
@@ -227,6 +230,7 @@ export interface Parts {
   state: unknown
   presence: unknown
   input: unknown
+  mutations: Mutations
   clientToServer: Messages
   serverToClient: Messages
 }
@@ -251,6 +255,7 @@ export interface Contract<N extends string, P extends Parts> extends AnyContract
 }
 
 type Part<D, K extends string> = D extends { readonly [Q in K]: infer S } ? ValueOf<S> : undefined
+type MutationsIn<D> = D extends { readonly mutations: infer M } ? M : {}
 
 /**
  * Declares a room: its name, its state, and everything both sides may say. The one source of types, validation, errors,
@@ -273,6 +278,7 @@ export function defineRoom<const N extends string, const D extends RoomShape>(
     state: ModelOf<D['state']>
     presence: Part<D, 'presence'>
     input: Part<D, 'input'>
+    mutations: MutationsIn<D>
     clientToServer: D['clientToServer']
     serverToClient: D['serverToClient']
   }
@@ -294,6 +300,10 @@ export type StateOf<T> = Of<T>['state']
 export type Up<T> = Of<T>['clientToServer']
 /** The messages a server may send. */
 export type Down<T> = Of<T>['serverToClient']
+/** The mutations of a contract; none where it declares none. */
+export type MutationsOf<T> = Of<T>['mutations']
+/** What a member's player does in one tick; `undefined` where the contract declares no input. */
+export type InputOf<T> = Of<T>['input']
 
 /** The tags of a contract's state: the words by which its `t.Visible` fields name who sees them, without `'owner'`. */
 export type TagsOf<T> = TagsIn<StateOf<T>>

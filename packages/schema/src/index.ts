@@ -3,6 +3,7 @@
 
 /** Contracts: everything both sides of a room may say, and the types of what is said. */
 export { call, defineRoom, event, stream } from './contract.ts'
+export { mutation } from './mutation.ts'
 export type {
   AnyContract,
   AnyMessage,
@@ -15,7 +16,9 @@ export type {
   Down,
   EntitiesOf,
   Event,
+  InputOf,
   ModelOf,
+  MutationsOf,
   NameOf,
   Of,
   Parts,
@@ -37,6 +40,7 @@ export type {
   EventNames,
   Failure,
   FrameworkErrorCode,
+  Mutates,
   Outcome,
   ParamsOf,
   PayloadOf,
@@ -62,6 +66,8 @@ export type {
   ViewedMapModel,
   VisibleModel,
 } from './model.ts'
+export type { AnyMutation, Mutation, MutationOptions, Mutations } from './mutation.ts'
+export type { InputContext, InputMutator, MutationContext, Mutator, MutatorContext, Mutators } from './mutators.ts'
 export { live, toPlain, type PlainOf } from './state/values/plain.ts'
 export * as t from './types.ts'
 export type { Direction, OneOf, OrderBy, Range, Where } from './where.ts'

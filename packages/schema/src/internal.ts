@@ -16,6 +16,7 @@ export { isFrameworkCode } from './messages.ts'
 export { LayoutCache } from './layout-cache.ts'
 export { decodeLayout } from './layout-gate.ts'
 export { encodeLayout } from './layout-wire.ts'
+export { undoName, type IssuedMutation, type UndoParams, type UndoResult } from './mutation-layout.ts'
 export type {
   CallDef,
   ErrorDef,
@@ -24,6 +25,7 @@ export type {
   Layout,
   LiteralValue,
   MessageDef,
+  MutationDef,
   NumberKind,
   QuantizedDef,
   SimpleKind,

@@ -113,7 +113,8 @@ describe('a hostile layout', () => {
   it.each<[string, unknown, RegExp]>([
     ['is nothing', null, /^layout: breaks 'form'/],
     ['lacks a part', received().slice(0, 6), /^layout: breaks 'form'/],
-    ['has a part more', [...received(), 1], /^layout: breaks 'form'/],
+    ['has an input that is no record', [...received(), 1], /^layout\.input: breaks 'form'/],
+    ['has a part more', [...received(), 2, 2], /^layout: breaks 'form'/],
     ['has no name', ['', 1, [[36]], 0, null, [], []], /^layout\.name: breaks 'form'/],
     ['has a long name', ['x'.repeat(129), 1, [[36]], 0, null, [], []], /^layout\.name: breaks 'form'/],
     ['has no version', ['room', -1, [[36]], 0, null, [], []], /^layout\.version: .*'form'/],
@@ -189,7 +190,7 @@ describe('a hostile layout', () => {
   })
 
   it.each<[string, unknown, string]>([
-    ['a part more', [...received(), 1], 'layout: is not in the form of a layout'],
+    ['a part more', [...received(), 2, 2], 'layout: is not in the form of a layout'],
     [
       'too much nesting',
       bare([2, ...Array.from({ length: 40 }, (_, index) => [38, index])]),

@@ -31,7 +31,7 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
   /** What is being read. */
   let path = 'layout'
 
-  const [name, version, defs, state, presence, up, down] = exactly(7, layout)
+  const [name, version, defs, state, presence, up, down, ...more] = exactly(7, layout, 1)
   each('types', defs, 'types', (wire) => {
     below = 0
     const def = type(wire)
@@ -48,6 +48,7 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
     presence: presence === null ? undefined : at('presence', presence, record),
     up: messages('up', up),
     down: messages('down', down),
+    input: more.length === 0 ? undefined : at('input', more[0], record),
   }
 
   // ---- what is in any part
@@ -82,8 +83,8 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
     return elements
   }
 
-  function exactly(length: number, wire: unknown): readonly unknown[] {
-    check(Array.isArray(wire) && wire.length === length)
+  function exactly(length: number, wire: unknown, more = 0): readonly unknown[] {
+    check(Array.isArray(wire) && wire.length >= length && wire.length <= length + more)
     return wire
   }
 
@@ -230,19 +231,19 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
     const name = nameOf(key)
     switch (kind) {
       case 'event': {
-        const [payload, way, priority, ...more] = rest
+        const [payload, way, priority, ...more] = exactly(3, rest, 1)
         const delivery = deliveries[integer(way)]
         check(delivery !== undefined)
         const event = { kind, name, payload: maybe(payload), delivery, priority: integer(priority, -Infinity) }
         if (more.length === 0) return event
-        const [field] = exactly(1, more)
+        const [field] = more
         check(delivery === 'latest' && fieldsOf(event.payload).some((one) => one.name === field))
         return { ...event, key: nameOf(field) }
       }
       case 'call': {
-        const [params, result, errors, timeout, idempotent] = exactly(5, rest)
+        const [params, result, errors, timeout, idempotent, ...more] = exactly(5, rest, 1)
         check(typeof idempotent === 'boolean')
-        return {
+        const call = {
           kind,
           name,
           params: maybe(params),
@@ -251,6 +252,10 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
           timeout: deadline(timeout),
           idempotent,
         }
+        if (more.length === 0) return call
+        const [undoable] = more
+        check(typeof undoable === 'boolean')
+        return { ...call, mutation: { undoable } }
       }
       case 'stream': {
         const [params, item] = exactly(2, rest)

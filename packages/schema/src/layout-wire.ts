@@ -3,11 +3,12 @@ import type { Layout, MessageDef, TypeDef } from './layout.ts'
 /*
  * The form in which a layout travels: arrays, numbers and strings.
  *
- *     layout:  [name, version, types, state, presence or nil, up, down]
+ *     layout:  [name, version, types, state, presence or nil, up, down], and behind that the input, if there is one
  *     type:    number of a simple kind, or [number of the kind, …]
  *              a literal: [33, value], or [33, digits, true] of a bigint
  *     message: [0, name, payload or nil, delivery, priority], and behind that the key field, if there is one
- *              [1, name, params or nil, result or nil, [code, type, …], timeout or nil, idempotent]
+ *              [1, name, params or nil, result or nil, [code, type, …], timeout or nil, idempotent], and behind that of a mutation
+ *              whether it is undoable
  *              [2, name, params or nil, item]
  *
  * There is one form for each layout: nothing may be left out or added.
@@ -67,6 +68,7 @@ export function encodeLayout(layout: Layout): unknown {
     layout.presence ?? null,
     layout.up.map(encodeMessage),
     layout.down.map(encodeMessage),
+    ...(layout.input === undefined ? [] : [layout.input]),
   ]
 }
 
@@ -126,6 +128,7 @@ function partsOf(def: MessageDef): readonly unknown[] {
         // Infinity, "no deadline", is 0 as in a call's frame.
         def.timeout === Infinity ? 0 : (def.timeout ?? null),
         def.idempotent,
+        ...(def.mutation === undefined ? [] : [def.mutation.undoable]),
       ]
     case 'stream':
       return [def.params ?? null, def.item]

@@ -89,6 +89,14 @@ export interface CallDef {
   /** Milliseconds after which a caller gives up, unless it says otherwise. */
   readonly timeout: number | undefined
   readonly idempotent: boolean
+  /** There where the call is a mutation. */
+  readonly mutation?: MutationDef
+}
+
+/** What a mutation has beyond other calls. Its parameters are the record that mutation-layout.ts makes. */
+export interface MutationDef {
+  /** Who made it can take it back. */
+  readonly undoable: boolean
 }
 
 /** A stream of the message table. */
@@ -113,6 +121,8 @@ export interface Layout {
   readonly state: TypeIndex
   /** What members show of themselves; a record, where the contract has it. */
   readonly presence: TypeIndex | undefined
+  /** What a member's player does in one tick; a record, where the contract has it. */
+  readonly input: TypeIndex | undefined
   /** Client to server. */
   readonly up: readonly MessageDef[]
   /** Server to client. */

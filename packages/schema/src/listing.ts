@@ -23,6 +23,7 @@ export type ListingContract = Contract<
     state: { rooms: MapModel<ListedModel> }
     presence: undefined
     input: undefined
+    mutations: Record<never, never>
     clientToServer: Record<never, never>
     serverToClient: Record<never, never>
   }

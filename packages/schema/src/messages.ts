@@ -1,4 +1,5 @@
 import type { Call, Event, Messages, Stream } from './contract.ts'
+import type { Mutations } from './mutation.ts'
 
 /** The codes of {@link FrameworkErrorCode}: no declared error can be called so. */
 const frameworkCodes = [
@@ -83,6 +84,9 @@ export interface Caller<P, R, E> {
 export type Calls<M extends Messages> = {
   readonly [K in keyof M as M[K]['kind'] extends 'call' ? K : never]: M[K]['~caller']
 }
+
+/** The callers of a set of mutations. */
+export type Mutates<M extends Mutations> = { readonly [K in keyof M]: M[K]['~caller'] }
 
 /** The senders of a set of messages' events. `O` are options after the payload. */
 export type Sends<M, R, O = never> = {

@@ -50,6 +50,18 @@ export class SchemaReader {
     return this.#visit(schema, path, place, 0)
   }
 
+  /** The index of a type, also of one that no schema stands for. `marks` tell apart what is the same in a layout. */
+  add(def: TypeDef, marks?: unknown): TypeIndex {
+    const key = JSON.stringify([def, marks], (_, value: unknown) =>
+      typeof value === 'bigint' ? { bigint: String(value) } : value,
+    )
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const index = this.types.push(def) - 1
+    this.#known.set(key, index)
+    return index
+  }
+
   /** What of the types that were read depends on who looks; nothing when all see all. */
   get visibility(): Visibility | undefined {
     if (this.#visible.size + this.#viewed.size === 0) return undefined
@@ -91,12 +103,12 @@ export class SchemaReader {
       case 'quantized': {
         const wrong = rangeFault(mark)
         if (wrong !== undefined) throw refusal(path, wrong)
-        return this.#add({ kind: 'quantized', min: mark.min, max: mark.max, step: mark.step })
+        return this.add({ kind: 'quantized', min: mark.min, max: mark.max, step: mark.step })
       }
       case 'map': {
         if (mark.fault !== undefined) throw refusal(path, mark.fault)
         const type = this.#visit(keywords['additionalProperties'], `${path}.*`, place, depth + 1)
-        return mark.view ? this.#viewedMap(type, path, place) : this.#add({ kind: 'map', type })
+        return mark.view ? this.#viewedMap(type, path, place) : this.add({ kind: 'map', type })
       }
       case 'value': {
         const [inner] = schemasOf(keywords['allOf'], path)
@@ -108,19 +120,19 @@ export class SchemaReader {
       case 'owner':
         throw refusal(path, misplaced(mark.kind, place))
       case 'id':
-        return this.#add({ kind: 'string' })
+        return this.add({ kind: 'string' })
       default:
-        return this.#add({ kind: mark.kind })
+        return this.add({ kind: mark.kind })
     }
   }
 
   #standard(keywords: Keywords, path: string, place: Place, depth: number): TypeIndex {
     const kind = kindOf(keywords)
     const simple = simpleKinds[kind]
-    if (simple !== undefined) return this.#add({ kind: simple })
+    if (simple !== undefined) return this.add({ kind: simple })
     switch (kind) {
       case 'Literal':
-        return this.#add({ kind: 'literal', value: constant(keywords['const'], path) })
+        return this.add({ kind: 'literal', value: constant(keywords['const'], path) })
       case 'Enum':
         return this.#enum(keywords['enum'], path)
       case 'Object':
@@ -130,14 +142,14 @@ export class SchemaReader {
         if (place === 'state') throw refusal(path, 'is t.Record, which state cannot track: use t.Map(value)')
         const patterns = keywords['patternProperties']
         const [value] = isObject(patterns) ? Object.values(patterns) : [keywords['additionalProperties']]
-        return this.#add({ kind: 'map', type: this.#visit(value, `${path}.*`, place, depth + 1) })
+        return this.add({ kind: 'map', type: this.#visit(value, `${path}.*`, place, depth + 1) })
       }
       case 'Array':
-        return this.#add({ kind: 'list', type: this.#visit(keywords['items'], `${path}[]`, place, depth + 1) })
+        return this.add({ kind: 'list', type: this.#visit(keywords['items'], `${path}[]`, place, depth + 1) })
       case 'Tuple': {
         const items = schemasOf(keywords['items'] ?? keywords['prefixItems'], path)
         const types = items.map((item, index) => this.#visit(item, `${path}[${index}]`, inner(place), depth + 1))
-        return this.#add({ kind: 'tuple', types })
+        return this.add({ kind: 'tuple', types })
       }
       case 'Union': {
         const variants = schemasOf(keywords['anyOf'], path)
@@ -154,7 +166,7 @@ export class SchemaReader {
     const types = new Set<TypeIndex>()
     for (const variant of variants) for (const type of this.#flat(variant)) types.add(type)
     const [only] = types
-    return only !== undefined && types.size === 1 ? only : this.#add({ kind: 'union', types: [...types] })
+    return only !== undefined && types.size === 1 ? only : this.add({ kind: 'union', types: [...types] })
   }
 
   #flat(variant: TypeIndex): readonly TypeIndex[] {
@@ -165,7 +177,7 @@ export class SchemaReader {
   }
 
   #value(type: TypeIndex): TypeIndex {
-    return this.types[type]?.kind === 'value' ? type : this.#add({ kind: 'value', type })
+    return this.types[type]?.kind === 'value' ? type : this.add({ kind: 'value', type })
   }
 
   #enum(wire: unknown, path: string): TypeIndex {
@@ -179,7 +191,7 @@ export class SchemaReader {
       values.push(value)
     }
     if (values.length === 0) throw refusal(path, 'is an enum without values')
-    return this.#add({ kind: 'enum', values })
+    return this.add({ kind: 'enum', values })
   }
 
   #viewedMap(type: TypeIndex, path: string, place: Place): TypeIndex {
@@ -190,7 +202,7 @@ export class SchemaReader {
         'is a map with { view: true } of what is no object, map or list of the state: only these can be put into a view',
       )
     }
-    const index = this.#add({ kind: 'map', type }, 'viewed')
+    const index = this.add({ kind: 'map', type }, 'viewed')
     this.#viewed.add(index)
     return index
   }
@@ -214,7 +226,7 @@ export class SchemaReader {
         )
       }
     }
-    const index = this.#add({ kind: 'record', fields: [...fields.values()] }, marks.key)
+    const index = this.add({ kind: 'record', fields: [...fields.values()] }, marks.key)
     if (marks.locals.length > 0) this.locals.set(index, marks.locals)
     if (marks.owner !== undefined) this.#owners.set(index, marks.owner)
     if (marks.visible.size > 0) {
@@ -274,7 +286,7 @@ export class SchemaReader {
           mark?.kind === 'owner' ? this.#owner(name, at, place, marks) : this.#required(property, at, place, depth + 1)
       }
       const absent = optional || mark?.kind === 'visible'
-      merge(fields, { name, type: absent ? this.#add({ kind: 'optional', type }) : type }, at, this.types)
+      merge(fields, { name, type: absent ? this.add({ kind: 'optional', type }) : type }, at, this.types)
     }
   }
 
@@ -303,20 +315,10 @@ export class SchemaReader {
       throw refusal(path, `is a second t.Owner() beside ${JSON.stringify(marks.owner)}: an object belongs to one`)
     }
     marks.owner = name
-    return this.#add({ kind: 'string' })
+    return this.add({ kind: 'string' })
   }
 
   /** @param marks What tells types apart of which the same travels. */
-  #add(def: TypeDef, marks?: unknown): TypeIndex {
-    const key = JSON.stringify([def, marks], (_, value: unknown) =>
-      typeof value === 'bigint' ? { bigint: String(value) } : value,
-    )
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    const index = this.types.push(def) - 1
-    this.#known.set(key, index)
-    return index
-  }
 }
 
 const seenWhole =

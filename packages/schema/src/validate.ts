@@ -8,8 +8,10 @@ import { Compile } from 'typebox/compile'
 import { Check, Errors } from 'typebox/value'
 import { joinPath, step } from './codec/fault.ts'
 import type { AnyContract, AnyMessage, Schema } from './contract.ts'
-import { readMessage } from './contract-layout.ts'
 import { SchemaError } from './errors.ts'
+import { readMessage } from './message-layout.ts'
+import { readMutation } from './mutation-layout.ts'
+import type { AnyMutation } from './mutation.ts'
 import { checkPatterns } from './pattern-check.ts'
 
 /** Throws a SchemaError `invalid_value` with the path and what was expected, when the value is not what it must be. */
@@ -24,7 +26,8 @@ export interface Validators {
   readonly presence?: Validate
   /** Of the first state. */
   readonly state?: Validate
-  /** Client to server, by id: of parameters and payloads. */
+  readonly input?: Validate
+  /** Client to server, by id: of parameters and payloads. Of mutations: of the parameters that the contract declares. */
   readonly up: readonly (Validate | undefined)[]
   /** Server to client, by id: of what clients answer. */
   readonly down: readonly AnswerValidators[]
@@ -69,12 +72,17 @@ export function validatorsOf(contract: AnyContract): Validators {
   if (known !== undefined) return known
   const { shape } = contract
   const validators: { -readonly [K in keyof Validators]: Validators[K] } = {
-    up: Object.entries(shape.clientToServer).map(([name, message]) => incoming(message, `clientToServer${step(name)}`)),
+    up: [
+      ...Object.entries(shape.clientToServer).map(([name, message]) =>
+        incoming(message, `clientToServer${step(name)}`),
+      ),
+      ...Object.entries(shape.mutations ?? {}).map(([name, mutation]) => issued(mutation, `mutations${step(name)}`)),
+    ],
     down: Object.entries(shape.serverToClient).map(([name, message]) =>
       answers(message, `serverToClient${step(name)}`),
     ),
   }
-  for (const part of ['join', 'options', 'metadata', 'user', 'presence', 'state'] as const) {
+  for (const part of ['join', 'options', 'metadata', 'user', 'presence', 'input', 'state'] as const) {
     const schema = shape[part]
     if (schema !== undefined) validators[part] = compiledAt(schema, part)
   }
@@ -86,6 +94,11 @@ function incoming(message: AnyMessage, path: string): Validate | undefined {
   const known = readMessage(message, path)
   const schema = known.kind === 'event' ? known.schemas.payload : known.schemas.params
   return schema === undefined ? undefined : compiledAt(schema, path)
+}
+
+function issued(mutation: AnyMutation, path: string): Validate | undefined {
+  const { params } = readMutation(mutation, path).schemas
+  return params === undefined ? undefined : compiledAt(params, path)
 }
 
 function answers(message: AnyMessage, path: string): AnswerValidators {

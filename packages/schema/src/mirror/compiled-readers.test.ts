@@ -119,6 +119,7 @@ describe('compiled readers', () => {
       types: [{ kind: 'int' }, { kind: 'record', fields }],
       state: 1,
       presence: undefined,
+      input: undefined,
       up: [],
       down: [],
     })

@@ -11,7 +11,16 @@ import { Writer } from './writer.ts'
 const epoch = '0123456789abcdef'
 
 function layoutOf(types: readonly TypeDef[]): CompiledLayout {
-  return compileLayout({ name: 'x', version: 1, types, state: types.length - 1, presence: undefined, up: [], down: [] })
+  return compileLayout({
+    name: 'x',
+    version: 1,
+    types,
+    state: types.length - 1,
+    presence: undefined,
+    input: undefined,
+    up: [],
+    down: [],
+  })
 }
 
 /** A state of one field, of the last type given. */

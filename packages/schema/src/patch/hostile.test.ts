@@ -115,7 +115,16 @@ describe.each([
         ],
       },
     ]
-    const layout = compileLayout({ name: 'x', version: 1, types, state: 5, presence: undefined, up: [], down: [] })
+    const layout = compileLayout({
+      name: 'x',
+      version: 1,
+      types,
+      state: 5,
+      presence: undefined,
+      input: undefined,
+      up: [],
+      down: [],
+    })
     const head = [0, 0, 0, 0, 0, 0, 0, 0, 1]
     const mask = Array.from({ length: 500 }, () => 0)
     // 2 * 8 + 4: new records of type 2; as many as there are bytes for their ids.
@@ -139,7 +148,16 @@ describe.each([
       { kind: 'list', type: 0 },
       { kind: 'record', fields: [{ name: 'l', type: 1 }] },
     ]
-    const layout = compileLayout({ name: 'x', version: 1, types, state: 2, presence: undefined, up: [], down: [] })
+    const layout = compileLayout({
+      name: 'x',
+      version: 1,
+      types,
+      state: 2,
+      presence: undefined,
+      input: undefined,
+      up: [],
+      down: [],
+    })
     const tree = StateTree.create(layout, undefined, { l: [1, 2, 3] }, { epoch, version: 1 })
     for (const runs of [
       [2, 6, 0, 6, 5],
@@ -165,7 +183,16 @@ describe.each([
       { kind: 'map', type: 1 },
       { kind: 'record', fields: [{ name: 'm', type: 2 }] },
     ]
-    const layout = compileLayout({ name: 'x', version: 1, types, state: 3, presence: undefined, up: [], down: [] })
+    const layout = compileLayout({
+      name: 'x',
+      version: 1,
+      types,
+      state: 3,
+      presence: undefined,
+      input: undefined,
+      up: [],
+      down: [],
+    })
     const tree = StateTree.create(layout, undefined, { m: { a: { n: 1 } } }, { epoch })
     // The map is node 1, the record in it node 2.
     for (const [name, body] of [
@@ -220,7 +247,16 @@ describe.each([
         ],
       },
     ]
-    const layout = compileLayout({ name: 'x', version: 1, types, state: 5, presence: undefined, up: [], down: [] })
+    const layout = compileLayout({
+      name: 'x',
+      version: 1,
+      types,
+      state: 5,
+      presence: undefined,
+      input: undefined,
+      up: [],
+      down: [],
+    })
     const first = { json: null, map: { ada: 'x' }, value: {}, list: [] }
     const tree = StateTree.create(layout, undefined, first, { epoch })
     const proto = [18, ...Buffer.from('__proto__')]
@@ -267,7 +303,16 @@ describe.each([
       { kind: 'map', type: 1 },
       { kind: 'record', fields: [{ name: 'm', type: 2 }] },
     ]
-    const layout = compileLayout({ name: 'x', version: 1, types, state: 3, presence: undefined, up: [], down: [] })
+    const layout = compileLayout({
+      name: 'x',
+      version: 1,
+      types,
+      state: 3,
+      presence: undefined,
+      input: undefined,
+      up: [],
+      down: [],
+    })
     const tree = StateTree.create(layout, undefined, { m: {} }, { epoch })
     // New records of one id each, set to keys of one letter; the map is node 1.
     const patchOf = (...ids: number[]): Uint8Array => {

@@ -211,7 +211,16 @@ export function compileSpec(spec: Spec): { readonly layout: CompiledLayout; read
     }
   }
   const state = addSpec(spec, false)
-  const layout = compileLayout({ name: 'test', version: 1, types, state, presence: undefined, up: [], down: [] })
+  const layout = compileLayout({
+    name: 'test',
+    version: 1,
+    types,
+    state,
+    presence: undefined,
+    input: undefined,
+    up: [],
+    down: [],
+  })
   return { layout, visibility: { owners, fields, required: new Map(), viewed, tags } }
 }
 

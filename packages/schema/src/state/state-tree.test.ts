@@ -255,7 +255,16 @@ describe('bytes, which nobody can freeze', () => {
         ],
       },
     ]
-    const bytes = compileLayout({ name: 'b', version: 1, types, state: 5, presence: undefined, up: [], down: [] })
+    const bytes = compileLayout({
+      name: 'b',
+      version: 1,
+      types,
+      state: 5,
+      presence: undefined,
+      input: undefined,
+      up: [],
+      down: [],
+    })
     const made = (): Uint8Array => Uint8Array.of(1, 2)
     const first = { field: made(), whole: { inside: made() }, map: { a: made() }, list: [made()] }
     const tree = StateTree.create(bytes, undefined, first, { epoch: '0123456789abcdef' })

@@ -35,7 +35,16 @@ const types: readonly TypeDef[] = [
     ],
   },
 ]
-const layout = compileLayout({ name: 'c', version: 1, types, state: 6, presence: undefined, up: [], down: [] })
+const layout = compileLayout({
+  name: 'c',
+  version: 1,
+  types,
+  state: 6,
+  presence: undefined,
+  input: undefined,
+  up: [],
+  down: [],
+})
 
 /** The fields that are written of each: the first two, and one in the second word of a mask. */
 const written = { few: ['f0', 'f1', 'f2'], many: ['f0', 'f1', 'f32'] } as const

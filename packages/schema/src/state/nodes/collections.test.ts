@@ -51,10 +51,20 @@ const unions = compileLayout({
   ],
   state: 6,
   presence: undefined,
+  input: undefined,
   up: [],
   down: [],
 })
-const layout = compileLayout({ name: 'x', version: 1, types, state: 10, presence: undefined, up: [], down: [] })
+const layout = compileLayout({
+  name: 'x',
+  version: 1,
+  types,
+  state: 10,
+  presence: undefined,
+  input: undefined,
+  up: [],
+  down: [],
+})
 
 function open(list: readonly string[] = ['a', 'b', 'c', 'd', 'e']) {
   const first = {

@@ -126,7 +126,16 @@ describe('the quick way of a setter', () => {
         ],
       },
     ]
-    const layout = compileLayout({ name: 'q', version: 1, types, state: 8, presence: undefined, up: [], down: [] })
+    const layout = compileLayout({
+      name: 'q',
+      version: 1,
+      types,
+      state: 8,
+      presence: undefined,
+      input: undefined,
+      up: [],
+      down: [],
+    })
     const first = { whole: 0, float: 0, flag: false, text: '' }
     const tree = StateTree.create(layout, undefined, first, { epoch: '00112233445566ff' })
     const state: Record<string, unknown> = Object(tree.root)
