@@ -1,7 +1,7 @@
 import type { WireError } from './errors.ts'
 import { freeForm } from './free-form.ts'
 import * as FrameType from './frame-type.ts'
-import type { HelloFrame, JoinFrame, SentFrame, Settle } from './frames.ts'
+import type { HelloFrame, JoinFrame, SentFrame, Settle, StampFrame } from './frames.ts'
 import { binHeadSize, writeBinHead } from './msgpack-heads.ts'
 import { pack } from './msgpack.ts'
 import { encodePresenceEntry, encodePresences } from './presence-encoding.ts'
@@ -83,6 +83,10 @@ export function encodeFrame(frame: SentFrame): Uint8Array {
         frame.entries.map(([member, value]) => encodePresenceEntry(member, value)),
         frame.whole === true,
       )
+    case FrameType.inputs:
+      return encodeInputs(frame.first, frame.at, frame.behind, frame.payloads)
+    case FrameType.stamp:
+      return encodeStamp(frame)
   }
 }
 
@@ -153,6 +157,19 @@ export function encodeResync(): Uint8Array {
 
 export function encodePresence(value: unknown, expires?: number): Uint8Array {
   return pack(cut([FrameType.presence, value, expires]))
+}
+
+export function encodeInputs(
+  first: number,
+  at: number,
+  behind: number | undefined,
+  payloads: readonly unknown[],
+): Uint8Array {
+  return pack([FrameType.inputs, first, at, behind, payloads])
+}
+
+export function encodeStamp({ tick, time, mutation, input, waiting, alone }: Omit<StampFrame, 'type'>): Uint8Array {
+  return pack(cut([FrameType.stamp, tick, time, mutation || null, input || null, waiting || null, alone]))
 }
 
 /** Nil at the end of a frame goes without saying. */

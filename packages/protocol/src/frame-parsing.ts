@@ -15,7 +15,7 @@ import {
 } from './frame-elements.ts'
 import * as FrameType from './frame-type.ts'
 import type { Frame, HeldState, HelloFrame, JoinBy, JoinFrame, ResumeRequest, UnfitJoinFrame } from './frames.ts'
-import { mostCredit } from './limits.ts'
+import { mostCredit, mostInputs } from './limits.ts'
 import { inFrame, leastLimit, milliseconds, number, serverFrame } from './server-frame-parsing.ts'
 
 const mostLayouts = 64
@@ -56,6 +56,14 @@ function anyFrame(parts: readonly unknown[]): Frame {
       return { type: FrameType.probe, time: milliseconds(parts, 1) }
     case FrameType.presence:
       return { type: FrameType.presence, value: parts[1] ?? null, expires: optional(parts, 2, expiry) }
+    case FrameType.inputs:
+      return {
+        type: FrameType.inputs,
+        first: integer(parts, 1, 1),
+        at: milliseconds(parts, 2),
+        behind: optional(parts, 3, integer),
+        payloads: inputs(parts, 4),
+      }
     default:
       return serverFrame(parts)
   }
@@ -67,6 +75,12 @@ function credit(parts: readonly unknown[], position: number): number {
 
 function expiry(parts: Elements, position: number): number {
   return integer(parts, position, 1)
+}
+
+function inputs(parts: readonly unknown[], position: number): readonly unknown[] {
+  const value = parts[position]
+  if (Array.isArray(value) && value.length >= 1 && value.length <= mostInputs) return value
+  throw misfit(parts, position, `an array of 1 to ${mostInputs} inputs`)
 }
 
 function hello(data: Elements): HelloFrame {

@@ -34,3 +34,5 @@ export const resync = 28
 export const loose = 29
 export const presence = 30
 export const presences = 31
+export const inputs = 32
+export const stamp = 33

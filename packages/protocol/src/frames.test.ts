@@ -25,6 +25,8 @@ const welcome = {
   messageRate: 500,
 }
 
+const joined = { room: 'chat', id: 'r', member: 'm', layout: '0123456789abcdef' }
+
 /** Each type once in full, and with what may be left out left out. */
 const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
   [
@@ -107,6 +109,7 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
     { type: FrameType.joined, ref: 1, room: 'chat', id: 'r', member: 'm', layout: '0123456789abcdef' },
     '93 04 01 84 a4 72 6f 6f 6d a4 63 68 61 74 a2 69 64 a1 72 a6 6d 65 6d 62 65 72 a1 6d a6 6c 61 79 6f 75 74 b0 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66',
   ],
+  ['F13', { type: FrameType.joined, ref: 1, ...joined, tick: 50, patch: 62.5 }, '93 04 01 86 a4 72 6f 6f 6d a4 63 68 61 74 a2 69 64 a1 72 a6 6d 65 6d 62 65 72 a1 6d a6 6c 61 79 6f 75 74 b0 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 a4 74 69 63 6b 32 a5 70 61 74 63 68 cb 40 4f 40 00 00 00 00 00'],
   [
     'F13',
     { type: FrameType.joined, ref: 1, room: 'chat', id: 'r', member: 'm', layout: '0123456789abcdef', kept: true },
@@ -183,6 +186,36 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
     '92 1f 92 92 a2 6d 31 91 07 92 a2 6d 32 c0',
   ],
   ['F38', { type: FrameType.presences, entries: [], whole: true }, '93 1f 90 c3'],
+  [
+    'F39',
+    { type: FrameType.inputs, first: 7, at: 1_767_225_600_000, behind: 120, payloads: [[1], [2]] },
+    '95 20 07 cb 42 79 b7 6d aa 80 00 00 78 92 91 01 91 02',
+  ],
+  [
+    'F39',
+    { type: FrameType.inputs, first: 300, at: 0.5, payloads: [[1]] },
+    '95 20 cd 01 2c cb 3f e0 00 00 00 00 00 00 c0 91 91 01',
+  ],
+  [
+    'F40',
+    { type: FrameType.stamp, tick: 300, time: 1_767_225_600_000, mutation: 3, input: 299, waiting: 2, alone: true },
+    '97 21 cd 01 2c cb 42 79 b7 6d aa 80 00 00 03 cd 01 2b 02 c3',
+  ],
+  [
+    'F40',
+    { type: FrameType.stamp, tick: 0, time: 0.5, mutation: 1, input: 0, waiting: 0 },
+    '94 21 00 cb 3f e0 00 00 00 00 00 00 01',
+  ],
+  [
+    'F40',
+    { type: FrameType.stamp, tick: 1, time: 0.5, mutation: 0, input: 2, waiting: 0 },
+    '95 21 01 cb 3f e0 00 00 00 00 00 00 c0 02',
+  ],
+  [
+    'F40',
+    { type: FrameType.stamp, tick: 9, time: 0.5, mutation: 0, input: 0, waiting: 0 },
+    '93 21 09 cb 3f e0 00 00 00 00 00 00',
+  ],
 ]
 
 describe('every type', () => {
@@ -225,7 +258,7 @@ describe('every type', () => {
 })
 
 describe('[F5] types that are not known', () => {
-  it.each([0, 14, 15, 32, 1000])('%d is passed on as unknown', (wireType) => {
+  it.each([0, 14, 15, 34, 1000])('%d is passed on as unknown', (wireType) => {
     expect(parseFrame([wireType, 1, 2])).toEqual({ type: FrameType.unknown, wireType })
   })
 })
@@ -367,6 +400,27 @@ describe('[F4] what a position must not hold', () => {
     ['presences of nobody', [31]],
     ['presences that are a map', [31, { m1: [1] }]],
     ['a presence of no member', [31, [[null, [1]]]]],
+    ['inputs without a number', [32, null, 1, null, [[1]]]],
+    ['inputs from number 0 on', [32, 0, 1, null, [[1]]]],
+    ['inputs of no time', [32, 1, null, null, [[1]]]],
+    ['inputs before 1970', [32, 1, -1, null, [[1]]]],
+    ['inputs of a player who is shown the future', [32, 1, 1, -1, [[1]]]],
+    ['inputs of a player who is shown the end of time', [32, 1, 1, Infinity, [[1]]]],
+    ['inputs that are none', [32, 1, 1, 0, []]],
+    ['inputs that are missing', [32, 1, 1]],
+    ['inputs that are a map', [32, 1, 1, 0, { 0: [1] }]],
+    ['more inputs than are of use', [32, 1, 1, 0, Array.from({ length: 33 }, () => [1])]],
+    ['a stamp of no tick', [33, null, 1]],
+    ['a stamp of half a tick', [33, 0.5, 1]],
+    ['a stamp of no time', [33, 1]],
+    ['a stamp at the end of time', [33, 1, Infinity]],
+    ['a stamp of a mutation below 0', [33, 1, 1, -1]],
+    ['a stamp of half an input', [33, 1, 1, 0, 0.5]],
+    ['a stamp of fewer inputs than none', [33, 1, 1, 0, 0, -1]],
+    ['a room that ticks all the time', [4, 1, { ...joined, tick: 0 }]],
+    ['a room that ticks backwards', [4, 1, { ...joined, tick: -50 }]],
+    ['a room that ticks never', [4, 1, { ...joined, tick: Infinity }]],
+    ['a room with a text between its patches', [4, 1, { ...joined, patch: '50' }]],
     ['a presence of a member with an endless id', [31, [['x'.repeat(257), [1]]]]],
   ])('%s', (_name, value) => {
     expect(() => parseFrame(value)).toThrow(JuntoError)
@@ -381,7 +435,7 @@ describe('[F4] what a position must not hold', () => {
 
   it('holds for any decoded value: a frame or a bad message', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 32 }), fc.array(fc.anything({ maxDepth: 3 })), (type, rest) => {
+      fc.property(fc.integer({ min: 0, max: 34 }), fc.array(fc.anything({ maxDepth: 3 })), (type, rest) => {
         try {
           expect(parseFrame([type, ...rest])).toHaveProperty('type')
         } catch (error) {

@@ -117,6 +117,10 @@ export interface JoinedFrame {
   readonly definition?: unknown
   /** The session has its former seat again: it had one in the room, which the client had forgotten. */
   readonly kept?: true | undefined
+  /** Milliseconds from one tick of the room to the next; undefined in a room that does not tick. */
+  readonly tick?: number | undefined
+  /** Milliseconds from one patch to the next, at least; undefined where each change leaves with the turn that made it. */
+  readonly patch?: number | undefined
 }
 
 /** A join that failed. */
@@ -317,6 +321,36 @@ export interface PresencesFrame {
 /** What one member shows; null: nothing any more. */
 export type PresenceEntry = readonly [member: string, value: unknown]
 
+/** What a member's player does, from one tick to the next. */
+export interface InputsFrame {
+  readonly type: typeof FrameType.inputs
+  /** The number of the first: the inputs of a membership are counted upward. */
+  readonly first: number
+  /** Milliseconds since 1970 by the server's clock, as far as the client could tell when the first was made. Each further one is a tick later. */
+  readonly at: number
+  /** Milliseconds from the moment of the room that the player was shown to `at`; undefined when it is not known. */
+  readonly behind?: number | undefined
+  /** By the input type of the layout; at most `mostInputs`. */
+  readonly payloads: readonly unknown[]
+}
+
+/** How far the room has come, of which the patch or snapshot behind it is said: the same for all but the last three, which concern the member alone. */
+export interface StampFrame {
+  readonly type: typeof FrameType.stamp
+  /** Ticks of the room so far; 0 in one that does not tick. */
+  readonly tick: number
+  /** Milliseconds since 1970: the moment of that tick, or of what was said last. */
+  readonly time: number
+  /** The number of the member's last mutation that was handled; 0: none was. */
+  readonly mutation: number
+  /** The number of the member's last input that was applied; 0: none was. */
+  readonly input: number
+  /** Inputs of the member that have come and wait for their ticks. */
+  readonly waiting: number
+  /** No patch or snapshot of which it is said stands behind it: the state is as it was. */
+  readonly alone?: true | undefined
+}
+
 /** A frame of a type that this side does not know. */
 export interface UnknownFrame {
   readonly type: typeof FrameType.unknown
@@ -354,6 +388,8 @@ export type RoomFrame =
   | ResyncFrame
   | PresenceFrame
   | PresencesFrame
+  | InputsFrame
+  | StampFrame
 
 /** A frame that can be sent. */
 export type SentFrame = SessionFrame | RoomFrame

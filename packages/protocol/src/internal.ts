@@ -10,12 +10,14 @@ export {
   encodeEvent,
   encodeFrame,
   encodeHello,
+  encodeInputs,
   encodeJoin,
   encodeLeave,
   encodeLoose,
   encodePresence,
   encodeProbe,
   encodeResync,
+  encodeStamp,
 } from './frame-encoding.ts'
 export { parseFrame } from './frame-parsing.ts'
 export { forEachFrame } from './frame-sizes.ts'
@@ -54,6 +56,7 @@ export type {
   Frame,
   HeldState,
   HelloFrame,
+  InputsFrame,
   ItemFrame,
   JoinBy,
   JoinedFrame,
@@ -79,11 +82,13 @@ export type {
   SessionFrame,
   Settle,
   SnapshotFrame,
+  StampFrame,
   StreamFrame,
   UnfitJoinFrame,
   UnknownFrame,
   WelcomeFrame,
 } from './frames.ts'
+export { mostInputs } from './limits.ts'
 export { LatestSlots } from './link/latest.ts'
 export { ForfeitingLink, type ForfeitingLinkOptions } from './link/forfeiting-link.ts'
 export { frameOverhead, Link, type LinkFrame, type LinkOptions } from './link/link.ts'

@@ -29,6 +29,9 @@ export const mostCredit = 0xffff
 /** The most nodes that one check may be of: a client computes a hash over them when it comes. */
 export const mostChecked = 0xffff
 
+/** The most inputs of one frame: half a second of 60 ticks, after which older ones are of no use. */
+export const mostInputs = 32
+
 // Timers and array lengths end there.
 const mostOfAll = 0x7fff_ffff
 

@@ -78,6 +78,8 @@ export function serverFrame(parts: readonly unknown[]): Frame {
         layout: hex(data, 'layout', 16),
         definition: element(data, 'definition'),
         kept: element(data, 'kept') === true || undefined,
+        tick: optional(data, 'tick', interval),
+        patch: optional(data, 'patch', interval),
       }
     }
     case FrameType.refused:
@@ -134,6 +136,16 @@ export function serverFrame(parts: readonly unknown[]): Frame {
       }
     case FrameType.presences:
       return { type, entries: tuples(parts, 1, presenceEntry), whole: parts[2] === true || undefined }
+    case FrameType.stamp:
+      return {
+        type,
+        tick: integer(parts, 1),
+        time: milliseconds(parts, 2),
+        mutation: uint(parts, 3),
+        input: uint(parts, 4),
+        waiting: uint(parts, 5),
+        alone: parts[6] === true || undefined,
+      }
     default:
       return { type: FrameType.unknown, wireType: integer(parts, 0) }
   }
@@ -168,10 +180,22 @@ function message(parts: readonly unknown[], position: number): string {
   return optional(parts, position, text) ?? ''
 }
 
-export function milliseconds(parts: readonly unknown[], position: number): number {
-  const value = parts[position]
+export function milliseconds(of: Elements, key: number | string): number {
+  const value = element(of, key)
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
-  throw misfit(parts, position, 'milliseconds')
+  throw misfit(of, key, 'milliseconds')
+}
+
+/** Milliseconds above 0. */
+function interval(of: Elements, key: string): number {
+  const value = milliseconds(of, key)
+  if (value > 0) return value
+  throw misfit(of, key, 'milliseconds above 0')
+}
+
+/** A whole number that is 0 where nothing is said. */
+function uint(parts: readonly unknown[], position: number): number {
+  return optional(parts, position, integer) ?? 0
 }
 
 function flag(parts: readonly unknown[], position: number): boolean {

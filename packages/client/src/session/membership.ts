@@ -188,6 +188,8 @@ export class Membership {
           room.presence.receive(frame, layout.presence, room.memberId)
           return
         case FrameType.presence:
+        case FrameType.inputs:
+        case FrameType.stamp:
         case FrameType.resync:
           return
         default:
