@@ -8,6 +8,8 @@ export const absent: unique symbol = Symbol('absent')
 export interface ChangeLog {
   /** Of a map: what stood under each key that was touched, or {@link absent}. */
   readonly entries: Map<string, unknown>
+  /** Of a map: keys that were put at its end, or all where they were put into another order. */
+  readonly placed: string[]
   /** Of a list: its items before, when it changed. */
   items: readonly unknown[] | undefined
   /** Of a list to which items were only appended: how many stood there before. */
@@ -16,8 +18,15 @@ export interface ChangeLog {
   readonly children: Set<MirrorNode>
 }
 
+/** What edits ahead of the server know of a node; see ahead/. */
+export interface Edited {
+  /** What was shown of it is remembered, and compared when all is done: until then nobody says that it changes. */
+  readonly held: boolean
+}
+
 /** Bookkeeping of one mirrored record, map or list. People see its `value` only. */
 abstract class NodeBase {
+  /** -1 where the server knows nothing of it yet. */
   id: number
   parent: MirrorNode | undefined = undefined
   /** In a map: the key where it stands. */
@@ -33,6 +42,7 @@ abstract class NodeBase {
   /** How many watch it. */
   watchers = 0
   log: ChangeLog | undefined = undefined
+  edited: Edited | undefined = undefined
 
   constructor(id: number) {
     this.id = id
@@ -101,13 +111,14 @@ export function isNode(read: unknown): read is MirrorNode {
 
 /** The log of a node, for a change that is about to be made; nothing when nobody watches. */
 export function logOf(node: MirrorNode): ChangeLog | undefined {
-  if (node.watchers === 0) return undefined
-  return (node.log ??= { entries: new Map(), items: undefined, kept: undefined, children: new Set() })
+  if (node.watchers === 0 && node.edited?.held !== true) return undefined
+  return (node.log ??= { entries: new Map(), placed: [], items: undefined, kept: undefined, children: new Set() })
 }
 
 /** Sets an entry of a map. */
 export function setEntry(node: MapNode, key: string, value: unknown): void {
   noteEntry(node, key)
+  if (!node.value.has(key)) node.log?.placed.push(key)
   node.value.set(key, value)
 }
 
@@ -138,6 +149,7 @@ export function assignEntries(node: MapNode, next: ReadonlyMap<string, unknown>)
   const before = new Map(value)
   value.clear()
   for (const [key, entry] of next) {
+    node.log?.placed.push(key)
     // An equal value that was there keeps its identity.
     const old = before.get(key)
     value.set(key, sameValue(old, entry) ? old : entry)

@@ -56,8 +56,13 @@ export class MirrorSpace {
 
   /** Finds a node by id and value from now on. */
   hold(node: MirrorNode): void {
-    this.nodes[node.id] = node
+    if (node.id >= 0) this.nodes[node.id] = node
     this.#byValue.set(node.value, node)
+  }
+
+  /** Finds it no more by its value. */
+  release(node: MirrorNode): void {
+    this.#byValue.delete(node.value)
   }
 
   /** Puts what was read somewhere in a node: what people see of it is returned. */
@@ -80,12 +85,16 @@ export class MirrorSpace {
 
   /** Notes that a node changes: it and all it stands in. */
   touch(node: MirrorNode): void {
+    if (node.edited?.held !== true) this.#rise(node)
+  }
+
+  #rise(node: MirrorNode): void {
     const { parent } = node
     node.stamp = this.revision
     node.copy = undefined
     if (parent === undefined) return
     logOf(parent)?.children.add(node)
-    if (parent.stamp !== this.revision) this.touch(parent)
+    if (parent.stamp !== this.revision) this.#rise(parent)
   }
 
   /** Ends a patch: lets go of what stands nowhere. False when anything stands in two places, or twice under one id. */

@@ -20,6 +20,14 @@ export interface MirrorOptions {
   readonly readers?: MakeReaders | undefined
 }
 
+/** What shows something ahead of what the server said. */
+export interface Ahead {
+  /** Called before anything is done to the confirmed state, which has to stand then. */
+  takeBack(): void
+  /** Called afterwards, before listeners are told. */
+  runAgain(): void
+}
+
 /**
  * A copy of a room's state that is kept current by patches.
  *
@@ -35,11 +43,14 @@ export class MirrorTree<S = unknown> {
   readonly afterPatches = new Set<() => void>()
   /** For selections: its nodes. */
   readonly space = new MirrorSpace()
+  /** Shows edits before the server has confirmed them. */
+  ahead: Ahead | undefined
+  /** The types of its nodes. */
+  types: MirrorTypes
   readonly #onError: ((error: unknown) => void) | undefined
   readonly #readers: MakeReaders
   readonly #watchers = new Set<Watcher>()
   #layout: CompiledLayout
-  #types: MirrorTypes
   #root: MirrorNode | undefined
   #epoch: string | undefined
   #version = 0
@@ -49,7 +60,7 @@ export class MirrorTree<S = unknown> {
 
   constructor(layout: CompiledLayout, options: MirrorOptions = {}) {
     this.#readers = options.readers ?? recordReaders
-    this.#types = new MirrorTypes(layout.layout, this.#readers)
+    this.types = new MirrorTypes(layout.layout, this.#readers)
     this.#layout = layout
     this.#onError = options.onError
   }
@@ -88,24 +99,19 @@ export class MirrorTree<S = unknown> {
    * listeners hear nothing until a snapshot has repaired it.
    */
   applyPatch(bytes: Uint8Array): void {
-    this.#enter()
-    const root = this.#root
-    const reader = this.#reader(bytes, this.space)
-    try {
-      if (root === undefined) throw reader.bad('no state')
-      if (this.#broken) throw reader.bad('one before it was refused')
+    this.rebase(() => {
+      const wasBroken = this.#broken
+      const reader = this.#reader(bytes, this.space)
+      this.#broken = true
+      if (this.#root === undefined) throw reader.bad('no state')
+      if (wasBroken) throw reader.bad('one before it was refused')
       const version = versionAfter(this.#version, reader.varint())
       if (version === undefined) throw reader.bad(`it is not for version ${this.#version}`)
-      this.space.revision++
-      readBody(reader, this.space, this.#types)
+      readBody(reader, this.space, this.types)
       if (!this.space.settle()) throw reader.bad('a node is there twice')
       this.#version = version
-    } catch (error) {
-      this.#broken = true
-      this.#busy = false
-      throw error
-    }
-    this.#notify()
+      this.#broken = false
+    })
   }
 
   /**
@@ -116,43 +122,64 @@ export class MirrorTree<S = unknown> {
    * @throws SchemaError `invalid_patch` when it is malformed. The state is as before then.
    */
   applySnapshot(bytes: Uint8Array, layout: CompiledLayout = this.#layout): void {
-    this.#enter()
-    const types = layout === this.#layout ? this.#types : new MirrorTypes(layout.layout, this.#readers)
+    const types = layout === this.#layout ? this.types : new MirrorTypes(layout.layout, this.#readers)
     const fresh = new MirrorSpace()
     // Nodes are marked with the revision that made them, and 0 stands for none.
     fresh.revision = 1
     const reader = this.#reader(bytes, fresh)
-    try {
-      const epoch = epochText(reader.raw(epochLength))
-      const version = reader.varint()
-      readBody(reader, fresh, types)
-      const root = fresh.nodes[0]
-      if (root === undefined || root.type.index !== layout.layout.state) throw reader.bad('no state')
-      root.places++
-      if (!fresh.settle()) throw reader.bad('a node is there twice')
-      this.space.revision++
+    const epoch = epochText(reader.raw(epochLength))
+    const version = reader.varint()
+    readBody(reader, fresh, types)
+    const root = fresh.nodes[0]
+    if (root === undefined || root.type.index !== layout.layout.state) throw reader.bad('no state')
+    root.places++
+    if (!fresh.settle()) throw reader.bad('a node is there twice')
+    this.rebase(() => {
       if (this.#root === undefined) {
         this.space.become(fresh)
         this.#root = root
       } else this.#root = new Reconciliation(this.space, fresh).run(this.#root.value, root)
       this.#epoch = epoch
       this.#version = version
+      this.types = types
+      this.#layout = layout
+      this.#broken = false
+    })
+  }
+
+  /**
+   * The hash of the nodes with that many ids from `first` on, as far as there are any: of what the server said, also when it was
+   * written to by mistake.
+   */
+  hash(first: number, count: number): number {
+    let hash = 0
+    const take = (): void => void (hash = hashNodes(this.space, first, count))
+    if (this.ahead === undefined) take()
+    else this.rebase(take)
+    return hash
+  }
+
+  /** Does something to the confirmed state, without what is shown ahead of it; then tells the listeners. */
+  rebase(change: () => void): void {
+    this.turn(() => {
+      this.ahead?.takeBack()
+      change()
+      this.ahead?.runAgain()
+    })
+  }
+
+  /** Does something to what is shown, then tells the listeners. */
+  turn(change: () => void): void {
+    if (this.#busy) throw new Error('A listener of the state must not apply another patch')
+    this.#busy = true
+    this.space.revision++
+    try {
+      change()
     } catch (error) {
       this.#busy = false
       throw error
     }
-    this.#types = types
-    this.#layout = layout
-    this.#broken = false
     this.#notify()
-  }
-
-  /**
-   * The hash of the nodes with that many ids from `first` on, as far as there are any: of what stands in the state now, also when it was
-   * written to by mistake.
-   */
-  hash(first: number, count: number): number {
-    return hashNodes(this.space, first, count)
   }
 
   /**
@@ -195,11 +222,6 @@ export class MirrorTree<S = unknown> {
       const node = space.nodes[id]
       return node?.type.index === type ? node : undefined
     })
-  }
-
-  #enter(): void {
-    if (this.#busy) throw new Error('A listener of the state must not apply another patch')
-    this.#busy = true
   }
 
   #notify(): void {

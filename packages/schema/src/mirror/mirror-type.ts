@@ -62,12 +62,14 @@ export type MirrorType = MirrorRecordType | MirrorCollectionType
 
 /** The node types of a layout by index; nothing where a type is not tracked by itself. */
 export class MirrorTypes {
+  readonly layout: Layout
   readonly #types: readonly TypeDef[]
   readonly #unpacks: Unpacks
   readonly #made = new Map<number, MirrorType>()
   readonly #readers: MakeReaders
 
   constructor(layout: Layout, readers: MakeReaders) {
+    this.layout = layout
     this.#types = layout.types
     this.#unpacks = new Unpacks(layout.types)
     this.#readers = readers

@@ -11,33 +11,34 @@ import { compatible } from './mirror-type.ts'
 import { sameValue } from './same-value.ts'
 
 /**
- * Brings the nodes of a mirror to the state of a fresh one, as one difference: what stands at the same place (field, key,
- * index) and is of the same type stays the same object. Ids are taken from the fresh one, since those of another epoch mean
- * nothing.
+ * Brings nodes of a mirror to the state of fresh ones, as one difference: what stands at the same place (field, key, index) and is of the
+ * same type stays the same object. Ids are taken from the fresh ones, since those of another epoch mean nothing.
  *
  * The old nodes may be in disorder, after a patch that was refused halfway.
  */
 export class Reconciliation {
   readonly #old: MirrorSpace
   readonly #fresh: MirrorSpace
-  readonly #result = new MirrorSpace()
+  readonly #result: MirrorSpace
   /** Old nodes that go on: each can do so in one place only. */
   readonly #staying = new Set<MirrorNode>()
 
-  constructor(old: MirrorSpace, fresh: MirrorSpace) {
+  /** @param result Where those that go on are held, and those that come in. */
+  constructor(old: MirrorSpace, fresh: MirrorSpace, result = new MirrorSpace()) {
     this.#old = old
     this.#fresh = fresh
+    this.#result = result
   }
 
-  /** Does it, from what people see of the old root, if there is one; returns the root. */
+  /** Does it with all nodes, from what people see of the old root; returns the root. */
   run(oldRoot: unknown, freshRoot: MirrorNode): MirrorNode {
-    const root = this.#meet(oldRoot, freshRoot, undefined, '')
+    const root = this.meet(oldRoot, freshRoot, undefined, '')
     this.#old.become(this.#result)
     return root
   }
 
   /** The node for a place: the old one if it can go on as the fresh one. */
-  #meet(value: unknown, fresh: MirrorNode, parent: MirrorNode | undefined, key: string): MirrorNode {
+  meet(value: unknown, fresh: MirrorNode, parent: MirrorNode | undefined, key: string): MirrorNode {
     const old = this.#old.of(value)
     if (old === undefined || !compatible(old.type, fresh.type) || this.#staying.has(old)) {
       fresh.parent = parent
@@ -92,7 +93,7 @@ export class Reconciliation {
 
   #value(before: unknown, value: unknown, parent: MirrorNode, key: string): unknown {
     const node = this.#fresh.of(value)
-    return node === undefined ? value : this.#meet(before, node, parent, key).value
+    return node === undefined ? value : this.meet(before, node, parent, key).value
   }
 
   /** Takes over a fresh node with all below it. What it replaces may be a record of an older layout, of which fields go on. */

@@ -47,6 +47,16 @@ export abstract class StateNode implements Told {
   abstract readonly type: NodeType
   abstract readonly handle: Handle
 
+  /** For its handle. */
+  get state(): StateNode {
+    return this
+  }
+
+  /** Where it stands. Only for errors. */
+  get path(): string {
+    return pathOf(this)
+  }
+
   /** Calls `visit` for each node directly below. */
   abstract eachChild(visit: (child: StateNode, key: string) => void, hidden?: Hidden): void
   /** The plain value, as mirrors see it. */
@@ -113,14 +123,21 @@ export function standsThere(value: unknown, before: unknown): boolean {
 
 const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
+/** Of a handle: its plain value, as mirrors see it. A symbol, since records have fields of any name. */
+export const livePlain: unique symbol = Symbol('livePlain')
+
+/** Of a handle: what it is a handle of. */
+export const liveKind: unique symbol = Symbol('liveKind')
+
 /**
  * What people hold of a node: the tracked records, maps and lists of `this.state`. Its node stands in a private field, so
- * that nothing of it shows.
+ * that nothing of it shows. A client's edits ahead of the server are made by handles of their own, which have no node here.
  */
 export abstract class Handle {
-  readonly #node: StateNode
+  readonly #node: StateNode | undefined
+  abstract readonly [liveKind]: 'record' | 'map' | 'list'
 
-  constructor(node: StateNode) {
+  constructor(node: StateNode | undefined) {
     this.#node = node
   }
 
@@ -129,13 +146,17 @@ export abstract class Handle {
     return typeof value === 'object' && value !== null && #node in value ? value.#node : undefined
   }
 
+  [livePlain](): unknown {
+    return this.#node?.plain()
+  }
+
   /** A plain copy, as `JSON.stringify` wants it. */
   toJSON(): unknown {
-    return this.#node.plain()
+    return this[livePlain]()
   }
 
   /** What `console.log` shows in Node. */
   [inspect](): unknown {
-    return this.#node.shown()
+    return this.#node === undefined ? this[livePlain]() : this.#node.shown()
   }
 }

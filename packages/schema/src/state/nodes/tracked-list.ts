@@ -1,6 +1,24 @@
 import type { StateList } from '../../model.ts'
-import type { ListNode } from './list-node.ts'
-import { Handle } from './state-node.ts'
+import { Handle, liveKind, type StateNode } from './state-node.ts'
+
+/** What the handle of a list does its work with. */
+export interface ListWork {
+  /** Of a list of a server's state. */
+  readonly state: StateNode | undefined
+  /** What people see of its items. */
+  readonly items: readonly unknown[]
+  /** An index as people give it, negative ones counted from the end. Throws when it is not from 0 to `limit`, `limit` excluded. */
+  indexOf(index: number, limit: number): number
+  /** What becomes of values that somebody puts here, the first at an index. */
+  adopt(values: readonly unknown[], index: number): readonly unknown[]
+  /** Removes, and inserts what was adopted; returns what was removed. */
+  splice(index: number, remove: number, kept: readonly unknown[]): unknown[]
+  /** Replaces the item at an index as people give it; returns what then stands there. */
+  set(index: number, value: unknown): unknown
+  move(from: number, to: number): void
+  sort(compare?: (a: unknown, b: unknown) => number): void
+  replace(values: Iterable<unknown>): void
+}
 
 /**
  * The handle of a list.
@@ -8,13 +26,17 @@ import { Handle } from './state-node.ts'
  * Changing it while iterating does what it does with an array: iterating goes on at the next index.
  */
 export class TrackedList extends Handle implements StateList<unknown> {
-  readonly #list: ListNode
+  readonly #list: ListWork
 
-  constructor(node: ListNode) {
-    super(node)
-    this.#list = node
+  constructor(list: ListWork) {
+    super(list.state)
+    this.#list = list
     // `list[0] = …` would be kept here, and never be sent.
     Object.preventExtensions(this)
+  }
+
+  override get [liveKind](): 'list' {
+    return 'list'
   }
 
   get length(): number {

@@ -1,8 +1,30 @@
 import { expected } from '../../codec/fault.ts'
 import { SchemaError } from '../../errors.ts'
 import type { StateMap } from '../../model.ts'
-import type { MapNode } from './map-node.ts'
-import { Handle, pathOf } from './state-node.ts'
+import { Handle, liveKind, type StateNode } from './state-node.ts'
+
+/** What people see of the entries of a map. */
+export interface ShownEntries extends Iterable<[string, unknown]> {
+  readonly size: number
+  has(key: string): boolean
+  get(key: string): unknown
+  keys(): IterableIterator<string>
+  values(): IterableIterator<unknown>
+  entries(): IterableIterator<[string, unknown]>
+}
+
+/** What the handle of a map does its work with. */
+export interface MapWork {
+  /** Of a map of a server's state. */
+  readonly state: StateNode | undefined
+  readonly entries: ShownEntries
+  /** Where it stands. */
+  readonly path: string
+  /** Sets an entry; returns what then stands there. */
+  set(key: string, value: unknown): unknown
+  delete(key: string): boolean
+  clear(): void
+}
 
 /**
  * The handle of a map.
@@ -11,13 +33,17 @@ import { Handle, pathOf } from './state-node.ts'
  * is.
  */
 export class TrackedMap extends Handle implements StateMap<unknown> {
-  readonly #map: MapNode
+  readonly #map: MapWork
 
-  constructor(node: MapNode) {
-    super(node)
-    this.#map = node
+  constructor(map: MapWork) {
+    super(map.state)
+    this.#map = map
     // `map.key = …` would be kept here, and never be sent.
     Object.preventExtensions(this)
+  }
+
+  override get [liveKind](): 'map' {
+    return 'map'
   }
 
   get size(): number {
@@ -34,7 +60,7 @@ export class TrackedMap extends Handle implements StateMap<unknown> {
 
   set(key: string, value: unknown): unknown {
     if (typeof key !== 'string')
-      throw new SchemaError('invalid_value', pathOf(this.#map), expected('a string as key', key).what)
+      throw new SchemaError('invalid_value', this.#map.path, expected('a string as key', key).what)
     return this.#map.set(key, value)
   }
 

@@ -1,6 +1,6 @@
 import { within } from '../../codec/fault.ts'
 import type { JsonValue, Plain, StateList, StateMap } from '../../model.ts'
-import { Handle, type StateNode } from '../nodes/state-node.ts'
+import { Handle, livePlain, type StateNode } from '../nodes/state-node.ts'
 
 /** The plain type of something of a state. */
 export type PlainOf<L> = [JsonValue] extends [L] ? L : PlainParts<L>
@@ -55,6 +55,8 @@ export function copy(value: unknown, plainOf: (node: StateNode) => unknown): unk
   if (typeof value !== 'object' || value === null) return value
   const node = Handle.node(value)
   if (node !== undefined) return copy(plainOf(node), plainOf)
+  // Of a client's edits.
+  if (value instanceof Handle) return value[livePlain]()
   if (value instanceof Uint8Array) return value.slice()
   if (Array.isArray(value)) return value.map((item: unknown, index) => copyInside(item, index, plainOf))
   if (value instanceof Map) {
