@@ -140,7 +140,7 @@ export const ownSeries = {
   room_loads_failed: {
     kind: 'counter',
     labels: ['room', 'reason'],
-    help: 'Saved rooms that could not be opened: `damaged`, `other`',
+    help: 'Saved rooms that could not be opened: `damaged`, `timeout`, `other`',
   },
   rooms_damaged: {
     kind: 'counter',

@@ -73,8 +73,12 @@ describe('rooms by key', () => {
     const client = world.client(Desk)
     client.join({ key: 'a' })
     await world.clock.advance('1s')
-    expect(client.refused?.code).toBe('timeout')
+    const why = 'joining took longer than 1000 ms: the room is not there yet, since its onCreate has not ended'
+    expect(client.refused).toMatchObject({ code: 'timeout', message: why })
     expect(world.registry.size).toBe(0)
+    const fault = 'the room desk/a was not there within 1000 ms: its onCreate has not ended'
+    expect(world.faults).toEqual([`onCreate of the room desk/a failed: ${fault}`])
+    expect(rooms[0]?.happened).toEqual(['onCreate', `onError onCreate: ${fault}`])
     created.open()
     await world.clock.settle()
     expect(world.clock.pendingTimers).toBe(0)

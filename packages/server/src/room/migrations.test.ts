@@ -149,6 +149,44 @@ describe('a saved room of an older version', () => {
     expect((await reopened(Third, late, await saved())).room?.state.title).toBe('Plan')
   })
 
+  test('with a step that never ends is given up by that name, counted, and may be opened again', async () => {
+    const store = await saved()
+    const world = new World({ store, limits: { joinTimeout: 1000 } })
+    let hangs = true
+    class BoardRoom extends Room(Third) {
+      onCreate(): FirstState<typeof Third> {
+        throw new Error('created instead of restored')
+      }
+      readonly handlers = this.handle({})
+    }
+    world.registry.define(Third, BoardRoom, {
+      persist: true,
+      migrations: {
+        ...steps,
+        3: (...step: Parameters<(typeof steps)[3]>) => (hangs ? new Promise(() => {}) : steps[3](...step)),
+      },
+    })
+    const ada = world.client(Third)
+    ada.join({ key: 'a' })
+    await world.clock.advance(1)
+    // Who comes later waits for the room alone.
+    const bob = world.client(Third)
+    bob.join({ key: 'a' })
+    await world.clock.advance('1s')
+    const why = 'the room board/a was not there within 1000 ms: its migration to version 3 has not ended'
+    expect(bob.refused).toMatchObject({ code: 'timeout', message: why })
+    expect(ada.refused).toMatchObject({
+      code: 'timeout',
+      message:
+        'joining took longer than 1000 ms: the room is not there yet, since its migration to version 3 has not ended',
+    })
+    expect(world.faults).toEqual([why])
+    expect(world.metrics.read('room_loads_failed', { room: 'board', reason: 'timeout' })).toBe(1)
+    hangs = false
+    await world.join(Third, { key: 'a' })
+    expect(world.metrics.read('room_loads_failed', { room: 'board', reason: 'timeout' })).toBe(1)
+  })
+
   test('of a version with additive changes needs no step', async () => {
     const More = defineRoom('board', {
       ...common,

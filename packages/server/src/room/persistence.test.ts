@@ -245,6 +245,64 @@ describe('a store that fails', () => {
     store.broken = false
     await world.join(Desk, { key: 'a' })
   })
+
+  test.each<[string, 'answers late' | 'fails late']>([
+    ['answers', 'answers late'],
+    ['fails', 'fails late'],
+  ])('while loading, so slowly that nobody waits any more: counted once, also when it %s at last', async (_, how) => {
+    let answer: () => void = () => {}
+    const late = new Promise<void>((resolve) => (answer = resolve))
+    class SlowStore extends MemoryStore {
+      override async load() {
+        await late
+        if (how === 'fails late') throw new Error('the disk is gone')
+        return undefined
+      }
+    }
+    const world = new World({ store: new SlowStore(), limits: { joinTimeout: 1000 } })
+    const { rooms, ScriptedRoom } = deskRooms()
+    world.registry.define(Desk, ScriptedRoom, { persist: true })
+    const ada = world.client(Desk)
+    ada.join({ key: 'a' })
+    await world.clock.advance('1s')
+    expect(ada.refused).toMatchObject({
+      code: 'timeout',
+      message: 'joining took longer than 1000 ms: the room is not there yet, since the store has not answered',
+    })
+    const why = 'the room desk/a was not there within 1000 ms: the store has not answered'
+    expect(world.faults).toEqual([why])
+    expect(world.metrics.read('room_loads_failed', { room: 'desk', reason: 'timeout' })).toBe(1)
+    answer()
+    await world.clock.settle()
+    expect(world.faults).toEqual(
+      how === 'fails late' ? [why, 'The saved room desk/a could not be loaded: the disk is gone'] : [why],
+    )
+    expect(world.metrics.read('room_loads_failed', { room: 'desk', reason: 'other' })).toBe(0)
+    expect(rooms[0]?.happened).toEqual([])
+  })
+
+  test('with an onRestore that never ends: a fault of the room, and what was saved is still there', async () => {
+    const { world, store } = desk()
+    const ada = await world.join(Desk, { key: 'a' })
+    ada.leave()
+    await world.clock.advance('6s')
+    const later = new World({ store, limits: { joinTimeout: 1000 } })
+    let hangs = true
+    const { rooms, ScriptedRoom } = deskRooms({ onRestore: () => (hangs ? new Promise(() => {}) : undefined) })
+    later.registry.define(Desk, ScriptedRoom, { persist: true })
+    const bob = later.client(Desk)
+    bob.join({ key: 'a' })
+    await later.clock.advance('1s')
+    expect(bob.refused?.message).toBe(
+      'joining took longer than 1000 ms: the room is not there yet, since its onRestore has not ended',
+    )
+    expect(rooms[0]?.happened.at(-1)).toBe(
+      'onError onRestore: the room desk/a was not there within 1000 ms: its onRestore has not ended',
+    )
+    hangs = false
+    await later.join(Desk, { key: 'a' })
+    expect(rooms[1]?.happened).toEqual(['onRestore', 'onJoin'])
+  })
 })
 
 describe('a room that is gone writes nothing more:', () => {

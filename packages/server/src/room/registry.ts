@@ -329,8 +329,9 @@ export class RoomRegistry implements Rooms {
 
   /** For the message about somebody who has waited for too long for the room of a key. */
   #whatIsAwaited(shelf: Shelf | undefined, key: string | undefined): string {
-    const isClosing = key !== undefined && shelf?.byKey.get(key)?.isClosing === true
-    return isClosing ? ': the room before it is still closing and being saved' : ''
+    const host = key === undefined ? undefined : shelf?.byKey.get(key)
+    if (host?.isClosing === true) return ': the room before it is still closing and being saved'
+    return host?.awaits === undefined ? '' : `: the room is not there yet, since ${host.awaits}`
   }
 
   /** @param session Who caused it; `undefined`: the program itself, whose rooms count for nobody. */

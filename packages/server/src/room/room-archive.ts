@@ -4,8 +4,9 @@ import { restored } from '../store/migrations.ts'
 import { RoomRecorder, type RoomSource } from '../store/room-recorder.ts'
 import { RoomSaver } from '../store/room-saver.ts'
 import { readPieces } from '../store/saved-room.ts'
-import { StoreError } from '../store/store-error.ts'
+import { StoreError, type StoreFault } from '../store/store-error.ts'
 import { thrownAs } from '../thrown.ts'
+import type { CreationStep } from './creation-step.ts'
 import type { RoomDefinition } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 
@@ -25,6 +26,7 @@ export class RoomArchive {
   readonly #environment: RoomEnvironment
   readonly #key: string
   readonly #name: string
+  #hasFailed = false
 
   private constructor(definition: RoomDefinition, environment: RoomEnvironment, key: string, name: string) {
     this.#definition = definition
@@ -48,9 +50,10 @@ export class RoomArchive {
   /**
    * What was saved last, as the contract says it now.
    *
+   * @param enter Told of each thing that is waited for from now on.
    * @throws JuntoError `store_failed`, also when the contract has changed too much; the reason is in the log.
    */
-  async load(): Promise<RestoredRoom | undefined> {
+  async load(enter: (step: CreationStep) => void): Promise<RestoredRoom | undefined> {
     const { store, logger, metrics } = this.#environment
     const { name: room } = this.#definition
     try {
@@ -59,9 +62,9 @@ export class RoomArchive {
         logger.warn(`The saved room ${this.#name} is damaged: ${what}`, { room: this.#name })
       })
       // Types forbid null, but it is what most databases' clients say for nothing.
-      return pieces ? await this.#restored(pieces) : undefined
+      return pieces ? await this.#restored(pieces, enter) : undefined
     } catch (error) {
-      metrics.count('room_loads_failed', { room, reason: thrownAs(error, StoreError)?.fault ?? 'other' })
+      this.#failed(thrownAs(error, StoreError)?.fault ?? 'other')
       logger.error(`The saved room ${this.#name} could not be loaded`, { room: this.#name, error })
       throw new JuntoError(
         'store_failed',
@@ -71,6 +74,11 @@ export class RoomArchive {
         },
       )
     }
+  }
+
+  /** Nobody waits for {@link load} any more. */
+  gaveUpLoading(): void {
+    this.#failed('timeout')
   }
 
   /** Saves from now on. `source` is asked for the room as it is, when it is about to be saved. */
@@ -94,12 +102,20 @@ export class RoomArchive {
     })
   }
 
-  async #restored(pieces: readonly Uint8Array[]): Promise<RestoredRoom> {
+  /** However a room that could not be opened ends: it counts once. */
+  #failed(reason: StoreFault | 'timeout' | 'other'): void {
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    this.#environment.metrics.count('room_loads_failed', { room: this.#definition.name, reason })
+  }
+
+  async #restored(pieces: readonly Uint8Array[], enter: (step: CreationStep) => void): Promise<RestoredRoom> {
     const definition = this.#definition
     const { state, metadata, seats, migrated } = await restored(
       definition,
       this.#key,
       readPieces(definition.compiled, pieces),
+      (version) => enter({ migratingTo: version }),
     )
     return { state, seats, migrated, metadata: metadata === undefined ? undefined : this.#readMetadata(metadata) }
   }

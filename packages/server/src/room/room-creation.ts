@@ -1,6 +1,7 @@
 import { JuntoError, randomHex } from '@junto/protocol'
 import { StateTree } from '@junto/schema/internal'
 import type { Services } from '../container.ts'
+import type { CreationStep } from './creation-step.ts'
 import type { RoomDefinition, RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 import type { Faults } from './faults.ts'
@@ -22,8 +23,10 @@ export interface RoomCreation {
   readonly key: string | undefined
   /** Validated. */
   readonly options: unknown
-  /** Called before each step that may fail, with what it is called in the log. */
-  readonly enter: (where: string) => void
+  /** Called before each step that may fail, or take its time. */
+  readonly enter: (step: CreationStep) => void
+  /** Nobody waits for it any more: it took too long. */
+  readonly isGivenUp: () => boolean
 }
 
 /** How a room begins. */
@@ -65,17 +68,23 @@ export function construct(creation: RoomCreation, scope: RoomScope): Constructed
   return { room, router, ticks: definition.tickInterval > 0 && typeof room.onTick === 'function' }
 }
 
-/** The first state: what was saved, or else what `onCreate` returns. @throws whatever these throw, and what is wrong with the state. */
-export async function begin(creation: RoomCreation, room: RunningRoom): Promise<Beginning> {
+/**
+ * The first state: what was saved, or else what `onCreate` returns. `undefined` when the room was given up meanwhile.
+ *
+ * @throws whatever these throw, and what is wrong with the state.
+ */
+export async function begin(creation: RoomCreation, room: RunningRoom): Promise<Beginning | undefined> {
   const { definition, environment, faults, archive, key, options, enter } = creation
   enter('loading')
-  const saved = await archive?.load()
+  const saved = await archive?.load(enter)
+  if (creation.isGivenUp()) return undefined
   const epoch = randomHex(environment.random, 8)
   if (saved !== undefined) {
     return { saved, tree: StateTree.create(definition.compiled, definition.contract, saved.state, { epoch }) }
   }
   enter('onCreate')
   const first = await faults.measure(() => room.onCreate({ key, options }))
+  if (creation.isGivenUp()) return undefined
   // Types forbid it, but not in a program without types, and a bare `return` is soon forgotten.
   if (first === undefined || first === null) {
     throw new Error(`onCreate of ${definition.className} returned nothing: it must return the first state of the room`)

@@ -5,6 +5,7 @@ import type { Listable } from '../matchmaking/listings.ts'
 import type { Candidate } from '../matchmaking/matchmaker.ts'
 import { within } from '../promises.ts'
 import { thrownAs } from '../thrown.ts'
+import { hookOf, whatHangs, type CreationStep } from './creation-step.ts'
 import { isCount, type RoomDefinition, type RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 import { eventSenders, exceptOf } from './event-senders.ts'
@@ -53,6 +54,8 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   #metadata: unknown
   #visibility: RoomVisibility = 'public'
   #code: string | undefined
+  /** How far it has come about. */
+  #step: CreationStep = 'constructor'
   #broadcast: unknown
   #onClosed: () => void = () => {}
 
@@ -120,6 +123,11 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   /** Whether it is on its way out: nobody can join, and what has its key has to wait until it is closed. */
   get isClosing(): boolean {
     return this.#life.isEnding
+  }
+
+  /** What it waits for that is not there yet, in words; `undefined` once it is open. */
+  get awaits(): string | undefined {
+    return this.#life.is('creating') || this.#life.is('restoring') ? whatHangs(this.#step) : undefined
   }
 
   /** Whether members come and go there. */
@@ -362,11 +370,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   async #create(): Promise<void> {
     const { clock, limits } = this.#environment
     try {
-      await within(clock, limits.joinTimeout, this.#bringUp(), () => {
-        const message = `the room ${this.name} took longer than ${limits.joinTimeout} ms to come about`
-        this.#environment.logger.error(message, { room: this.name })
-        return new JuntoError('timeout', message)
-      })
+      await within(clock, limits.joinTimeout, this.#bringUp(), () => this.#late())
     } catch (error) {
       // What a failed onRestore has made of the state stays here: what was saved is still good.
       this.#life.works?.saver?.close()
@@ -382,9 +386,22 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     }
   }
 
+  /** It takes too long: says so, where that belongs, and what it is that hangs. */
+  #late(): JuntoError {
+    const { logger, limits } = this.#environment
+    const message = `the room ${this.name} was not there within ${limits.joinTimeout} ms: ${whatHangs(this.#step)}`
+    const error = new JuntoError('timeout', message)
+    const hook = hookOf(this.#step)
+    if (hook !== undefined) this.#faults.report(error, hook)
+    else {
+      this.#archive?.gaveUpLoading()
+      logger.error(message, { room: this.name })
+    }
+    return error
+  }
+
   async #bringUp(): Promise<void> {
     const { definition, key, name } = this
-    let where = ''
     const creation: RoomCreation = {
       definition,
       environment: this.#environment,
@@ -394,20 +411,21 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       name,
       key,
       options: this.#origin.options,
-      enter: (step) => (where = step),
+      enter: (step) => (this.#step = step),
+      isGivenUp: () => !this.#life.is('creating'),
     }
     try {
       const { room, router, ticks } = construct(creation, this)
       this.#room = room
-      const { tree, saved } = await begin(creation, room)
-      // Given up meanwhile.
-      if (!this.#life.is('creating')) return
+      const beginning = await begin(creation, room)
+      if (beginning === undefined) return
+      const { tree, saved } = beginning
       const works = makeWorks({ ...creation, ...this.#joints(), room }, tree, router)
       this.#life.equip(works)
       if (saved) {
         this.#metadata = freezeDeep(saved.metadata)
         restoreSeats({ ...creation, id: this.id, seats: this.#seats, host: works.seatHost, saved: saved.seats })
-        where = 'onRestore'
+        this.#step = 'onRestore'
         await this.#faults.measure(() => room.onRestore?.({ key: key ?? '' }))
         if (!this.#life.is('restoring')) return
       }
@@ -424,7 +442,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     } catch (error) {
       // Saying no is no fault; nor is a store that fails, whose error was logged.
       const code = thrownAs(error, JuntoError)?.code
-      if (code !== 'forbidden' && code !== 'store_failed') this.#faults.report(error, where)
+      if (code !== 'forbidden' && code !== 'store_failed') this.#faults.report(error, hookOf(this.#step) ?? 'loading')
       throw error
     }
   }

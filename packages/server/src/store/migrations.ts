@@ -66,12 +66,14 @@ export function readMigrations(
 /**
  * A saved room as the contract says it now: by the steps that are declared, or as it is where it still fits.
  *
+ * @param begins Told of each step before it runs, by the version that it leads to.
  * @throws Error naming the step that failed, or the fields that do not fit.
  */
 export async function restored(
   restorer: Restorer,
   key: string,
   saved: SavedRoom,
+  begins: (version: number) => void,
 ): Promise<SavedRoom & { readonly migrated: boolean }> {
   const { name, version } = saved.layout.layout
   const steps = Object.entries(restorer.migrations)
@@ -84,6 +86,7 @@ export async function restored(
   const room: Migration = { key, from: version, metadata: saved.metadata }
   let { state } = saved
   for (const { to, step } of steps) {
+    begins(to)
     try {
       state = await step(state, room)
     } catch (error) {
