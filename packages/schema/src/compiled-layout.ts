@@ -2,7 +2,7 @@ import type { Codec } from './codec/codec.ts'
 import { compileTypes } from './codec/compile-types.ts'
 import { lower } from './codec/lower.ts'
 import { hashLayout } from './fingerprint.ts'
-import type { Layout, MessageDef, TypeIndex } from './layout.ts'
+import type { CallDef, EventDef, Layout, MessageDef, StreamDef, TypeIndex } from './layout.ts'
 
 /** The codecs of one message. A codec that is absent means: no payload, `nil` on the wire. */
 export interface MessageCodec {
@@ -81,13 +81,16 @@ function byName(messages: readonly MessageCodec[]): ReadonlyMap<string, MessageC
   return new Map(messages.map((message) => [message.name, message]))
 }
 
+/** What is in any kind of message. */
+type MessageParts = Partial<Omit<EventDef, 'kind'> & Omit<CallDef, 'kind'> & Omit<StreamDef, 'kind'>>
+
 function messageCodec(
   def: MessageDef,
   id: number,
   codec: (type: TypeIndex | undefined) => Codec | undefined,
   types: readonly Codec[],
 ): MessageCodec {
-  const mutation = def.kind === 'call' ? def.mutation : undefined
+  const { params, result, errors = [], mutation, payload, item }: MessageParts = def
   return {
     delivery: 'reliable',
     priority: 0,
@@ -98,10 +101,10 @@ function messageCodec(
     id,
     mutation: mutation !== undefined,
     undoable: mutation?.undoable === true,
-    payload: def.kind === 'event' ? codec(def.payload) : undefined,
-    params: def.kind === 'event' ? undefined : codec(def.params),
-    result: def.kind === 'call' ? codec(def.result) : undefined,
-    item: def.kind === 'stream' ? codec(def.item) : undefined,
-    errors: def.kind === 'call' ? def.errors.map(({ code, type }) => ({ code, data: lower(types, type) })) : [],
+    payload: codec(payload),
+    params: codec(params),
+    result: codec(result),
+    item: codec(item),
+    errors: errors.map(({ code, type }) => ({ code, data: lower(types, type) })),
   }
 }

@@ -31,7 +31,7 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
   /** What is being read. */
   let path = 'layout'
 
-  const [name, version, defs, state, presence, up, down, ...more] = exactly(7, layout, 1)
+  const [name, version, defs, state, presence, up, down, input] = exactly(7, layout, 1)
   each('types', defs, 'types', (wire) => {
     below = 0
     const def = type(wire)
@@ -48,7 +48,7 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
     presence: presence === null ? undefined : at('presence', presence, record),
     up: messages('up', up),
     down: messages('down', down),
-    input: more.length === 0 ? undefined : at('input', more[0], record),
+    input: input === undefined ? undefined : at('input', input, record),
   }
 
   // ---- what is in any part
@@ -225,23 +225,22 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
   }
 
   function message(wire: unknown): MessageDef {
-    const [number, key, ...rest] = counted(wire)
+    const [number, text, ...rest] = counted(wire)
     const kind = messageKinds[integer(number)]
     check(kind !== undefined)
-    const name = nameOf(key)
+    const name = nameOf(text)
     switch (kind) {
       case 'event': {
-        const [payload, way, priority, ...more] = exactly(3, rest, 1)
+        const [payload, way, priority, key] = exactly(3, rest, 1)
         const delivery = deliveries[integer(way)]
         check(delivery !== undefined)
         const event = { kind, name, payload: maybe(payload), delivery, priority: integer(priority, -Infinity) }
-        if (more.length === 0) return event
-        const [field] = more
-        check(delivery === 'latest' && fieldsOf(event.payload).some((one) => one.name === field))
-        return { ...event, key: nameOf(field) }
+        if (key === undefined) return event
+        check(delivery === 'latest' && fieldsOf(event.payload).some((field) => field.name === key))
+        return { ...event, key: nameOf(key) }
       }
       case 'call': {
-        const [params, result, errors, timeout, idempotent, ...more] = exactly(5, rest, 1)
+        const [params, result, errors, timeout, idempotent, undoable] = exactly(5, rest, 1)
         check(typeof idempotent === 'boolean')
         const call = {
           kind,
@@ -252,8 +251,7 @@ export function decodeLayout(layout: unknown, explain = nameRule): Layout {
           timeout: deadline(timeout),
           idempotent,
         }
-        if (more.length === 0) return call
-        const [undoable] = more
+        if (undoable === undefined) return call
         check(typeof undoable === 'boolean')
         return { ...call, mutation: { undoable } }
       }
