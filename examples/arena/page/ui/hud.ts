@@ -1,0 +1,132 @@
+import { byId, make } from '../../../stage/page/element.ts'
+import { dash, goal, health, tickRate } from '../../rules.ts'
+import { colorOf } from '../draw/palette.ts'
+import type { ShownFighter } from '../link.ts'
+
+/** What there is to say besides what is on the field. */
+export interface Standing {
+  readonly fighters: readonly ShownFighter[]
+  readonly own: ShownFighter | undefined
+  /** The server's time. */
+  readonly now: number
+  /** When the round, or the rest between two, is over. */
+  readonly ends: number
+  /** Who has won; undefined while the round goes on. */
+  readonly winner: ShownFighter | undefined
+  /** Who has shot the own fighter last. */
+  readonly shotBy: ShownFighter | undefined
+  /** How much of the time between two dashes is over: 0 to 1. */
+  readonly dash: number
+}
+
+/** How long a line of what has happened stays: ms. */
+const stays = 4_500
+
+/** Scores, clock, health and what has happened, above the field. */
+export class Hud {
+  readonly #scores = byId('scores', HTMLOListElement)
+  readonly #rows = new Map<string, { row: HTMLLIElement; kills: HTMLElement }>()
+  readonly #clock = byId('clock', HTMLElement)
+  readonly #feed = byId('feed', HTMLOListElement)
+  readonly #banner = byId('banner', HTMLElement)
+  readonly #vitals = byId('vitals', HTMLElement)
+  readonly #away = byId('away', HTMLElement)
+
+  /** Shows how things stand. It touches nothing that is as it was: a page of 60 frames a second has no time for more. */
+  show(standing: Standing): void {
+    this.#showScores(standing.fighters)
+    const { now, ends, winner } = standing
+    const seconds = Math.max(0, Math.ceil((ends - now) / 1000))
+    const clock =
+      winner === undefined ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}` : String(seconds)
+    say(part(this.#clock, 'b'), clock)
+    say(part(this.#clock, 'span'), winner === undefined ? `first to ${goal}` : 'next round')
+    this.#showBanner(standing)
+    this.#showVitals(standing)
+  }
+
+  /** Says that somebody was shot. */
+  tell(whom: ShownFighter, by: ShownFighter): void {
+    const line = make('li', '', named(by), make('span', '', 'shot'), named(whom))
+    this.#feed.prepend(line)
+    while (this.#feed.children.length > 3) this.#feed.lastElementChild?.remove()
+    setTimeout(() => line.remove(), stays)
+  }
+
+  /** The connection is lost, or back. */
+  showAway(why: string | undefined): void {
+    this.#away.hidden = why === undefined
+    this.#away.textContent = why ?? ''
+  }
+
+  #showScores(fighters: readonly ShownFighter[]): void {
+    const sorted = [...fighters].sort((a, b) => b.kills - a.kills || a.name.localeCompare(b.name))
+    const keys = new Set(sorted.map(({ id }) => id))
+    for (const [id, { row }] of this.#rows) {
+      if (keys.has(id)) continue
+      row.remove()
+      this.#rows.delete(id)
+    }
+    for (const [index, fighter] of sorted.entries()) {
+      const { row, kills } = this.#rows.get(fighter.id) ?? this.#addRow(fighter)
+      say(kills, String(fighter.kills))
+      row.classList.toggle('down', fighter.hp === 0)
+      if (this.#scores.children[index] !== row) this.#scores.insertBefore(row, this.#scores.children[index] ?? null)
+    }
+  }
+
+  #addRow(fighter: ShownFighter): { row: HTMLLIElement; kills: HTMLElement } {
+    const dot = make('i', '')
+    dot.style.setProperty('--color', colorOf(fighter.color))
+    const kills = make('b', '', '0')
+    const row = make('li', fighter.own ? 'own' : '', dot, make('span', '', fighter.name), kills)
+    row.dataset['id'] = fighter.id
+    this.#scores.append(row)
+    const made = { row, kills }
+    this.#rows.set(fighter.id, made)
+    return made
+  }
+
+  #showBanner({ own, now, winner, shotBy }: Standing): void {
+    const isDown = own?.hp === 0
+    this.#banner.hidden = winner === undefined && !isDown
+    if (winner !== undefined) {
+      say(part(this.#banner, 'b'), winner.own ? 'You have won the round' : `${winner.name} has won the round`)
+      say(part(this.#banner, 'span'), `${winner.kills} shot`)
+    } else if (own !== undefined && isDown) {
+      const seconds = Math.max(0, own.returns - now) / 1000
+      say(part(this.#banner, 'b'), shotBy === undefined ? 'You are down' : `${shotBy.name} has shot you`)
+      say(part(this.#banner, 'span'), `Back in ${seconds.toFixed(1)} s`)
+    }
+  }
+
+  #showVitals({ own, dash: ready }: Standing): void {
+    const hp = own?.hp ?? 0
+    const bar = part(this.#vitals, '.health')
+    bar.classList.toggle('low', hp <= 35)
+    part(bar, 'i').style.transform = `scaleX(${hp / health.full})`
+    say(part(bar, 'b'), String(hp))
+    const dashing = part(this.#vitals, '.dash')
+    dashing.classList.toggle('ready', ready >= 1)
+    part(dashing, 'i').style.transform = `scaleX(${Math.min(1, ready).toFixed(3)})`
+  }
+}
+
+/** Milliseconds from one dash to the next. */
+export const dashTime = (dash.every * 1000) / tickRate
+
+function named({ name, color }: ShownFighter): HTMLElement {
+  const element = make('b', '', name)
+  element.style.setProperty('--color', colorOf(color))
+  return element
+}
+
+function say(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text
+}
+
+function part(within: HTMLElement, selector: string): HTMLElement {
+  const found = within.querySelector<HTMLElement>(selector)
+  if (found === null) throw new Error(`There is no ${selector} in #${within.id}.`)
+  return found
+}
