@@ -6,6 +6,8 @@ export type { JuntoClientOptions } from './client-options.ts'
 export { JuntoError, type ErrorCode } from '@junto/protocol'
 export type { ConnectionState, ConnectionStatus } from './connection/connection-state.ts'
 export type { PageEvent, PageEvents } from './connection/page-events.ts'
+export { sampleInputs, type InputOptions, type Inputs } from './motion/inputs.ts'
+export { viewOf, type NumberField, type View, type ViewEntry, type ViewOptions } from './motion/view.ts'
 export type { Observable } from './observable.ts'
 export type {
   CreateOptions,

@@ -1,5 +1,5 @@
 import { JuntoError, type Clock, type ClientLimits } from '@junto/protocol'
-import type { EventFrame, JoinedFrame, LooseFrame } from '@junto/protocol/internal'
+import type { EventFrame, JoinedFrame, LooseFrame, StampFrame } from '@junto/protocol/internal'
 import {
   MirrorTree,
   type CompiledLayout,
@@ -17,6 +17,7 @@ import { reportFault, type Report } from '../warnings.ts'
 import { Answers, type UntypedAnswer } from './answers.ts'
 import { unsupportedError } from './call-errors.ts'
 import { Inbox } from './inbox.ts'
+import type { InputPrediction } from './input-prediction.ts'
 import { Presence } from './presence.ts'
 import { Remote } from './remote.ts'
 import type { Recovery, RoomStatus } from './room-status.ts'
@@ -56,11 +57,20 @@ export class Room implements AsyncDisposable {
   readonly time: RoomTime
   /** For the membership, and for `select`. */
   readonly mirror: MirrorTree
+  /** For inputs and views: what shows inputs at once. */
+  ahead: InputPrediction | undefined
+  /** For inputs and views: milliseconds between two ticks, and between two patches; undefined where the room does not tick. */
+  tick: number | undefined
+  patch: number | undefined
+  /** For inputs and views: what the server said last of how far it is. */
+  stamp: StampFrame | undefined
+  /** For inputs and views: told of each stamp, before the patch that it speaks of. */
+  readonly stamps = new Set<(stamp: StampFrame) => void>()
   /** For the membership. */
   readonly answers: Answers
   /** For the membership: what speaks with the server, until the room is left. */
   seat: Seat | undefined
-  readonly #options: RoomOptions
+  readonly options: RoomOptions
   readonly #inbox: Inbox
   readonly #status: ObservableValue<RoomStatus>
   readonly #recoveries: Listeners<Recovery>
@@ -70,7 +80,7 @@ export class Room implements AsyncDisposable {
     const { room, report, readers } = options
     this.name = room
     this.time = options.time
-    this.#options = options
+    this.options = options
     this.#layout = layout
     this.mirror = new MirrorTree(layout, {
       readers,
@@ -122,7 +132,7 @@ export class Room implements AsyncDisposable {
   }
 
   leave(): Promise<void> {
-    return this.#options.leave()
+    return this.options.leave()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -135,6 +145,8 @@ export class Room implements AsyncDisposable {
     this.key = frame.key
     this.memberId = frame.member
     this.kept = frame.kept === true
+    this.tick = frame.tick
+    this.patch = frame.patch
     this.#layout = layout
   }
 
@@ -155,24 +167,30 @@ export class Room implements AsyncDisposable {
     this.seat = undefined
     this.#inbox.close()
     this.#become(status)
-    this.#options.announcements.say(() => this.presence.end())
+    this.options.announcements.say(() => this.presence.end())
     this.#recovered(recovery)
   }
 
   /** Tells of it, unless another status has followed by then, of which was told. */
   #become(status: RoomStatus): void {
     this.#status.assign(status)
-    this.#options.announcements.say(() => {
+    this.options.announcements.say(() => {
       if (this.#status.value === status) this.#status.tell()
     })
   }
 
   #recovered(recovery: Recovery | undefined): void {
     if (recovery === undefined) return
-    this.#options.announcements.say(() => {
+    this.options.announcements.say(() => {
       // Who was told before may have left the room.
       if ((this.#status.value.state === 'left') === (recovery.outcome === 'lost')) this.#recoveries.tell(recovery)
     })
+  }
+
+  /** The server says how far it is. */
+  stamped(stamp: StampFrame): void {
+    this.stamp = stamp
+    for (const tell of this.stamps) tell(stamp)
   }
 
   /** An event came. */
@@ -195,6 +213,6 @@ export class Room implements AsyncDisposable {
   #warnUnknown(kind: 'event' | 'call', name: string): void {
     if (this.#layout.downByName.get(name)?.kind === kind) return
     const { message } = unsupportedError(this.name, `${kind} to clients`, name, this.#layout.layout.version)
-    this.#options.report({ code: 'unsupported', message })
+    this.options.report({ code: 'unsupported', message })
   }
 }

@@ -17,6 +17,8 @@ export interface Seat {
   send(codec: MessageCodec, wire: unknown, payload: unknown): SendOutcome
   /** Sends a presence frame when it may leave; until then a newer one takes its place. @throws JuntoError `too_large`. */
   show(frame: Uint8Array): void
+  /** Sends a frame that nobody waits for, now. False: it cannot leave now, and is dropped. */
+  sendLoose(frame: Uint8Array): boolean
   /** Resolves when nothing waits any more. */
   drained(): Promise<void>
 }

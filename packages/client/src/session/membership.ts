@@ -187,9 +187,11 @@ export class Membership {
         case FrameType.presences:
           room.presence.receive(frame, layout.presence, room.memberId)
           return
+        case FrameType.stamp:
+          room.stamped(frame)
+          return
         case FrameType.presence:
         case FrameType.inputs:
-        case FrameType.stamp:
         case FrameType.resync:
           return
         default:

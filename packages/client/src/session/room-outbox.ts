@@ -122,6 +122,13 @@ export class RoomOutbox {
     this.#outbox.whenWritable(this.flush)
   }
 
+  /** Sends a frame that nobody waits for, when it can leave now. Returns whether it did. */
+  sendLoose(frame: Uint8Array): boolean {
+    if (this.#ref === undefined || !this.#outbox.attached) return false
+    this.#outbox.sendLoose(this.#ref, frame)
+    return true
+  }
+
   /** Resolves when nothing waits any more, and what left is acknowledged down to a mark. */
   drained(): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -30,6 +30,7 @@ export function seat(
     exchange,
     send: (codec, wire, payload) => outbox.sendEvent(codec, wire, payload),
     show: (frame) => outbox.show(frame),
+    sendLoose: (frame) => outbox.sendLoose(frame),
     drained: () => outbox.drained(),
   }
   // What is still under way in it never left, for the rest ended with the session: it is called again, by the new layout.

@@ -1,0 +1,268 @@
+import { JuntoError, type Clock } from '@junto/protocol'
+import { encodeInputs, type StampFrame } from '@junto/protocol/internal'
+import type { InputOf } from '@junto/schema'
+import { SchemaError, type Codec } from '@junto/schema/internal'
+import { checkFunction, checkObject, wrong } from '../arguments.ts'
+import { invalidError } from '../room/call-errors.ts'
+import type { JoinedRoom } from '../room/joined-room.ts'
+import { Room } from '../room/room.ts'
+import { Pacer } from './pacer.ts'
+import { motionOf, type MotionInputs, type RoomMotion } from './room-motion.ts'
+
+/** How inputs are taken. */
+export interface InputOptions<I> {
+  /**
+   * What is held down right now, for what is drawn between two steps: then an action shows in the very frame, and not with the next step. `true`:
+   * `sample` itself, which is then called in each frame and must only look, not take anything away. Default: what the last step had.
+   */
+  readonly peek?: boolean | (() => I)
+  /** Steps are taken by a timer, and `frame()` is not called: for programs that draw nothing. Default: false. */
+  readonly auto?: boolean
+  /** Default: the client's. */
+  readonly clock?: Clock
+}
+
+/** What a member's player does, tick by tick. */
+export interface Inputs extends Disposable {
+  /** The number of the last input, counted from 1. */
+  readonly seq: number
+  /** How many inputs the server has not applied yet, as far as is known. */
+  readonly pending: number
+  /** How much of the next step has passed: 0 up to 1, exclusive. */
+  readonly alpha: number
+  /** Whether what inputs do is shown at once. Default: true. Without, they are sent, and show when the server has applied them. */
+  predicts: boolean
+  /** Takes the steps that are due: samples, shows and sends them. To be called once in each frame. @throws JuntoError `invalid` for a bad input. */
+  frame(): void
+  /** Ends it. */
+  close(): void
+}
+
+/**
+ * Steps go on without a word from the server for so long. What came later would not be taken: its buffer holds so many by default
+ * (`inputs.buffer`).
+ */
+const mostUnheard = 32
+/** So many may be on their way; a line with more between its ends is too slow for a game. */
+const mostPending = 64
+
+/** Inputs that were sent together. */
+interface Sent {
+  readonly last: number
+  readonly frame: Uint8Array
+}
+
+/**
+ * Sends what the player does: an input for each tick of the room, which the server applies in its ticks, and which the mirror shows at once
+ * where the room was opened with mutators.
+ *
+ * ```ts
+ * import { sampleInputs, type JoinedRoom } from '@junto/client'
+ * import { defineRoom, t } from '@junto/schema'
+ *
+ * const Game = defineRoom('game', {
+ *   version: 1,
+ *   state: t.Object({ players: t.Map(t.Object({ x: t.Float32() })) }),
+ *   input: t.Object({ dx: t.Int8() }),
+ *   clientToServer: {},
+ *   serverToClient: {},
+ * })
+ *
+ * export function play(room: JoinedRoom<typeof Game>, held: ReadonlySet<string>): void {
+ *   const inputs = sampleInputs(room, () => ({ dx: held.has('ArrowRight') ? 1 : held.has('ArrowLeft') ? -1 : 0 }), { peek: true })
+ *   const frame = (): void => {
+ *     inputs.frame()
+ *     requestAnimationFrame(frame)
+ *   }
+ *   requestAnimationFrame(frame)
+ * }
+ * ```
+ *
+ * A function, so that pages without inputs do not load it.
+ *
+ * @param sample Says what the player does in the next step: called once for each.
+ * @throws JuntoError `misuse` for what is no room of this client, has inputs already or does not tick; `unsupported` when the server's
+ *   contract has no input.
+ */
+export function sampleInputs<T>(
+  room: JoinedRoom<T>,
+  sample: () => InputOf<T>,
+  options?: InputOptions<InputOf<T>>,
+): Inputs
+export function sampleInputs(room: unknown, sample: () => unknown, options: InputOptions<unknown> = {}): Inputs {
+  if (!(room instanceof Room)) throw wrong('what inputs are for', 'a room', room)
+  checkFunction(sample, 'sample')
+  checkObject(options, 'the options of inputs')
+  return new SampledInputs(motionOf(room), sample, options)
+}
+
+class SampledInputs implements Inputs, MotionInputs {
+  readonly #motion: RoomMotion
+  readonly #sample: () => unknown
+  readonly #peek: (() => unknown) | undefined
+  readonly #clock: Clock
+  /** Milliseconds of a step. */
+  readonly #step: number
+  readonly #pacer: Pacer
+  /** How many steps there are between two stamps. */
+  readonly #reach: number
+  #predicts = true
+  /** What the last step had, as the server reads it. */
+  #last: unknown
+  #sent: Sent[] = []
+  /** The last input that the server has applied, and the last one that was taken when it last said so. */
+  #applied: number
+  #heard: number
+  #member: string
+  readonly #ends: (() => void)[] = []
+
+  constructor(motion: RoomMotion, sample: () => unknown, { peek, auto, clock }: InputOptions<unknown>) {
+    const { room } = motion
+    const { tick, stamp } = room
+    if (motion.inputs !== undefined) {
+      throw new JuntoError('misuse', `room '${room.name}' has inputs already: close() them before`)
+    }
+    if (tick === undefined) {
+      throw new JuntoError(
+        'misuse',
+        `room '${room.name}' does not tick, and takes no inputs: give it onTick and a tickRate`,
+      )
+    }
+    this.#motion = motion
+    this.#sample = sample
+    this.#peek = peek === true ? sample : peek === false ? undefined : peek
+    if (this.#peek !== undefined) checkFunction(this.#peek, 'peek')
+    this.#clock = clock ?? room.options.clock
+    this.#step = tick
+    this.#pacer = new Pacer(tick)
+    this.#reach = Math.ceil((room.patch ?? 0) / tick)
+    this.#applied = stamp?.input ?? 0
+    motion.seq = Math.max(motion.seq, this.#applied)
+    this.#heard = motion.seq
+    this.#member = room.memberId
+    this.#codec()
+    motion.inputs = this
+    this.#ends.push(room.status.subscribe(() => this.#sendAgain()))
+    if (auto === true) this.#goOn()
+  }
+
+  get seq(): number {
+    return this.#motion.seq
+  }
+
+  get pending(): number {
+    return Math.max(0, this.seq - this.#applied)
+  }
+
+  get alpha(): number {
+    return this.#pacer.alpha
+  }
+
+  get predicts(): boolean {
+    return this.#predicts
+  }
+
+  set predicts(predicts: boolean) {
+    if (this.#predicts && !predicts) this.#motion.room.ahead?.forgetInputs()
+    this.#predicts = predicts
+  }
+
+  close(): void {
+    for (const end of this.#ends.splice(0)) end()
+    if (this.#motion.inputs === this) this.#motion.inputs = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  frame(): void {
+    const { room } = this.#motion
+    if (this.#motion.inputs !== this || room.seat === undefined) return
+    this.#motion.catchUp()
+    const now = room.time.now()
+    const unheard = mostUnheard + this.#reach - (this.seq - this.#heard)
+    const steps = this.#pacer.advance(now, Math.min(unheard, mostPending + this.#reach - this.pending))
+    if (steps > 0) this.#take(steps, now - (this.alpha + steps - 1) * this.#step)
+    if (this.#predicts && this.#last !== undefined) this.#preview(now)
+  }
+
+  /** Takes steps, of which the first was due at that time of the server. */
+  #take(steps: number, at: number): void {
+    const motion = this.#motion
+    const { room } = motion
+    const codec = this.#codec()
+    // All before any: when one of them is bad, none was.
+    const payloads = Array.from({ length: steps }, () => encoded(codec, this.#sample()))
+    const first = motion.seq + 1
+    const { seen } = motion
+    const behind = seen === undefined ? undefined : Math.max(0, Math.round(at - seen))
+    for (const [index, payload] of payloads.entries()) {
+      // As the server reads it: numbers may be rounded on their way.
+      this.#last = codec.decode(payload, 'input')
+      motion.seq++
+      if (this.#predicts) room.ahead?.predict(motion.seq, at + index * this.#step, this.#last)
+      motion.stepped()
+    }
+    const frame = encodeInputs(first, at, behind, payloads)
+    this.#sent.push({ last: motion.seq, frame })
+    room.seat?.sendLoose(frame)
+  }
+
+  /** Shows what the next step would bring, for a moment: what is drawn goes there. */
+  #preview(now: number): void {
+    const motion = this.#motion
+    const codec = this.#codec()
+    const input = this.#peek === undefined ? this.#last : codec.decode(encoded(codec, this.#peek()), 'input')
+    const at = now + (1 - this.alpha) * this.#step
+    motion.room.ahead?.preview(motion.seq + 1, at, input, () => motion.previewed())
+  }
+
+  stamped({ time, input, waiting }: StampFrame): void {
+    this.#applied = input
+    this.#heard = this.seq
+    this.#sent = this.#sent.filter(({ last }) => last > input)
+    this.#pacer.waiting(time, waiting)
+  }
+
+  /** The room is joined again: what was on its way may have been lost. What arrives twice is dropped. */
+  #sendAgain(): void {
+    const { room } = this.#motion
+    if (room.status.value.state !== 'joined') return
+    // A seat of its own knows nothing of what another one did.
+    if (room.memberId !== this.#member) this.#sent = []
+    this.#member = room.memberId
+    for (const { frame } of this.#sent) room.seat?.sendLoose(frame)
+  }
+
+  #goOn(): void {
+    const stop = this.#clock.after((1 - this.alpha) * this.#step, () => {
+      this.#ends.splice(this.#ends.indexOf(stop), 1)
+      try {
+        this.frame()
+      } finally {
+        if (this.#motion.inputs === this) this.#goOn()
+      }
+    })
+    this.#ends.push(stop)
+  }
+
+  #codec(): Codec {
+    const { room } = this.#motion
+    const layout = room.seat?.layout
+    if (layout?.input !== undefined) return layout.input
+    const version = layout === undefined ? '' : ` (version ${layout.layout.version})`
+    throw new JuntoError(
+      'unsupported',
+      `the server's contract of room '${room.name}'${version} declares no input: deploy the server`,
+    )
+  }
+}
+
+function encoded(codec: Codec, input: unknown): unknown {
+  try {
+    return codec.encode(input, 'input')
+  } catch (error) {
+    throw error instanceof SchemaError ? invalidError(error) : error
+  }
+}
