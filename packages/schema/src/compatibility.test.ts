@@ -3,6 +3,7 @@ import { differences } from './compatibility.ts'
 import { call, defineRoom, event, stream, type RoomShape, type Schema } from './contract.ts'
 import { layoutOf } from './contract-layout.ts'
 import type { Layout } from './layout.ts'
+import { mutation } from './mutation.ts'
 import * as t from './types.ts'
 
 function layout(shape: Partial<RoomShape>): Layout {
@@ -22,6 +23,10 @@ const up = (params?: Schema, result?: Schema): Partial<RoomShape> => ({
 })
 const down = (params?: Schema, result?: Schema): Partial<RoomShape> => ({
   serverToClient: { it: call({ ...(params && { params }), ...(result && { result }) }) },
+})
+
+const edit = (params?: Schema, result?: Schema): Partial<RoomShape> => ({
+  mutations: { it: mutation({ ...(params && { params }), ...(result && { result }) }) },
 })
 
 const A = t.Object({ a: t.String() })
@@ -54,6 +59,22 @@ describe('contracts work together', () => {
       { clientToServer: { it: call({ params: A, errors: { full: A } }) } },
     ],
     ['when only the server has presence', {}, { presence: A }],
+    ['when only the server has an input', {}, { input: A }],
+    ['when the server takes more input', { input: A }, { input: AOptionalB }],
+    ['when only the server has a mutation', {}, edit(A, A)],
+    ['when only the client has a mutation', edit(A, A), {}],
+    ['when mutations are equal', edit(AB, AB), edit(Reversed, Reversed)],
+    ['when a mutation takes an optional parameter more', edit(A), edit(AOptionalB)],
+    ['when a mutation returns a field more', edit(A, A), edit(A, AB)],
+    ['when a mutation can be taken back', edit(A), { mutations: { it: mutation({ params: A, undoable: true }) } }],
+    [
+      'when the server has mutations before and behind those of the client',
+      { clientToServer: { c: call({ params: A }) }, mutations: { b: mutation({ params: A }) } },
+      {
+        clientToServer: { a: call(), c: call({ params: A }), d: event(A) },
+        mutations: { a2: mutation(), b: mutation({ params: A, undoable: true }), c2: mutation({ params: AB }) },
+      },
+    ],
     [
       'when an event travels otherwise',
       { clientToServer: { it: event(A) } },
@@ -94,6 +115,55 @@ describe('contracts work together', () => {
 
 describe('contracts are refused, naming the path', () => {
   it.each<[string, Partial<RoomShape>, Partial<RoomShape>, string]>([
+    [
+      'an input that the server does not take',
+      { input: A },
+      {},
+      'input: this client sends it, the server takes none any more',
+    ],
+    ['an input that lacks something', { input: A }, { input: AB }, 'input.b: the server needs this field, this client does not send it'],
+    [
+      'a mutation that lacks a parameter',
+      edit(A),
+      edit(AB),
+      'mutations.it.params.b: the server needs this field, this client does not send it',
+    ],
+    [
+      'a mutation without parameters',
+      edit(),
+      edit(A),
+      'mutations.it.params: the server needs it, this client has none',
+    ],
+    [
+      'a mutation with parameters that the server does not take',
+      edit(A),
+      edit(),
+      'mutations.it.params: this client sends it, the server takes none any more',
+    ],
+    [
+      'a mutation that returns something else',
+      edit(A, t.String()),
+      edit(A, t.Number()),
+      "mutations.it.result: the server has a number, this client's contract says a string",
+    ],
+    [
+      'a mutation whose error says something else',
+      { mutations: { it: mutation({ errors: { full: A } }) } },
+      { mutations: { it: mutation({ errors: { full: t.Null() } }) } },
+      "mutations.it.errors.full: the server has null, this client's contract says an object",
+    ],
+    [
+      'a call that is a mutation there',
+      up(A),
+      edit(A),
+      "clientToServer.it: this client's contract has a call, the server has a mutation",
+    ],
+    [
+      'a mutation that is a call there',
+      edit(A),
+      up(A),
+      "mutations.it: this client's contract has a mutation, the server has a call",
+    ],
     [
       'another type in the state',
       state(t.String()),

@@ -27,11 +27,27 @@ export function differences(own: Layout, server: Layout, words: Words = clientWo
     up.compare(own.presence, server.presence, 'presence')
     if (server.presence !== undefined) down.compare(server.presence, own.presence, 'presence')
   }
-  compareMessages('clientToServer', own.up, server.up, up, down, found)
+  // A server goes without the inputs of a client that has none.
+  if (own.input !== undefined) up.compare(own.input, server.input, 'input')
+  compareMessages('clientToServer', asDeclared(own), asDeclared(server), up, down, found)
   compareMessages('serverToClient', own.down, server.down, down, up, found)
 
   if (found.length <= listed) return found
   return [...found.slice(0, listed), `and ${found.length - listed} more`]
+}
+
+/** What a client sends; of mutations with the parameters that the contract declares. */
+function asDeclared({ up, types }: Layout): readonly MessageDef[] {
+  return up.map((message) => {
+    if (!isMutation(message)) return message
+    const issued = types[message.params ?? -1]
+    const fields = issued?.kind === 'record' ? issued.fields : []
+    return { ...message, params: fields.find(({ name }) => name === 'params')?.type }
+  })
+}
+
+function isMutation(message: MessageDef): message is CallDef {
+  return message.kind === 'call' && message.mutation !== undefined
 }
 
 /** `there` is the way of parameters and payloads, `back` that of results, items and errors. */
@@ -48,12 +64,15 @@ function compareMessages(
     const other = byName.get(message.name)
     // Without a counterpart nothing can be misread: a call to it fails with `unsupported`.
     if (other === undefined) continue
-    const path = group + step(message.name)
+    const path = (isMutation(message) ? 'mutations' : group) + step(message.name)
     const pair = (mine: TypeIndex | undefined, theirs: TypeIndex | undefined, way: Comparison, part: string): void => {
       if (way.direction === 'up') way.compare(mine, theirs, `${path}.${part}`)
       else way.compare(theirs, mine, `${path}.${part}`)
     }
-    if (message.kind === 'event' && other.kind === 'event') {
+    const [kind, otherKind] = [aKind(message), aKind(other)]
+    if (kind !== otherKind) {
+      found.push(`${path}: this client's contract has ${kind}, the server has ${otherKind}`)
+    } else if (message.kind === 'event' && other.kind === 'event') {
       pair(message.payload, other.payload, there, 'payload')
     } else if (message.kind === 'call' && other.kind === 'call') {
       pair(message.params, other.params, there, 'params')
@@ -61,8 +80,6 @@ function compareMessages(
       compareErrors(message, other, (mine, theirs, code) => pair(mine, theirs, back, `errors${step(code)}`))
     } else if (message.kind === 'stream' && other.kind === 'stream') {
       compareStreams(message, other, pair, there, back)
-    } else {
-      found.push(`${path}: this client's contract has ${aKind(message)}, the server has ${aKind(other)}`)
     }
   }
 }
@@ -90,8 +107,9 @@ function compareErrors(
   }
 }
 
-function aKind({ kind }: MessageDef): string {
-  return kind === 'event' ? 'an event' : `a ${kind}`
+function aKind(message: MessageDef): string {
+  if (isMutation(message)) return 'a mutation'
+  return message.kind === 'event' ? 'an event' : `a ${message.kind}`
 }
 
 /** Compares what one side sends with what the other takes. */

@@ -115,12 +115,22 @@ type KnownMessage = Call<unknown, unknown, unknown> | Event<unknown> | Stream<un
 
 /** A message of a contract as what its builder made. @throws SchemaError when none of them made it. */
 export function readMessage(message: AnyMessage, path: string): KnownMessage {
-  if (!isMessage(message)) throw refusal(path, 'is neither call(), event() nor stream()')
+  if (!isMessage(message)) {
+    const fault =
+      builtKind(message) === 'mutation'
+        ? 'is a mutation(): declare it in mutations'
+        : 'is neither call(), event() nor stream()'
+    throw refusal(path, fault)
+  }
   return message
 }
 
-// The three builders set `schemas`, each with its kind: whoever has both was made by one of them.
 function isMessage(message: unknown): message is KnownMessage {
-  if (typeof message !== 'object' || message === null || !('schemas' in message && 'kind' in message)) return false
-  return message.kind === 'call' || message.kind === 'event' || message.kind === 'stream'
+  const kind = builtKind(message)
+  return kind === 'call' || kind === 'event' || kind === 'stream'
+}
+
+/** The kind of what a builder made. All of them set `schemas`, each with its kind: whoever has both was made by one of them. */
+export function builtKind(made: unknown): unknown {
+  return typeof made === 'object' && made !== null && 'schemas' in made && 'kind' in made ? made.kind : undefined
 }

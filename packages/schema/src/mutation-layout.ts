@@ -1,7 +1,7 @@
 import { step } from './codec/fault.ts'
 import type { RoomShape } from './contract.ts'
 import type { CallDef, Field, SimpleKind, TypeIndex } from './layout.ts'
-import { callOf, checkLimit, checkName } from './message-layout.ts'
+import { builtKind, callOf, checkLimit, checkName } from './message-layout.ts'
 import type { AnyMutation, Mutation } from './mutation.ts'
 import { refusal, type SchemaReader } from './schema-reader.ts'
 
@@ -48,7 +48,7 @@ export function mutationsOf(reader: SchemaReader, { mutations, clientToServer }:
     if (name === 'input') throw refusal(at, "cannot be called 'input': that is the mutator of the contract's input")
     if (name === undoName) throw refusal(at, `cannot be called '${name}': clients take back mutations by that name`)
     if (Object.hasOwn(clientToServer, name)) {
-      throw refusal(at, `is in clientToServer, too: one of the two needs another name`)
+      throw refusal(at, 'is in clientToServer, too: one of the two needs another name')
     }
     const message = readMutation(declared, at)
     const { schemas, undoable } = message
@@ -102,6 +102,5 @@ export function readMutation(declared: AnyMutation, path: string): Mutation<unkn
 }
 
 function isMutation(declared: unknown): declared is Mutation<unknown, unknown, unknown> {
-  if (typeof declared !== 'object' || declared === null || !('schemas' in declared && 'kind' in declared)) return false
-  return declared.kind === 'mutation'
+  return builtKind(declared) === 'mutation'
 }
