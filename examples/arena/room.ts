@@ -61,6 +61,19 @@ export class ArenaRoom extends Room(Arena) {
     this.#fillUp()
   }
 
+  /** Who has lost the connection is off the field until it is back. */
+  override onDrop(member: Player): void {
+    const fighter = this.state.fighters.get(member.id)
+    if (fighter === undefined) return
+    fighter.hp = 0
+    fighter.returns = this.clock.time() + times.away
+  }
+
+  override onResume(member: Player): void {
+    const fighter = this.state.fighters.get(member.id)
+    if (fighter?.hp === 0) this.#stand(fighter, this.clock.time())
+  }
+
   override onLeave(member: Player): void {
     this.state.fighters.delete(member.id)
     this.#present.delete(member.id)

@@ -57,7 +57,7 @@ export class Bot {
   #side = 1
   #turnsAt = 0
   #goal: Point | undefined
-  #lastHp = health.full
+  #lastHp: number = health.full
 
   /** @param random Numbers from 0 up to, and not including, 1. */
   constructor(random: () => number) {

@@ -64,8 +64,10 @@ export class Game {
       interpolates: (on) => (this.#link.interpolates = on),
       rewinds: (on) => void this.#link.rewinds(on),
       ghosts: (on) => (this.#ghosts = on),
+      shown: () => this.#resize(),
     }))
     byId('hud', HTMLElement).hidden = false
+    this.#resize()
     document.body.classList.add('playing')
     this.#canvas.focus({ preventScroll: true })
     this.#link.follow({
@@ -107,7 +109,9 @@ export class Game {
     const { clientWidth: width, clientHeight: height } = this.#canvas
     this.#canvas.width = Math.max(1, Math.round(width * this.#scale))
     this.#canvas.height = Math.max(1, Math.round(height * this.#scale))
-    this.#camera.resize(width, height)
+    const covered = this.#lab?.covers ?? 0
+    this.#camera.resize(width, height, covered)
+    byId('hud', HTMLElement).style.setProperty('--covered', `${covered}px`)
   }
 
   /** What the player does now. */
@@ -228,7 +232,7 @@ export class Game {
     context.setTransform(1, 0, 0, 1, 0, 0)
     const edge = context.createRadialGradient(width / 2, height / 2, height * 0.35, width / 2, height / 2, width * 0.62)
     edge.addColorStop(0, 'rgb(255 60 50 / 0%)')
-    edge.addColorStop(1, `rgb(255 60 50 / ${(this.#pain * 42).toFixed(0)}%)`)
+    edge.addColorStop(1, `rgb(255 60 50 / ${(this.#pain * 30).toFixed(0)}%)`)
     context.fillStyle = edge
     context.fillRect(0, 0, width, height)
   }

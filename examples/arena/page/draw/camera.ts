@@ -2,7 +2,9 @@ import type { Point } from '../../field.ts'
 import { field } from '../../rules.ts'
 
 /** How much of the field is to be seen at least, in units: so much that one sees who shoots. */
-const sight = { across: 1240, up: 760, least: 560 } as const
+const sight = { across: 1240, up: 780 } as const
+/** Smaller than this nobody would see who is who: on a phone one sees less of the field instead. */
+const leastZoom = 0.62
 
 /** What part of the field is shown, and how large. */
 export class Camera {
@@ -13,32 +15,37 @@ export class Camera {
   zoom = 1
   #width = 1
   #height = 1
+  /** Pixels on the right that something covers. */
+  #covered = 0
 
-  /** The window has that size, in pixels of the page. */
-  resize(width: number, height: number): void {
+  /**
+   * The window has that size, in pixels of the page.
+   *
+   * @param covered So many of them, on the right, are covered by something.
+   */
+  resize(width: number, height: number, covered: number): void {
     this.#width = width
     this.#height = height
-    const whole = Math.min(width / sight.across, height / sight.up)
-    // On a phone all of that would be too small to play: less of it, nearer.
-    this.zoom = Math.max(whole, Math.min(width, height) / sight.least, 0.4)
+    this.#covered = covered
+    this.zoom = Math.max(leastZoom, Math.min(width / sight.across, height / sight.up))
   }
 
   /** Moves towards what is to be in the middle. */
   follow(target: Point, ms: number): void {
     const part = 1 - 0.5 ** (ms / 90)
-    this.x += (this.#bounded(target.x, this.#width, field.width) - this.x) * part
+    this.x += (this.#bounded(target.x, this.#free, field.width) - this.x) * part
     this.y += (this.#bounded(target.y, this.#height, field.height) - this.y) * part
   }
 
   /** Shows it at once. */
   jump(target: Point): void {
-    this.x = this.#bounded(target.x, this.#width, field.width)
+    this.x = this.#bounded(target.x, this.#free, field.width)
     this.y = this.#bounded(target.y, this.#height, field.height)
   }
 
   /** Where on the page a place of the field is. */
   toPage({ x, y }: Point): Point {
-    return { x: (x - this.x) * this.zoom + this.#width / 2, y: (y - this.y) * this.zoom + this.#height / 2 }
+    return { x: (x - this.x) * this.zoom + this.#free / 2, y: (y - this.y) * this.zoom + this.#height / 2 }
   }
 
   /** The drawing that follows is in units of the field; `scale` are pixels of the canvas per pixel of the page. */
@@ -49,7 +56,7 @@ export class Camera {
       0,
       0,
       zoom,
-      (this.#width / 2) * scale - (this.x + shake.x) * zoom,
+      (this.#free / 2) * scale - (this.x + shake.x) * zoom,
       (this.#height / 2) * scale - (this.y + shake.y) * zoom,
     )
   }
@@ -57,9 +64,14 @@ export class Camera {
   /** Whether a place is in the window, or nearly. */
   shows({ x, y }: Point, margin: number): boolean {
     return (
-      Math.abs(x - this.x) < this.#width / this.zoom / 2 + margin &&
+      Math.abs(x - this.x) < (this.#width + this.#covered) / this.zoom / 2 + margin &&
       Math.abs(y - this.y) < this.#height / this.zoom / 2 + margin
     )
+  }
+
+  /** Pixels across that nothing covers. */
+  get #free(): number {
+    return this.#width - this.#covered
   }
 
   /** As near to `wanted` as shows nothing beside the field but a little of its edge. */

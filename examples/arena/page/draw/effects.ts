@@ -107,7 +107,7 @@ export class Effects {
     const drift = (Math.random() - 0.5) * 26
     this.#show(720, (context, past) => {
       context.globalAlpha = past < 0.6 ? 1 : (1 - past) / 0.4
-      context.font = '700 16px system-ui, sans-serif'
+      context.font = '700 16px Inter, system-ui, sans-serif'
       context.textAlign = 'center'
       context.lineWidth = 4
       context.lineJoin = 'round'

@@ -8,6 +8,9 @@ export function paintFighter(context: CanvasRenderingContext2D, fighter: ShownFi
   const { x, y, aim, hp, safe, own } = fighter
   if (hp === 0) return
   const color = colorOf(fighter.color)
+  context.globalCompositeOperation = 'lighter'
+  context.drawImage(glowOf(color), x - glow, y - glow, glow * 2, glow * 2)
+  context.globalCompositeOperation = 'source-over'
   context.save()
   context.translate(x, y)
   context.fillStyle = 'rgb(0 0 0 / 34%)'
@@ -62,7 +65,7 @@ function paintHealth(context: CanvasRenderingContext2D, { x, y, hp, name, own }:
   context.roundRect(x - width / 2, y - 35, Math.max(4, width * part), 4, 2)
   context.fill()
   if (own) return
-  context.font = '600 12px system-ui, sans-serif'
+  context.font = '600 12px Inter, system-ui, sans-serif'
   context.textAlign = 'center'
   context.lineWidth = 3
   context.lineJoin = 'round'
@@ -131,6 +134,30 @@ function ring(context: CanvasRenderingContext2D, size: number): void {
   context.beginPath()
   context.arc(0, 0, size, 0, 2 * Math.PI)
   context.stroke()
+}
+
+/** How far a fighter lights up the floor, in units. */
+const glow = 120
+const glows = new Map<string, HTMLCanvasElement>()
+
+/** The light around a fighter of that colour: drawn once, since there are many frames. */
+function glowOf(color: string): HTMLCanvasElement {
+  let found = glows.get(color)
+  if (found === undefined) {
+    found = document.createElement('canvas')
+    found.width = found.height = glow
+    const context = found.getContext('2d')
+    const light = context?.createRadialGradient(glow / 2, glow / 2, 0, glow / 2, glow / 2, glow / 2)
+    if (context !== null && light !== undefined) {
+      light.addColorStop(0, `${color}55`)
+      light.addColorStop(0.45, `${color}1c`)
+      light.addColorStop(1, `${color}00`)
+      context.fillStyle = light
+      context.fillRect(0, 0, glow, glow)
+    }
+    glows.set(color, found)
+  }
+  return found
 }
 
 const mixes = new Map<string, string>()

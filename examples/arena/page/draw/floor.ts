@@ -40,7 +40,8 @@ function draw(scale: number): HTMLCanvasElement {
 function drawFloor(context: CanvasRenderingContext2D): void {
   outline(context, { x: 0, y: 0, ...field }, 22)
   const light = context.createRadialGradient(800, 500, 60, 800, 500, 980)
-  light.addColorStop(0, '#1b2739')
+  light.addColorStop(0, '#24344d')
+  light.addColorStop(0.55, '#1a2638')
   light.addColorStop(1, ground.floor)
   context.fillStyle = light
   context.fill()
@@ -59,19 +60,28 @@ function drawFloor(context: CanvasRenderingContext2D): void {
   }
   context.stroke()
   context.restore()
-  context.lineWidth = 2.5
-  context.strokeStyle = 'rgb(255 255 255 / 7%)'
-  for (const radius of [70, 320]) {
+  context.lineWidth = 3
+  for (const [radius, color] of [
+    [74, 'rgb(126 224 129 / 22%)'],
+    [330, 'rgb(76 195 255 / 16%)'],
+  ] as const) {
+    context.strokeStyle = color
     context.beginPath()
     context.arc(800, 500, radius, 0, 2 * Math.PI)
     context.stroke()
   }
-  context.fillStyle = 'rgb(255 255 255 / 4%)'
+  context.fillStyle = 'rgb(76 195 255 / 6%)'
+  context.strokeStyle = 'rgb(76 195 255 / 14%)'
+  context.lineWidth = 2
   for (const { x, y } of entrances) {
     context.beginPath()
     context.arc(x, y, 34, 0, 2 * Math.PI)
     context.fill()
+    context.stroke()
   }
+  context.lineWidth = 12
+  context.strokeStyle = 'rgb(76 195 255 / 7%)'
+  outline(context, { x: 0, y: 0, ...field }, 22).stroke()
   context.lineWidth = 4
   context.strokeStyle = ground.edge
   outline(context, { x: 0, y: 0, ...field }, 22).stroke()
@@ -83,7 +93,7 @@ function drawWall(context: CanvasRenderingContext2D, wall: Wall): void {
   const top = { ...wall, height: wall.height - height }
   const light = context.createLinearGradient(0, top.y, 0, top.y + top.height)
   light.addColorStop(0, ground.wallTop)
-  light.addColorStop(1, '#2b384f')
+  light.addColorStop(1, '#33445f')
   context.fillStyle = light
   outline(context, top, 9).fill()
   context.lineWidth = 1.5

@@ -8,12 +8,12 @@ export function colorOf(color: number): string {
 
 /** Colours of the field. */
 export const ground = {
-  floor: '#131b29',
+  floor: '#141d2d',
   line: 'rgb(255 255 255 / 3.5%)',
   outside: '#0b1018',
-  edge: '#3a4a66',
-  wallTop: '#33425c',
+  edge: '#3f5f86',
+  wallTop: '#40536f',
   wallSide: '#1d2738',
-  wallLight: '#4a5d80',
+  wallLight: '#5d7599',
   pack: '#7ee081',
 } as const

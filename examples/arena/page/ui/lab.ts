@@ -9,7 +9,12 @@ export interface LabEvents {
   interpolates(on: boolean): void
   rewinds(on: boolean): void
   ghosts(on: boolean): void
+  /** The panel was opened or closed. */
+  shown(): void
 }
+
+/** A window below this is a phone's, where it comes from below. */
+const narrow = 900
 
 /** Milliseconds between two readings. */
 const each = 500
@@ -36,14 +41,22 @@ export class Lab {
     const show = (visible: boolean): void => {
       this.#panel.hidden = !visible
       open.hidden = visible
+      events.shown()
     }
     open.addEventListener('click', () => show(true))
     byId('lab-close', HTMLButtonElement).addEventListener('click', () => show(false))
     addEventListener('keydown', ({ code, target }) => {
-      if (code === 'KeyN' && !(target instanceof HTMLInputElement && target.type === 'text')) show(this.#panel.hidden)
+      if (code === 'KeyN' && !(target instanceof HTMLInputElement && target.type === 'text'))
+        show(this.#panel.hidden !== false)
     })
     // On a phone it would hide the field.
-    show(innerWidth > 900)
+    this.#panel.hidden = innerWidth < narrow
+    open.hidden = !this.#panel.hidden
+  }
+
+  /** Pixels on the right of the window that it covers. */
+  get covers(): number {
+    return innerWidth < narrow ? 0 : this.#panel.getBoundingClientRect().width
   }
 
   /** A shot of one's own has hit. */
