@@ -1,6 +1,7 @@
 import { at } from '../codec/fault.ts'
 import type { CompiledLayout } from '../compiled-layout.ts'
 import type { AnyContract } from '../contract.ts'
+import type { TypeIndex } from '../layout.ts'
 import { readContract } from '../contract-layout.ts'
 import type { Visibility } from '../visibility-marks.ts'
 import { BodyWriter } from './encode/body-writer.ts'
@@ -134,6 +135,12 @@ export class StateTree {
     return Handle.node(tracked)?.registry === this.#registry
   }
 
+  /** The type of a record, map or list of this state in its layout; `undefined` for what does not stand in it. */
+  typeOf(tracked: unknown): TypeIndex | undefined {
+    const node = Handle.node(tracked)
+    return node?.registry === this.#registry ? node?.type.index : undefined
+  }
+
   /** Whether something of this state is a map of which a viewer has the entries in its view. */
   isViewed(tracked: unknown): boolean {
     const node = Handle.node(tracked)
@@ -144,8 +151,10 @@ export class StateTree {
    * Makes what was done since the last version the next one.
    *
    * @returns false when nothing is different for anybody; then there is no new version.
+   * @throws Error while a mutation runs, of which nobody can know yet whether it will be put back.
    */
   close(): boolean {
+    if (this.#registry.recorder !== undefined) throw new Error('A version cannot be closed while a mutation runs')
     const nodes = this.#registry.drain()
     const looked = this.#views?.resolve() ?? false
     // Whoever is behind is caught up when it asks: nothing is encoded for a room of stalled readers.

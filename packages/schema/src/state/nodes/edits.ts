@@ -26,6 +26,15 @@ export class Edits {
     if (length > 0) this.#runs.push({ from: 0, count: length })
   }
 
+  /** The same, which goes its own way from now on. */
+  clone(): Edits {
+    const clone = new Edits(this.#before)
+    clone.#length = this.#length
+    clone.#runs.length = 0
+    for (const { from, count } of this.#runs) clone.#runs.push({ from, count })
+    return clone
+  }
+
   /** Whether there are so many runs that the list had better be sent whole. */
   get scattered(): boolean {
     return this.#runs.length > runsAtMost

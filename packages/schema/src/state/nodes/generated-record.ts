@@ -6,6 +6,7 @@ import { Mode } from '../../patch/body.ts'
 import type { Pack } from '../../patch/pack.ts'
 import { putNumber, putSigned, putSized, putUint8, putUnsigned, putVarint } from '../../patch/put.ts'
 import type { Writer } from '../../patch/writer.ts'
+import { shortcut } from '../recording/shortcut.ts'
 import { wordBits, type TrackedField } from './field-set.ts'
 import type { RecordCode } from './record-code.ts'
 import { RecordHandle } from './record-handle.ts'
@@ -34,13 +35,23 @@ type PackGroup = (
  * and, if it is a number, without allocating; setters that know the range of their field; and loops that write a group with all
  * that it asks of a record in reach.
  *
- * What a setter does not settle at once goes to `RecordNode.write`: whatever is not a number of that range, and records
- * that were taken out. Nothing when text cannot become code, or a record has too many fields for it.
+ * What a setter does not settle at once goes to `RecordNode.write`: whatever is not a number of that range, records
+ * that were taken out, and all that is written while a mutation runs. Nothing when text cannot become code, or a record has too many fields for it.
  */
 export function generatedRecord(fields: readonly TrackedField[]): RecordCode | undefined {
   const places = fields.reduce((sum, { steps }) => sum + (steps === undefined ? 1 : 3), 0)
   if (places > mostPlaces) return undefined
-  const used = { RecordHandle, isWellFormed, putVarint, putSigned, putSized, putUnsigned, putUint8, putNumber }
+  const used = {
+    RecordHandle,
+    shortcut,
+    isWellFormed,
+    putVarint,
+    putSigned,
+    putSized,
+    putUnsigned,
+    putUint8,
+    putNumber,
+  }
   const make = generated([...Object.keys(used), 'counts', 'equals', 'packs'], source(fields))
   if (make === undefined) return undefined
   const counts = fields.map(({ steps }) => steps?.count)
@@ -146,7 +157,7 @@ function setter(field: TrackedField): string {
         this.#v${index} = kept`
   return `
       const node = this.#node
-      if (${condition} && node.registry !== undefined) {
+      if (${condition} && shortcut.open && node.registry !== undefined) {
         ${store}
         ${marked}
       } else node.write(${index}, value)

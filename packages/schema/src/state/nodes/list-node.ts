@@ -43,6 +43,12 @@ function twice(): Fault {
   return new Fault('stands in this list twice: the second must be a copy (toPlain)')
 }
 
+/** What patches are to say of a list. */
+export interface PendingItems {
+  readonly edits: Edits | undefined
+  readonly whole: boolean
+}
+
 /** A tracked list. */
 export class ListNode extends StateNode {
   readonly type: ListType
@@ -100,15 +106,19 @@ export class ListNode extends StateNode {
     const place = this.indexOf(index, this.items.length)
     const registry = this.attached(place)
     if (!this.#same(this.items[place], kept)) this.#splice(registry, place, 1, [kept])
-    else if (this.type.item.drifts) this.items[place] = kept
+    else if (this.type.item.drifts) {
+      registry.recorder?.splice(this, place, [this.items[place]], 1)
+      this.items[place] = kept
+    }
     return this.items[place]
   }
 
   /** Moves an item; indexes are in range. */
   move(from: number, to: number): void {
-    this.attached(from)
+    const registry = this.attached(from)
     if (from === to) return
-    this.#note((edits) => edits.move(from, to))
+    this.#edited(registry)?.move(from, to)
+    registry.recorder?.move(this, from, to)
     this.items.splice(to, 0, ...this.items.splice(from, 1))
   }
 
@@ -116,12 +126,12 @@ export class ListNode extends StateNode {
   sort(compare?: (a: unknown, b: unknown) => number): void {
     const before = [...this.items]
     const sorted = [...before].sort(compare)
-    this.attached()
+    const registry = this.attached()
     if (before.length !== this.items.length || before.some((item, index) => item !== this.items[index])) {
       const what = 'was changed by the function that compares its items: nothing was sorted'
       throw new SchemaError('invalid_value', pathOf(this), what)
     }
-    this.#put(sorted)
+    this.#put(registry, sorted)
   }
 
   /** Replaces all items; those that stand here already stay the same. */
@@ -133,7 +143,7 @@ export class ListNode extends StateNode {
     const registry = this.attached()
     const { holdsNodes } = this.type.item
     if (holdsNodes) for (const value of this.items) if (!staying.has(value)) registry.detach(value)
-    this.#put(next)
+    this.#put(registry, next)
     if (holdsNodes) for (const value of next) if (!staying.has(value)) registry.attach(value, this, '')
   }
 
@@ -151,15 +161,21 @@ export class ListNode extends StateNode {
   }
 
   /** Has these items, and is sent whole unless they are the same as before. */
-  #put(next: readonly unknown[]): void {
+  #put(registry: NodeRegistry, next: readonly unknown[]): void {
+    registry.recorder?.pending(this)
+    registry.recorder?.items(this)
     const same = next.length === this.items.length && next.every((value, index) => this.#same(value, this.items[index]))
-    // In place: whoever iterates goes on with the new items.
-    this.items.length = 0
-    for (const value of next) this.items.push(value)
+    this.#refill(next)
     if (same || this.born === 0) return
     this.#whole = true
     this.#edits = undefined
     this.queue()
+  }
+
+  /** In place: whoever iterates goes on with the new items. */
+  #refill(items: readonly unknown[]): void {
+    this.items.length = 0
+    for (const value of items) this.items.push(value)
   }
 
   #same(one: unknown, other: unknown): boolean {
@@ -169,12 +185,9 @@ export class ListNode extends StateNode {
 
   #splice(registry: NodeRegistry, index: number, remove: number, kept: readonly unknown[]): unknown[] {
     if (remove === 0 && kept.length === 0) return []
-    this.#note((edits) => edits.splice(index, remove, kept.length))
-    const tail = index + remove < this.items.length ? this.items.splice(index + remove) : undefined
-    const removed = remove > 0 ? this.items.splice(index, remove) : []
-    // Not as arguments of one call: their number is limited.
-    for (const value of kept) this.items.push(value)
-    if (tail !== undefined) for (const value of tail) this.items.push(value)
+    this.#edited(registry)?.splice(index, remove, kept.length)
+    const removed = this.#exchange(index, remove, kept)
+    registry.recorder?.splice(this, index, removed, kept.length)
     if (this.type.item.holdsNodes) {
       for (const value of removed) registry.detach(value)
       for (const value of kept) registry.attach(value, this, '')
@@ -182,14 +195,48 @@ export class ListNode extends StateNode {
     return removed
   }
 
-  /** Keeps in mind what is about to be done. */
-  #note(edit: (edits: Edits) => void): void {
-    if (this.born === 0) return
+  #exchange(index: number, remove: number, kept: readonly unknown[]): unknown[] {
+    const tail = index + remove < this.items.length ? this.items.splice(index + remove) : undefined
+    const removed = remove > 0 ? this.items.splice(index, remove) : []
+    // Not as arguments of one call: their number is limited.
+    for (const value of kept) this.items.push(value)
+    if (tail !== undefined) for (const value of tail) this.items.push(value)
+    return removed
+  }
+
+  /** What was removed stands there again, instead of what was added. */
+  putBack(index: number, removed: readonly unknown[], added: number): void {
+    this.#exchange(index, added, removed)
+  }
+
+  /** What was moved stands where it stood. */
+  putBackMove(from: number, to: number): void {
+    this.items.splice(from, 0, ...this.items.splice(to, 1))
+  }
+
+  /** All stands as it stood. */
+  putBackItems(items: readonly unknown[]): void {
+    this.#refill(items)
+  }
+
+  /** What patches are to say, as it is now. */
+  pendingItems(): PendingItems {
+    return { edits: this.#edits?.clone(), whole: this.#whole }
+  }
+
+  /** Patches are to say what they were to say before. */
+  putBackPending({ edits, whole }: PendingItems): void {
+    this.#edits = edits
+    this.#whole = whole
+  }
+
+  /** What is about to be done has to be noted here; nothing where the list is sent whole anyway. */
+  #edited(registry: NodeRegistry): Edits | undefined {
+    registry.recorder?.pending(this)
+    if (this.born === 0) return undefined
     this.queue()
-    if (this.#whole) return
-    this.#edits ??= new Edits(this.items.length)
-    edit(this.#edits)
-    if (this.#edits.scattered) this.#whole = true
+    if (this.#edits?.scattered === true) this.#whole = true
+    return this.#whole ? undefined : (this.#edits ??= new Edits(this.items.length))
   }
 
   override stepTo(child: StateNode): string {
@@ -213,7 +260,7 @@ export class ListNode extends StateNode {
   }
 
   override pending(): Mode | undefined {
-    if (this.#whole) return Mode.whole
+    if (this.#whole || this.#edits?.scattered === true) return Mode.whole
     if (this.#edits === undefined || this.#edits.none) return undefined
     return this.#edits.keepsSome ? Mode.change : Mode.whole
   }

@@ -4,7 +4,9 @@ import { Mode } from '../../patch/body.ts'
 import { hashEntries, hashNode } from '../../patch/hash.ts'
 import type { Writer } from '../../patch/writer.ts'
 import { KeyLog } from './key-log.ts'
+import type { NodeRegistry } from './node-registry.ts'
 import type { Slot } from '../values/slot.ts'
+import { absent } from '../recording/recorder.ts'
 import { Handle, pathOf, standsThere, StateNode, type NodeType, type Told } from './state-node.ts'
 import { TrackedMap } from './tracked-map.ts'
 
@@ -44,6 +46,13 @@ function entriesOf(value: unknown): Iterable<[string, unknown]> {
   }
   if (isPlainObject(value)) return Object.entries(value)
   throw expected('an object of entries by key, or a Map', value)
+}
+
+/** What patches are to say of a map. */
+export interface PendingKeys {
+  readonly set: Map<string, boolean>
+  readonly deleted: Set<string>
+  readonly cleared: boolean
 }
 
 /** A tracked map. */
@@ -94,9 +103,11 @@ export class MapNode extends StateNode {
     const had = before !== undefined || this.entries.has(key)
     if (had && Handle.node(before) === undefined && Handle.node(kept) === undefined && entry.equal(before, kept)) {
       if (!entry.drifts) return before
+      this.#note(registry, key, before)
       this.entries.set(key, kept)
       return kept
     }
+    this.#note(registry, key, had ? before : absent)
     this.entries.set(key, kept)
     if (entry.holdsNodes) {
       registry.detach(before)
@@ -109,11 +120,18 @@ export class MapNode extends StateNode {
     return kept
   }
 
+  /** What stands under a key is about to be another. */
+  #note(registry: NodeRegistry, key: string, before: unknown): void {
+    registry.recorder?.entry(this, key, before, this.#set.get(key), this.#deleted.has(key))
+  }
+
   /** Somebody deletes an entry. */
   delete(key: string): boolean {
     if (!this.entries.has(key)) return false
     const registry = this.attached(key)
     const before = this.entries.get(key)
+    registry.recorder?.order(this)
+    this.#note(registry, key, before)
     this.entries.delete(key)
     registry.detach(before)
     if (this.born !== 0) {
@@ -130,14 +148,46 @@ export class MapNode extends StateNode {
   clear(): void {
     if (this.entries.size === 0) return
     const registry = this.attached()
+    registry.recorder?.clear(this, { set: this.#set, deleted: this.#deleted, cleared: this.#cleared })
     if (this.type.entry.holdsNodes) for (const value of this.entries.values()) registry.detach(value)
     this.entries.clear()
     if (this.born !== 0) {
       this.#cleared = true
-      this.#set.clear()
-      this.#deleted.clear()
+      this.#set = new Map()
+      this.#deleted = new Set()
       this.queue()
     }
+  }
+
+  /** What stood under a key, or nothing, stands there again, and patches are to say of it what they were to say before. */
+  putBack(key: string, before: unknown, set: boolean | undefined, deleted: boolean): void {
+    if (before === absent) this.entries.delete(key)
+    else this.entries.set(key, before)
+    if (set === undefined) this.#set.delete(key)
+    else this.#set.set(key, set)
+    if (deleted) this.#deleted.add(key)
+    else this.#deleted.delete(key)
+  }
+
+  /** The same entries stand in that order again, and are to be told of in that order. */
+  putBackOrder(keys: readonly string[], set: Map<string, boolean>): void {
+    const entries = new Map(this.entries)
+    this.entries.clear()
+    for (const key of keys) this.entries.set(key, entries.get(key))
+    this.#set = set
+  }
+
+  /** The keys that patches are to set, as they are now. */
+  pendingSet(): Map<string, boolean> {
+    return new Map(this.#set)
+  }
+
+  /** The map is as it was before it was cleared. */
+  putBackAll(entries: ReadonlyMap<string, unknown>, { set, deleted, cleared }: PendingKeys): void {
+    for (const [key, value] of entries) this.entries.set(key, value)
+    this.#set = set
+    this.#deleted = deleted
+    this.#cleared = cleared
   }
 
   override eachChild(visit: (child: StateNode, key: string) => void): void {

@@ -1,5 +1,7 @@
 import { entityScope, type Scope } from '../viewers/scope.ts'
 import { cut, emptied } from '../encode/reused-array.ts'
+import type { Recorder } from '../recording/recorder.ts'
+import type { Sighting } from '../viewers/sighting.ts'
 import { Handle, type StateNode } from './state-node.ts'
 
 /** Finds what a node is seen with, which is put into another under a key. */
@@ -17,6 +19,8 @@ const remembered = 1024
 export class NodeRegistry {
   /** Called when the first change since the last patch is made. */
   onDirty: (() => void) | undefined = undefined
+  /** Notes each write, while a mutation runs. */
+  recorder: Recorder | undefined = undefined
   #queue: StateNode[] = []
   #queued = 0
   /** An emptied array for the next turn: one that grows while it is filled is a third of the cost of a write. */
@@ -104,8 +108,10 @@ export class NodeRegistry {
     node.registry = this
     node.parent = parent
     node.key = key
-    node.id = this.#freeIds.pop() ?? this.#nextId++
+    const free = this.#freeIds.pop()
+    node.id = free ?? this.#nextId++
     this.#byId[node.id] = node
+    this.recorder?.attach(node, free === undefined)
     if (this.#scopes !== undefined) node.scope = this.#scopes(node, parent, key)
     this.queue(node)
     node.eachChild((child, childKey) => this.#attach(child, node, childKey))
@@ -115,8 +121,25 @@ export class NodeRegistry {
     node.registry = undefined
     this.#byId[node.id] = undefined
     this.#freeIds.push(node.id)
-    if (node.scope !== undefined) entityScope(node)?.removed()
+    const lost = node.scope === undefined ? undefined : entityScope(node)?.removed()
+    this.recorder?.detach(node, lost ?? [])
     node.eachChild((child) => this.#detach(child))
+  }
+
+  /** A node was not put in after all: of all that happened with ids this is the last. */
+  putBackAttached(node: StateNode, fresh: boolean): void {
+    node.registry = undefined
+    this.#byId[node.id] = undefined
+    if (fresh) this.#nextId--
+    else this.#freeIds.push(node.id)
+  }
+
+  /** A node was not taken out after all: of all that happened with ids this is the last. */
+  putBackDetached(node: StateNode, lost: readonly Sighting[]): void {
+    node.registry = this
+    this.#freeIds.pop()
+    this.#byId[node.id] = node
+    for (const sighting of lost) sighting.leaving = false
   }
 
   /** After a crowd has left: the highest ids need not be remembered as free, and of the others the lowest are used first. */

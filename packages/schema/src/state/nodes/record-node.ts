@@ -115,9 +115,12 @@ export class RecordNode extends StateNode {
     const before = this.read(index)
     const nodes = slot.holdsNodes && (Handle.node(before) !== undefined || Handle.node(kept) !== undefined)
     if (!nodes && field.steps === undefined && slot.equal(before, kept)) {
-      if (slot.drifts) this.#put(index, kept)
+      if (!slot.drifts) return
+      registry.recorder?.field(this, index, before, this.isWritten(index))
+      this.#put(index, kept)
       return
     }
+    registry.recorder?.field(this, index, before, this.isWritten(index))
     if (!this.#put(index, kept)) return
     if (nodes) {
       registry.detach(before)
@@ -145,6 +148,25 @@ export class RecordNode extends StateNode {
       words[word] = (words[word] ?? 0) | (1 << (index % wordBits))
     }
     this.queue()
+  }
+
+  /** What stood in a field stands there again; `written`: it had been written since the last version before that. */
+  putBack(index: number, kept: unknown, written: boolean): void {
+    // As if it was written already: the count last sent is known since.
+    this.type.code.put(this.handle, index, kept, true)
+    if (!written) this.#unmark(index)
+  }
+
+  #unmark(index: number): void {
+    const bit = 1 << (index % wordBits)
+    if (index < wordBits) this.written &= ~bit
+    else {
+      const words = this.#writtenBeyond
+      const word = Math.floor(index / wordBits) - 1
+      if (words === undefined) return
+      words[word] = (words[word] ?? 0) & ~bit
+      if (words.every((each) => each === 0)) this.#writtenBeyond = undefined
+    }
   }
 
   #beyond(fill: number): number[] {

@@ -49,9 +49,11 @@ export class EntityScope {
     sighting.place = place
   }
 
-  /** The entity was removed from the state: it leaves all views. */
-  removed(): void {
-    for (const sighting of this.#sightings) sighting.view.lose(sighting)
+  /** The entity was removed from the state: it leaves all views. @returns those that it was not leaving anyway. */
+  removed(): readonly Sighting[] {
+    const lost = this.#sightings.filter(({ leaving }) => !leaving)
+    for (const sighting of lost) sighting.view.lose(sighting)
+    return lost
   }
 }
 
