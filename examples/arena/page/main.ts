@@ -47,3 +47,6 @@ async function play(key: string | undefined): Promise<void> {
     form.inert = false
   }
 }
+
+// For the console of whoever is curious, and for tests: what is drawn.
+Object.assign(globalThis, { arena: { fighters: () => [...link.fighters()], figures: () => link.figures } })
