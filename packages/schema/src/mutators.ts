@@ -1,7 +1,7 @@
 import type { InputOf, MutationsOf, Of, StateOf } from './contract.ts'
 import type { CallError } from './messages.ts'
 import type { Live } from './model.ts'
-import type { Mutation } from './mutation.ts'
+import type { AnyMutation } from './mutation.ts'
 
 /**
  * What a mutator may know beside state and parameters. All of it is the same on both sides and in each run, so that a mutator comes
@@ -45,10 +45,11 @@ export interface InputContext<T> extends MutatorContext<T> {
 type Returned<R> = [R] extends [void] ? void | undefined : R
 
 /** The function of one mutation. It is synchronous, and changes nothing but the state that it is given. */
-export type Mutator<T, M> =
-  M extends Mutation<infer P, infer R, infer E>
-    ? (state: Live<StateOf<T>>, params: P, context: MutationContext<T, E>) => Returned<R>
-    : never
+export type Mutator<T, M extends AnyMutation> = (
+  state: Live<StateOf<T>>,
+  params: M['~said']['params'],
+  context: MutationContext<T, M['~said']['errors']>,
+) => Returned<M['~said']['result']>
 
 /** What one input does in one tick. */
 export type InputMutator<T> = (state: Live<StateOf<T>>, input: InputOf<T>, context: InputContext<T>) => void | undefined

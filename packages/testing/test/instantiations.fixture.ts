@@ -9,12 +9,15 @@ import { root, run, tsc } from './packages/run.ts'
 /** The calls of the contract. */
 export const calls: readonly string[] = Array.from({ length: 300 }, (_, index) => `call${index}`)
 
+/** The mutations of another contract. */
+export const mutations: readonly string[] = calls.map((_, index) => `mutation${index}`)
+
 const packages = ['schema', 'protocol', 'client']
 const tests = ['**/*.test.ts', '**/*.fixture.ts']
 const sourcesOf = (name: string): string => join(root, 'packages', name, 'src')
 
 const contract = `
-import { call, defineRoom, t } from '@junto/schema'
+import { call, defineRoom, mutation, t } from '@junto/schema'
 const Point = t.Object({ x: t.Number(), y: t.Number() })
 const Item = t.Object({
   name: t.String(),
@@ -32,13 +35,24 @@ export const Large = defineRoom('large', {
   },
   serverToClient: {},
 })
+export const Edited = defineRoom('edited', {
+  version: 1,
+  state: t.Object({ items: t.Map(Item) }),
+  clientToServer: {},
+  serverToClient: {},
+  mutations: {
+    ${mutations.map(declaration).join('\n    ')}
+  },
+  input: t.Object({ dx: t.Int8(), dy: t.Int8() }),
+})
 `
 
-/** No two calls are alike. */
+/** No two of them are alike. */
 function declaration(name: string): string {
   const params = `t.Object({ id: t.String(), of_${name}: t.Uint32(), at: t.Optional(Point) })`
   const result = `t.Object({ to_${name}: t.String(), at: Point })`
-  return `${name}: call({ params: ${params}, result: ${result}, errors: { full: t.Object({ by_${name}: t.Integer() }) } }),`
+  const builder = name.replace(/\d+/, '')
+  return `${name}: ${builder}({ params: ${params}, result: ${result}, errors: { full: t.Object({ by_${name}: t.Integer() }) } }),`
 }
 
 /** What a program costs that uses nothing of it. */
@@ -47,6 +61,12 @@ import { JuntoClient } from '@junto/client'
 import type { Large } from 'the-contract'
 export type Nothing = [typeof JuntoClient, typeof Large]
 `
+const noMutators = `
+import type { Mutators } from '@junto/schema'
+import type { Edited } from 'the-contract'
+export type Nothing = [Mutators<never>, typeof Edited]
+`
+
 /** A client that uses all of it. */
 export const everyCall = `
 import { JuntoClient } from '@junto/client'
@@ -59,6 +79,28 @@ ${calls.map(use).join('\n')}
 
 function use(name: string): string {
   return `export const ${name}: string = (await room.call.${name}({ id: 'a', of_${name}: 1 })).to_${name}`
+}
+
+/** The mutators of the other contract. */
+export const everyMutator = `
+import type { Mutators } from '@junto/schema'
+import type { Edited } from 'the-contract'
+export const mutators: Mutators<typeof Edited> = {
+  ${mutations.map(mutator).join('\n  ')}
+  input(state, { dx }, { by, dt }) {
+    const point = state.items.get(by)?.points.at(0)
+    if (point !== undefined) point.x += dx * dt
+  },
+}
+`
+
+function mutator(name: string): string {
+  return `${name}(state, { id, of_${name}, at }, { error, newId }) {
+    const item = state.items.get(id)
+    if (item === undefined) throw error('full', { by_${name}: of_${name} })
+    if (at !== undefined) item.points.push(at)
+    return { to_${name}: newId(), at: { x: 1, y: 2 } }
+  },`
 }
 
 /** A contract with 300 calls, as a compiler meets it that checks programs against it. */
@@ -94,6 +136,14 @@ export class LargeContract implements AsyncDisposable {
   /** How many instantiations a client costs that uses all of it. */
   async clientCost(): Promise<number> {
     return (await this.instantiations('every-call', everyCall)) - (await this.instantiations('nothing', nothing))
+  }
+
+  /** How many it costs to write all mutators. */
+  async mutatorsCost(): Promise<number> {
+    return (
+      (await this.instantiations('every-mutator', everyMutator)) -
+      (await this.instantiations('no-mutators', noMutators))
+    )
   }
 
   /** How many instantiations checking a program takes. Throws with what the compiler has to say against it. */

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { calls, everyCall, LargeContract } from './instantiations.fixture.ts'
+import { calls, everyCall, everyMutator, LargeContract, mutations } from './instantiations.fixture.ts'
 
 const most = 10_000
+/** A mutator is a function to be checked, and `error` in it is generic: that alone is a third. */
+const mostOfMutators = 20_000
 
 let large: LargeContract
 
@@ -20,4 +22,15 @@ it('checking a client that uses all of a contract with 300 calls stays within it
   await expect(large.instantiations('wrong', wrong)).rejects.toThrow("Type 'string' is not assignable to type 'number'")
   const trusting = everyCall.replace('item.notes?.length ?? 0', 'item.notes.length')
   await expect(large.instantiations('trusting', trusting)).rejects.toThrow("'item.notes' is possibly 'undefined'")
+}, 60_000)
+
+it('writing the mutators of a contract with 300 mutations stays within its budget', async () => {
+  const used = await large.mutatorsCost()
+  console.log(`the mutators of a contract with ${mutations.length} mutations: ${used} instantiations`)
+  expect(used).toBeLessThanOrEqual(mostOfMutators)
+  // The types are really there.
+  const wrong = everyMutator.replace('by_mutation7: of_mutation7', "by_mutation7: 'many'")
+  await expect(large.instantiations('wrong-mutator', wrong)).rejects.toThrow(
+    "Type 'string' is not assignable to type 'number'",
+  )
 }, 60_000)
