@@ -91,6 +91,15 @@ export const serverLimitsTable = {
    * selection of a hundred things 2,000.
    */
   maxPresence: bytes(4 * KiB, 64),
+  /**
+   * How long ago a mutation may have been issued, by its client: an older one counts as this old. As long as a session waits for its client, which may
+   * go on with edits that it made meanwhile.
+   */
+  mutationAge: ms(60_000, 0),
+  /** Undoable mutations of one member that can be taken back: a drag of five seconds is three hundred. */
+  undoSteps: count(1_000, 1),
+  /** For what these have changed: the newest that fit. A stroke of a pen has some 2 KB. */
+  undoBytes: bytes(256 * KiB, KiB),
   /** Between checks of mirrors in one room, which go behind patches: 12 bytes and some 10 µs for the 64 nodes of one. */
   checkInterval: ms(5_000, 0),
   /**

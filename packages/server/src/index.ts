@@ -55,6 +55,14 @@ export type {
   RunnableRoom,
 } from './room/room.ts'
 export type { Context, Handler, Handlers } from './room/handlers.ts'
+export type {
+  ServerInputContext,
+  ServerMutationContext,
+  ServerMutator,
+  ServerMutators,
+  UndoRequest,
+  WithMutators,
+} from './room/mutators.ts'
 export type { BroadcastOptions, Broadcasts, Member } from './room/member.ts'
 export type { MemberView } from './room/member-view.ts'
 export type {

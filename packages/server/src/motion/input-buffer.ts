@@ -69,7 +69,7 @@ export class InputBuffer {
   /**
    * How many of the first of `count` inputs, the first of which has the number `seq`, need not be looked at: they are dropped.
    *
-   * Call {@link add} for each of the others, in order.
+   * Call {@link add} or {@link refuse} for each of the others, in order.
    */
   skip(seq: number, count: number): number {
     const late = Math.min(count, Math.max(0, this.#received + 1 - seq))
@@ -86,6 +86,11 @@ export class InputBuffer {
     if (this.#waiting.length <= this.#policy.buffer) return
     this.#waiting.shift()
     this.#onDrop('surplus')
+  }
+
+  /** The next one that came is none. */
+  refuse(seq: number): void {
+    this.#received = seq
   }
 
   /** A tick begins. */

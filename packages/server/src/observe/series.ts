@@ -13,6 +13,9 @@ export interface SeriesDescription {
 /** Bytes of patches: from a field that changed to a snapshot's size. */
 const sizes = [32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 65_536, 262_144, 1_048_576]
 
+/** Seconds by which ticks are late: from what timers do anyway to what everybody feels. */
+const tickDelays = [0.001, 0.002, 0.004, 0.008, 0.016, 0.033, 0.066, 0.125, 0.25, 0.5, 1]
+
 /** Seconds of round trips: from a neighbour to what nobody would play with. */
 const roundTrips = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5, 5, 10]
 
@@ -109,6 +112,23 @@ export const ownSeries = {
     kind: 'counter',
     help: 'Rooms that were not done when the grace of a drain was over',
   },
+  tick_delay_seconds: {
+    kind: 'histogram',
+    labels: ['room'],
+    buckets: tickDelays,
+    help: 'How late ticks of rooms began',
+  },
+  ticks_dropped: {
+    kind: 'counter',
+    labels: ['room'],
+    help: 'Ticks that never were, because more were late than `maxCatchUp`',
+  },
+  inputs_applied: { kind: 'counter', labels: ['room'], help: 'Inputs of members that were applied, or given to their room' },
+  inputs_dropped: {
+    kind: 'counter',
+    labels: ['room', 'reason'],
+    help: 'Inputs of members that were not: `late` (or twice), `surplus` (too many waited), `invalid`',
+  },
   members_behind: {
     kind: 'gauge',
     labels: ['room'],
@@ -125,6 +145,11 @@ export const ownSeries = {
     help: 'Whole states sent: to those who join, come back from too far behind, or ask',
   },
   desyncs: { kind: 'counter', labels: ['room'], help: 'Mirrors that came apart, and asked for a snapshot' },
+  mutations: {
+    kind: 'counter',
+    labels: ['room', 'outcome'],
+    help: 'Mutations of members: `applied`, `rejected` (by the mutator, or because they did not satisfy the contract), `failed` (through a fault of the room)',
+  },
   presences_replaced: {
     kind: 'counter',
     labels: ['room'],

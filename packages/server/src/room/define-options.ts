@@ -1,4 +1,5 @@
-import type { AnyContract, Of, RateLimit } from '@junto/schema'
+import type { AnyContract, MutationsOf, Of, RateLimit } from '@junto/schema'
+import type { InputOptions } from '../motion/motion-settings.ts'
 import type { Migrations } from '../store/migrations.ts'
 
 /** What `authenticate` is asked about. */
@@ -36,8 +37,14 @@ export interface RoomSettings {
    * refused, naming the field, and stays as it was saved.
    */
   readonly migrations?: Migrations
-  /** Calls of `onTick` a second. Default: no tick. */
+  /** Ticks a second, each of the same length: 0.1 to 1,000. Default: no tick. */
   readonly tickRate?: number
+  /** Whether a room ticks while nobody is there, too. Default: false, its time stands still then. Only with `tickRate`, as the next two. */
+  readonly tickWhenEmpty?: boolean
+  /** How many ticks that are late are made up for at once; of more, the oldest never were. A whole number to 1,000. Default: 5. */
+  readonly maxCatchUp?: number
+  /** How the inputs of members are taken, where the contract declares one. */
+  readonly inputs?: InputOptions
   /**
    * Patches a second, at most. Default: 20 in a room that ticks; otherwise there is no such bound, and each turn of the
    * event loop that changes something ends with a patch.
@@ -101,13 +108,18 @@ export type Authenticate<T> = undefined extends Of<T>['user']
       readonly userKey?: (user: Of<T>['user']) => string | undefined
     }
 
+/** What takes mutations back, where there are any. */
+type UndoOf<T> = [keyof MutationsOf<T>] extends [never] ? never : 'undo'
+
 /** Limits of single messages. */
 export interface MessageRates<T extends AnyContract> {
   /**
-   * How often one user may send a message to one room, by its name; over what the contract says in its `limit`. What comes
-   * too often is refused with `rate_limited`, and nothing else with it. Default: as the contract says.
+   * How often one user may send a message to one room, by its name, or that of a mutation, or `undo`; over what the contract says in its
+   * `limit`. What comes too often is refused with `rate_limited`, and nothing else with it. Default: as the contract says.
    */
-  readonly messageLimits?: { readonly [K in keyof Of<T>['clientToServer']]?: RateLimit }
+  readonly messageLimits?: {
+    readonly [K in keyof Of<T>['clientToServer'] | keyof MutationsOf<T> | UndoOf<T>]?: RateLimit
+  }
 }
 
 /** What `define` takes beside contract and class. */

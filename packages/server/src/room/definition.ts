@@ -1,5 +1,5 @@
 import { JuntoError } from '@junto/protocol'
-import type { AnyContract, RateLimit } from '@junto/schema'
+import type { AnyContract, AnyMessage, AnyMutation, RateLimit } from '@junto/schema'
 import {
   compileLayout,
   encodeLayout,
@@ -15,22 +15,26 @@ import { validatorsOf, type Validators } from '@junto/schema/validate'
 import { injectedTokens, type Constructable } from '../container.ts'
 import type { BucketSize } from '../limits/token-bucket.ts'
 import { freezeDeep } from '../matchmaking/frozen.ts'
+import { motionSettings, type MotionOptions, type MotionSettings } from '../motion/motion-settings.ts'
 import type { PresenceSettings } from '../presence/presence-lane.ts'
 import type { Credentials, DefineOptions, PersistOptions } from './define-options.ts'
 import { RoomBase, type RoomClass } from './room.ts'
 import { readMigrations, type Migrations } from '../store/migrations.ts'
+import type { UndoRequest } from './mutators.ts'
 import { longestWait } from './room-timers.ts'
 import type { LeaveReason, Resumption } from './seat.ts'
 
 /** A room object as its host sees it: `define` has checked the types, which are erased here. */
 export interface RunningRoom {
   readonly handlers: unknown
+  readonly mutators?: unknown
   onCreate(creation: { readonly key: string | undefined; readonly options: unknown }): unknown
   onRestore?(restoration: { readonly key: string }): unknown
   onJoin?(member: object, join: unknown): unknown
   onDrop?(member: object): unknown
   onResume?(member: object, resumption: Resumption): unknown
   onPresence?(member: object): unknown
+  onUndo?(member: object, request: UndoRequest): unknown
   onLeave?(member: object, reason: LeaveReason): unknown
   onTick?(dt: number): unknown
   onDispose?(): unknown
@@ -61,6 +65,8 @@ export class RoomDefinition {
   readonly migrations: Migrations
   /** Milliseconds between ticks; 0 for none. */
   readonly tickInterval: number
+  /** How its rooms tick; `undefined`: not at all. */
+  readonly motion: MotionSettings | undefined
   /** Milliseconds between patches; 0 for one each turn. */
   readonly patchInterval: number
   /** What members can show of themselves, and how; `undefined`: nothing. */
@@ -91,6 +97,7 @@ export class RoomDefinition {
     this.saving = savingOf(options.persist)
     this.migrations = readMigrations(contract, options.migrations, this.saving !== undefined)
     this.tickInterval = interval(options.tickRate, 'tickRate')
+    this.motion = motionSettings(this, this.tickInterval, options)
     this.patchInterval = interval(options.patchRate ?? (this.tickInterval > 0 ? 20 : undefined), 'patchRate')
     this.presence = presenceSettings(contract, this.compiled, this.validators, options)
     this.disposeAfter = options.disposeAfter === undefined ? undefined : wait(options.disposeAfter, 'disposeAfter', 0)
@@ -174,11 +181,10 @@ export class RoomDefinition {
 }
 
 /** Options without the contract's types. */
-interface AnyOptions {
+interface AnyOptions extends MotionOptions {
   readonly maxMembers?: number
   readonly persist?: boolean | PersistOptions
   readonly migrations?: Migrations
-  readonly tickRate?: number
   readonly patchRate?: number
   readonly presenceRate?: number
   readonly presenceGrace?: number
@@ -203,13 +209,14 @@ function messageLimits(
   { name: room, shape }: AnyContract,
   given: Readonly<Record<string, RateLimit | undefined>>,
 ): readonly (BucketSize | undefined)[] {
+  const sent: Readonly<Record<string, AnyMessage | AnyMutation>> = { ...shape.mutations, ...shape.clientToServer }
   for (const name of Object.keys(given)) {
-    if (Object.hasOwn(shape.clientToServer, name)) continue
-    const names = Object.keys(shape.clientToServer).join(', ')
+    if (up.some((message) => message.name === name)) continue
+    const names = up.map((message) => message.name).join(', ')
     throw new JuntoError('misuse', `messageLimits of define(${room}, …): there is no '${name}'; clients send ${names}`)
   }
   return up.map(({ name }) => {
-    const limit = given[name] ?? shape.clientToServer[name]?.limit
+    const limit = given[name] ?? sent[name]?.limit
     if (limit === undefined) return undefined
     const { rate, burst = Math.max(1, rate) } = limit
     if (rate > 0 && rate < Infinity && burst >= 1 && burst < Infinity) return { rate, burst }

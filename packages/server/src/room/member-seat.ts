@@ -1,10 +1,13 @@
 import { JuntoError, type ErrorCode } from '@junto/protocol'
 import { FrameType, type ExchangeEnd, type Frame, type Settle } from '@junto/protocol/internal'
 import type { Viewer } from '@junto/schema/internal'
+import type { Motion } from '../motion/motion.ts'
 import type { Attendee, Present } from '../presence/attendee.ts'
 import type { PresenceLane } from '../presence/presence-lane.ts'
+import type { Atomic } from '../sync/atomic.ts'
 import { Feed, type Message } from '../sync/feed.ts'
 import type { RoomSync } from '../sync/room-sync.ts'
+import type { Progress } from '../sync/stamp.ts'
 import type { Allowance } from '../limits/message-limits.ts'
 import { Conversation, type ConversationHost, type Partner } from './conversation.ts'
 import { RoomMember } from './room-member.ts'
@@ -20,13 +23,18 @@ import type {
   Seat,
   SessionInfo,
 } from './seat.ts'
+import type { SavedSeat } from './saved-seat.ts'
 import { SeatView, type MemberSight } from './seat-view.ts'
 
 /** What a seat needs of its room. */
 export interface SeatHost extends ConversationHost {
+  /** Where the state is changed as one: nobody goes in the middle. */
+  readonly atomic: Atomic
   readonly sync: RoomSync
   /** Where members of this room can show something of themselves. */
   readonly presence: PresenceLane | undefined
+  /** What moves this room, if it ticks. */
+  readonly motion: Motion | undefined
   /** Bytes that may wait here for one member. */
   readonly maxHeld: number
   /** Snapshots that one member may ask for within a minute. */
@@ -106,6 +114,7 @@ export class MemberSeat implements Seat, Partner, Present {
     this.joined = joined
     this.member = new RoomMember(this, entrant)
     this.#attendee = host.presence?.admit(this, this.#feed)
+    this.#feed.motion = host.motion?.admit(this)
   }
 
   /** Why it was left. */
@@ -151,6 +160,16 @@ export class MemberSeat implements Seat, Partner, Present {
     return this.#gone.signal
   }
 
+  /** How far the room is with what it does. */
+  get progress(): Progress {
+    return this.#feed.progress
+  }
+
+  /** A mutation of its was handled: its client is told so. */
+  handled(): void {
+    this.#host.sync.handled(this.#feed)
+  }
+
   /** What tells its user from others. */
   get userKey(): string | undefined {
     return this.#userKey
@@ -164,11 +183,12 @@ export class MemberSeat implements Seat, Partner, Present {
   /**
    * It is one of a room that was saved, and waits for its session to join again.
    *
-   * @param away Whether the room was told so before it was saved. Else {@link toldAway} is to follow.
+   * @param saved `away`: the room was told so before it was saved. Else {@link toldAway} is to follow.
    * @param since Milliseconds for which its member has been away.
    */
-  restore(away: boolean, since: number): void {
+  restore({ away, mutation }: SavedSeat, since: number): void {
     this.#phase = 'unseated'
+    this.progress.mutation = mutation
     if (!away) this.#host.presence?.expectBack()
     this.#awaySince = this.#host.clock.now() - since
     if (away) this.#droppedAt = this.#awaySince
@@ -242,6 +262,10 @@ export class MemberSeat implements Seat, Partner, Present {
         if (this.#attendee !== undefined) this.#host.presence?.receive(this.#attendee, frame)
         else this.notice('unsupported', '[N3] the contract of this room declares no presence')
         return
+      case FrameType.inputs:
+        if (this.#feed.motion !== undefined) this.#host.motion?.receive(this.#feed.motion, frame)
+        else this.notice('unsupported', 'the contract of this room declares no input')
+        return
       default:
         this.#link.notice('unknown_frame', 'a room takes no frame of this type from a client')
     }
@@ -290,6 +314,7 @@ export class MemberSeat implements Seat, Partner, Present {
     for (const message of this.#feed.release() ?? []) this.#miss(message)
     this.viewer.reset()
     this.#conversation?.restart()
+    this.#feed.motion?.restart()
     // Also where it had not begun: the room has to hear that what it said is lost.
     this.#tellDropped()
   }
@@ -340,6 +365,10 @@ export class MemberSeat implements Seat, Partner, Present {
 
   /** The room ends it. The client is told. */
   end(reason: LeaveReason, message?: string): void {
+    this.#host.atomic.whenWhole(() => this.#end(reason, message))
+  }
+
+  #end(reason: LeaveReason, message: string | undefined): void {
     const phase = this.#phase
     // What was sent before this shall arrive before it.
     if (phase === 'live') this.#host.sync.deliver(this.#feed)
@@ -393,6 +422,15 @@ export class MemberSeat implements Seat, Partner, Present {
   /** Makes what stands under `member.view`. */
   get view(): SeatView {
     return (this.#view ??= new SeatView(this.#host.sync.tree, this.viewer, this.#sight()))
+  }
+
+  /** Milliseconds between patches for it at least, where that is more than for others; 0: it is not. */
+  get patchInterval(): number {
+    return this.#feed.pace.interval
+  }
+
+  set patchInterval(interval: number) {
+    this.#host.sync.repace(this.#feed, interval)
   }
 
   /** What it shows of itself, as users see it. */
@@ -471,6 +509,7 @@ export class MemberSeat implements Seat, Partner, Present {
     this.#reason = reason
     this.#host.sync.remove(this.#feed)
     if (this.#attendee !== undefined) this.#host.presence?.remove(this.#attendee)
+    this.#host.motion?.remove(this.member)
     this.viewer.close()
     this.#view?.close()
     this.#conversation?.close(calls)
@@ -490,6 +529,7 @@ function isOwnWord({ type }: Frame): boolean {
     type === FrameType.event ||
     type === FrameType.loose ||
     type === FrameType.stream ||
-    type === FrameType.presence
+    type === FrameType.presence ||
+    type === FrameType.inputs
   )
 }

@@ -32,6 +32,13 @@ export interface Member<T> {
    * different.
    */
   readonly presence: Frozen<Of<T>['presence']> | undefined
+  /**
+   * Patches a second for this member at most, where that is less than for the room: for a spectator, or a slow line. What is said to it waits for its
+   * patch, as ever. `undefined`: the room's, which a larger number does not exceed. Default: `undefined`.
+   *
+   * @throws JuntoError `misuse` when it is not above 0 and up to 1,000.
+   */
+  patchRate: number | undefined
   /** What this member may see of a state, and whom, where not everybody sees all. */
   readonly view: MemberView<T>
   /**

@@ -103,7 +103,7 @@ describe('in a room that ticks', () => {
     expect(ada.log).toEqual(['reply'])
     await world.clock.advance(100)
     await slow
-    expect(ada.log).toEqual(['reply', 'patch', 'reply'])
+    expect(ada.log).toEqual(['reply', 'stamp', 'patch', 'reply'])
   })
 
   test('20 patches a second unless said otherwise', async () => {

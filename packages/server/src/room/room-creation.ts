@@ -1,12 +1,16 @@
 import { JuntoError, randomHex } from '@junto/protocol'
 import { StateTree } from '@junto/schema/internal'
 import type { Services } from '../container.ts'
+import type { AnyInputMutator } from '../motion/input-lane.ts'
+import type { Atomic } from '../sync/atomic.ts'
 import type { CreationStep } from './creation-step.ts'
 import type { RoomDefinition, RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 import type { Faults } from './faults.ts'
 import type { RestoredRoom, RoomArchive } from './room-archive.ts'
 import { constructWithin, type RoomScope } from './room-scope.ts'
+import { RoomMutations } from './mutations.ts'
+import { ownFunction } from './own-function.ts'
 import { Router } from './router.ts'
 import { thrownAs } from '../thrown.ts'
 
@@ -18,6 +22,8 @@ export interface RoomCreation {
   readonly services: Services
   readonly faults: Faults
   readonly archive: RoomArchive | undefined
+  /** Where its state is changed as one. */
+  readonly atomic: Atomic
   /** For logs. */
   readonly name: string
   readonly key: string | undefined
@@ -41,31 +47,59 @@ export interface ConstructedRoom {
   readonly room: RunningRoom
   /** Brings messages to its handlers. */
   readonly router: Router
-  /** Whether it has something to do at each tick. */
-  readonly ticks: boolean
+  /** Applies the inputs of its members; `undefined`: there are none, or the room takes them by itself. */
+  readonly input: AnyInputMutator | undefined
 }
 
 /** Constructs the room object. @throws whatever its class throws. */
 export function construct(creation: RoomCreation, scope: RoomScope): ConstructedRoom {
-  const { definition, environment, services, faults, name, enter } = creation
+  const { definition, environment, services, faults, atomic, name, enter } = creation
   enter('constructor')
   const room = faults.measure(() => constructWithin(scope, () => services.construct(definition.roomClass)))
   // It may be a field, which is there only now.
   if (typeof room.onCreate !== 'function') {
     throw new Error(`${definition.className} has no onCreate: write one that returns the first state of the room`)
   }
+  const { className } = definition
+  const { up } = definition.compiled
+  const checks = definition.validators.up
+  const mutations = new RoomMutations({
+    ...environment,
+    atomic,
+    room: definition.name,
+    className,
+    up,
+    checks,
+    mutators: room.mutators,
+    onUndo: (member, request) => room.onUndo?.(member, request),
+  })
   const router = new Router({
     watchdog: environment.watchdog,
     watched: { type: definition.name, name },
     faults,
-    className: definition.className,
-    up: definition.compiled.up,
+    className,
+    up,
     limits: definition.messageLimits,
     quotas: environment.quotas,
-    checks: definition.validators.up,
+    checks,
     handlers: room.handlers,
+    mutations,
   })
-  return { room, router, ticks: definition.tickInterval > 0 && typeof room.onTick === 'function' }
+  return { room, router, input: inputMutatorOf(definition, room) }
+}
+
+/** @throws Error when inputs are to be applied, and nothing says how; or when there is something that cannot be called at ticks. */
+function inputMutatorOf({ motion, className }: RoomDefinition, room: RunningRoom): AnyInputMutator | undefined {
+  if (motion !== undefined && room.onTick !== undefined && typeof room.onTick !== 'function') {
+    throw new Error(`${className}.onTick is no function`)
+  }
+  if (motion?.inputs === undefined || motion.inputs.isManual) return undefined
+  const mutator = ownFunction(room.mutators, 'input')
+  if (mutator !== undefined) return mutator
+  throw new Error(
+    `${className}.mutators has no function input for the input of the contract: write readonly mutators = … with what clients ` +
+      "are given, too, or give define inputs: { apply: 'manual' }",
+  )
 }
 
 /**

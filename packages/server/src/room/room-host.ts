@@ -3,6 +3,8 @@ import type { Services, Token } from '../container.ts'
 import { freezeDeep } from '../matchmaking/frozen.ts'
 import type { Listable } from '../matchmaking/listings.ts'
 import type { Candidate } from '../matchmaking/matchmaker.ts'
+import { Motion } from '../motion/motion.ts'
+import type { Past, RewindOptions } from '../motion/rewind.ts'
 import { within } from '../promises.ts'
 import { thrownAs } from '../thrown.ts'
 import { hookOf, whatHangs, type CreationStep } from './creation-step.ts'
@@ -25,6 +27,7 @@ import { makeWorks, type Works } from './room-works.ts'
 import type { JoinedInfo, LeaveReason, SessionInfo } from './seat.ts'
 import { Seats } from './seats.ts'
 import { UnderWay } from './under-way.ts'
+import { Atomic } from '../sync/atomic.ts'
 
 /** Runs one room: its life from creation to disposal, and all of its code, so that nothing it throws gets further. */
 export class RoomHost implements RoomScope, Candidate, Listable {
@@ -45,6 +48,8 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   readonly #archive: RoomArchive | undefined
   readonly #faults: Faults
   readonly #timers: RoomTimers
+  readonly #motion: Motion | undefined
+  readonly #atomic = new Atomic()
   readonly #seats: Seats
   readonly #life: RoomLife<Works>
   readonly #lifetime: RoomLifetime
@@ -81,6 +86,9 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       onTooMany: () => this.close('The room failed too often.', 'failed'),
     })
     this.#timers = new RoomTimers(clock, (where, code) => this.#faults.run(where, code))
+    this.#motion =
+      definition.motion &&
+      new Motion({ ...environment, settings: definition.motion, room: definition.name, faults: this.#faults })
     this.#lifetime = new RoomLifetime({
       clock,
       disposeAfter: definition.disposeAfter ?? limits.disposeAfter,
@@ -91,6 +99,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     })
     this.#seats = new Seats({
       underWay: this.#underWay,
+      atomic: this.#atomic,
       faults: this.#faults,
       most: definition.maxMembers,
       onJoin: (member, join) => this.#room?.onJoin?.(member, join),
@@ -100,12 +109,16 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       onTaken: (session) => {
         owner.took(this, session)
         owner.changed(this)
+        this.#motion?.occupied(true)
       },
       onFreed: (session) => {
         owner.freed(this, session)
         owner.changed(this)
       },
-      onEmpty: () => this.#lifetime.left(),
+      onEmpty: () => {
+        this.#lifetime.left()
+        this.#motion?.occupied(false)
+      },
       onChanged: (isWrong) => {
         const saver = this.#life.works?.saver
         if (isWrong) saver?.changed()
@@ -205,7 +218,9 @@ export class RoomHost implements RoomScope, Candidate, Listable {
 
   /** Closes the room; one that is coming about, as soon as it is open. See {@link closed}. */
   close(message?: string, reason: LeaveReason = 'closed', patience?: number): void {
-    if (this.#life.close({ reason, message, patience })) void this.#drain()
+    this.#atomic.whenWhole(() => {
+      if (this.#life.close({ reason, message, patience })) void this.#drain()
+    })
   }
 
   /** Nothing of it is saved any more, whatever it still does. @returns whether something may be lost by that. */
@@ -353,14 +368,30 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     return this.#timers.every(ms, fn)
   }
 
+  rewindable(
+    select: (state: unknown) => unknown,
+    fields: readonly string[],
+    options?: RewindOptions,
+  ): (member: object, at?: number) => Past<unknown> {
+    if (this.#motion !== undefined) return this.#motion.rewindable(select, fields, options)
+    throw new JuntoError('misuse', `${this.definition.className}: rewindable() needs ticks: give define a tickRate`)
+  }
+
+  drain(member: object): readonly object[] {
+    if (this.#motion !== undefined) return this.#motion.drain(member)
+    throw new JuntoError('misuse', 'inputs.drain(member): the contract of this room declares no input')
+  }
+
   #joinedInfo(member: string, { layouts }: Entrant): JoinedInfo {
-    const { compiled, name, wireLayout } = this.definition
+    const { compiled, name, wireLayout, tickInterval, patchInterval } = this.definition
     return {
       room: name,
       id: this.id,
       ...(this.key !== undefined && { key: this.key }),
       member,
       layout: compiled.hash,
+      ...(tickInterval > 0 && { tick: tickInterval }),
+      ...(patchInterval > 0 && { patch: patchInterval }),
       ...(!layouts.includes(compiled.hash) && { definition: wireLayout }),
     }
   }
@@ -408,6 +439,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       services: this.#services,
       faults: this.#faults,
       archive: this.#archive,
+      atomic: this.#atomic,
       name,
       key,
       options: this.#origin.options,
@@ -415,12 +447,12 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       isGivenUp: () => !this.#life.is('creating'),
     }
     try {
-      const { room, router, ticks } = construct(creation, this)
+      const { room, router, input } = construct(creation, this)
       this.#room = room
       const beginning = await begin(creation, room)
       if (beginning === undefined) return
       const { tree, saved } = beginning
-      const works = makeWorks({ ...creation, ...this.#joints(), room }, tree, router)
+      const works = makeWorks({ ...creation, ...this.#joints(), room, input }, tree, router)
       this.#life.equip(works)
       if (saved) {
         this.#metadata = freezeDeep(saved.metadata)
@@ -438,7 +470,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       works.saver?.open()
       this.#seats.begin()
       this.#lifetime.begin()
-      if (ticks) this.#timers.tick(definition.tickInterval, (dt) => room.onTick?.(dt))
+      this.#motion?.open()
     } catch (error) {
       // Saying no is no fault; nor is a store that fails, whose error was logged.
       const code = thrownAs(error, JuntoError)?.code
@@ -451,6 +483,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   #joints() {
     return {
       seats: this.#seats,
+      motion: this.#motion,
       metadata: () => this.#metadata,
       heard: this.#lifetime.listens ? () => this.#lifetime.heard() : undefined,
       onBroken: () => this.close('The state of the room could not be sent.', 'failed'),
@@ -465,6 +498,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
     if (works === undefined || ending === undefined) return
     this.#lifetime.stop()
     this.#timers.close()
+    this.#motion?.close()
     const { name } = this
     const environment = this.#environment
     const onDispose = () => this.#faults.settle('onDispose', () => this.#room?.onDispose?.())

@@ -1,3 +1,4 @@
+import { JuntoError } from '@junto/protocol'
 import type { Entrant, MemberSeat } from './member-seat.ts'
 import type { SeatView } from './seat-view.ts'
 
@@ -35,6 +36,18 @@ export class RoomMember {
 
   get view(): SeatView {
     return this.#seat.view
+  }
+
+  get patchRate(): number | undefined {
+    const { patchInterval } = this.#seat
+    return patchInterval === 0 ? undefined : 1000 / patchInterval
+  }
+
+  set patchRate(rate: number | undefined) {
+    if (rate !== undefined && !(rate > 0 && rate <= 1000)) {
+      throw new JuntoError('misuse', `the patchRate of a member must be above 0 and up to 1000 a second, not ${rate}`)
+    }
+    this.#seat.patchInterval = rate === undefined ? 0 : 1000 / rate
   }
 
   kick(message?: string): void {

@@ -1,4 +1,5 @@
 import type { Token } from '../container.ts'
+import type { Past, RewindOptions } from '../motion/rewind.ts'
 import type { RoomVisibility } from './room.ts'
 
 /** What a room's host offers to the room's base class. Without types: the base class gives them by the contract. */
@@ -18,6 +19,12 @@ export interface RoomScope {
   inject<S>(token: Token<S>): S
   after(ms: number, fn: () => unknown): () => void
   every(ms: number, fn: () => unknown): () => void
+  rewindable(
+    select: (state: unknown) => unknown,
+    fields: readonly string[],
+    options?: RewindOptions,
+  ): (member: object, at?: number) => Past<unknown>
+  drain(member: object): readonly object[]
   close(message?: string): void
   save(): Promise<void>
 }

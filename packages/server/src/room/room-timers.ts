@@ -24,18 +24,14 @@ export class RoomTimers {
     return this.#arm(ms, () => this.#run('timer', fn))
   }
 
-  /**
-   * Runs `fn` every `ms` milliseconds; times that were missed are skipped. Returns a function that stops it.
-   *
-   * @param where Named when it fails.
-   */
-  every(ms: number, fn: () => unknown, where = 'timer'): () => void {
+  /** Runs `fn` every `ms` milliseconds; times that were missed are skipped. Returns a function that stops it. */
+  every(ms: number, fn: () => unknown): () => void {
     if (!(ms > 0)) throw new JuntoError('misuse', `every(ms, fn): ms must be a number above 0, not ${String(ms)}`)
     refuseTooLong(ms)
     let due = this.#clock.now() + ms
     let stopped = false
     const beat = (): void => {
-      this.#run(where, fn)
+      this.#run('timer', fn)
       if (stopped) return
       const now = this.#clock.now()
       // From the time it was due, not from now: late timers must not add up.
@@ -47,18 +43,6 @@ export class RoomTimers {
       stopped = true
       cancel()
     }
-  }
-
-  /** Runs `onTick` every `ms` milliseconds, with the time since the last one, until the room is closed. */
-  tick(ms: number, onTick: (dt: number) => unknown): void {
-    let last = this.#clock.now()
-    const beat = (): unknown => {
-      const now = this.#clock.now()
-      const dt = now - last
-      last = now
-      return onTick(dt)
-    }
-    this.every(ms, beat, 'onTick')
   }
 
   /** Cancels all timers; new ones do nothing from now on. */

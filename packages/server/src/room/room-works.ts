@@ -1,8 +1,12 @@
 import { encodeNamed, type StateTree } from '@junto/schema/internal'
+import type { AnyInputMutator } from '../motion/input-lane.ts'
+import type { Motion } from '../motion/motion.ts'
 import { PresenceLane } from '../presence/presence-lane.ts'
 import type { RoomSource } from '../store/room-recorder.ts'
 import type { RoomSaver } from '../store/room-saver.ts'
+import type { Atomic } from '../sync/atomic.ts'
 import { RoomSync } from '../sync/room-sync.ts'
+import { untickedStamps } from '../sync/stamp.ts'
 import type { RoomDefinition, RunningRoom } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
 import type { Faults } from './faults.ts'
@@ -29,9 +33,15 @@ export interface WorksOptions {
   /** For logs. */
   readonly name: string
   readonly room: RunningRoom
+  /** Applies the inputs of its members. */
+  readonly input: AnyInputMutator | undefined
+  /** Where its state is changed as one. */
+  readonly atomic: Atomic
   readonly faults: Faults
   readonly seats: Seats
   readonly archive: RoomArchive | undefined
+  /** What moves it; `undefined`: it does not tick. */
+  readonly motion: Motion | undefined
   /** What a save holds beside the state; asked at each. */
   readonly metadata: () => unknown
   /** A member has said something; `undefined`: that does not matter. */
@@ -42,18 +52,21 @@ export interface WorksOptions {
 
 /** Makes what brings a state to members and store, and messages to the room. */
 export function makeWorks(options: WorksOptions, tree: StateTree, router: Router): Works {
-  const { definition, environment, name, faults, seats, archive, heard } = options
+  const { definition, environment, name, faults, atomic, seats, archive, heard } = options
   const { clock, turnEnd, limits, logger, metrics } = environment
   const saver = archive?.saver(sourceOf(options, tree, () => sync.flushNow()))
   const sync = new RoomSync({
     tree,
     clock,
     turnEnd,
+    atomic,
+    stamps: options.motion ?? (router.mutations.any ? untickedStamps(clock) : undefined),
     logger,
     metrics,
     room: definition.name,
     name,
     interval: definition.patchInterval,
+    tick: definition.tickInterval,
     checkInterval: limits.checkInterval,
     shared: definition.shared,
     onChange: () => saver?.changed(),
@@ -62,11 +75,23 @@ export function makeWorks(options: WorksOptions, tree: StateTree, router: Router
       options.onBroken()
     },
   })
+  router.mutations.begin(tree)
+  options.motion?.begin({
+    tree,
+    compiled: definition.compiled,
+    mutations: router.mutations,
+    mutator: options.input,
+    onTick: (dt) => options.room.onTick?.(dt),
+    ticking: (isTicking) => (sync.ticking = isTicking),
+    ticked: (at) => sync.ticked(at),
+  })
   const presence = presenceLane(options)
   const seatHost: SeatHost = {
     clock,
+    atomic,
     sync,
     presence,
+    motion: options.motion,
     router,
     heard,
     down: definition.compiled.down,

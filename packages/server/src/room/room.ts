@@ -1,6 +1,9 @@
-import type { AnyContract, Frozen, Live, Of, Plain, StateOf } from '@junto/schema'
+import type { AnyContract, Frozen, Live, Of, Plain, StateMap, StateOf } from '@junto/schema'
 import type { Token } from '../container.ts'
+import type { DrainedInput, RoomInputs } from '../motion/drained-input.ts'
+import type { Rewind, RewindOptions } from '../motion/rewind.ts'
 import type { Handlers } from './handlers.ts'
+import type { UndoRequest, WithMutators } from './mutators.ts'
 import type { Broadcasts, Member } from './member.ts'
 import type { RoomScope } from './room-scope.ts'
 import { takeScope } from './room-scope.ts'
@@ -158,6 +161,34 @@ export abstract class RoomBase<T extends AnyContract> {
     return this.#scope.every(ms, fn)
   }
 
+  /** What the players of members do. See the contract's `input`. */
+  get inputs(): RoomInputs<T> {
+    // As above: what is drained was read by the contract.
+    return { drain: (member) => this.#scope.drain(member) as readonly DrainedInput<T>[] }
+  }
+
+  /**
+   * Keeps what some fields of a map's entries were after the last ticks, to look back at what a member was shown: for who is hit is decided by what
+   * the one who shot saw. Written as a field: `readonly rewind = this.rewindable((state) => state.players, ['x', 'y'])`. Numbers are interpolated as on
+   * the member's screen, `t.Angle()` the shorter way round; everything else is as it was.
+   *
+   * @param select Yields the map; called after each tick.
+   * @returns what looks back: `this.rewind(member).get(key)`.
+   * @throws JuntoError `misuse` in a room that does not tick.
+   */
+  rewindable<V, const K extends string>(
+    select: (state: Live<StateOf<T>>) => StateMap<V>,
+    // An intersection: as a constraint it would be fixed before `select` has said what V is.
+    fields: readonly (K & keyof Live<V>)[],
+    options?: RewindOptions<NoInfer<K>>,
+  ): Rewind<T, Readonly<Pick<Live<V>, K & keyof Live<V>>>> {
+    // The scope knows no types: what it yields is made from these very fields.
+    return this.#scope.rewindable(select as (state: unknown) => unknown, fields, options) as Rewind<
+      T,
+      Readonly<Pick<Live<V>, K & keyof Live<V>>>
+    >
+  }
+
   /**
    * Closes the room: everybody leaves (`onLeave` with `closed`), it is saved when it is persisted, then disposed.
    *
@@ -225,13 +256,20 @@ export abstract class RoomBase<T extends AnyContract> {
    */
   onPresence?(member: Member<T>): void | Promise<void>
 
+  /**
+   * A member wants to take back mutations of its own that the contract declares `undoable`. Throwing refuses that; a `JuntoError` of code `forbidden`
+   * tells the client why. What it may no longer do it may still take back, unless it is refused here.
+   */
+  onUndo?(member: Member<T>, request: UndoRequest): void
+
   /** Somebody is gone: once for each `onJoin` that completed. The member is no longer in `members`. */
   onLeave?(member: Member<T>, reason: LeaveReason): void | Promise<void>
 
   /**
-   * Runs `tickRate` times a second (an option of `define`).
+   * Runs `tickRate` times a second (an option of `define`), while somebody is there. A tick that is late is made up for, so that in the long
+   * run there are as many as have passed; see the option `maxCatchUp`.
    *
-   * @param dt Milliseconds since the last tick.
+   * @param dt Milliseconds of one tick: always `1000 / tickRate`.
    */
   onTick?(dt: number): void
 
@@ -291,7 +329,7 @@ export interface RunnableRoom<T extends AnyContract> extends RoomBase<T> {
 
 /** A class that the server can run as rooms of the contract. */
 export interface RoomClass<T extends AnyContract> {
-  new (...services: never[]): RunnableRoom<T>
+  new (...services: never[]): RunnableRoom<T> & WithMutators<T>
   /** The contract of which it is. */
   readonly contract: T
 }

@@ -1,5 +1,13 @@
 import { Clock, JuntoError, RandomSource, serverLimits, type ErrorCode, type Limits } from '@junto/protocol'
-import { Exchange, FrameType, parseFrame, unpackSequence, type Frame, type Settle } from '@junto/protocol/internal'
+import {
+  Exchange,
+  FrameType,
+  parseFrame,
+  unpackSequence,
+  type Frame,
+  type Settle,
+  type StampFrame,
+} from '@junto/protocol/internal'
 import type { AnyContract } from '@junto/schema'
 import { compileLayout, encodeNamed, layoutOf, MirrorTree, type CompiledLayout } from '@junto/schema/internal'
 import { SeededRandom, VirtualClock } from '@junto/testing'
@@ -157,6 +165,8 @@ export class TestClient implements MemberLink {
   refused: JuntoError | undefined
   /** What the snapshots and patches have led to. */
   readonly mirror: MirrorTree
+  /** Of what the room knows of it, as stamps have said. */
+  readonly stamps: StampFrame[] = []
   /** Of each check that came, whether the mirror passed it. */
   readonly checks: boolean[] = []
   readonly #world: World
@@ -292,7 +302,7 @@ export class TestClient implements MemberLink {
   }
 
   call(name: string, params?: unknown, options: { settle?: Settle; signal?: AbortSignal; timeout?: number } = {}) {
-    const codec = this.#codec(name)
+    const codec = this.codec(name)
     return this.#exchange
       .call(codec.id, codec.params?.encode(params, 'params') ?? null, options)
       .then((result) => codec.result?.decode(result, 'result'))
@@ -306,12 +316,12 @@ export class TestClient implements MemberLink {
   }
 
   stream(name: string, params?: unknown): AsyncIterableIterator<unknown> {
-    const codec = this.#codec(name)
+    const codec = this.codec(name)
     return this.#exchange.stream(codec.id, codec.params?.encode(params, 'params') ?? null)
   }
 
   event(name: string, payload?: unknown): void {
-    const codec = this.#codec(name)
+    const codec = this.codec(name)
     this.#receive({
       type: codec.delivery === 'reliable' ? FrameType.event : FrameType.loose,
       id: codec.id,
@@ -396,6 +406,9 @@ export class TestClient implements MemberLink {
         this.checks.push(this.mirror.version === version && this.mirror.hash(first, count) === hash)
         break
       }
+      case FrameType.stamp:
+        this.stamps.push(frame)
+        break
       default:
     }
     this.log.push(nameOf(frame.type))
@@ -415,7 +428,8 @@ export class TestClient implements MemberLink {
     this.#exchange.close('cancelled')
   }
 
-  #codec(name: string) {
+  /** A message that it may send. */
+  codec(name: string) {
     const codec = this.#compiled.upByName.get(name)
     if (!codec) throw new Error(`no message ${name}`)
     return codec

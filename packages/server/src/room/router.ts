@@ -11,34 +11,36 @@ import {
   type StreamAnswerer,
   type WireError,
 } from '@junto/protocol/internal'
-import { SchemaError, type MessageCodec } from '@junto/schema/internal'
+import type { MessageCodec } from '@junto/schema/internal'
 import type { Validate } from '@junto/schema/validate'
 import { thrownAs } from '../thrown.ts'
 import type { SessionInfo } from './seat.ts'
 import type { Watchdog, Watched } from '../observe/watchdog.ts'
 import { DeclaredFailure, declaredErrors } from './declared-failure.ts'
+import { accepted, decode, encodeResult } from './decoding.ts'
 import { latestKey } from './event-senders.ts'
 import { MessageLimits, type Allowance } from '../limits/message-limits.ts'
 import type { Quotas } from '../limits/quotas.ts'
 import type { BucketSize } from '../limits/token-bucket.ts'
 import type { Culprit, Faults } from './faults.ts'
+import { failureIn, HandlerFailure, placeIn } from './handler-failure.ts'
+import type { Mutating, RoomMutations } from './mutations.ts'
+import { ownFunction } from './own-function.ts'
 import { UnderWay } from './under-way.ts'
 
 /** A handler as the router calls it: `define` has checked the types. */
 export type AnyHandler = (input: unknown, context: HandlerContext) => unknown
 
 /** What the router knows of a member. */
-export interface Sender extends Culprit {
+export interface Sender extends Culprit, Mutating {
   readonly session: SessionInfo
-  /** What handlers get to see of it. */
-  readonly member: object
   /** Aborted when the member is gone. */
   readonly signal: AbortSignal
   /** A fault that belongs to no call. */
   notice(code: 'unsupported' | 'invalid', message: string): void
 }
 
-/** One message a client may send, ready to be dispatched. */
+/** One message a client may send to a handler, ready to be dispatched. */
 interface Route {
   readonly codec: MessageCodec
   /** Where errors are said to be: `call addStroke`. */
@@ -64,12 +66,14 @@ export interface RouterOptions {
   readonly quotas: Quotas
   /** What the room's `handlers` holds. */
   readonly handlers: unknown
+  readonly mutations: RoomMutations
 }
 
 /** Takes messages of members to the room's handlers: decodes, validates, dispatches, encodes what comes back. */
 export class Router {
   readonly #options: RouterOptions
-  readonly #routes: readonly Route[]
+  /** By id; those of mutations are not here. */
+  readonly #routes: readonly (Route | undefined)[]
   readonly #limits: MessageLimits
   /** Made on first use: many rooms answer all at once. */
   #running: UnderWay | undefined
@@ -78,10 +82,11 @@ export class Router {
   constructor(options: RouterOptions) {
     this.#options = options
     this.#routes = options.up.map((codec) => {
+      if (codec.mutation) return undefined
       const path = codec.kind === 'event' ? `${codec.name}.payload` : `${codec.name}.params`
       return {
         codec,
-        where: `${codec.kind} ${codec.name}`,
+        where: placeIn(codec),
         handler: handlerOf(options, codec),
         path,
         check: options.checks[codec.id],
@@ -89,11 +94,16 @@ export class Router {
       }
     })
     this.#limits = new MessageLimits(
-      this.#routes.map(({ codec, where }) => {
+      options.up.map((codec) => {
         const size = options.limits[codec.id]
-        return size && { ...size, what: where, place: (payload) => placeOf(codec, payload) }
+        return size && { ...size, what: placeIn(codec), place: (payload) => placeOf(codec, payload) }
       }),
     )
+  }
+
+  /** What members do to the state. */
+  get mutations(): RoomMutations {
+    return this.#options.mutations
   }
 
   /** Whether messages have limits of their own. */
@@ -126,7 +136,7 @@ export class Router {
     }
     let input: unknown
     try {
-      input = decode(route, route.codec.payload, payload)
+      input = checked(route, route.codec.payload, payload)
     } catch (error) {
       const invalid = thrownAs(error, JuntoError)
       if (invalid !== undefined) sender.notice('invalid', invalid.message)
@@ -146,16 +156,21 @@ export class Router {
     }
   }
 
-  /** A call of a member: the encoded result, or a promise of it. Throws what {@link failure} understands. */
+  /** A call or mutation of a member: the encoded result, or a promise of it. Throws what {@link failure} understands. */
   call(sender: Sender, id: number, params: unknown, context: AnswerContext): unknown {
+    const { mutations, watchdog, watched } = this.#options
+    if (mutations.has(id)) {
+      watchdog.enter(watched)
+      return mutations.call(sender, id, params)
+    }
     const route = this.#routes[id]
     if (route?.codec.kind !== 'call') throw new JuntoError('unsupported', `this room answers no call of number ${id}`)
-    const input = decode(route, route.codec.params, params)
+    const input = checked(route, route.codec.params, params)
     try {
       const result = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, context))
-      return isPromiseLike(result) ? this.#track(route, this.#later(route, result)) : encodeResult(route, result)
+      return isPromiseLike(result) ? this.#track(route, this.#later(route, result)) : encodeResult(route.codec, result)
     } catch (error) {
-      throw inHandler(route, error)
+      throw failureIn(route.where, error)
     }
   }
 
@@ -163,7 +178,7 @@ export class Router {
   stream(sender: Sender, id: number, params: unknown, context: AnswerContext): AsyncIterable<unknown> {
     const route = this.#routes[id]
     if (route?.codec.kind !== 'stream') throw new JuntoError('unsupported', `this room has no stream of number ${id}`)
-    const input = decode(route, route.codec.params, params)
+    const input = checked(route, route.codec.params, params)
     try {
       const items = this.#dispatch(route, input, new HandlerContext(sender.member, route.error, context))
       if (!isAsyncIterable(items)) {
@@ -171,7 +186,7 @@ export class Router {
       }
       return new EncodedItems(route, items[Symbol.asyncIterator]())
     } catch (error) {
-      throw inHandler(route, error)
+      throw failureIn(route.where, error)
     }
   }
 
@@ -183,7 +198,8 @@ export class Router {
   failure(sender: Sender, error: unknown, unheard: boolean): WireError {
     const ours = thrownAs(error, JuntoError)
     if (ours !== undefined) return errorToWire(ours)
-    const { thrown, where } = thrownAs(error, HandlerFailure) ?? { thrown: error, where: 'message' }
+    const failure = thrownAs(error, HandlerFailure) ?? new HandlerFailure(error, 'message')
+    const { thrown, where } = failure
     if (unheard && isAbort(thrown)) return { code: 'cancelled', message: 'cancelled' }
     const declared = thrownAs(thrown, DeclaredFailure)
     if (declared !== undefined) return { code: declared.index, message: declared.message, data: declared.wire }
@@ -191,7 +207,7 @@ export class Router {
     // Anything else with a code of ours came from somewhere else, such as a call to another member that timed out.
     if (known?.code === 'forbidden' || known?.code === 'rate_limited') return errorToWire(known)
     this.#options.faults.report(thrown, where, sender)
-    return { code: 'internal', message: `${where}: the handler failed; the server's log says why` }
+    return { code: 'internal', message: `${where}: the ${failure.code} failed; the server's log says why` }
   }
 
   /** Waits for handlers of calls and events that run, no longer than `ms`: what they were sent may be acknowledged. */
@@ -205,9 +221,9 @@ export class Router {
 
   async #later(route: Route, result: PromiseLike<unknown>): Promise<unknown> {
     try {
-      return encodeResult(route, await result)
+      return encodeResult(route.codec, await result)
     } catch (error) {
-      throw inHandler(route, error)
+      throw failureIn(route.where, error)
     }
   }
 
@@ -258,22 +274,6 @@ class MemberAnswerer implements Answerer, StreamAnswerer {
   }
 }
 
-/** What a handler threw, with its place: so that it is never mistaken for an error of ours about the message. */
-class HandlerFailure extends Error {
-  readonly thrown: unknown
-  readonly where: string
-
-  constructor(thrown: unknown, where: string) {
-    super()
-    this.thrown = thrown
-    this.where = where
-  }
-}
-
-function inHandler(route: Route, error: unknown): HandlerFailure {
-  return thrownAs(error, HandlerFailure) ?? new HandlerFailure(error, route.where)
-}
-
 /** A stream's items, encoded one by one; what ends the loop over them ends the handler's. */
 class EncodedItems implements AsyncIterableIterator<unknown> {
   readonly #route: Route
@@ -290,7 +290,7 @@ class EncodedItems implements AsyncIterableIterator<unknown> {
       if (done === true) return { done: true, value: undefined }
       return { done: false, value: this.#route.codec.item?.encode(value, `${this.#route.codec.name}.item`) }
     } catch (error) {
-      throw inHandler(this.#route, error)
+      throw failureIn(this.#route.where, error)
     }
   }
 
@@ -298,7 +298,7 @@ class EncodedItems implements AsyncIterableIterator<unknown> {
     try {
       await this.#items.return?.()
     } catch (error) {
-      throw inHandler(this.#route, error)
+      throw failureIn(this.#route.where, error)
     }
     return { done: true, value: undefined }
   }
@@ -319,17 +319,11 @@ function placeOf(codec: MessageCodec, payload: unknown): string | undefined {
   }
 }
 
-function decode(route: Route, codec: MessageCodec['params'], wire: unknown): unknown {
-  if (!codec) return undefined
-  try {
-    const value = codec.decode(wire, route.path)
-    route.check?.(value, route.path)
-    return value
-  } catch (error) {
-    const unfit = thrownAs(error, SchemaError)
-    if (unfit !== undefined) throw new JuntoError('invalid', unfit.message, { data: { path: unfit.path } })
-    throw error
-  }
+/** What a message carries, decoded and checked. @throws JuntoError `invalid`. */
+function checked({ path, check }: Route, codec: MessageCodec['params'], wire: unknown): unknown {
+  const value = decode(codec, wire, path)
+  if (codec && check) accepted(() => check(value, path))
+  return value
 }
 
 /** What a handler throws that heeds its signal: the signal's reason, or what the platform makes of it. */
@@ -339,26 +333,16 @@ function isAbort(error: unknown): boolean {
   return thrownAs(error, Error)?.name === 'AbortError'
 }
 
-function encodeResult(route: Route, result: unknown): unknown {
-  const { codec } = route
-  return codec.result ? codec.result.encode(result, `${codec.name}.result`) : null
-}
-
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown, unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
 function handlerOf(options: RouterOptions, codec: MessageCodec): AnyHandler {
   const { handlers, className } = options
-  const has = typeof handlers === 'object' && handlers !== null && Object.hasOwn(handlers, codec.name)
-  // The object is the user's; what stands there is looked at before it is taken for a handler.
-  const handler: unknown = has ? (handlers as Record<string, unknown>)[codec.name] : undefined
-  if (typeof handler !== 'function') {
-    throw new Error(
-      `${className}.handlers has no function for the ${codec.kind} ${codec.name} of the contract: ` +
-        'write readonly handlers = this.handle({ … }) with one for each',
-    )
-  }
-  // Bound, so that `this` in a handler written as a method is what its author sees around it.
-  return handler.bind(handlers) as AnyHandler
+  const handler = ownFunction(handlers, codec.name)
+  if (handler !== undefined) return handler
+  throw new Error(
+    `${className}.handlers has no function for the ${placeIn(codec)} of the contract: ` +
+      'write readonly handlers = this.handle({ … }) with one for each',
+  )
 }

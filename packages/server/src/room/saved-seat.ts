@@ -16,12 +16,14 @@ export interface SavedSeat {
   readonly join: unknown
   /** Whether the room was told that it is away. */
   readonly away: boolean
+  /** Number of its last mutation that is in the saved state; 0: none. */
+  readonly mutation: number
   /** When it counts as having left, in milliseconds since 1970, where that was known when it was saved. */
   readonly until: number | undefined
 }
 
 /** A seat for the record: plain values by name. The same as long as nothing about the seat changes. */
-export function encodeSeat({ member, session, proof, user, userKey, join, away, until }: SavedSeat): object {
+export function encodeSeat({ member, session, proof, user, userKey, join, away, mutation, until }: SavedSeat): object {
   return {
     member,
     session,
@@ -30,6 +32,7 @@ export function encodeSeat({ member, session, proof, user, userKey, join, away, 
     ...(userKey !== undefined && { userKey }),
     ...(join !== undefined && { join: encodeNamed(join, 'join') }),
     ...(away && { away }),
+    ...(mutation > 0 && { mutation }),
     ...(until !== undefined && { until }),
   }
 }
@@ -56,7 +59,9 @@ export function readSeats(
 
 function readSeat(definition: RoomDefinition, value: unknown): SavedSeat {
   if (typeof value !== 'object' || value === null) throw new Error('a seat is no record')
-  const { member, session, proof, user, userKey, join, away, until } = value as Readonly<Record<string, unknown>>
+  const { member, session, proof, user, userKey, join, away, mutation, until } = value as Readonly<
+    Record<string, unknown>
+  >
   if (typeof member !== 'string' || typeof session !== 'string' || !isTexts(proof)) {
     throw new Error('a seat says not whose it is')
   }
@@ -68,6 +73,7 @@ function readSeat(definition: RoomDefinition, value: unknown): SavedSeat {
     userKey: typeof userKey === 'string' ? userKey : undefined,
     join: definition.readNamed('join', join),
     away: away === true,
+    mutation: typeof mutation === 'number' ? mutation : 0,
     until: typeof until === 'number' ? until : undefined,
   }
 }

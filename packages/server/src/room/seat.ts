@@ -165,6 +165,10 @@ export interface JoinedInfo {
   readonly member: string
   /** The hash of the room's layout. */
   readonly layout: string
+  /** Milliseconds from one tick to the next; left out where there are none. */
+  readonly tick?: number
+  /** Milliseconds from one patch to the next, at least; left out where there may be one each turn. */
+  readonly patch?: number
   /** The layout itself, unless the client holds it. */
   readonly definition?: unknown
   /** The session took a seat again that it had before. */

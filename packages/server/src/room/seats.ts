@@ -1,5 +1,6 @@
 import { JuntoError } from '@junto/protocol'
 import { isPromiseLike } from '@junto/protocol/internal'
+import type { Atomic } from '../sync/atomic.ts'
 import type { Message } from '../sync/feed.ts'
 import type { AwaitedSeats } from './awaited-seats.ts'
 import type { Faults } from './faults.ts'
@@ -23,6 +24,8 @@ export interface SeatsOptions {
   /** Remembers the hooks that run. */
   readonly underWay: UnderWay
   readonly faults: Faults
+  /** Where the state is changed as one: hooks run before it or after it. */
+  readonly atomic: Atomic
   /** Seats at the beginning. */
   readonly most: number
   /** The room's hooks. May throw. */
@@ -192,6 +195,7 @@ export class Seats {
         userKey: seat.userKey,
         join: seat.member.join,
         away: seat.isAway,
+        mutation: seat.progress.mutation,
         until: this.#awaited?.untilOf(seat) ?? this.#keptUntil,
       }),
     )
@@ -211,7 +215,7 @@ export class Seats {
   ): void {
     this.#awaited = awaited
     for (const one of saved) {
-      const { member, session, proof, user, userKey, join, away } = one
+      const { member, session, proof, user, userKey, join } = one
       const info: SessionInfo = {
         session,
         connection: { auth: undefined, remoteAddress: '' },
@@ -220,7 +224,7 @@ export class Seats {
       }
       const entrant: Entrant = { session: info, identity: { user, key: userKey }, join, link: nobody, layouts: [] }
       const seat = new MemberSeat(host, entrant, { ...joined, member })
-      seat.restore(away, awaited.add(seat, one))
+      seat.restore(one, awaited.add(seat, one))
       this.#taken.set(info, seat)
       this.members.set(member, seat.member)
       this.#options.onTaken(info)
@@ -274,22 +278,15 @@ export class Seats {
 
   /** A seat's session is away. For the seat's host. */
   dropped(seat: MemberSeat): void {
-    const { underWay, faults, onDrop } = this.#options
-    void underWay.track(
-      'onDrop',
-      faults.settle('onDrop', () => onDrop(seat.member)),
-    )
+    this.#runHook('onDrop', () => this.#options.onDrop(seat.member))
   }
 
   /** A seat's session is back. For the seat's host. */
   resumed(seat: MemberSeat, resumption: Resumption): void {
-    const { underWay, faults, onResume, onChanged } = this.#options
+    const { onResume, onChanged } = this.#options
     // Its session has another secret now.
     onChanged(false)
-    void underWay.track(
-      'onResume',
-      faults.settle('onResume', () => onResume(seat.member, resumption)),
-    )
+    this.#runHook('onResume', () => onResume(seat.member, resumption))
   }
 
   /** A seat was left. For the seat's host. */
@@ -348,11 +345,12 @@ export class Seats {
   }
 
   #sayGoodbye(seat: MemberSeat): void {
-    const { underWay, faults, onLeave } = this.#options
-    void underWay.track(
-      'onLeave',
-      faults.settle('onLeave', () => onLeave(seat.member, seat.reason)),
-    )
+    this.#runHook('onLeave', () => this.#options.onLeave(seat.member, seat.reason))
+  }
+
+  #runHook(name: string, hook: () => unknown): void {
+    const { underWay, faults, atomic } = this.#options
+    atomic.whenWhole(() => void underWay.track(name, faults.settle(name, hook)))
   }
 
   #free(session: SessionInfo): void {

@@ -1,5 +1,8 @@
 import type { Viewer } from '@junto/schema/internal'
 import type { LooseDelivery, MemberLink } from '../room/seat.ts'
+import type { MemberMotion } from '../motion/member-motion.ts'
+import { Pace } from './pace.ts'
+import { Progress } from './stamp.ts'
 
 /** What is said to members beside the state: leaves behind the patch with what it speaks of. One object for all who are told it. */
 export interface Message {
@@ -14,6 +17,8 @@ export class Feed {
   readonly id: string
   /** How it looks at the state. */
   readonly viewer: Viewer
+  /** How far the room is with what the member does. */
+  readonly progress = new Progress()
   link: MemberLink
   /** Whether a reliable message is not to be handed over any more. Undefined: all are. */
   omits: ((frame: Uint8Array) => boolean) | undefined
@@ -23,6 +28,18 @@ export class Feed {
   waits = false
   /** It takes no patches until what waits for it has left. */
   behind = false
+  /** How often it gets patches, where that is less often than others do. */
+  pace = new Pace(0)
+  /** It has missed a patch for that. */
+  lags = false
+  /** The last tick of which it was told; -1: none. */
+  stamped = -1
+  /** What it was told last came with a change. */
+  moves = false
+  /** The last tick at which nothing had changed for it. */
+  readonly stood = { tick: -1, time: 0 }
+  /** What is known of its member for the sake of ticks. */
+  motion: MemberMotion | undefined
   /** It wants the state at the end of the turn, whether or not that changed; `now`: even if too much waits for it. */
   asks: 'no' | 'when it can' | 'now' = 'no'
   /** Messages that were held and gave way to a newer one with the same key. */

@@ -1,11 +1,14 @@
 import type { Clock } from '@junto/protocol'
-import { encodeFrame, FrameType } from '@junto/protocol/internal'
+import { encodeFrame, encodeStamp, FrameType } from '@junto/protocol/internal'
 import type { StateTree, Update } from '@junto/schema/internal'
 import type { Logger } from '../observe/log.ts'
 import type { Counter, Gauge, Histogram, Metrics } from '../observe/metrics.ts'
 import { ownSeries } from '../observe/series.ts'
+import type { Atomic } from './atomic.ts'
 import { Checks } from './checks.ts'
 import type { Feed, Message } from './feed.ts'
+import type { StampSource } from './stamp.ts'
+import { Pace } from './pace.ts'
 import type { Flushable, TurnEnd } from './turn-end.ts'
 
 /** Parts of {@link RoomSync}. */
@@ -13,6 +16,10 @@ export interface RoomSyncOptions {
   readonly tree: StateTree
   readonly clock: Clock
   readonly turnEnd: TurnEnd
+  /** Where the state is changed as one. */
+  readonly atomic: Atomic
+  /** What members are told beside the state; `undefined`: nothing. */
+  readonly stamps: StampSource | undefined
   readonly logger: Logger
   readonly metrics: Metrics
   /** The room's contract, for metrics. */
@@ -21,6 +28,8 @@ export interface RoomSyncOptions {
   readonly name: string
   /** Milliseconds between patches at least; 0: each turn may have one. */
   readonly interval: number
+  /** Milliseconds of one tick; 0: the room does not tick. */
+  readonly tick: number
   /** Milliseconds between checks of a mirror at least. */
   readonly checkInterval: number
   /** Whether all members see the same. */
@@ -41,6 +50,9 @@ export interface RoomSyncOptions {
  *
  * A member whose session is away is no feed of the room, and costs nothing, until it is resumed: then it is caught up from the version
  * that its client says it has.
+ *
+ * A stamp says how far the room is with what a member does itself. It stands before the patch that it speaks of, and before all that was
+ * said behind that.
  */
 export class RoomSync implements Flushable {
   readonly tree: StateTree
@@ -65,17 +77,34 @@ export class RoomSync implements Flushable {
     readonly sizes: Histogram
   }
   /** When the next patch may leave. */
-  #due = -Infinity
+  readonly #pace: Pace
+  /** In a room that ticks and where nothing has changed: when members are told how far it is. */
+  readonly #quietPace: Pace
+  /** Milliseconds that do not matter in this: half a tick, where patches leave at ticks. */
+  readonly #early: number
+  /** Patches leave at ticks, and not otherwise unless somebody cannot wait. */
+  #atTicks = false
+  #tickedAt = 0
+  /** The last tick at which nothing had changed although a patch was due; 0: none. */
+  readonly #quiet = { tick: 0, time: 0 }
+  /** Members who get patches less often than others, and have missed one, or what was said behind it. */
+  readonly #lagging = new Set<Feed>()
   /** Somebody cannot wait until then. */
   #urgent = false
   #queued = false
-  #cancelTimer: (() => void) | undefined
+  /** It goes on when what changes the state as one has come to its end. */
+  #isHeldUp = false
+  #timer: { readonly at: number; readonly cancel: () => void } | undefined
   #over = false
 
   constructor(options: RoomSyncOptions) {
     this.#options = options
     const { tree, metrics, clock, checkInterval: interval, shared } = options
     this.tree = tree
+    this.#pace = new Pace(options.interval)
+    this.#quietPace = new Pace(options.interval)
+    // Where patches may leave more often than ticks come, they do.
+    this.#early = options.interval * 1.001 >= options.tick ? options.tick / 2 : 0
     const labels = { room: options.room }
     this.#counts = {
       behind: metrics.gauge('members_behind', labels),
@@ -128,6 +157,7 @@ export class RoomSync implements Flushable {
     const isBrought = this.#attempt(() => {
       if (this.#bring(feed) === 'patch') this.#counts.catchUps.add()
     })
+    this.#tellHandled(feed)
     if (isBrought) this.#sendOut()
   }
 
@@ -139,6 +169,11 @@ export class RoomSync implements Flushable {
     if (feed.replaced > replaced) this.#counts.replaced.add()
     // What the link cannot take either is the session's to judge.
     if (!isBearable) this.deliver(feed)
+  }
+
+  /** A mutation of this member was handled: it is told so at the end of the turn, behind what that has changed. */
+  handled(feed: Feed): void {
+    this.#await(feed)
   }
 
   /** A message of class `volatile` does not go to a member, which could not take it now. */
@@ -169,29 +204,117 @@ export class RoomSync implements Flushable {
     this.#await(feed, 'when it can')
   }
 
+  // ---- When patches leave.
+
+  /** Time passes in the room: from now on patches leave at its ticks; or stands still. */
+  set ticking(ticking: boolean) {
+    this.#atTicks = ticking && this.#early > 0
+    this.#tickedAt = this.#options.clock.now()
+    if (this.#atTicks) this.#disarm()
+    else this.#enqueue()
+  }
+
+  /** A tick is over, or several are, the last of which was at this time: what they have changed leaves, if it is time for that. */
+  ticked(at: number): void {
+    if (this.#over) return
+    this.#tickedAt = at
+    const now = this.#now
+    if (!this.#pace.isDue(now, this.#early)) return
+    const { version } = this.tree
+    const isAsked = this.#askLagging(now)
+    if (this.tree.dirty || isAsked) this.flushNow()
+    if (this.tree.version === version) return this.#stand(now)
+    if (this.#atTicks) this.#pace.done(now, this.#early)
+    this.#quietPace.due = this.#pace.due
+  }
+
   /** The end of the turn. */
   flush(): void {
     this.#queued = false
-    const { clock, interval } = this.#options
-    const wait = interval > 0 && this.tree.dirty && !this.#urgent ? this.#due - clock.now() : 0
-    if (wait <= 0) this.flushNow()
-    else if (!this.#over) {
-      this.#cancelTimer ??= clock.after(wait, () => {
-        this.#cancelTimer = undefined
-        // Not at once: what else happens in this turn belongs into the same patch.
-        this.#enqueue()
-      })
+    const now = this.#now
+    const waits = this.tree.dirty && !this.#urgent && (this.#atTicks || !this.#pace.isDue(now, 0))
+    if (!waits) {
+      if (!this.#atTicks) this.#askLagging(now)
+      this.flushNow()
     }
+    this.#arm()
+  }
+
+  /** A member is to get patches at most so often: milliseconds; 0: as often as all. */
+  repace(feed: Feed, interval: number): void {
+    feed.pace = new Pace(interval)
+    if (feed.lags) this.#arm()
+  }
+
+  /** Now, as far as patches go: where they leave at ticks, the time of the last, which is even. */
+  get #now(): number {
+    return this.#atTicks ? this.#tickedAt : this.#options.clock.now()
+  }
+
+  /** Sets a timer to when something falls due, unless that is done at ticks. */
+  #arm(): void {
+    if (this.#atTicks || this.#over) return
+    let next = this.tree.dirty && !this.#queued ? this.#pace.due : Infinity
+    for (const { pace } of this.#lagging) next = Math.min(next, pace.due)
+    if (next === Infinity || (this.#timer !== undefined && this.#timer.at <= next)) return
+    this.#disarm()
+    const { clock } = this.#options
+    const cancel = clock.after(Math.max(0, next - clock.now()), () => {
+      this.#timer = undefined
+      // Not at once: what else happens in this turn belongs into the same patch.
+      this.#enqueue()
+    })
+    this.#timer = { at: next, cancel }
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  // ---- Members who get patches less often than others.
+
+  #lag(feed: Feed): void {
+    feed.lags = true
+    this.#lagging.add(feed)
+    this.#arm()
+  }
+
+  #keepUp(feed: Feed): void {
+    if (!feed.lags) return
+    feed.lags = false
+    this.#lagging.delete(feed)
+  }
+
+  /** Those ask who have missed something, and may have it now. */
+  #askLagging(now: number): boolean {
+    let isAsked = false
+    for (const feed of this.#lagging) {
+      if (!feed.pace.isDue(now, this.#early)) continue
+      isAsked = true
+      this.#await(feed, 'when it can')
+    }
+    return isAsked
   }
 
   /** Closes the pending changes into a version, sends it, then everything that waited for it. Never throws. */
   flushNow(): void {
+    if (this.#isHeldUp) return
+    if (this.#options.atomic.isRunning) {
+      this.#isHeldUp = true
+      this.#options.atomic.whenWhole(() => {
+        this.#isHeldUp = false
+        this.flushNow()
+      })
+      return
+    }
     if (this.#over || !this.#attempt(() => this.#take())) return
     const waiting = this.#waiting
     this.#waiting = []
     for (const feed of waiting) {
       feed.waits = false
-      if (feed.behind || !feed.admitted) continue
+      if (feed.behind || feed.lags || !feed.admitted) continue
+      this.#tellHandled(feed)
       const messages = feed.release()
       if (messages !== undefined) for (const message of messages) this.#put(feed, message)
     }
@@ -209,7 +332,7 @@ export class RoomSync implements Flushable {
   close(): void {
     this.#over = true
     this.tree.onDirty = undefined
-    this.#cancelTimer?.()
+    this.#disarm()
     for (const feed of this.#feeds) this.remove(feed)
   }
 
@@ -226,10 +349,10 @@ export class RoomSync implements Flushable {
   #close(): boolean {
     const { tree } = this
     if (!tree.dirty) return false
-    const { interval, clock, onChange } = this.#options
-    if (interval > 0) this.#due = clock.now() + interval
+    // At ticks it is even, whatever leaves in between.
+    if (!this.#atTicks) this.#pace.due = this.#now + this.#pace.interval
     if (!tree.close()) return false
-    if (tree.written === tree.version) onChange()
+    if (tree.written === tree.version) this.#options.onChange()
     return true
   }
 
@@ -247,16 +370,28 @@ export class RoomSync implements Flushable {
 
   /** What is new, for those who can take something now. */
   #take(): void {
+    const { version } = this.tree
     const changed = this.#close()
+    const now = this.#now
     const checked = changed && this.#checks.areDue() ? new Set<Feed>() : undefined
     for (const feed of changed ? this.#feeds : this.#waiting) {
       const { asks } = feed
       if (asks === 'no' && !changed) continue
+      if (asks === 'no' && !feed.pace.isDue(now, this.#early)) {
+        this.#lag(feed)
+        continue
+      }
       feed.asks = 'no'
       if (asks === 'no' && feed.behind) continue
       const takes = asks === 'now' || !feed.link.congested
       if (this.#setBehind(feed, !takes) && takes) this.#counts.catchUps.add()
-      if (takes && this.#bring(feed) === 'patch' && asks === 'no') checked?.add(feed)
+      if (!takes) continue
+      if (changed && feed.viewer.version === version && feed.stood.tick < this.#quiet.tick) {
+        feed.stood.tick = this.#quiet.tick
+        feed.stood.time = this.#quiet.time
+      }
+      if (this.#bring(feed) === 'patch' && asks === 'no') checked?.add(feed)
+      feed.pace.done(now, this.#early)
     }
     this.#urgent = false
     if (checked !== undefined) this.#checks.follow(checked, (feed, frame) => this.#put(feed, frame))
@@ -264,11 +399,77 @@ export class RoomSync implements Flushable {
 
   /** Takes what is new for one, which may be nothing. */
   #bring(feed: Feed): Update['kind'] | undefined {
+    this.#keepUp(feed)
     const update = feed.viewer.take()
-    if (update === undefined) return undefined
+    if (update === undefined) {
+      this.#standFor(feed)
+      return undefined
+    }
     if (update.kind === 'snapshot') this.#counts.snapshots.add()
+    else this.#tellStood(feed)
+    if (this.#options.stamps?.ticks === true || feed.progress.hasHandled) this.#stamp(feed, false)
     this.#put(feed, this.#frameOf(update))
     return update.kind
+  }
+
+  // ---- Stamps.
+
+  /** Tells a member of its mutations, unless that stands before what it was just brought. */
+  #tellHandled(feed: Feed): void {
+    if (feed.progress.hasHandled) this.#stamp(feed, true)
+  }
+
+  /** @param alone Neither a patch nor a snapshot follows. */
+  #stamp(feed: Feed, alone: boolean): void {
+    const { stamps } = this.#options
+    if (stamps === undefined) return
+    const { progress } = feed
+    const { mutation, input, waiting } = progress
+    const { tick, time } = stamps
+    progress.told()
+    feed.stamped = tick
+    feed.moves = !alone
+    this.#put(feed, encodeStamp({ tick, time, mutation, input, waiting, alone: alone || undefined }))
+    stamps.told(feed, tick)
+  }
+
+  /** Nothing has changed at this tick: of that hears who has done something, and who saw something move until now. */
+  #stand(now: number): void {
+    const { stamps } = this.#options
+    if (stamps?.ticks !== true) return
+    this.#quiet.tick = stamps.tick
+    this.#quiet.time = stamps.time
+    if (!this.#quietPace.isDue(now, this.#early)) return
+    this.#quietPace.done(now, this.#early)
+    for (const feed of this.#feeds) {
+      if (feed.behind || feed.lags || feed.link.congested || !feed.pace.isDue(now, this.#early)) continue
+      if (!feed.moves && !feed.progress.isNews) continue
+      feed.pace.done(now, this.#early)
+      this.#stamp(feed, true)
+    }
+    this.#sendOut()
+  }
+
+  /** Nothing has changed of what this member sees. */
+  #standFor(feed: Feed): void {
+    const { stamps } = this.#options
+    if (stamps?.ticks !== true) return
+    feed.stood.tick = stamps.tick
+    feed.stood.time = stamps.time
+    if (feed.moves || feed.progress.isNews) this.#stamp(feed, true)
+  }
+
+  /**
+   * Something changes for a member for whom nothing had for a while: until when that was. Else its client would take it for one long, slow
+   * change.
+   */
+  #tellStood(feed: Feed): void {
+    const { stamps } = this.#options
+    const { tick, time } = feed.stood
+    if (stamps?.ticks !== true || tick <= feed.stamped) return
+    feed.stamped = tick
+    this.#put(feed, encodeStamp({ tick, time, ...feed.progress.last, alone: true }))
+    stamps.told(feed, tick)
   }
 
   #put(feed: Feed, sent: Uint8Array | Message): void {
@@ -302,6 +503,8 @@ export class RoomSync implements Flushable {
 
   #admit(feed: Feed): void {
     feed.admitted = true
+    feed.progress.forget()
+    feed.stood.tick = -1
     this.#feeds.add(feed)
     this.#checks.add(feed)
   }
@@ -311,6 +514,7 @@ export class RoomSync implements Flushable {
     this.#feeds.delete(feed)
     this.#checks.remove(feed)
     this.#setBehind(feed, false)
+    this.#keepUp(feed)
     feed.asks = 'no'
   }
 

@@ -50,6 +50,7 @@ it('every hook is there, and no other', () => {
     onDrop: true,
     onResume: true,
     onPresence: true,
+    onUndo: true,
     onLeave: true,
     onTick: true,
     onDispose: true,

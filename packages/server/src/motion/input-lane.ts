@@ -1,0 +1,128 @@
+import { JuntoError, type Clock } from '@junto/protocol'
+import type { InputsFrame } from '@junto/protocol/internal'
+import type { Counter, Metrics } from '../observe/metrics.ts'
+import { accepted } from '../room/decoding.ts'
+import { HandlerFailure } from '../room/handler-failure.ts'
+import type { RoomMutations } from '../room/mutations.ts'
+import { thrownAs } from '../thrown.ts'
+import { InputBuffer } from './input-buffer.ts'
+import { InputRun } from './input-run.ts'
+import type { MemberMotion, Mover } from './member-motion.ts'
+import type { InputSettings } from './motion-settings.ts'
+
+/** The mutator of the input, as it is called: `define` has checked the types. */
+export type AnyInputMutator = (state: unknown, input: unknown, context: InputRun) => unknown
+
+/** Milliseconds between faults of one member that are told: its client sends sixty inputs a second, and each may fail. */
+const faultInterval = 1000
+
+/** Parts of an {@link InputLane}. */
+export interface InputLaneOptions {
+  readonly clock: Clock
+  readonly metrics: Metrics
+  /** The room's contract, for metrics. */
+  readonly room: string
+  readonly settings: InputSettings
+  readonly report: (error: unknown, where: string, by: Mover) => void
+}
+
+/** What inputs are applied with. */
+export interface InputWorks {
+  readonly mutations: Pick<RoomMutations, 'apply' | 'timeOf'>
+  /** `undefined`: the room takes them by itself. */
+  readonly mutator: AnyInputMutator | undefined
+}
+
+/** Takes the inputs of members from their frames to ticks. */
+export class InputLane {
+  readonly #options: InputLaneOptions
+  readonly #applied: Counter
+  readonly #dropped: Readonly<Record<'late' | 'surplus' | 'invalid', Counter>>
+  #works: InputWorks | undefined
+
+  constructor(options: InputLaneOptions) {
+    this.#options = options
+    const { metrics, room } = options
+    this.#applied = metrics.counter('inputs_applied', { room })
+    const dropped = (reason: string): Counter => metrics.counter('inputs_dropped', { room, reason })
+    this.#dropped = { late: dropped('late'), surplus: dropped('surplus'), invalid: dropped('invalid') }
+  }
+
+  /** The state stands. */
+  begin(works: InputWorks): void {
+    this.#works = works
+  }
+
+  /** The buffer of one more member. */
+  buffer(): InputBuffer {
+    return new InputBuffer(this.#options.settings.policy, (why) => this.#dropped[why].add())
+  }
+
+  /** Inputs of a member have come: they wait for their ticks. */
+  receive({ buffer, mover }: MemberMotion, { first, at, behind, payloads }: InputsFrame): void {
+    if (buffer === undefined) return
+    const { policy, codec, check } = this.#options.settings
+    const seen = behind === undefined ? undefined : at - behind
+    let fault: JuntoError | undefined
+    for (let index = buffer.skip(first, payloads.length); index < payloads.length; index++) {
+      const seq = first + index
+      try {
+        const value = accepted(() => {
+          const read = codec.decode(payloads[index], 'input')
+          check?.(read, 'input')
+          return read
+        })
+        buffer.add({ seq, value, at: at + index * policy.interval, seen })
+      } catch (error) {
+        fault ??= thrownAs(error, JuntoError)
+        this.#dropped.invalid.add()
+        buffer.refuse(seq)
+      }
+    }
+    if (fault !== undefined) mover.notice('invalid', fault.message)
+  }
+
+  /** A tick begins: what is due of each member is applied, unless the room takes it by itself. */
+  tick(members: Iterable<MemberMotion>): void {
+    const mutator = this.#works?.mutator
+    for (const motion of members) {
+      motion.buffer?.tick()
+      if (mutator === undefined) continue
+      for (let run = this.#next(motion); run !== undefined; run = this.#next(motion)) this.#apply(motion, mutator, run)
+    }
+  }
+
+  /** What is due of a member in this tick, for a room that takes it by itself. @throws JuntoError `misuse` in one that does not. */
+  drain(motion: MemberMotion | undefined): readonly InputRun[] {
+    if (!this.#options.settings.isManual) {
+      const advice = "to take them by yourself, give define inputs: { apply: 'manual' }"
+      throw new JuntoError('misuse', `inputs.drain(member): they are applied by mutators.input; ${advice}`)
+    }
+    const due: InputRun[] = []
+    if (motion === undefined) return due
+    for (let run = this.#next(motion); run !== undefined; run = this.#next(motion)) due.push(run)
+    return due
+  }
+
+  #next(motion: MemberMotion): InputRun | undefined {
+    const { buffer, mover } = motion
+    const input = buffer?.next(mover.connected)
+    if (input === undefined || this.#works === undefined) return undefined
+    this.#applied.add()
+    motion.seen = input.seen
+    const now = this.#works.mutations.timeOf({ at: input.at, seed: input.seq })
+    return new InputRun(mover, input, now, this.#options.settings.policy.interval)
+  }
+
+  #apply(motion: MemberMotion, mutator: AnyInputMutator, run: InputRun): void {
+    try {
+      this.#works?.mutations.apply('input', (state) => mutator(state, run.input, run))
+    } catch (error) {
+      const { clock, report } = this.#options
+      const now = clock.now()
+      if (now - motion.toldFault < faultInterval) return
+      motion.toldFault = now
+      report(thrownAs(error, HandlerFailure)?.thrown ?? error, 'input', motion.mover)
+    }
+  }
+}

@@ -1,0 +1,239 @@
+import { JuntoError, type Clock } from '@junto/protocol'
+import { isPromiseLike } from '@junto/protocol/internal'
+import {
+  runMutation,
+  SchemaError,
+  undoName,
+  type IssuedMutation,
+  type MessageCodec,
+  type Ran,
+  type StateTree,
+  type UndoParams,
+} from '@junto/schema/internal'
+import type { Validate } from '@junto/schema/validate'
+import type { Counter, Metrics } from '../observe/metrics.ts'
+import type { Atomic } from '../sync/atomic.ts'
+import type { Progress } from '../sync/stamp.ts'
+import { thrownAs } from '../thrown.ts'
+import { DeclaredFailure, declaredErrors } from './declared-failure.ts'
+import { accepted, decode, encodeResult } from './decoding.ts'
+import { HandlerFailure, placeIn } from './handler-failure.ts'
+import { boundedTime, MutatorRun, type Author, type Issue } from './mutator-run.ts'
+import { ownFunction } from './own-function.ts'
+import type { UndoRequest } from './mutators.ts'
+
+/** A mutator as it is called: `define` has checked the types. */
+export type AnyMutator = (state: unknown, params: unknown, context: MutatorRun) => unknown
+
+/** One who sends mutations. */
+export interface Mutating extends Author {
+  /** Knows the last that was handled. */
+  readonly progress: Progress
+  /** One more was handled: the member is to be told. */
+  handled(): void
+}
+
+/** Limits of mutations. */
+export interface MutationLimits {
+  readonly mutationAge: number
+  readonly undoSteps: number
+  readonly undoBytes: number
+}
+
+/** Parts of {@link RoomMutations}. */
+export interface MutationsOptions {
+  readonly clock: Clock
+  readonly limits: MutationLimits
+  readonly metrics: Metrics
+  readonly atomic: Atomic
+  /** The contract's name, for metrics. */
+  readonly room: string
+  /** Name of the room's class, for messages. */
+  readonly className: string
+  readonly up: readonly MessageCodec[]
+  /** Validators of what the contract declares as parameters, by id. */
+  readonly checks: readonly (Validate | undefined)[]
+  /** What the room's `mutators` holds. */
+  readonly mutators: unknown
+  /** The room's hook; throws to refuse. */
+  readonly onUndo: (member: object, request: UndoRequest) => unknown
+}
+
+/** One mutation, ready to be run. */
+interface Route {
+  readonly codec: MessageCodec
+  /** Where errors are said to be: `mutation addStroke`. */
+  readonly where: string
+  readonly check: Validate | undefined
+  readonly run: (state: unknown, params: unknown, context: MutationRun, author: Mutating) => unknown
+  readonly error: MutationRun['error']
+}
+
+/**
+ * Runs what members do to the state by functions that their clients may have, too: here it is the truth. Each as one: what fails has changed
+ * nothing.
+ */
+export class RoomMutations {
+  readonly #options: MutationsOptions
+  /** By id; undefined for messages that are no mutations. */
+  readonly #routes: readonly (Route | undefined)[]
+  readonly #counts: Readonly<Record<'applied' | 'rejected' | 'failed', Counter>>
+  #tree: StateTree | undefined
+
+  /** @throws Error naming a mutator that is missing. */
+  constructor(options: MutationsOptions) {
+    this.#options = options
+    this.#routes = options.up.map((codec) => (codec.mutation ? this.#routeOf(codec) : undefined))
+    const { metrics, room } = options
+    const count = (outcome: string) => metrics.counter('mutations', { room, outcome })
+    this.#counts = { applied: count('applied'), rejected: count('rejected'), failed: count('failed') }
+  }
+
+  /** Whether the room's contract has any. */
+  get any(): boolean {
+    return this.#routes.some((route) => route !== undefined)
+  }
+
+  /** Whether a message is one. */
+  has(id: number): boolean {
+    return this.#routes[id] !== undefined
+  }
+
+  /** The first state stands. */
+  begin(tree: StateTree): void {
+    this.#tree = tree
+  }
+
+  /**
+   * Runs a mutation.
+   *
+   * @param wire Its parameters as they came.
+   * @returns the encoded result.
+   * @throws HandlerFailure with what its mutator threw; JuntoError `invalid` for one that was not run. Nothing has changed then.
+   */
+  call(author: Mutating, id: number, wire: unknown): unknown {
+    try {
+      const result = this.#call(author, id, wire)
+      this.#counts.applied.add()
+      return result
+    } catch (error) {
+      this.#counts[isRefusal(error) ? 'rejected' : 'failed'].add()
+      throw error
+    }
+  }
+
+  /**
+   * Runs code that changes the state as one, on behalf of a member.
+   *
+   * @param where What it is called in the log.
+   * @throws HandlerFailure with what the code threw. Nothing has changed then.
+   */
+  apply<T>(where: string, code: (state: unknown) => T): Ran<T> {
+    const tree = this.#tree
+    if (tree === undefined) throw new Error(`${where} ran before there was a state`)
+    return this.#options.atomic.run(() => {
+      try {
+        return runMutation(tree, () => atOnce(code(tree.root), where))
+      } catch (error) {
+        throw new HandlerFailure(error, where, 'mutator')
+      }
+    })
+  }
+
+  /** When something of a member counts as issued, in milliseconds since 1970. */
+  timeOf({ at }: Issue): number {
+    const { clock, limits } = this.#options
+    return boundedTime(at, clock.time(), limits.mutationAge)
+  }
+
+  #call(author: Mutating, id: number, wire: unknown): unknown {
+    const route = this.#routes[id]
+    if (route === undefined) throw new JuntoError('unsupported', `this room has no mutation of number ${id}`)
+    const { codec, where, check, error } = route
+    // Its layout was made from the contract: it is always the same record.
+    const issued = decode(codec.params, wire, codec.name) as IssuedMutation
+    const { n, params } = issued
+    const last = author.progress.mutation
+    if (n <= last) {
+      throw new JuntoError('invalid', `[U2] ${where} has the number ${n}, and ${last} was there before it`)
+    }
+    author.progress.mutation = n
+    author.handled()
+    if (check !== undefined) accepted(() => check(params, `${codec.name}.params`))
+    const context = new MutationRun(author, issued, this.timeOf(issued), error)
+    const { value } = this.apply(where, (state) =>
+      encodeResult(codec, atOnce(route.run(state, params, context, author), where)),
+    )
+    return value
+  }
+
+  #routeOf(codec: MessageCodec): Route {
+    const { className, mutators, checks } = this.#options
+    const where = placeIn(codec)
+    const usual = { codec, where, check: checks[codec.id], error: declaredErrors(codec) }
+    // No mutation of a contract is called so. Its parameters are what its codec yields.
+    if (codec.name === undoName) {
+      return {
+        ...usual,
+        check: (params, path) => this.#checkUndo(params as UndoParams, path),
+        run: (state, params, _context, author) => this.#undo(state, params as UndoParams, author),
+      }
+    }
+    const mutator = ownFunction(mutators, codec.name)
+    if (mutator !== undefined) return { ...usual, run: mutator }
+    throw new Error(
+      `${className}.mutators has no function for the ${where} of the contract: ` +
+        'write readonly mutators = … with what clients are given, too',
+    )
+  }
+
+  #checkUndo({ of }: UndoParams, path: string): void {
+    const { undoSteps } = this.#options.limits
+    if (of.length <= undoSteps) return
+    throw new SchemaError(
+      'invalid_value',
+      `${path}.of`,
+      `names ${of.length} mutations, more than the limit undoSteps (${undoSteps})`,
+    )
+  }
+
+  #undo(state: unknown, { of, force }: UndoParams, author: Mutating): unknown {
+    const { limits, onUndo } = this.#options
+    if (of.length > limits.undoSteps) {
+      throw new JuntoError(
+        'invalid',
+        `undo.params.of names ${of.length} mutations (limit undoSteps: ${limits.undoSteps})`,
+      )
+    }
+    atOnce(onUndo(author.member, { force }), 'onUndo')
+    throw new Error(`nothing is known of what ${of.length} mutations have changed in ${String(state)}`)
+  }
+}
+
+/** What the mutator of a mutation is told. */
+class MutationRun extends MutatorRun {
+  readonly error: (code: string, data: unknown, message?: string) => Error
+
+  constructor(author: Author, issued: Issue, now: number, error: MutationRun['error']) {
+    super(author, issued, now)
+    this.error = error
+  }
+}
+
+/** @throws Error for a promise: what it came to would be written when the mutation was over long since. */
+function atOnce<T>(value: T, where: string): T {
+  if (!isPromiseLike(value)) return value
+  // Whatever becomes of it, nobody is told a second time.
+  value.then(undefined, () => {})
+  throw new Error(
+    `${where} returned a promise: what changes the state with a client does so at once; what has to be waited for belongs into a call`,
+  )
+}
+
+/** Whether a mutation did not come about as it may happen to any, and not because something is wrong with the room. */
+function isRefusal(error: unknown): boolean {
+  const thrown = error instanceof HandlerFailure ? error.thrown : error
+  if (thrownAs(thrown, DeclaredFailure) !== undefined) return true
+  const code = thrownAs(thrown, JuntoError)?.code
+  return code === 'invalid' || code === 'forbidden' || code === 'rate_limited'
+}
