@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clientLimits, closeCodes, type CloseCode } from '@junto/protocol'
-import { MessageReader, pack, parseFrame } from '@junto/protocol/internal'
-import { defineRoom, t } from '@junto/schema'
-import { compileLayout, decodeLayout, encodeLayout, encodeNamed, hashLayout } from '@junto/schema/internal'
+import { MessageReader, MutationChance, pack, parseFrame } from '@junto/protocol/internal'
+import { defineRoom, mutation, t } from '@junto/schema'
+import { compileLayout, decodeLayout, encodeLayout, encodeNamed, hashLayout, layoutOf } from '@junto/schema/internal'
 import { namedCodecs } from '@junto/schema/internal'
 import { describe, expect, it } from 'vitest'
 import { root } from '../packages/run.ts'
@@ -47,6 +47,30 @@ describe('the examples', () => {
     const layout = decodeLayout(wire)
     expect(encodeLayout(layout)).toEqual(wire)
     expect(page.lines.join('\n')).toContain(`Its hash is \`${hashLayout(layout)}\``)
+  })
+
+  it('[V2] [U1] hold one with a mutation, undo behind it, and an input', () => {
+    const Board = defineRoom('board', {
+      version: 1,
+      state: t.Object({ x: t.Number() }),
+      clientToServer: {},
+      serverToClient: {},
+      mutations: { move: mutation({ params: t.Object({ to: t.Number() }), undoable: true }) },
+      input: t.Object({ dx: t.Int8() }),
+    })
+    const [, wire] = blocks.filter(({ info }) => info === 'layout').map((block) => block.examples[0]?.values[0])
+    expect(wire).toEqual(encodeLayout(layoutOf(Board)))
+    expect(decodeLayout(wire)).toEqual(layoutOf(Board))
+  })
+
+  it('[U4] hold what is random for a mutation', () => {
+    const fence = page.fences.find(({ info }) => info === 'chance')
+    const told: unknown = JSON.parse(page.lines.slice(fence?.begin, fence?.end).join('\n'))
+    const [one, other] = [1, 2].map(() => new MutationChance(1, 1_767_225_600_000.5))
+    expect(told).toEqual({
+      numbers: Array.from({ length: 3 }, () => one?.random()),
+      ids: Array.from({ length: 2 }, () => other?.newId()),
+    })
   })
 
   it('[V4] [V7] hold values of that layout', () => {
@@ -160,7 +184,7 @@ describe('the rules', () => {
 
   it('exist where the page and the errors of the code cite them', () => {
     const text = page.lines.join('\n')
-    for (const [, rule = ''] of text.matchAll(/\b([PKFGRVNCL]\d+)\b/g)) expect(rules).toContain(rule)
+    for (const [, rule = ''] of text.matchAll(/\b([PKFGRVNUCL]\d+)\b/g)) expect(rules).toContain(rule)
     for (const path of sourcesIn(root)) {
       for (const [, rule = ''] of readFileSync(path, 'utf8').matchAll(/['`]\[([A-Z]\d+)\]/g)) {
         expect(all, `${rule} in ${path}`).toContain(rule)
