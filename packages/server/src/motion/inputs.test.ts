@@ -118,7 +118,7 @@ describe('inputs of a member', () => {
     const ada = await world.enter()
     ada.drive([{ dx: 1 }])
     await world.clock.advance(10)
-    expect(world.faults).toEqual([expect.stringContaining('the function of input returned a promise')])
+    expect(world.faults).toEqual([expect.stringContaining('input returned a promise')])
     expect(ada.x).toBe(0)
   })
 
@@ -264,7 +264,7 @@ describe('whoever sends too much', () => {
       expect(cheat.x).toBeLessThanOrEqual(n + 1)
     }
     expect([cheat.x, ada.x]).toEqual([200, 200])
-    expect(dropped(world, 'surplus')).toBe(200 * 32 - 200 - 32)
+    expect(dropped(world, 'surplus')).toBe(200 * 32 - 200 - 31)
     expect(applied).toHaveLength(400)
     // A rest of an hour is worth no more than the buffer.
     await world.clock.advance('1h')
