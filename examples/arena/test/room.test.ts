@@ -172,7 +172,7 @@ describe('a shot', () => {
     const [ada, bo] = [await Player.join(world, 'Ada'), await Player.join(world, 'Bo')]
     await world.until(ada.room.call.rewind({ on: rewind }))
     Object.assign(fighterOf(world, ada.id), { x: 100, y: 500 })
-    Object.assign(fighterOf(world, bo.id), { x: 200, y: 200 })
+    Object.assign(fighterOf(world, bo.id), { x: 190, y: 200 })
     await play(world, times.safe + 500, [ada, bo])
     const shots = (): number => ada.own?.shots ?? 0
     const before = shots()
@@ -183,11 +183,11 @@ describe('a shot', () => {
       bo.held = { ...still, dy: down ? 100 : -100 }
       const seen = ada.view.get(bo.id)
       if (seen === undefined || ada.own === undefined) return
-      // Bo is not to be shot down in the middle of it.
-      fighterOf(world, bo.id).hp = health.full
+      // Bo is not to be shot down in the middle of it, or pushed away.
+      Object.assign(fighterOf(world, bo.id), { hp: health.full, x: 190 })
       ada.held = { ...still, aim: Math.atan2(seen.y - ada.own.y, seen.x - ada.own.x), fire: true }
     })
-    ada.held = still
+    ada.held = bo.held = still
     await play(world, 1_000, [ada, bo])
     const fired = shots() - before
     const { hits } = ada
@@ -292,7 +292,7 @@ describe('company', () => {
     expect(new Set(fighters.map(({ color }) => color)).size).toBe(5)
     await world.until(bo.room.leave())
     expect(state(world).fighters.size).toBe(5)
-    world.check()
+    await world.until(ada.room.leave())
     await world.end()
   })
 
