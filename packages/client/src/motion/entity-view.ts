@@ -17,6 +17,7 @@ export interface ReadViewOptions extends Omit<DrawOptions, 'space'> {
 
 /** A {@link View} without its types. */
 export class EntityView implements View<unknown, unknown>, MotionView {
+  /** No later than what is known, and what is taken to have gone on. */
   time: number | undefined
   corrections = 0
   lastCorrection = 0
@@ -31,6 +32,8 @@ export class EntityView implements View<unknown, unknown>, MotionView {
   readonly #entries = new Map<unknown, Record<string, unknown>>()
   /** The server's time of the newest that is known. */
   #newest = 0
+  /** The server's time that is drawn as far as it is known, and when that was, by the client's clock. */
+  #even: number | undefined
   #drawnAt: number | undefined
 
   constructor(motion: RoomMotion, selector: (state: unknown) => unknown, options: ReadViewOptions) {
@@ -84,8 +87,9 @@ export class EntityView implements View<unknown, unknown>, MotionView {
     const passed = at - (this.#drawnAt ?? at)
     this.#drawnAt = at
     // Until the server's time is known, the first that came is shown.
-    const even = now === undefined ? (this.time ?? this.#newest) : this.#playOut.advance(now)
-    const time = (this.time = Math.min(even, this.#newest + extrapolate))
+    const time = now === undefined ? (this.#even ?? this.#newest) : this.#playOut.advance(now)
+    this.#even = time
+    this.time = Math.min(time, this.#newest + extrapolate)
     this.#findOwn(predicts)
     const ratio = inputs?.alpha ?? 0
     for (const viewed of this.#entities.values()) {
@@ -112,7 +116,7 @@ export class EntityView implements View<unknown, unknown>, MotionView {
 
   held(time: number): void {
     this.#came(time)
-    for (const viewed of this.#entities.values()) viewed.hold(time, this.time)
+    for (const viewed of this.#entities.values()) viewed.hold(time, this.#even)
   }
 
   #came(time: number): void {
@@ -124,7 +128,7 @@ export class EntityView implements View<unknown, unknown>, MotionView {
     this.#newest = time
     return this.#select().map(([key, entity]) => {
       const viewed = this.#viewed(key, entity)
-      viewed.confirm(time, this.time)
+      viewed.confirm(time, this.#even)
       return viewed
     })
   }

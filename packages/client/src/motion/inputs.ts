@@ -249,12 +249,12 @@ class SampledInputs implements Inputs, MotionInputs {
 
   #codec(): Codec {
     const { room } = this.#motion
-    const layout = room.seat?.layout
-    if (layout?.input !== undefined) return layout.input
-    const version = layout === undefined ? '' : ` (version ${layout.layout.version})`
+    if (room.seat === undefined) throw new JuntoError('cancelled', `room '${room.name}' is not joined any more`)
+    const { input, layout } = room.seat.layout
+    if (input !== undefined) return input
     throw new JuntoError(
       'unsupported',
-      `the server's contract of room '${room.name}'${version} declares no input: deploy the server`,
+      `the server's contract of room '${room.name}' (version ${layout.version}) declares no input: deploy the server`,
     )
   }
 }

@@ -1,12 +1,21 @@
 import type { WatchedEntry, WatchedKey } from '@junto/schema/internal'
 import { checkFunction, checkObject, wrong } from '../arguments.ts'
 import { Room } from '../room/room.ts'
-import type { JoinedRoom } from '../room/joined-room.ts'
 import { EntityView, type ReadViewOptions } from './entity-view.ts'
 import { motionOf } from './room-motion.ts'
 
 /** The names of an entity's numbers. */
 export type NumberField<E> = { [K in keyof E & string]: E[K] extends number | undefined ? K : never }[keyof E & string]
+
+type EntityOf<V> = WatchedEntry<NonNullable<V>>
+type KeyOf<V> = WatchedKey<NonNullable<V>>
+
+// Beside the options, and not in them: what a selector selects is inferred after the names of fields are.
+/** Only fields that are numbers move. */
+interface NumberFields<E> {
+  readonly fields: readonly NumberField<E>[]
+  readonly angles?: readonly NumberField<E>[]
+}
 
 /** How a {@link View} is drawn. */
 export interface ViewOptions<E, K, F extends string, A extends string> {
@@ -91,16 +100,11 @@ export interface View<K, V> extends Iterable<[K, V]>, Disposable {
  *
  * @throws JuntoError `misuse` for what is no room of this client, no selector, or no good option.
  */
-export function viewOf<
-  S,
-  V,
-  F extends NumberField<WatchedEntry<NonNullable<V>>>,
-  A extends NumberField<WatchedEntry<NonNullable<V>>> = never,
->(
-  room: { readonly state: S } & Pick<JoinedRoom<unknown>, 'memberId' | 'time'>,
+export function viewOf<S, V, F extends string, A extends string = never>(
+  room: { readonly state: S },
   selector: (state: S) => V,
-  options: ViewOptions<WatchedEntry<NonNullable<V>>, WatchedKey<NonNullable<V>>, F, A>,
-): View<WatchedKey<NonNullable<V>>, ViewEntry<WatchedEntry<NonNullable<V>>, F | A>>
+  options: ViewOptions<NoInfer<EntityOf<V>>, NoInfer<KeyOf<V>>, F, A> & NumberFields<NoInfer<EntityOf<V>>>,
+): View<KeyOf<V>, ViewEntry<EntityOf<V>, Extract<F | A, keyof EntityOf<V>>>>
 export function viewOf(
   room: unknown,
   selector: (state: unknown) => unknown,
