@@ -63,6 +63,9 @@ export type {
   UndoRequest,
   WithMutators,
 } from './room/mutators.ts'
+export type { DrainedInput, RoomInputs } from './motion/drained-input.ts'
+export type { InputOptions } from './motion/motion-settings.ts'
+export type { Past, Rewind, RewindOptions } from './motion/rewind.ts'
 export type { BroadcastOptions, Broadcasts, Member } from './room/member.ts'
 export type { MemberView } from './room/member-view.ts'
 export type {

@@ -11,7 +11,10 @@ function recording(script: TrackScript = {}) {
   const applied: { by: string; seq: number; dx: number; now: number; dt: number; random: number }[] = []
   const world = new TrackWorld({
     car,
-    onInput: (_, { dx }, { by, seq, now, dt, random }) => applied.push({ by, seq, dx, now, dt, random: random() }),
+    onInput: (_, { dx }, context) => {
+      const { by, seq, now, dt } = context
+      applied.push({ by, seq, dx, now, dt, random: context.random() })
+    },
     ...script,
   })
   return { world, applied }

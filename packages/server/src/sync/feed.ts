@@ -1,7 +1,7 @@
 import type { Viewer } from '@junto/schema/internal'
 import type { LooseDelivery, MemberLink } from '../room/seat.ts'
 import type { MemberMotion } from '../motion/member-motion.ts'
-import { Pace } from './pace.ts'
+import { Pace } from './patch-times.ts'
 import { Progress } from './stamp.ts'
 
 /** What is said to members beside the state: leaves behind the patch with what it speaks of. One object for all who are told it. */

@@ -1,5 +1,5 @@
 import type { Clock } from '@junto/protocol'
-import { encodeFrame, encodeStamp, FrameType } from '@junto/protocol/internal'
+import { encodeFrame, FrameType } from '@junto/protocol/internal'
 import type { StateTree, Update } from '@junto/schema/internal'
 import type { Logger } from '../observe/log.ts'
 import type { Counter, Gauge, Histogram, Metrics } from '../observe/metrics.ts'
@@ -8,7 +8,8 @@ import type { Atomic } from './atomic.ts'
 import { Checks } from './checks.ts'
 import type { Feed, Message } from './feed.ts'
 import type { StampSource } from './stamp.ts'
-import { Pace } from './pace.ts'
+import { Stamping } from './stamping.ts'
+import { Pace, PatchTimes } from './patch-times.ts'
 import type { Flushable, TurnEnd } from './turn-end.ts'
 
 /** Parts of {@link RoomSync}. */
@@ -76,17 +77,8 @@ export class RoomSync implements Flushable {
     readonly behind: Gauge
     readonly sizes: Histogram
   }
-  /** When the next patch may leave. */
-  readonly #pace: Pace
-  /** In a room that ticks and where nothing has changed: when members are told how far it is. */
-  readonly #quietPace: Pace
-  /** Milliseconds that do not matter in this: half a tick, where patches leave at ticks. */
-  readonly #early: number
-  /** Patches leave at ticks, and not otherwise unless somebody cannot wait. */
-  #atTicks = false
-  #tickedAt = 0
-  /** The last tick at which nothing had changed although a patch was due; 0: none. */
-  readonly #quiet = { tick: 0, time: 0 }
+  readonly #times: PatchTimes
+  readonly #stamping: Stamping
   /** Members who get patches less often than others, and have missed one, or what was said behind it. */
   readonly #lagging = new Set<Feed>()
   /** Somebody cannot wait until then. */
@@ -94,17 +86,15 @@ export class RoomSync implements Flushable {
   #queued = false
   /** It goes on when what changes the state as one has come to its end. */
   #isHeldUp = false
-  #timer: { readonly at: number; readonly cancel: () => void } | undefined
   #over = false
 
   constructor(options: RoomSyncOptions) {
     this.#options = options
     const { tree, metrics, clock, checkInterval: interval, shared } = options
     this.tree = tree
-    this.#pace = new Pace(options.interval)
-    this.#quietPace = new Pace(options.interval)
-    // Where patches may leave more often than ticks come, they do.
-    this.#early = options.interval * 1.001 >= options.tick ? options.tick / 2 : 0
+    // Not at once: what else happens in a turn belongs into the same patch.
+    this.#times = new PatchTimes({ ...options, wake: () => this.#enqueue() })
+    this.#stamping = new Stamping(options.stamps, (feed, frame) => this.#put(feed, frame))
     const labels = { room: options.room }
     this.#counts = {
       behind: metrics.gauge('members_behind', labels),
@@ -157,7 +147,7 @@ export class RoomSync implements Flushable {
     const isBrought = this.#attempt(() => {
       if (this.#bring(feed) === 'patch') this.#counts.catchUps.add()
     })
-    this.#tellHandled(feed)
+    this.#stamping.handled(feed)
     if (isBrought) this.#sendOut()
   }
 
@@ -206,35 +196,31 @@ export class RoomSync implements Flushable {
 
   // ---- When patches leave.
 
-  /** Time passes in the room: from now on patches leave at its ticks; or stands still. */
+  /** Time passes in the room: from now on patches leave at its ticks; or it stands still. */
   set ticking(ticking: boolean) {
-    this.#atTicks = ticking && this.#early > 0
-    this.#tickedAt = this.#options.clock.now()
-    if (this.#atTicks) this.#disarm()
-    else this.#enqueue()
+    this.#times.ticking = ticking
+    this.#enqueue()
   }
 
   /** A tick is over, or several are, the last of which was at this time: what they have changed leaves, if it is time for that. */
   ticked(at: number): void {
     if (this.#over) return
-    this.#tickedAt = at
-    const now = this.#now
-    if (!this.#pace.isDue(now, this.#early)) return
+    this.#times.ticked(at)
+    if (!this.#times.isDue) return
     const { version } = this.tree
-    const isAsked = this.#askLagging(now)
+    const isAsked = this.#askLagging()
     if (this.tree.dirty || isAsked) this.flushNow()
-    if (this.tree.version === version) return this.#stand(now)
-    if (this.#atTicks) this.#pace.done(now, this.#early)
-    this.#quietPace.due = this.#pace.due
+    if (this.tree.version === version) this.#stand()
+    else this.#times.left()
   }
 
   /** The end of the turn. */
   flush(): void {
     this.#queued = false
-    const now = this.#now
-    const waits = this.tree.dirty && !this.#urgent && (this.#atTicks || !this.#pace.isDue(now, 0))
+    const { atTicks, isDue } = this.#times
+    const waits = this.tree.dirty && !this.#urgent && (atTicks || !isDue)
     if (!waits) {
-      if (!this.#atTicks) this.#askLagging(now)
+      if (!atTicks) this.#askLagging()
       this.flushNow()
     }
     this.#arm()
@@ -246,30 +232,24 @@ export class RoomSync implements Flushable {
     if (feed.lags) this.#arm()
   }
 
-  /** Now, as far as patches go: where they leave at ticks, the time of the last, which is even. */
-  get #now(): number {
-    return this.#atTicks ? this.#tickedAt : this.#options.clock.now()
-  }
-
-  /** Sets a timer to when something falls due, unless that is done at ticks. */
+  /** Has what waits looked at when it falls due. */
   #arm(): void {
-    if (this.#atTicks || this.#over) return
-    let next = this.tree.dirty && !this.#queued ? this.#pace.due : Infinity
+    if (this.#over) return
+    let next = this.tree.dirty && !this.#queued ? this.#times.due : Infinity
     for (const { pace } of this.#lagging) next = Math.min(next, pace.due)
-    if (next === Infinity || (this.#timer !== undefined && this.#timer.at <= next)) return
-    this.#disarm()
-    const { clock } = this.#options
-    const cancel = clock.after(Math.max(0, next - clock.now()), () => {
-      this.#timer = undefined
-      // Not at once: what else happens in this turn belongs into the same patch.
-      this.#enqueue()
-    })
-    this.#timer = { at: next, cancel }
+    this.#times.wakeAt(next)
   }
 
-  #disarm(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
+  /** Nothing has changed at this tick. */
+  #stand(): void {
+    this.#stamping.stand()
+    if (!this.#stamping.ticks || !this.#times.isQuietDue) return
+    this.#times.stood()
+    for (const feed of this.#feeds) {
+      if (feed.behind || feed.lags || feed.link.congested || !this.#times.isDueFor(feed.pace)) continue
+      if (this.#stamping.standFor(feed)) this.#times.done(feed.pace)
+    }
+    this.#sendOut()
   }
 
   // ---- Members who get patches less often than others.
@@ -287,10 +267,10 @@ export class RoomSync implements Flushable {
   }
 
   /** Those ask who have missed something, and may have it now. */
-  #askLagging(now: number): boolean {
+  #askLagging(): boolean {
     let isAsked = false
     for (const feed of this.#lagging) {
-      if (!feed.pace.isDue(now, this.#early)) continue
+      if (!this.#times.isDueFor(feed.pace)) continue
       isAsked = true
       this.#await(feed, 'when it can')
     }
@@ -314,7 +294,7 @@ export class RoomSync implements Flushable {
     for (const feed of waiting) {
       feed.waits = false
       if (feed.behind || feed.lags || !feed.admitted) continue
-      this.#tellHandled(feed)
+      this.#stamping.handled(feed)
       const messages = feed.release()
       if (messages !== undefined) for (const message of messages) this.#put(feed, message)
     }
@@ -332,7 +312,7 @@ export class RoomSync implements Flushable {
   close(): void {
     this.#over = true
     this.tree.onDirty = undefined
-    this.#disarm()
+    this.#times.stop()
     for (const feed of this.#feeds) this.remove(feed)
   }
 
@@ -349,8 +329,7 @@ export class RoomSync implements Flushable {
   #close(): boolean {
     const { tree } = this
     if (!tree.dirty) return false
-    // At ticks it is even, whatever leaves in between.
-    if (!this.#atTicks) this.#pace.due = this.#now + this.#pace.interval
+    this.#times.closing()
     if (!tree.close()) return false
     if (tree.written === tree.version) this.#options.onChange()
     return true
@@ -372,12 +351,11 @@ export class RoomSync implements Flushable {
   #take(): void {
     const { version } = this.tree
     const changed = this.#close()
-    const now = this.#now
     const checked = changed && this.#checks.areDue() ? new Set<Feed>() : undefined
     for (const feed of changed ? this.#feeds : this.#waiting) {
       const { asks } = feed
       if (asks === 'no' && !changed) continue
-      if (asks === 'no' && !feed.pace.isDue(now, this.#early)) {
+      if (asks === 'no' && !this.#times.isDueFor(feed.pace)) {
         this.#lag(feed)
         continue
       }
@@ -386,12 +364,9 @@ export class RoomSync implements Flushable {
       const takes = asks === 'now' || !feed.link.congested
       if (this.#setBehind(feed, !takes) && takes) this.#counts.catchUps.add()
       if (!takes) continue
-      if (changed && feed.viewer.version === version && feed.stood.tick < this.#quiet.tick) {
-        feed.stood.tick = this.#quiet.tick
-        feed.stood.time = this.#quiet.time
-      }
+      if (changed && feed.viewer.version === version) this.#stamping.current(feed)
       if (this.#bring(feed) === 'patch' && asks === 'no') checked?.add(feed)
-      feed.pace.done(now, this.#early)
+      this.#times.done(feed.pace)
     }
     this.#urgent = false
     if (checked !== undefined) this.#checks.follow(checked, (feed, frame) => this.#put(feed, frame))
@@ -402,74 +377,13 @@ export class RoomSync implements Flushable {
     this.#keepUp(feed)
     const update = feed.viewer.take()
     if (update === undefined) {
-      this.#standFor(feed)
+      this.#stamping.standFor(feed)
       return undefined
     }
     if (update.kind === 'snapshot') this.#counts.snapshots.add()
-    else this.#tellStood(feed)
-    if (this.#options.stamps?.ticks === true || feed.progress.hasHandled) this.#stamp(feed, false)
+    this.#stamping.before(feed, update.kind)
     this.#put(feed, this.#frameOf(update))
     return update.kind
-  }
-
-  // ---- Stamps.
-
-  /** Tells a member of its mutations, unless that stands before what it was just brought. */
-  #tellHandled(feed: Feed): void {
-    if (feed.progress.hasHandled) this.#stamp(feed, true)
-  }
-
-  /** @param alone Neither a patch nor a snapshot follows. */
-  #stamp(feed: Feed, alone: boolean): void {
-    const { stamps } = this.#options
-    if (stamps === undefined) return
-    const { progress } = feed
-    const { mutation, input, waiting } = progress
-    const { tick, time } = stamps
-    progress.told()
-    feed.stamped = tick
-    feed.moves = !alone
-    this.#put(feed, encodeStamp({ tick, time, mutation, input, waiting, alone: alone || undefined }))
-    stamps.told(feed, tick)
-  }
-
-  /** Nothing has changed at this tick: of that hears who has done something, and who saw something move until now. */
-  #stand(now: number): void {
-    const { stamps } = this.#options
-    if (stamps?.ticks !== true) return
-    this.#quiet.tick = stamps.tick
-    this.#quiet.time = stamps.time
-    if (!this.#quietPace.isDue(now, this.#early)) return
-    this.#quietPace.done(now, this.#early)
-    for (const feed of this.#feeds) {
-      if (feed.behind || feed.lags || feed.link.congested || !feed.pace.isDue(now, this.#early)) continue
-      if (!feed.moves && !feed.progress.isNews) continue
-      feed.pace.done(now, this.#early)
-      this.#stamp(feed, true)
-    }
-    this.#sendOut()
-  }
-
-  /** Nothing has changed of what this member sees. */
-  #standFor(feed: Feed): void {
-    const { stamps } = this.#options
-    if (stamps?.ticks !== true) return
-    feed.stood.tick = stamps.tick
-    feed.stood.time = stamps.time
-    if (feed.moves || feed.progress.isNews) this.#stamp(feed, true)
-  }
-
-  /**
-   * Something changes for a member for whom nothing had for a while: until when that was. Else its client would take it for one long, slow
-   * change.
-   */
-  #tellStood(feed: Feed): void {
-    const { stamps } = this.#options
-    const { tick, time } = feed.stood
-    if (stamps?.ticks !== true || tick <= feed.stamped) return
-    feed.stamped = tick
-    this.#put(feed, encodeStamp({ tick, time, ...feed.progress.last, alone: true }))
-    stamps.told(feed, tick)
   }
 
   #put(feed: Feed, sent: Uint8Array | Message): void {
