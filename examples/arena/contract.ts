@@ -60,6 +60,8 @@ export const Arena = defineRoom('arena', {
   clientToServer: {
     /** Whether this player's shots are judged by what the player saw. On until it is said otherwise; off shows what it is good for. */
     rewind: call({ params: t.Object({ on: t.Boolean() }) }),
+    /** Does nothing: how long the answer takes is what its caller wants to know. */
+    ping: call(),
   },
   serverToClient: {
     /** Somebody shoots. A picture of it, and no more: what it has done is in the state. */

@@ -98,6 +98,7 @@ export class ArenaRoom extends Room(Arena) {
       if (on) this.#present.delete(member.id)
       else this.#present.add(member.id)
     },
+    ping: () => {},
   })
 
   /** As many bots as are lacking, and no more. */

@@ -211,8 +211,11 @@ export class Game {
     context.setTransform(1, 0, 0, 1, 0, 0)
     context.fillStyle = ground.outside
     context.fillRect(0, 0, this.#canvas.width, this.#canvas.height)
-    this.#camera.apply(context, this.#scale, this.#effects.shake)
-    this.#floor.paint(context, this.#camera.zoom * this.#scale)
+    const zoom = this.#camera.zoom * this.#scale
+    const corner = this.#camera.corner(this.#scale, this.#effects.shake)
+    this.#floor.paint(context, corner, zoom)
+    // From here on in units of the field.
+    context.setTransform(zoom, 0, 0, zoom, corner.x, corner.y)
     for (const { x, y, there } of this.#link.state?.packs.values() ?? []) paintPack(context, { x, y }, there, now)
     const own = this.#own
     if (own !== undefined && own.hp > 0) paintSight(context, own)

@@ -3,11 +3,10 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 /** How long the slowest of machines may take for what is awaited: ms. */
 const patience = 20_000
 
-/** How somebody else was drawn over a while. */
-export interface Drawn {
-  /** Frames in which they were at another place than in the frame before, and all frames while they walked. */
-  readonly moved: number
+/** When the own fighter was drawn elsewhere, after a key was pressed. */
+export interface Reaction {
   readonly frames: number
+  readonly ms: number
 }
 
 /** What the page tells of a fighter. */
@@ -16,6 +15,7 @@ interface Told {
   readonly own: boolean
   readonly x: number
   readonly y: number
+  readonly newest: { readonly x: number; readonly y: number }
 }
 declare const arena: { fighters(): Told[] }
 
@@ -51,61 +51,62 @@ export class Player {
     return player
   }
 
-  /** Presses a key, and says after how many milliseconds the own fighter was drawn elsewhere. */
-  async reaction(key: 'KeyD' | 'KeyA'): Promise<number> {
-    const began = this.page.evaluate(
-      (code) =>
-        new Promise<number>((resolve) => {
-          const own = (): Told | undefined => arena.fighters().find((each) => each.own)
-          let pressed: { at: number; x: number } | undefined
-          const look = (): void => {
-            const x = own()?.x ?? 0
-            if (pressed !== undefined && Math.abs(x - pressed.x) > 0.5) resolve(performance.now() - pressed.at)
+  /** Presses a key until the own fighter, which has to stand still before, is drawn elsewhere. */
+  async reaction(key: 'KeyD' | 'KeyA'): Promise<Reaction> {
+    await this.page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          let last = { x: NaN, frames: 0 }
+          requestAnimationFrame(function look() {
+            const x = arena.fighters().find((each) => each.own)?.x ?? 0
+            last = Math.abs(x - last.x) < 0.01 ? { x, frames: last.frames + 1 } : { x, frames: 0 }
+            if (last.frames > 30) resolve()
             else requestAnimationFrame(look)
-          }
-          addEventListener(
-            'keydown',
-            (event) => {
-              if (event.code === code) pressed = { at: performance.now(), x: own()?.x ?? 0 }
-            },
-            { capture: true, once: true },
-          )
-          look()
+          })
+        }),
+    )
+    const reacted = this.page.evaluate(
+      (code) =>
+        new Promise<Reaction>((resolve) => {
+          let pressed: { at: number; x: number } | undefined
+          let frames = 0
+          addEventListener('keydown', (event) => {
+            const own = arena.fighters().find((each) => each.own)
+            if (event.code === code) pressed ??= { at: performance.now(), x: own?.x ?? 0 }
+          })
+          requestAnimationFrame(function look() {
+            const own = arena.fighters().find((each) => each.own)
+            if (pressed !== undefined) frames++
+            if (pressed !== undefined && Math.abs((own?.x ?? 0) - pressed.x) > 0.1) {
+              resolve({ frames, ms: performance.now() - pressed.at })
+            } else requestAnimationFrame(look)
+          })
         }),
       key,
     )
     await this.page.keyboard.down(key)
-    const after = await began
+    const reaction = await reacted
     await this.page.keyboard.up(key)
-    return after
+    return reaction
   }
 
-  /** Watches the others for so many milliseconds. */
-  watchOthers(ms: number): Promise<Drawn> {
+  /** In what share of so many frames the others were drawn elsewhere than where the server said last that they are. */
+  between(frames: number): Promise<number> {
     return this.page.evaluate(
-      (time) =>
-        new Promise<Drawn>((resolve) => {
-          const last = new Map<string, { x: number; y: number; movedAt: number }>()
-          const began = performance.now()
-          let [moved, frames] = [0, 0]
-          const look = (): void => {
-            const now = performance.now()
-            for (const { id, own, x, y } of arena.fighters()) {
-              const before = last.get(id)
-              const moves = before !== undefined && Math.hypot(x - before.x, y - before.y) > 0.01
-              // Who has not moved for a while stands, or is down.
-              if (!own && before !== undefined && now - before.movedAt < 120) {
-                frames++
-                if (moves) moved++
-              }
-              last.set(id, { x, y, movedAt: moves ? now : (before?.movedAt ?? 0) })
+      (count) =>
+        new Promise<number>((resolve) => {
+          let [seen, off, left] = [0, 0, count]
+          requestAnimationFrame(function look() {
+            for (const { own, x, y, newest } of arena.fighters()) {
+              if (own) continue
+              seen++
+              if (Math.hypot(x - newest.x, y - newest.y) > 0.2) off++
             }
-            if (now - began < time) requestAnimationFrame(look)
-            else resolve({ moved, frames })
-          }
-          look()
+            if (--left > 0) requestAnimationFrame(look)
+            else resolve(off / seen)
+          })
         }),
-      ms,
+      frames,
     )
   }
 

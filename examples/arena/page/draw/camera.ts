@@ -48,17 +48,13 @@ export class Camera {
     return { x: (x - this.x) * this.zoom + this.#free / 2, y: (y - this.y) * this.zoom + this.#height / 2 }
   }
 
-  /** The drawing that follows is in units of the field; `scale` are pixels of the canvas per pixel of the page. */
-  apply(context: CanvasRenderingContext2D, scale: number, shake: Point): void {
+  /** Where the field's upper left corner is, in pixels of a canvas of which `scale` are one of the page. */
+  corner(scale: number, shake: Point): Point {
     const zoom = this.zoom * scale
-    context.setTransform(
-      zoom,
-      0,
-      0,
-      zoom,
-      (this.#free / 2) * scale - (this.x + shake.x) * zoom,
-      (this.#height / 2) * scale - (this.y + shake.y) * zoom,
-    )
+    return {
+      x: Math.round((this.#free / 2) * scale - (this.x + shake.x) * zoom),
+      y: Math.round((this.#height / 2) * scale - (this.y + shake.y) * zoom),
+    }
   }
 
   /** Whether a place is in the window, or nearly. */

@@ -1,4 +1,4 @@
-import { entrances, walls, type Wall } from '../../field.ts'
+import { entrances, walls, type Point, type Wall } from '../../field.ts'
 import { field } from '../../rules.ts'
 import { ground } from './palette.ts'
 
@@ -11,13 +11,20 @@ export class Floor {
   #drawn: HTMLCanvasElement | undefined
   #scale = 0
 
-  /** Draws it in units of the field, `scale` pixels of the canvas each. */
-  paint(context: CanvasRenderingContext2D, scale: number): void {
+  /**
+   * Draws it.
+   *
+   * @param corner Where the field's upper left corner is, in pixels of the canvas.
+   * @param scale Pixels of the canvas for each unit.
+   */
+  paint(context: CanvasRenderingContext2D, corner: Point, scale: number): void {
     if (this.#drawn === undefined || this.#scale !== scale) {
       this.#drawn = draw(scale)
       this.#scale = scale
     }
-    context.drawImage(this.#drawn, -border, -border, field.width + border * 2, field.height + border * 2)
+    // Pixel by pixel, as it was drawn: anything else costs several times as much.
+    context.setTransform(1, 0, 0, 1, 0, 0)
+    context.drawImage(this.#drawn, Math.round(corner.x - border * scale), Math.round(corner.y - border * scale))
   }
 }
 
