@@ -10,6 +10,7 @@ import * as FrameType from './frame-type.ts'
 import type { SentFrame } from './frames.ts'
 import { fromHex, join, toHex } from './hex.fixture.ts'
 import { unpackSequence } from './msgpack.ts'
+import { parseServerFrame } from './server-frame-parsing.ts'
 
 const session = '0123456789abcdef0123456789abcdef'
 const secret = '00112233445566778899aabbccddeeff'
@@ -109,7 +110,11 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
     { type: FrameType.joined, ref: 1, room: 'chat', id: 'r', member: 'm', layout: '0123456789abcdef' },
     '93 04 01 84 a4 72 6f 6f 6d a4 63 68 61 74 a2 69 64 a1 72 a6 6d 65 6d 62 65 72 a1 6d a6 6c 61 79 6f 75 74 b0 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66',
   ],
-  ['F13', { type: FrameType.joined, ref: 1, ...joined, tick: 50, patch: 62.5 }, '93 04 01 86 a4 72 6f 6f 6d a4 63 68 61 74 a2 69 64 a1 72 a6 6d 65 6d 62 65 72 a1 6d a6 6c 61 79 6f 75 74 b0 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 a4 74 69 63 6b 32 a5 70 61 74 63 68 cb 40 4f 40 00 00 00 00 00'],
+  [
+    'F13',
+    { type: FrameType.joined, ref: 1, ...joined, tick: 50, patch: 62.5 },
+    '93 04 01 86 a4 72 6f 6f 6d a4 63 68 61 74 a2 69 64 a1 72 a6 6d 65 6d 62 65 72 a1 6d a6 6c 61 79 6f 75 74 b0 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 a4 74 69 63 6b 32 a5 70 61 74 63 68 cb 40 4f 40 00 00 00 00 00',
+  ],
   [
     'F13',
     { type: FrameType.joined, ref: 1, room: 'chat', id: 'r', member: 'm', layout: '0123456789abcdef', kept: true },
@@ -486,6 +491,47 @@ describe('[F38] presences', () => {
       const frame: SentFrame = { type: FrameType.presences, entries, whole }
       expect(parseFrame(unpack(encodeFrame(frame)))).toEqual(frame)
     }
+  })
+})
+
+describe('inputs and stamps', () => {
+  const uint = fc.nat({ max: Number.MAX_SAFE_INTEGER })
+  const time = fc.double({ min: 0, max: 8.64e15, noNaN: true })
+
+  it('[F39] inputs of any numbers and times read as they were sent', () => {
+    const inputs = fc.record({
+      type: fc.constant(FrameType.inputs),
+      first: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+      at: time,
+      behind: fc.option(uint, { nil: undefined }),
+      payloads: fc.array(fc.array(fc.integer()), { minLength: 1, maxLength: 32 }),
+    })
+    fc.assert(
+      fc.property(inputs, (frame) => {
+        expect(parseFrame(unpackSequence(encodeFrame(frame))[0])).toEqual(frame)
+      }),
+      runs(200),
+    )
+  })
+
+  it('[F40] stamps read as they were sent, whatever zeros stand at their end', () => {
+    const often0 = fc.oneof(fc.constant(0), uint)
+    const stamp = fc.record({
+      type: fc.constant(FrameType.stamp),
+      tick: often0,
+      time,
+      mutation: often0,
+      input: often0,
+      waiting: often0,
+      alone: fc.constantFrom(true as const, undefined),
+    })
+    fc.assert(
+      fc.property(stamp, (frame) => {
+        expect(parseFrame(unpackSequence(encodeFrame(frame))[0])).toEqual(frame)
+        expect(parseServerFrame(unpackSequence(encodeFrame(frame))[0])).toEqual(frame)
+      }),
+      runs(200),
+    )
   })
 })
 

@@ -18,9 +18,9 @@ export interface MutatorContext<T> {
    * The next of a sequence of numbers from 0 up to, and without, 1. The client knows the sequence and could choose it: no secret, and no
    * die that matters, comes from here.
    */
-  random(): number
+  readonly random: () => number
   /** A text of 16 letters and digits from the same sequence, to be the key of something new. */
-  newId(): string
+  readonly newId: () => string
 }
 
 /** What a mutator is told. `E` are the declared errors: data by code. */

@@ -5,6 +5,7 @@ import { expect } from 'vitest'
 import { SeededRandom } from '../../src/index.ts'
 import { IndependentClient, type ClientOptions, type JoinOptions } from './client.ts'
 import { firstState, Kinds, Locked } from './contract.fixture.ts'
+import { defineMotion } from './motion-rooms.fixture.ts'
 import type { Layout, Type } from './layout.ts'
 import { change, keysOf, withObjects } from './random-state.fixture.ts'
 import { RoomError, type IndependentRoom } from './room.ts'
@@ -108,6 +109,7 @@ export async function serve(
   server.define(Locked, LockedRoom, {
     authenticate: ({ token }) => (token === undefined ? undefined : { id: token }),
   })
+  defineMotion(server)
   await server.listen()
 }
 

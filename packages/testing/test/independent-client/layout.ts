@@ -84,6 +84,8 @@ interface CallMessage {
   readonly errors: readonly Field[]
   /** How long a caller waits, 0 for ever; absent where the layout says nothing. */
   readonly timeout: number | undefined
+  /** Of a mutation, whether it can be taken back; absent for any other call. */
+  readonly undoable: boolean | undefined
 }
 interface StreamMessage {
   readonly kind: 'stream'
@@ -101,13 +103,15 @@ export interface Layout {
   readonly state: Type
   /** Of what members show of themselves; absent where they show nothing. */
   readonly presence: Type | undefined
+  /** Of what a player does in one tick; absent where there is no such thing. */
+  readonly input: Type | undefined
   readonly up: readonly Message[]
   readonly down: readonly Message[]
 }
 
 /** Reads the `definition` of a joined frame. */
 export function readLayout(definition: unknown): Layout {
-  const [name, version, listed, state, presence, up, down] = array(definition)
+  const [name, version, listed, state, presence, up, down, input] = array(definition)
   const types: Type[] = []
   const type = (index: unknown): Type => types[whole(index)] ?? wrong(`no lower type ${String(index)}`)
   for (const entry of array(listed)) types.push(readType(entry, types.length, type))
@@ -119,6 +123,7 @@ export function readLayout(definition: unknown): Layout {
     types,
     state: type(state),
     presence: maybe(presence),
+    input: maybe(input),
     up: array(up).map(message),
     down: array(down).map(message),
   }
@@ -158,7 +163,7 @@ function readType(entry: unknown, index: number, type: (index: unknown) => Type)
 }
 
 function readMessage(
-  [kind, name, first, second, third, fourth]: readonly unknown[],
+  [kind, name, first, second, third, fourth, , undoable]: readonly unknown[],
   id: number,
   type: (index: unknown) => Type,
   maybe: (index: unknown) => Type | undefined,
@@ -176,6 +181,7 @@ function readMessage(
         result: maybe(second),
         errors: pairs(array(third), type),
         timeout: fourth == null ? undefined : whole(fourth),
+        undoable: undoable == null ? undefined : undoable === true,
       }
     case 2:
       return { kind: 'stream', ...common, params: maybe(first), item: type(second) }

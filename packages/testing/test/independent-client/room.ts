@@ -1,4 +1,4 @@
-import { text, whole, wrong, type Layout, type Message, type Type } from './layout.ts'
+import { real, text, whole, wrong, type Layout, type Message, type Type } from './layout.ts'
 import { Mirror } from './mirror.ts'
 import { decode, encode } from './values.ts'
 import type { Frame } from './wire.ts'
@@ -38,6 +38,23 @@ interface OpenCall {
   readonly reject: (error: RoomError) => void
 }
 
+/** How far the server is (U6). */
+export interface Stamp {
+  readonly tick: number
+  readonly time: number
+  readonly mutation: number
+  readonly input: number
+  readonly waiting: number
+  readonly alone: boolean
+}
+
+/** What a mutation is issued with (U1). */
+export interface Issue {
+  readonly n?: number
+  readonly at?: number
+  readonly seed?: number
+}
+
 /** What a membership asks of its connection. */
 export interface Line {
   send(frame: Frame): void
@@ -70,6 +87,13 @@ export class IndependentRoom {
   #shown: Frame | undefined
   /** Numbers of the server's calls that it has cancelled. */
   readonly cancelled: number[] = []
+  /** Milliseconds between ticks and between patches, where there are any. */
+  readonly tick: number | undefined
+  readonly patch: number | undefined
+  /** Stamps that came, oldest first. */
+  readonly stamps: Stamp[] = []
+  /** What came of state, stamps and ends of calls, in its order: `stamp 3`, `alone 3`, `patch`, `snapshot`, `reply 1`, `failed 2`. */
+  readonly course: string[] = []
   readonly left: Promise<{ readonly reason: string; readonly message: unknown }>
 
   readonly #line: Line
@@ -80,6 +104,9 @@ export class IndependentRoom {
   /** What waits for the snapshot that was asked for. */
   #held: Frame[] | undefined
   #last = 0
+  /** The number of the last mutation, and of the last input. */
+  #mutation = 0
+  #input = 0
   #leave: (left: { reason: string; message: unknown }) => void = () => undefined
 
   constructor(ref: number, joined: { readonly [name: string]: unknown }, layout: Layout, line: Line) {
@@ -88,6 +115,8 @@ export class IndependentRoom {
     this.key = joined['key']
     this.member = text(joined['member'])
     this.kept = joined['kept'] === true
+    this.tick = joined['tick'] == null ? undefined : real(joined['tick'])
+    this.patch = joined['patch'] == null ? undefined : real(joined['patch'])
     this.layout = layout
     this.#line = line
     this.left = new Promise((resolve) => (this.#leave = resolve))
@@ -117,6 +146,37 @@ export class IndependentRoom {
   /** The session goes on: what it showed last may have been lost (N5). */
   resumed(): void {
     if (this.#shown !== undefined) this.#line.send(this.#shown)
+  }
+
+  /** Issues a mutation (U1); by itself with the next number, by the server's clock, which in tests is ours. */
+  mutate(name: string, params?: unknown, issue: Issue = {}, settings?: CallSettings): Promise<unknown> {
+    const message = this.#up('call', name)
+    if (message.undoable === undefined) return wrong(`${name} is no mutation`)
+    const { n = this.#mutation + 1, at = Date.now(), seed = 1 } = issue
+    this.#mutation = Math.max(n, this.#mutation)
+    return this.startRaw(
+      message,
+      encode(message.params, { n, at, seed, ...(params !== undefined && { params }) }),
+      settings,
+    ).result
+  }
+
+  /** The next inputs (U9). @returns the number of the first. */
+  play(inputs: readonly unknown[], { at = Date.now(), behind }: { at?: number; behind?: number } = {}): number {
+    const first = this.#input + 1
+    this.#input += inputs.length
+    this.playRaw(
+      first,
+      at,
+      behind,
+      inputs.map((input) => encode(this.layout.input, input)),
+    )
+    return first
+  }
+
+  /** Inputs that nobody has checked. */
+  playRaw(first: number, at: number, behind: number | undefined, inputs: readonly unknown[]): void {
+    this.#line.send([32, first, at, behind ?? null, inputs])
   }
 
   call(name: string, params?: unknown, settings?: CallSettings): Promise<unknown> {
@@ -166,7 +226,10 @@ export class IndependentRoom {
 
   receive(frame: Frame): void {
     const [type, first, second, third, fourth] = frame
+    if (type === 33) return this.#stamped(frame)
+    if (type === 18 || type === 19) this.course.push(`${type === 18 ? 'reply' : 'failed'} ${whole(first)}`)
     if (type === 26) {
+      this.course.push('snapshot')
       const isFirst = this.#mirror === undefined
       this.#mirror = new Mirror(this.layout, bin(first))
       if (isFirst) this.#line.ready(this)
@@ -215,6 +278,7 @@ export class IndependentRoom {
         this.#streams.delete(whole(first))
         break
       case 25:
+        this.course.push('patch')
         mirror.apply(bin(first))
         this.steps.push(mirror.steps)
         break
@@ -238,6 +302,21 @@ export class IndependentRoom {
       default:
       // Of times to come (F5).
     }
+  }
+
+  #stamped([, tick, time, mutation, input, waiting, alone]: Frame): void {
+    const stamp = {
+      tick: whole(tick),
+      time: real(time),
+      mutation: mutation == null ? 0 : whole(mutation),
+      input: input == null ? 0 : whole(input),
+      waiting: waiting == null ? 0 : whole(waiting),
+      alone: alone === true,
+    }
+    // The first says where to begin (U8).
+    if (this.stamps.length === 0) [this.#mutation, this.#input] = [stamp.mutation, stamp.input]
+    this.stamps.push(stamp)
+    this.course.push(`${stamp.alone ? 'alone' : 'stamp'} ${stamp.mutation}`)
   }
 
   /** The mirror is not right: asks for a snapshot, and keeps back what comes before it (M4). */
