@@ -5,17 +5,16 @@ import { EntityView, type ReadViewOptions } from './entity-view.ts'
 import { motionOf } from './room-motion.ts'
 
 /** The names of an entity's numbers. */
-export type NumberField<E> = { [K in keyof E & string]: E[K] extends number | undefined ? K : never }[keyof E & string]
+export type NumberField<E> = [E] extends [never]
+  ? string
+  : { [K in keyof E & string]: E[K] extends number | undefined ? K : never }[keyof E & string]
 
-type EntityOf<V> = WatchedEntry<NonNullable<V>>
-type KeyOf<V> = WatchedKey<NonNullable<V>>
-
-// Beside the options, and not in them: what a selector selects is inferred after the names of fields are.
-/** Only fields that are numbers move. */
-interface NumberFields<E> {
-  readonly fields: readonly NumberField<E>[]
-  readonly angles?: readonly NumberField<E>[]
-}
+// What is selected is inferred from the selector alone, not from annotated types of anything else. As `NoInfer`, which would stand in every
+// tooltip.
+type Selected<V> = [NonNullable<V>][V extends unknown ? 0 : never]
+// The compiler looks at the options before it knows what is selected, and must find nothing wrong with them then.
+type EntityOf<V> = unknown extends V ? never : WatchedEntry<Selected<V>>
+type KeyOf<V> = unknown extends V ? never : WatchedKey<Selected<V>>
 
 /** How a {@link View} is drawn. */
 export interface ViewOptions<E, K, F extends string, A extends string> {
@@ -100,22 +99,22 @@ export interface View<K, V> extends Iterable<[K, V]>, Disposable {
  *
  * @throws JuntoError `misuse` for what is no room of this client, no selector, or no good option.
  */
-export function viewOf<S, V, F extends string, A extends string = never>(
+export function viewOf<S, V, const F extends string, const A extends string = never>(
   room: { readonly state: S },
   selector: (state: S) => V,
-  options: ViewOptions<NoInfer<EntityOf<V>>, NoInfer<KeyOf<V>>, F, A> & NumberFields<NoInfer<EntityOf<V>>>,
-): View<KeyOf<V>, ViewEntry<EntityOf<V>, Extract<F | A, keyof EntityOf<V>>>>
+  options: ViewOptions<EntityOf<V>, KeyOf<V>, F & NumberField<EntityOf<V>>, A & NumberField<EntityOf<V>>>,
+): View<KeyOf<V>, ViewEntry<EntityOf<V>, (F | A) & keyof EntityOf<V>>>
 export function viewOf(
   room: unknown,
   selector: (state: unknown) => unknown,
-  options: ViewOptions<unknown, unknown, string, string>,
+  options: ViewOptions<never, never, string, string>,
 ): View<unknown, unknown> {
   if (!(room instanceof Room)) throw wrong('what is drawn', 'a room', room)
   checkFunction(selector, 'selector')
   return new EntityView(motionOf(room), selector, read(options))
 }
 
-function read(options: ViewOptions<unknown, unknown, string, string>): ReadViewOptions {
+function read(options: ViewOptions<never, never, string, string>): ReadViewOptions {
   checkObject(options, 'the options of a view')
   const { fields, angles = [], own, delay = 'auto', extrapolate = 100, snap = Infinity, halfLife = 60 } = options
   const names = [...checkNames(fields, 'fields'), ...checkNames(angles, 'angles')]
@@ -129,7 +128,8 @@ function read(options: ViewOptions<unknown, unknown, string, string>): ReadViewO
   return {
     names,
     lengths: fields.length,
-    own,
+    // It is asked of what the selector selects, for which it was written.
+    own: own && ((entity, key) => own(entity as never, key as never)),
     delay: delay === 'auto' ? undefined : delay,
     extrapolate,
     snap,
