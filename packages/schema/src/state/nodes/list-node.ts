@@ -186,7 +186,7 @@ export class ListNode extends StateNode {
   #splice(registry: NodeRegistry, index: number, remove: number, kept: readonly unknown[]): unknown[] {
     if (remove === 0 && kept.length === 0) return []
     this.#edited(registry)?.splice(index, remove, kept.length)
-    const removed = this.#exchange(index, remove, kept)
+    const removed = exchange(this.items, index, remove, kept)
     registry.recorder?.splice(this, index, removed, kept.length)
     if (this.type.item.holdsNodes) {
       for (const value of removed) registry.detach(value)
@@ -195,18 +195,9 @@ export class ListNode extends StateNode {
     return removed
   }
 
-  #exchange(index: number, remove: number, kept: readonly unknown[]): unknown[] {
-    const tail = index + remove < this.items.length ? this.items.splice(index + remove) : undefined
-    const removed = remove > 0 ? this.items.splice(index, remove) : []
-    // Not as arguments of one call: their number is limited.
-    for (const value of kept) this.items.push(value)
-    if (tail !== undefined) for (const value of tail) this.items.push(value)
-    return removed
-  }
-
   /** What was removed stands there again, instead of what was added. */
   putBack(index: number, removed: readonly unknown[], added: number): void {
-    this.#exchange(index, added, removed)
+    exchange(this.items, index, added, removed)
   }
 
   /** What was moved stands where it stood. */
@@ -253,6 +244,10 @@ export class ListNode extends StateNode {
 
   override plain(): unknown {
     return this.items.map((value) => this.type.item.plain(value))
+  }
+
+  override plainAt(place: string | number): unknown {
+    return this.type.item.plain(this.items[Number(place)])
   }
 
   override shown(): unknown {
@@ -303,4 +298,14 @@ export class ListNode extends StateNode {
     this.#edits = undefined
     this.#whole = false
   }
+}
+
+/** Removes items at an index, and inserts others; returns what was removed. */
+export function exchange(items: unknown[], index: number, remove: number, kept: readonly unknown[]): unknown[] {
+  const tail = index + remove < items.length ? items.splice(index + remove) : undefined
+  const removed = remove > 0 ? items.splice(index, remove) : []
+  // Not as arguments of one call: their number is limited.
+  for (const value of kept) items.push(value)
+  if (tail !== undefined) for (const value of tail) items.push(value)
+  return removed
 }

@@ -204,6 +204,11 @@ export class MapNode extends StateNode {
     return plain
   }
 
+  override plainAt(place: string | number): unknown {
+    const entry = this.entries.get(String(place))
+    return entry === undefined ? undefined : this.type.entry.plain(entry)
+  }
+
   override shown(): unknown {
     return this.entries
   }

@@ -1,8 +1,4 @@
-import { Handle, liveKind } from './state-node.ts'
+import { Handle } from './state-node.ts'
 
 /** The handle of a record: its fields are accessors on the prototype of a class made per type. */
-export abstract class RecordHandle extends Handle {
-  override get [liveKind](): 'record' {
-    return 'record'
-  }
-}
+export abstract class RecordHandle extends Handle {}

@@ -190,6 +190,11 @@ export class RecordNode extends StateNode {
     return plain
   }
 
+  override plainAt(place: string | number): unknown {
+    const field = this.type.fields.find(({ name }) => name === place)
+    return field?.slot.plain(this.read(field.index))
+  }
+
   override shown(): unknown {
     const shown: Record<string, unknown> = {}
     for (const { name, index } of this.type.fields) {

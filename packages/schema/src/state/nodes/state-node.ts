@@ -1,5 +1,6 @@
 import { joinPath, step } from '../../codec/fault.ts'
 import { SchemaError } from '../../errors.ts'
+import type { TypeIndex } from '../../layout.ts'
 import type { Mode } from '../../patch/body.ts'
 import type { Writer } from '../../patch/writer.ts'
 import type { FieldSet, Hidden } from './field-set.ts'
@@ -61,6 +62,8 @@ export abstract class StateNode implements Told {
   abstract eachChild(visit: (child: StateNode, key: string) => void, hidden?: Hidden): void
   /** The plain value, as mirrors see it. */
   abstract plain(): unknown
+  /** The plain value of what stands in one place: a field, a key, or an index. */
+  abstract plainAt(place: string | number): unknown
   /** What an inspector shows. */
   abstract shown(): unknown
   /** How the next patch must hold it; nothing when what was done cancelled out. Asked of a node that was born before. */
@@ -123,11 +126,14 @@ export function standsThere(value: unknown, before: unknown): boolean {
 
 const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
-/** Of a handle: its plain value, as mirrors see it. A symbol, since records have fields of any name. */
+/**
+ * Of a handle: its plain value, as mirrors see it; or that of what stands in one place of it, a field, a key, or an index. A symbol,
+ * since records have fields of any name.
+ */
 export const livePlain: unique symbol = Symbol('livePlain')
 
-/** Of a handle: what it is a handle of. */
-export const liveKind: unique symbol = Symbol('liveKind')
+/** Of a handle: the index of its type in the layout. */
+export const liveType: unique symbol = Symbol('liveType')
 
 /**
  * What people hold of a node: the tracked records, maps and lists of `this.state`. Its node stands in a private field, so
@@ -135,7 +141,6 @@ export const liveKind: unique symbol = Symbol('liveKind')
  */
 export abstract class Handle {
   readonly #node: StateNode | undefined
-  abstract readonly [liveKind]: 'record' | 'map' | 'list'
 
   constructor(node: StateNode | undefined) {
     this.#node = node
@@ -146,8 +151,12 @@ export abstract class Handle {
     return typeof value === 'object' && value !== null && #node in value ? value.#node : undefined
   }
 
-  [livePlain](): unknown {
-    return this.#node?.plain()
+  get [liveType](): TypeIndex | undefined {
+    return this.#node?.type.index
+  }
+
+  [livePlain](place?: string | number): unknown {
+    return place === undefined ? this.#node?.plain() : this.#node?.plainAt(place)
   }
 
   /** A plain copy, as `JSON.stringify` wants it. */

@@ -1,5 +1,5 @@
 import type { StateList } from '../../model.ts'
-import { Handle, liveKind, type StateNode } from './state-node.ts'
+import { Handle, type StateNode } from './state-node.ts'
 
 /** What the handle of a list does its work with. */
 export interface ListWork {
@@ -33,10 +33,6 @@ export class TrackedList extends Handle implements StateList<unknown> {
     this.#list = list
     // `list[0] = …` would be kept here, and never be sent.
     Object.preventExtensions(this)
-  }
-
-  override get [liveKind](): 'list' {
-    return 'list'
   }
 
   get length(): number {

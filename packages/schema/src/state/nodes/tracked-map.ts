@@ -1,7 +1,7 @@
 import { expected } from '../../codec/fault.ts'
 import { SchemaError } from '../../errors.ts'
 import type { StateMap } from '../../model.ts'
-import { Handle, liveKind, type StateNode } from './state-node.ts'
+import { Handle, type StateNode } from './state-node.ts'
 
 /** What people see of the entries of a map. */
 export interface ShownEntries extends Iterable<[string, unknown]> {
@@ -40,10 +40,6 @@ export class TrackedMap extends Handle implements StateMap<unknown> {
     this.#map = map
     // `map.key = …` would be kept here, and never be sent.
     Object.preventExtensions(this)
-  }
-
-  override get [liveKind](): 'map' {
-    return 'map'
   }
 
   get size(): number {

@@ -1,0 +1,132 @@
+import { exchange, ListNode } from '../nodes/list-node.ts'
+import { MapNode } from '../nodes/map-node.ts'
+import { RecordNode } from '../nodes/record-node.ts'
+import { Handle, type StateNode } from '../nodes/state-node.ts'
+import { absent, type Change, type Recorder } from './recorder.ts'
+
+/** What stood in the nodes that a mutation wrote to, before it did. */
+export class FormerState {
+  /** Of records, by index of the field. */
+  readonly fields = new Map<RecordNode, Map<number, unknown>>()
+  /** Of maps, by key; {@link absent} for keys that they did not have. */
+  readonly entries = new Map<MapNode, Map<string, unknown>>()
+  /** Of lists, all items. */
+  readonly items = new Map<ListNode, readonly unknown[]>()
+  /** What was not in the state. */
+  readonly added = new Set<StateNode>()
+  /** Keys in their order, of maps of which any went. */
+  readonly #orders = new Map<MapNode, readonly string[]>()
+
+  constructor({ changes }: Recorder) {
+    const lists = new Map<ListNode, Change[]>()
+    for (const change of changes) {
+      switch (change.kind) {
+        case 'field':
+          first(this.fields, change.node, change.index, change.before)
+          break
+        case 'entry':
+          first(this.entries, change.node, change.key, change.before)
+          break
+        case 'order':
+          if (!this.#orders.has(change.node)) this.#orders.set(change.node, change.keys)
+          break
+        case 'clear':
+          if (!this.#orders.has(change.node)) this.#orders.set(change.node, [...change.entries.keys()])
+          for (const [key, before] of change.entries) first(this.entries, change.node, key, before)
+          break
+        case 'splice':
+        case 'move':
+        case 'items':
+          if (lists.has(change.node)) lists.get(change.node)?.push(change)
+          else lists.set(change.node, [change])
+          break
+        case 'attach':
+          this.added.add(change.node)
+          break
+        case 'pending':
+        case 'detach':
+      }
+    }
+    for (const [list, done] of lists) this.items.set(list, itemsBefore(list, done))
+  }
+
+  /** The keys of a map that were touched, those that stood in it in their order. */
+  keysOf(map: MapNode): Iterable<string> {
+    const touched = this.entries.get(map)
+    if (touched === undefined) return []
+    const order = this.#orders.get(map)
+    return order === undefined
+      ? touched.keys()
+      : new Set([...order.filter((key) => touched.has(key)), ...touched.keys()])
+  }
+
+  /**
+   * What stood in a place, as it can be written there again: a record, map or list as a plain value, with what it held then, its
+   * server-only fields included.
+   */
+  valueOf(kept: unknown): unknown {
+    const node = Handle.node(kept)
+    if (node instanceof RecordNode) return this.#record(node)
+    if (node instanceof MapNode) {
+      // Not an object, in which keys that look like numbers come first.
+      return new Map(this.#entriesOf(node).map(([key, entry]) => [key, this.valueOf(entry)]))
+    }
+    return node instanceof ListNode ? this.itemsOf(node).map((item) => this.valueOf(item)) : kept
+  }
+
+  /** Whether a list of records, maps or lists stood in a place: its items are known by their identity. */
+  holdsItems(kept: unknown): boolean {
+    const node = Handle.node(kept)
+    if (node instanceof ListNode) return node.type.item.holdsNodes
+    if (node instanceof MapNode)
+      return node.type.entry.holdsNodes && this.#entriesOf(node).some(([, entry]) => this.holdsItems(entry))
+    return (
+      node instanceof RecordNode && node.type.parents.some(({ index }) => this.holdsItems(this.#fieldOf(node, index)))
+    )
+  }
+
+  /** All items of a list. */
+  itemsOf(list: ListNode): readonly unknown[] {
+    return this.items.get(list) ?? list.items
+  }
+
+  #record(node: RecordNode): Record<string, unknown> {
+    const record: Record<string, unknown> = {}
+    for (const { name, index } of node.type.fields) {
+      const value = this.valueOf(this.#fieldOf(node, index))
+      if (value !== undefined) record[name] = value
+    }
+    for (const local of node.type.locals) record[local] = Reflect.get(node.handle, local)
+    return record
+  }
+
+  #fieldOf(node: RecordNode, index: number): unknown {
+    const fields = this.fields.get(node)
+    return fields?.has(index) === true ? fields.get(index) : node.read(index)
+  }
+
+  #entriesOf(map: MapNode): [string, unknown][] {
+    const touched = this.entries.get(map)
+    if (touched === undefined) return [...map.entries]
+    // Of those that went it is known in which order all stood; otherwise none went.
+    const keys = this.#orders.get(map) ?? [...map.entries.keys()]
+    const valueOf = (key: string) => (touched.has(key) ? touched.get(key) : map.entries.get(key))
+    return keys.map((key): [string, unknown] => [key, valueOf(key)]).filter(([, value]) => value !== absent)
+  }
+}
+
+function first<N, K>(all: Map<N, Map<K, unknown>>, node: N, place: K, before: unknown): void {
+  const known = all.get(node)
+  if (known === undefined) all.set(node, new Map([[place, before]]))
+  else if (!known.has(place)) known.set(place, before)
+}
+
+function itemsBefore(list: ListNode, changes: readonly Change[]): readonly unknown[] {
+  let items = [...list.items]
+  for (const change of changes.toReversed()) {
+    if (change.kind === 'splice') exchange(items, change.index, change.added, change.removed)
+    else if (change.kind === 'move') items.splice(change.from, 0, ...items.splice(change.to, 1))
+    else if (change.kind === 'items') items = [...change.items]
+  }
+  return items
+}

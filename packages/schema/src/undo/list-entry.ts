@@ -1,0 +1,42 @@
+import type { TypeIndex } from '../layout.ts'
+import { Handle } from '../state/nodes/state-node.ts'
+import type { Item, ListEntry, Path } from './entry.ts'
+import { samePlain } from './same-plain.ts'
+
+/** A list as it was at some time. */
+export interface ListSide {
+  /** Handles of its records, maps and lists; of other items the plain values. */
+  readonly items: readonly unknown[]
+  /** The plain value of a handle at that time. */
+  readonly valueOf: (item: Handle) => unknown
+}
+
+/** What is different between a list before and after; nothing when it is the same. */
+export function listEntry(path: Path, type: TypeIndex, before: ListSide, after: ListSide): ListEntry | undefined {
+  const [old, next] = [before.items, after.items]
+  const shorter = Math.min(old.length, next.length)
+  let start = 0
+  while (start < shorter && sameItem(old[start], next[start])) start++
+  if (start === old.length && start === next.length) return undefined
+  let end = 0
+  while (end < shorter - start && sameItem(old[old.length - 1 - end], next[next.length - 1 - end])) end++
+  const [went, came] = [old.slice(start, old.length - end), next.slice(start, next.length - end)]
+  const [had, has] = [new Set(went), new Set(came)]
+  return {
+    kind: 'list',
+    path,
+    type,
+    at: start,
+    left: start === 0 ? undefined : describe(old[start - 1]),
+    before: went.map((item) => describe(item, has.has(item) ? undefined : before)),
+    after: came.map((item) => describe(item, had.has(item) ? undefined : after)),
+  }
+}
+
+function sameItem(one: unknown, other: unknown): boolean {
+  return Object.is(one, other) || (!(one instanceof Handle) && !(other instanceof Handle) && samePlain(one, other))
+}
+
+function describe(item: unknown, side?: ListSide): Item {
+  return item instanceof Handle ? { item, value: side?.valueOf(item) } : { item: undefined, value: item }
+}

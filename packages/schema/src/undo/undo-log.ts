@@ -1,0 +1,80 @@
+import type { UndoParams, UndoResult } from '../mutation-layout.ts'
+import type { Entry } from './entry.ts'
+import { sizeOf } from './entry-size.ts'
+import { reverse } from './reverse.ts'
+
+/** How much an {@link UndoLog} keeps. What is older is forgotten. */
+export interface UndoBounds {
+  /** Mutations. */
+  readonly steps: number
+  /** Bytes of what they changed, about. */
+  readonly bytes: number
+}
+
+interface Kept {
+  readonly entries: readonly Entry[]
+  readonly size: number
+}
+
+/** What the mutations of a member changed, by their numbers, for as long as it can be taken back. */
+export class UndoLog {
+  readonly #bounds: UndoBounds
+  readonly #kept = new Map<number, Kept>()
+  #bytes = 0
+
+  constructor(bounds: UndoBounds) {
+    this.#bounds = bounds
+  }
+
+  /** How many mutations it knows. */
+  get size(): number {
+    return this.#kept.size
+  }
+
+  /** About how many bytes it keeps. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Keeps what a mutation changed, in place of what was kept under its number. What is too large to be kept is forgotten at once. */
+  keep(n: number, entries: readonly Entry[]): void {
+    this.forget(n)
+    const size = sizeOf(entries)
+    const { steps, bytes } = this.#bounds
+    if (size > bytes) return
+    this.#kept.set(n, { entries, size })
+    this.#bytes += size
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= steps && this.#bytes <= bytes) break
+      this.forget(oldest)
+    }
+  }
+
+  /** A mutation cannot be taken back any more. */
+  forget(n: number): void {
+    this.#bytes -= this.#kept.get(n)?.size ?? 0
+    this.#kept.delete(n)
+  }
+
+  /**
+   * Takes back mutations, in the order in which they are named. What was taken back whole is forgotten: what takes back the taking back is
+   * the undo, whose own changes are to be kept under its own number.
+   */
+  undo(state: unknown, { of, force }: UndoParams): UndoResult {
+    const result = { done: 0, skipped: 0, forgotten: 0 }
+    const whole: number[] = []
+    for (const n of of) {
+      const kept = this.#kept.get(n)
+      if (kept === undefined) {
+        result.forgotten++
+        continue
+      }
+      const { done, skipped } = reverse(state, kept.entries, force)
+      result.done += done
+      result.skipped += skipped
+      if (skipped === 0) whole.push(n)
+    }
+    for (const n of whole) this.forget(n)
+    return result
+  }
+}
