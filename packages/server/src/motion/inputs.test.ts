@@ -166,7 +166,7 @@ describe('inputs of a member', () => {
       world.registry.define(Desk, deskRooms().ScriptedRoom, tickRate === undefined ? {} : { tickRate })
       const ada = await world.join(Desk, { key: 'a' })
       ada.raw({ type: FrameType.inputs, first: 1, at: 0, behind: undefined, payloads: [null] })
-      expect(ada.notices).toEqual(['unsupported: the contract of this room declares no input'])
+      expect(ada.notices).toEqual(['unsupported: [U10] the contract of this room declares no input'])
     }
   })
 

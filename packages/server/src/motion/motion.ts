@@ -144,7 +144,7 @@ export class Motion implements StampSource {
   /** Inputs of a member have come. */
   receive(motion: MemberMotion, frame: InputsFrame): void {
     if (this.#inputs !== undefined) this.#inputs.receive(motion, frame)
-    else motion.mover.notice('unsupported', 'the contract of this room declares no input')
+    else motion.mover.notice('unsupported', '[U10] the contract of this room declares no input')
   }
 
   /** Somebody is gone. */

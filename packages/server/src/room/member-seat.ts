@@ -264,7 +264,7 @@ export class MemberSeat implements Seat, Partner, Present {
         return
       case FrameType.inputs:
         if (this.#feed.motion !== undefined) this.#host.motion?.receive(this.#feed.motion, frame)
-        else this.notice('unsupported', 'the contract of this room declares no input')
+        else this.notice('unsupported', '[U10] the contract of this room declares no input')
         return
       default:
         this.#link.notice('unknown_frame', 'a room takes no frame of this type from a client')
