@@ -34,7 +34,7 @@ function stateOf(world: EaselWorld, ...painters: Painter[]): unknown {
 }
 
 describe('a mutation', () => {
-  test('changes the state, and its caller is told behind that: stamp, patch, reply', async () => {
+  test('[U6] [U7] changes the state, and its caller is told behind that: stamp, patch, reply', async () => {
     const { world, ann } = await easel()
     const drawn = await world.settled(ann.mutate('draw', { x: 3 }))
     expect(drawn).toMatch(/^[0-9a-z]{16}$/)
@@ -55,7 +55,7 @@ describe('a mutation', () => {
     expect(stateOf(world, ann, bob)).toMatchObject({ total: 3 })
   })
 
-  test('that changes nothing is told by a stamp alone', async () => {
+  test('[U6] [U7] that changes nothing is told by a stamp alone', async () => {
     const { world, ann } = await easel()
     await world.settled(ann.mutate('move', { id: 'nobody', x: 1 }))
     expect(ann.heard()).toEqual(['stamp', 'reply'])
@@ -122,7 +122,7 @@ describe('a mutation', () => {
     ['in the future', 1, 0],
     ['before time began', -1e18, -60_000],
     ['when the sun is gone', 1e300, 0],
-  ])('counts as issued when its client says, within bounds: %s', async (_when, at, expected) => {
+  ])('[U3] counts as issued when its client says, within bounds: %s', async (_when, at, expected) => {
     const times: number[] = []
     const { world, ann } = await easel({ act: (_room, _state, { now }) => void times.push(now) })
     const now = world.clock.time()
@@ -168,7 +168,7 @@ describe('a mutation', () => {
   })
 })
 
-describe('a mutation that fails has changed nothing', () => {
+describe('[U3] a mutation that fails has changed nothing', () => {
   const failing = async (act: EaselScript['act'], script: EaselScript = {}) => {
     const { world, ann } = await easel({ ...script, act })
     const drawn = await world.settled(ann.mutate('draw', { x: 3 }))
@@ -256,7 +256,7 @@ describe('a mutation that fails has changed nothing', () => {
   })
 })
 
-describe('numbers of mutations', () => {
+describe('[U2] numbers of mutations', () => {
   test('ascend; those between may be missing', async () => {
     const { world, ann } = await easel()
     for (const n of [1, 2, 7, 0xffff_ffff]) await world.settled(ann.mutate('count', undefined, { n }))
@@ -284,7 +284,7 @@ describe('numbers of mutations', () => {
     expect(ann.heard()).toEqual(['stamp', 'failed'])
   })
 
-  test('survive a lost connection: the stamp comes before the catch-up', async () => {
+  test('[U8] survive a lost connection: the stamp comes before the catch-up', async () => {
     const { world, ann } = await easel()
     const bob = await world.enter('bob')
     await world.settled(ann.mutate('count'))
@@ -315,7 +315,7 @@ describe('numbers of mutations', () => {
     expect(ann.told()).toEqual([[2]])
   })
 
-  test('go on where a page was loaded again and has its seat back; a new seat begins with none', async () => {
+  test('[U8] go on where a page was loaded again and has its seat back; a new seat begins with none', async () => {
     const { world, ann } = await easel()
     await world.settled(ann.mutate('count'))
     await world.settled(ann.mutate('count'))
@@ -367,7 +367,7 @@ describe('in a room that is saved', () => {
     return { world, enter }
   }
 
-  test('numbers go on behind a restart of the server: who is back knows what has come about', async () => {
+  test('[U2] [U8] numbers go on behind a restart of the server: who is back knows what has come about', async () => {
     const store = new MemoryStore()
     const first = processOn(store)
     const ann = await first.enter('ann')

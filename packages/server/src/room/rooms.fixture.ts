@@ -158,6 +158,8 @@ export class TestClient implements MemberLink {
   onSeat: (seat: Seat) => void = (seat) => seat.start()
   /** Told of each event that comes. */
   onEvent: (name: string, payload: unknown) => void = () => {}
+  /** Told of each frame that comes, when the mirror has it. */
+  onFrame: ((frame: Frame) => void) | undefined
   /** Answers calls of the server, by name; others wait for ever. */
   answers: Record<string, (params: unknown) => unknown> = {}
   /** What the server's events brought, by name. */
@@ -374,6 +376,11 @@ export class TestClient implements MemberLink {
     const frame = frameOf(bytes)
     this.bytes.push(bytes)
     this.frames.push(frame)
+    this.#read(frame)
+    this.onFrame?.(frame)
+  }
+
+  #read(frame: Frame): void {
     switch (frame.type) {
       case FrameType.event:
       case FrameType.loose: {
