@@ -8,7 +8,7 @@ export const absent: unique symbol = Symbol('absent')
 export interface ChangeLog {
   /** Of a map: what stood under each key that was touched, or {@link absent}. */
   readonly entries: Map<string, unknown>
-  /** Of a map: keys that were put at its end, or all where they were put into another order. */
+  /** Of a map: keys that were put at its end, or stand somewhere else, in their order. */
   readonly placed: string[]
   /** Of a list: its items before, when it changed. */
   items: readonly unknown[] | undefined
@@ -22,6 +22,8 @@ export interface ChangeLog {
 export interface Edited {
   /** What was shown of it is remembered, and compared when all is done: until then nobody says that it changes. */
   readonly held: boolean
+  /** An edit took it out of the state. */
+  readonly removed: boolean
 }
 
 /** Bookkeeping of one mirrored record, map or list. People see its `value` only. */
@@ -137,10 +139,17 @@ function noteEntry(node: MapNode, key: string): void {
 export function assignEntries(node: MapNode, next: ReadonlyMap<string, unknown>): boolean {
   const { value } = node
   let same = next.size === value.size
-  for (const key of value.keys()) if (!next.has(key)) noteEntry(node, key)
-  const keys = value.keys()
+  let at = 0
+  const keys = Array.from(value.keys()).filter((key) => {
+    if (next.has(key)) return true
+    noteEntry(node, key)
+    return false
+  })
   for (const [key, entry] of next) {
-    if (keys.next().value !== key) same = false
+    if (keys[at++] !== key) {
+      same = false
+      logOf(node)?.placed.push(key)
+    }
     if (value.has(key) && sameValue(value.get(key), entry)) continue
     same = false
     noteEntry(node, key)
@@ -149,7 +158,6 @@ export function assignEntries(node: MapNode, next: ReadonlyMap<string, unknown>)
   const before = new Map(value)
   value.clear()
   for (const [key, entry] of next) {
-    node.log?.placed.push(key)
     // An equal value that was there keeps its identity.
     const old = before.get(key)
     value.set(key, sameValue(old, entry) ? old : entry)

@@ -116,6 +116,11 @@ export class MirrorSpace {
     } else if (node.type.holdsNodes) for (const value of node.value.values()) check(value)
   }
 
+  /** Holds nothing any more. */
+  clear(): void {
+    this.become(new MirrorSpace())
+  }
+
   /** Is from now on what the other one is. */
   become(other: MirrorSpace): void {
     this.nodes = other.nodes

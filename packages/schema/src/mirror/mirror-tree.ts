@@ -57,6 +57,8 @@ export class MirrorTree<S = unknown> {
   #broken = false
   #busy = false
   #errors: unknown[] = []
+  /** What listeners do. */
+  readonly #waiting: (() => void)[] = []
 
   constructor(layout: CompiledLayout, options: MirrorOptions = {}) {
     this.#readers = options.readers ?? recordReaders
@@ -160,17 +162,25 @@ export class MirrorTree<S = unknown> {
   }
 
   /** Does something to the confirmed state, without what is shown ahead of it; then tells the listeners. */
-  rebase(change: () => void): void {
+  rebase(change: () => void, inListener?: 'wait'): void {
     this.turn(() => {
       this.ahead?.takeBack()
       change()
       this.ahead?.runAgain()
-    })
+    }, inListener)
   }
 
-  /** Does something to what is shown, then tells the listeners. */
-  turn(change: () => void): void {
-    if (this.#busy) throw new Error('A listener of the state must not apply another patch')
+  /**
+   * Does something to what is shown, then tells the listeners.
+   *
+   * @param inListener What a listener does waits until all have been told. Default: it must not.
+   */
+  turn(change: () => void, inListener?: 'wait'): void {
+    if (this.#busy) {
+      if (inListener === undefined) throw new Error('A listener of the state must not apply another patch')
+      this.#waiting.push(change)
+      return
+    }
     this.#busy = true
     this.space.revision++
     try {
@@ -231,6 +241,8 @@ export class MirrorTree<S = unknown> {
     for (const after of Array.from(this.afterPatches)) after()
     for (const watcher of this.#watchers) watcher.clear()
     this.#busy = false
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.turn(next)
     this.#throwErrors()
   }
 

@@ -65,9 +65,10 @@ export class Watcher {
     } catch (error) {
       this.#host.report(error)
     }
+    const told = node !== undefined && selection !== before ? lastTold(node) : before
     this.#follow(selection)
     if (node !== undefined && this.#node === node) this.#sameNode(node)
-    else this.#another(before, selection)
+    else this.#another(told, selection)
     if (this.#told && !this.#ended) this.#call(() => this.#listeners.after?.(asMap(selection)))
   }
 
@@ -190,6 +191,18 @@ export class Watcher {
       this.#host.report(error)
     }
   }
+}
+
+/** What was told of a node, which may have changed before it was taken from its place. */
+function lastTold({ kind, value, log }: MirrorNode): unknown {
+  if (log === undefined || kind === 'record') return value
+  if (kind === 'list') return log.items ?? value.slice(0, log.kept)
+  const entries = new Map(value)
+  for (const [key, before] of log.entries) {
+    if (before === absent) entries.delete(key)
+    else entries.set(key, before)
+  }
+  return entries
 }
 
 // What `after` gets is what was selected; the type here stands for any.
