@@ -54,7 +54,7 @@ export type {
   RoomVisibility,
   RunnableRoom,
 } from './room/room.ts'
-export type { Context, Handler, Handlers } from './room/handlers.ts'
+export type { Context, Handler, Handlers, WithHandlers } from './room/handlers.ts'
 export type {
   ServerInputContext,
   ServerMutationContext,

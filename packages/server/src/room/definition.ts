@@ -26,7 +26,7 @@ import type { LeaveReason, Resumption } from './seat.ts'
 
 /** A room object as its host sees it: `define` has checked the types, which are erased here. */
 export interface RunningRoom {
-  readonly handlers: unknown
+  readonly handlers?: unknown
   readonly mutators?: unknown
   onCreate(creation: { readonly key: string | undefined; readonly options: unknown }): unknown
   onRestore?(restoration: { readonly key: string }): unknown

@@ -33,3 +33,11 @@ export type Handler<T, M> =
 
 /** A handler for everything a client may send. All are required. */
 export type Handlers<T> = { readonly [K in keyof Up<T>]: Handler<T, Up<T>[K]> }
+
+/** What a room has for what its clients may send; where the contract lets them send nothing, it may be left out. */
+export type WithHandlers<T> = [keyof Up<T>] extends [never]
+  ? { readonly handlers?: Handlers<T> }
+  : {
+      /** Made with `this.handle({ … })`. */
+      readonly handlers: Handlers<T>
+    }

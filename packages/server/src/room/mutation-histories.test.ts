@@ -160,13 +160,19 @@ class Writer {
   /** What is told is so: of its own, the state has those up to the number told, and no other. */
   #check(): void {
     this.#stamp = undefined
-    // The mirror was made from the layout of this contract.
-    const { lines, writes } = this.client?.mirror.state as Mirror<StateOf<typeof Ledger>>
+    const { lines, writes } = mirrored(this.client)
     const own = lines.filter((line) => line.startsWith(`${this.name}:`))
     const due = this.notes.filter(({ n, way, isLost }) => n <= this.told && way === 'written' && !isLost)
     expect(own).toEqual(due.map(({ what }) => what))
     expect(writes).toBe(lines.length)
   }
+}
+
+/** What a client's mirror has. */
+function mirrored(client: TestClient | undefined): Mirror<StateOf<typeof Ledger>> {
+  if (client === undefined) throw new Error('it has no seat')
+  // The mirror was made from the layout of this contract.
+  return client.mirror.state as Mirror<StateOf<typeof Ledger>>
 }
 
 class History {
@@ -273,16 +279,16 @@ class History {
     const onlooker = new World({ store: this.#store, seed: 999 })
     onlooker.registry.define(Ledger, LedgerRoom, { persist: { delay: 1e6 } })
     const client = await onlooker.join(Ledger, { key: 'a' })
-    const { lines } = client.mirror.state as Mirror<StateOf<typeof Ledger>>
+    const { lines } = mirrored(client)
     return new Set(lines)
   }
 
   check(): void {
     const [first] = this.writers
-    const { lines } = first?.client?.mirror.state as Mirror<StateOf<typeof Ledger>>
+    const { lines } = mirrored(first?.client)
     expect(new Set(lines).size, 'something ran twice').toBe(lines.length)
     for (const { name, notes, client } of this.writers) {
-      expect((client?.mirror.state as Mirror<StateOf<typeof Ledger>>).lines).toEqual(lines)
+      expect(mirrored(client).lines).toEqual(lines)
       const own = lines.filter((line) => line.startsWith(`${name}:`))
       const wanted = notes.filter(({ way, isLost }) => way === 'written' && !isLost)
       expect(own).toEqual(wanted.map(({ what }) => what))

@@ -1,8 +1,10 @@
 import { JuntoError, type Clock } from '@junto/protocol'
 import { isPromiseLike } from '@junto/protocol/internal'
 import {
+  entriesOf,
   runMutation,
   SchemaError,
+  UndoLog,
   undoName,
   type IssuedMutation,
   type MessageCodec,
@@ -78,6 +80,8 @@ export class RoomMutations {
   /** By id; undefined for messages that are no mutations. */
   readonly #routes: readonly (Route | undefined)[]
   readonly #counts: Readonly<Record<'applied' | 'rejected' | 'failed', Counter>>
+  /** What members can take back. Made with the first that they can. */
+  readonly #logs = new WeakMap<Mutating, UndoLog>()
   #tree: StateTree | undefined
 
   /** @throws Error naming a mutator that is missing. */
@@ -161,10 +165,14 @@ export class RoomMutations {
     author.handled()
     if (check !== undefined) accepted(() => check(params, `${codec.name}.params`))
     const context = new MutationRun(author, issued, this.timeOf(issued), error)
-    const { value } = this.apply(where, (state) =>
-      encodeResult(codec, atOnce(route.run(state, params, context, author), where)),
-    )
-    return value
+    // What waits for its end may write to the state itself: first what this has changed is taken down.
+    return this.#options.atomic.run(() => {
+      const { value, record } = this.apply(where, (state) =>
+        encodeResult(codec, atOnce(route.run(state, params, context, author), where)),
+      )
+      if (codec.undoable) this.#logOf(author).keep(n, entriesOf(record))
+      return value
+    })
   }
 
   #routeOf(codec: MessageCodec): Route {
@@ -206,7 +214,16 @@ export class RoomMutations {
       )
     }
     atOnce(onUndo(author.member, { force }), 'onUndo')
-    throw new Error(`nothing is known of what ${of.length} mutations have changed in ${String(state)}`)
+    return this.#logOf(author).undo(state, { of: [...new Set(of)], force })
+  }
+
+  #logOf(author: Mutating): UndoLog {
+    let log = this.#logs.get(author)
+    if (log === undefined) {
+      const { undoSteps: steps, undoBytes: bytes } = this.#options.limits
+      this.#logs.set(author, (log = new UndoLog({ steps, bytes })))
+    }
+    return log
   }
 }
 

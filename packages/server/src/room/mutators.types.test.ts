@@ -70,19 +70,16 @@ describe('the mutators of a room class', () => {
 
   test('are required where it declares an input, and nowhere else', () => {
     class StillRoom extends Room(Still) {
-      readonly handlers = this.handle({})
       onCreate = () => ({ x: 0 })
     }
     define(Still, StillRoom)
     class Unsteered extends Room(Steered) {
-      readonly handlers = this.handle({})
       onCreate = () => ({ x: 0 })
     }
     // @ts-expect-error mutators is missing
     expectTypeOf(define<typeof Steered>).toBeCallableWith(Steered, Unsteered)
     const shared: Mutators<typeof Steered> = { input: (state, { dx }, { dt }) => void (state.x += dx * dt) }
     class SteeredRoom extends Room(Steered) {
-      readonly handlers = this.handle({})
       readonly mutators = shared
       onCreate = () => ({ x: 0 })
     }

@@ -2,7 +2,7 @@ import type { AnyContract, Frozen, Live, Of, Plain, StateMap, StateOf } from '@j
 import type { Token } from '../container.ts'
 import type { DrainedInput, RoomInputs } from '../motion/drained-input.ts'
 import type { Rewind, RewindOptions } from '../motion/rewind.ts'
-import type { Handlers } from './handlers.ts'
+import type { Handlers, WithHandlers } from './handlers.ts'
 import type { UndoRequest, WithMutators } from './mutators.ts'
 import type { Broadcasts, Member } from './member.ts'
 import type { RoomScope } from './room-scope.ts'
@@ -323,13 +323,11 @@ export function Room<T extends AnyContract>(contract: T): RoomBaseClass<T> {
 export interface RunnableRoom<T extends AnyContract> extends RoomBase<T> {
   /** Returns the room's first state. Not called when a saved one is restored. */
   onCreate(creation: Creation<T>): FirstState<T> | Promise<FirstState<T>>
-  /** Made with `this.handle({ … })`. */
-  readonly handlers: Handlers<T>
 }
 
 /** A class that the server can run as rooms of the contract. */
 export interface RoomClass<T extends AnyContract> {
-  new (...services: never[]): RunnableRoom<T> & WithMutators<T>
+  new (...services: never[]): RunnableRoom<T> & WithHandlers<T> & WithMutators<T>
   /** The contract of which it is. */
   readonly contract: T
 }

@@ -1,0 +1,145 @@
+import { JuntoError } from '@junto/protocol'
+import { describe, expect, test } from 'vitest'
+import { EaselWorld, type EaselScript } from './easel.fixture.ts'
+import type { WorldOptions } from './rooms.fixture.ts'
+
+async function easel(script: EaselScript = {}, options: WorldOptions = {}) {
+  const world = new EaselWorld(script, options)
+  const ann = await world.enter('ann')
+  const bob = await world.enter('bob')
+  const id = String(await world.settled(ann.mutate('draw', { x: 1 })))
+  ann.ignoreAll()
+  bob.ignoreAll()
+  /** Where the stroke is, for all; `undefined`: it is not there. */
+  const x = () => {
+    const there = world.room.state.strokes.get(id)?.x
+    for (const { state } of [ann, bob]) expect(state.strokes.get(id)?.x).toBe(there)
+    return there
+  }
+  return { world, ann, bob, id, x }
+}
+
+describe('[U5] what a member has done by undoable mutations', () => {
+  test('it can take back, and then that: as one patch, told like any mutation', async () => {
+    const { world, ann, bob, id, x } = await easel()
+    await world.settled(ann.mutate('move', { id, x: 5 }))
+    ann.ignoreAll()
+    bob.ignoreAll()
+    expect(await world.settled(ann.undo([2]))).toEqual({ done: 1, skipped: 0, forgotten: 0 })
+    expect(ann.heard()).toEqual(['stamp', 'patch', 'reply'])
+    expect(bob.heard()).toEqual(['patch'])
+    expect(x()).toBe(1)
+    // Redo: the undoing is taken back; and that once more.
+    expect(await world.settled(ann.undo([3]))).toMatchObject({ done: 1 })
+    expect(x()).toBe(5)
+    expect(await world.settled(ann.undo([4]))).toMatchObject({ done: 1 })
+    expect(x()).toBe(1)
+  })
+
+  test('it takes back several at once, the newest first', async () => {
+    const { world, ann, id, x } = await easel()
+    for (const to of [2, 3, 4]) void ann.mutate('move', { id, x: to })
+    await world.clock.settle()
+    expect(await world.settled(ann.undo([4, 3, 2]))).toMatchObject({ skipped: 0, forgotten: 0 })
+    expect(x()).toBe(1)
+    expect(await world.settled(ann.undo([1]))).toMatchObject({ skipped: 0, forgotten: 0 })
+    expect(x()).toBeUndefined()
+    expect(world.room.state.order).toHaveLength(0)
+  })
+
+  test('stands where somebody else has changed it since, unless it says that it wants to', async () => {
+    const { world, ann, bob, id, x } = await easel()
+    await world.settled(ann.mutate('move', { id, x: 5 }))
+    await world.settled(bob.mutate('move', { id, x: 9 }))
+    expect(await world.settled(ann.undo([2]))).toEqual({ done: 0, skipped: 1, forgotten: 0 })
+    expect(x()).toBe(9)
+    expect(await world.settled(ann.undo([2], true))).toEqual({ done: 1, skipped: 0, forgotten: 0 })
+    expect(x()).toBe(1)
+  })
+
+  test('is its own: a number of another one says nothing', async () => {
+    const { world, bob, x } = await easel()
+    expect(await world.settled(bob.undo([1]))).toEqual({ done: 0, skipped: 0, forgotten: 1 })
+    expect(bob.told()).toEqual([[1]])
+    expect(x()).toBe(1)
+  })
+
+  test('is forgotten where it was not undoable, did not come about, or never was', async () => {
+    const { world, ann } = await easel()
+    await world.settled(ann.mutate('count'))
+    await world.settled(ann.mutate('draw', { x: -1 }))
+    expect(await world.settled(ann.undo([77, 3, 2]))).toEqual({ done: 0, skipped: 0, forgotten: 3 })
+    expect(world.room.state.total).toBe(1)
+  })
+
+  test('is forgotten beyond the limits of number and bytes', async () => {
+    const { world, ann, id } = await easel({}, { limits: { undoSteps: 3, undoBytes: 1024 } })
+    for (const to of [2, 3, 4]) await world.settled(ann.mutate('move', { id, x: to }))
+    expect(await world.settled(ann.undo([1]))).toMatchObject({ forgotten: 1 })
+    expect(await world.settled(ann.undo([4]))).toMatchObject({ done: 1, forgotten: 0 })
+  })
+
+  test('survives a lost connection', async () => {
+    const { world, ann, id, x } = await easel()
+    await world.settled(ann.mutate('move', { id, x: 5 }))
+    ann.client.drop()
+    await world.clock.advance('10s')
+    ann.client.resume()
+    expect(await world.settled(ann.undo([2]))).toMatchObject({ done: 1 })
+    expect(x()).toBe(1)
+  })
+})
+
+describe('the room is asked before', () => {
+  test.each([[false], [true]])('what it throws refuses it, and nothing has changed (force: %s)', async (force) => {
+    const asked: unknown[] = []
+    const { world, ann, id, x } = await easel({
+      onUndo: (member, request) => {
+        asked.push([member.user.id, request])
+        throw new JuntoError('forbidden', 'not any more')
+      },
+    })
+    await world.settled(ann.mutate('move', { id, x: 5 }))
+    expect(await world.settled(ann.undo([2], force))).toBe('forbidden')
+    expect(asked).toEqual([['ann', { force }]])
+    expect(x()).toBe(5)
+    expect(world.faults).toEqual([])
+  })
+
+  test('a fault of its own stays with it', async () => {
+    const { world, ann, x } = await easel({
+      onUndo: () => {
+        throw new Error('broken')
+      },
+    })
+    expect(await world.settled(ann.undo([1]))).toBe('internal')
+    expect(world.faults).toEqual(['mutation undo of the room easel/a failed: broken'])
+    expect(x()).toBe(1)
+  })
+
+  test('and must answer at once', async () => {
+    const { world, ann, x } = await easel({ onUndo: (async () => {}) as () => void })
+    expect(await world.settled(ann.undo([1]))).toBe('internal')
+    expect(world.faults).toEqual([expect.stringContaining('onUndo returned a promise')])
+    expect(x()).toBe(1)
+  })
+})
+
+describe('[U5] who asks for too much', () => {
+  test('is refused, naming the limit', async () => {
+    const { world, ann, x } = await easel({}, { limits: { undoSteps: 10 } })
+    const of = Array.from({ length: 11 }, () => 1)
+    expect(await world.settled(ann.undo(of))).toBe('invalid')
+    expect(x()).toBe(1)
+    expect(await world.settled(ann.undo(of.slice(1)))).toMatchObject({ forgotten: 0 })
+    expect(x()).toBeUndefined()
+  })
+
+  test('has each of its mutations taken back once, however often it names it', async () => {
+    const { world, ann, id, x } = await easel()
+    await world.settled(ann.mutate('move', { id, x: 5 }))
+    const of = Array.from({ length: 1000 }, () => 2)
+    expect(await world.settled(ann.undo(of, true))).toEqual({ done: 1, skipped: 0, forgotten: 0 })
+    expect(x()).toBe(1)
+  })
+})
