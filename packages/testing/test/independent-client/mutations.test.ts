@@ -103,6 +103,26 @@ describe('mutations', () => {
     }
   })
 
+  it('[U5] are taken back, and what was taken back is done again', async () => {
+    const [room, other] = [await enter(connect(), sketch), await enter(connect(), sketch)]
+    const id = await room.mutate('add', { x: 1 })
+    await room.mutate('move', { id, x: 2 })
+    const x = () => marksOf(room).get(String(id))?.x
+    expect(await room.mutate('undo', { of: [2], force: false })).toEqual({ done: 1, skipped: 0, forgotten: 0 })
+    expect(x()).toBe(1)
+    expect(await room.mutate('undo', { of: [3], force: false })).toEqual({ done: 1, skipped: 0, forgotten: 0 })
+    expect(x()).toBe(2)
+    await other.mutate('move', { id, x: 9 })
+    expect(await room.mutate('undo', { of: [2], force: true })).toEqual({ done: 0, skipped: 0, forgotten: 1 })
+    expect(await room.mutate('undo', { of: [4], force: false })).toEqual({ done: 0, skipped: 1, forgotten: 0 })
+    expect(x()).toBe(9)
+    expect(await room.mutate('undo', { of: [4], force: true })).toMatchObject({ done: 1, skipped: 0 })
+    expect(x()).toBe(1)
+    expect(await room.mutate('undo', { of: [77], force: false })).toEqual({ done: 0, skipped: 0, forgotten: 1 })
+    const tooMany = { of: Array.from({ length: 1001 }, (_, n) => n), force: false }
+    expect(await failureOf(room.mutate('undo', tooMany))).toMatchObject({ code: 'invalid' })
+  })
+
   it('[U8] [K8] are told of before what a resume brings', async () => {
     const client = connect({ session: 'a1'.repeat(16), secret })
     const [room, other] = [await enter(client, sketch), await enter(connect(), sketch)]
