@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdir, rename } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 const require = createRequire(import.meta.url)
 
@@ -20,9 +21,58 @@ export async function buildPage(folder: string): Promise<void> {
   if (code !== 0) throw new Error(`vite build ended with ${String(code)}`)
 }
 
+/** Folders of examples whose server was started here as `npm start` does. */
+const started = new Set<string>()
+/** What starts the server of an example in a moment, by folder: its program in one file. */
+const bundles = new Map<string, Promise<string>>()
+
+/** Puts the server of an example into one file: under tsx each of its modules takes its time, at every start anew. */
+async function bundle(folder: string): Promise<string> {
+  const cache = join(folder, '../../node_modules/.cache/servers')
+  const file = join(cache, `${basename(folder)}.mjs`)
+  // Whole at once, for whoever makes it at the same moment.
+  const fresh = `${file}.${process.pid}`
+  await mkdir(cache, { recursive: true })
+  const esbuild = spawn(
+    program('esbuild', 'bin/esbuild'),
+    [
+      'server.ts',
+      '--bundle',
+      '--format=esm',
+      '--platform=node',
+      '--target=node20',
+      '--conditions=@junto/source',
+      // Only development needs it.
+      '--external:vite',
+      `--define:import.meta.dirname=${JSON.stringify(folder)}`,
+      // What ws and others require.
+      "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
+      `--outfile=${fresh}`,
+      '--log-level=warning',
+    ],
+    { cwd: folder, stdio: 'inherit' },
+  )
+  const [code] = (await once(esbuild, 'exit')) as [number | null]
+  if (code !== 0) throw new Error(`esbuild ended with ${String(code)}`)
+  await rename(fresh, file)
+  return file
+}
+
+/** What Node is to run for the server of that folder. */
+async function programOf(folder: string): Promise<readonly string[]> {
+  if (!started.has(folder)) {
+    started.add(folder)
+    // With tsx as a loader there is one process, which gets the signals itself.
+    return ['--import', 'tsx', '--conditions=@junto/source', 'server.ts']
+  }
+  const file = bundles.get(folder) ?? bundle(folder)
+  bundles.set(folder, file)
+  return [await file]
+}
+
 type Ending = [code: number | null, signal: NodeJS.Signals | null]
 
-/** The server of an example in a process of its own, run under tsx as `npm start` does. */
+/** The server of an example in a process of its own: the first one run under tsx as `npm start` does, those after it from one file. */
 export class ServerProcess {
   readonly url: string
   readonly #process: ChildProcess
@@ -41,8 +91,7 @@ export class ServerProcess {
    * name one in `PORT`.
    */
   static async start(folder: string, environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-    // With tsx as a loader there is one process, which gets the signals itself.
-    const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@junto/source', 'server.ts'], {
+    const child = spawn(process.execPath, await programOf(folder), {
       cwd: folder,
       env: {
         ...process.env,

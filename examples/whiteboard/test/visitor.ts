@@ -7,14 +7,21 @@ const size = { width: 1000, height: 700 }
 /** How long the slowest of machines may take for what is awaited: ms. */
 const patience = 20_000
 
+/** Windows that somebody has left, by browser: a new one costs a second of the processor. */
+const idle = new WeakMap<Browser, Page[]>()
+
 /** Somebody with a browser at a board. Places are on the sheet, not in the window. */
 export class Visitor {
   readonly page: Page
   readonly name: string
+  /** Where the window stays for who comes next; `undefined`: it is closed. */
+  readonly #home: Page[] | undefined
+  #isHere = true
 
-  private constructor(page: Page, name: string) {
+  private constructor(page: Page, name: string, home?: Page[]) {
     this.page = page
     this.name = name
+    this.#home = home
   }
 
   /** Opens a board, as somebody who has told a name before. */
@@ -22,10 +29,16 @@ export class Visitor {
     browser: Browser,
     address: string,
     name: string,
-    options: BrowserContextOptions = {},
+    options?: BrowserContextOptions,
   ): Promise<Visitor> {
-    const context = await browser.newContext({ viewport: size, ...options })
-    return Visitor.#arriveIn(await context.newPage(), address, name)
+    if (options !== undefined) {
+      const context = await browser.newContext({ viewport: size, ...options })
+      return Visitor.#arriveIn(await context.newPage(), address, name)
+    }
+    const windows = idle.get(browser) ?? []
+    idle.set(browser, windows)
+    const page = windows.pop() ?? (await (await browser.newContext({ viewport: size })).newPage())
+    return Visitor.#arriveIn(page, address, name, windows)
   }
 
   /** Opens a board in a tab of that browser's window. */
@@ -35,10 +48,11 @@ export class Visitor {
     return Visitor.#arriveIn(page, address, name)
   }
 
-  static async #arriveIn(page: Page, address: string, name: string): Promise<Visitor> {
+  static async #arriveIn(page: Page, address: string, name: string, home?: Page[]): Promise<Visitor> {
+    // Of several, the last one that was added runs last.
     await page.addInitScript((own) => localStorage.setItem('junto.name', own), name)
     await page.goto(address)
-    const visitor = new Visitor(page, name)
+    const visitor = new Visitor(page, name, home)
     await visitor.stands('connected')
     return visitor
   }
@@ -80,9 +94,18 @@ export class Visitor {
     return this.page.context().newCDPSession(this.page)
   }
 
-  /** Goes, and with the page its context, unless there are others in it. */
+  /** Goes, and leaves the window behind as it was found, or with the page closes its context, unless there are others in it. */
   async leave(): Promise<void> {
+    if (!this.#isHere) return
+    this.#isHere = false
     const context = this.page.context()
+    if (this.#home !== undefined) {
+      await context.setOffline(false)
+      await this.page.mouse.move(0, 0)
+      await this.page.goto('about:blank')
+      this.#home.push(this.page)
+      return
+    }
     await this.page.close()
     if (context.pages().length === 0) await context.close()
   }
