@@ -1,7 +1,7 @@
 import { at } from '../../codec/fault.ts'
 import type { TypeIndex } from '../../layout.ts'
 import { placeIn, sortedMeanwhile, twiceFault } from '../../state/nodes/refused-writes.ts'
-import { livePlain } from '../../state/nodes/state-node.ts'
+import { livePlain, liveType } from '../../state/nodes/state-node.ts'
 import { TrackedList, type ListWork } from '../../state/nodes/tracked-list.ts'
 import { appendItems, assignItems, isNode, logOf, type ListNode } from '../mirror-node.ts'
 import { sameValue } from '../same-value.ts'
@@ -194,6 +194,11 @@ export class EditedList extends EditedNode implements ListWork {
     return items.length !== value.length || items.some((item, index) => !sameValue(item, value[index]))
   }
 
+  override plainAt(place: string | number): unknown {
+    const index = Number(place)
+    return index in this.node.value ? this.#slot.plain(this.node.value[index]) : undefined
+  }
+
   /** The type of its items. */
   typeOf(): TypeIndex {
     return this.#slot.type
@@ -212,7 +217,11 @@ class EditList extends TrackedList {
     this.#list = list
   }
 
-  override [livePlain](): unknown {
-    return this.#list.plain()
+  override get [liveType](): TypeIndex {
+    return this.#list.type.index
+  }
+
+  override [livePlain](place?: string | number): unknown {
+    return place === undefined ? this.#list.plain() : this.#list.plainAt(place)
   }
 }

@@ -1,7 +1,7 @@
 import { at } from '../../codec/fault.ts'
 import { checkKey } from '../../codec/scalars.ts'
 import type { TypeIndex } from '../../layout.ts'
-import { livePlain } from '../../state/nodes/state-node.ts'
+import { livePlain, liveType } from '../../state/nodes/state-node.ts'
 import { TrackedMap, type MapWork, type ShownEntries } from '../../state/nodes/tracked-map.ts'
 import { absent, deleteEntry, isNode, setEntry, type ChangeLog, type MapNode } from '../mirror-node.ts'
 import { sameValue } from '../same-value.ts'
@@ -129,6 +129,11 @@ export class EditedMap extends EditedNode implements MapWork {
     return plain
   }
 
+  override plainAt(place: string | number): unknown {
+    const key = String(place)
+    return this.node.value.has(key) ? this.#slot.plain(this.node.value.get(key)) : undefined
+  }
+
   /** The type of what stands under each key. */
   typeOf(): TypeIndex {
     return this.#slot.type
@@ -169,8 +174,12 @@ class EditMap extends TrackedMap {
     this.#map = map
   }
 
-  override [livePlain](): unknown {
-    return this.#map.plain()
+  override get [liveType](): TypeIndex {
+    return this.#map.type.index
+  }
+
+  override [livePlain](place?: string | number): unknown {
+    return place === undefined ? this.#map.plain() : this.#map.plainAt(place)
   }
 }
 

@@ -57,6 +57,8 @@ export abstract class EditedNode implements Edited {
   abstract get changed(): boolean
   /** Its plain value, as a mirror shows it when the server has confirmed it. */
   abstract plain(): unknown
+  /** The same of what stands in a field, under a key or at an index; nothing for none. */
+  abstract plainAt(place: string | number): unknown
   protected keep(): void {}
   protected forget(): void {}
   /** All that edits had done to it is undone. */

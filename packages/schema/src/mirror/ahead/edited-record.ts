@@ -1,7 +1,7 @@
 import { at } from '../../codec/fault.ts'
 import type { TypeIndex } from '../../layout.ts'
 import { RecordHandle } from '../../state/nodes/record-handle.ts'
-import { livePlain } from '../../state/nodes/state-node.ts'
+import { livePlain, liveType } from '../../state/nodes/state-node.ts'
 import { isNode, type RecordNode } from '../mirror-node.ts'
 import type { MirrorRecordType } from '../mirror-type.ts'
 import { sameValue } from '../same-value.ts'
@@ -50,8 +50,12 @@ class EditHandle extends RecordHandle {
     return handle.#record
   }
 
-  override [livePlain](): unknown {
-    return this.#record.plain()
+  override get [liveType](): TypeIndex {
+    return this.#record.type.index
+  }
+
+  override [livePlain](place?: string | number): unknown {
+    return place === undefined ? this.#record.plain() : this.#record.plainAt(place)
   }
 }
 
@@ -114,6 +118,10 @@ export class EditedRecord extends EditedNode {
       if (value !== undefined) plain[name] = value
     }
     return plain
+  }
+
+  override plainAt(place: string | number): unknown {
+    return this.#fields.find(({ name }) => name === place)?.slot.plain(this.node.value[place])
   }
 
   /** The type of what stands in a field. */

@@ -1,11 +1,12 @@
-import { at, expected, Fault, step, within } from '../../codec/fault.ts'
-import { SchemaError } from '../../errors.ts'
+import { at, step } from '../../codec/fault.ts'
 import { Mode } from '../../patch/body.ts'
 import { hashItems, hashNode } from '../../patch/hash.ts'
 import type { Writer } from '../../patch/writer.ts'
 import { Edits, type Run } from './edits.ts'
 import type { NodeRegistry } from './node-registry.ts'
+import { adoptItems } from '../values/adoption.ts'
 import type { Slot } from '../values/slot.ts'
+import { placeIn, sortedMeanwhile, twiceFault } from './refused-writes.ts'
 import { Handle, pathOf, standsThere, StateNode, type NodeType } from './state-node.ts'
 import { TrackedList } from './tracked-list.ts'
 
@@ -21,26 +22,10 @@ export class ListType implements NodeType {
 
   /** A list made from an array, not attached yet. Throws a `Fault`. */
   adopt(value: unknown): TrackedList {
-    const items = itemsOf(value)
     const node = new ListNode(this)
-    let index = 0
-    try {
-      for (; index < items.length; index++) node.items.push(this.item.adopt(items[index]))
-    } catch (error) {
-      throw within(error, index)
-    }
+    adoptItems(value, this.item.adopt, (kept) => node.items.push(kept))
     return node.handle
   }
-}
-
-function itemsOf(value: unknown): readonly unknown[] {
-  if (value instanceof TrackedList) return value.slice()
-  if (Array.isArray(value)) return value
-  throw expected('an array', value)
-}
-
-function twice(): Fault {
-  return new Fault('stands in this list twice: the second must be a copy (toPlain)')
 }
 
 /** What patches are to say of a list. */
@@ -65,13 +50,7 @@ export class ListNode extends StateNode {
 
   /** An index as people give it, negative ones counted from the end, that must be from 0 to `limit`, `limit` excluded. */
   indexOf(index: number, limit: number): number {
-    const found = index < 0 ? index + this.items.length : index
-    if (Number.isInteger(found) && found >= 0 && found < limit) return found
-    throw new SchemaError(
-      'invalid_value',
-      pathOf(this),
-      `has ${this.items.length} items, and no place ${String(index)}`,
-    )
+    return placeIn(this.items.length, index, limit, () => pathOf(this))
   }
 
   /**
@@ -128,8 +107,7 @@ export class ListNode extends StateNode {
     const sorted = [...before].sort(compare)
     const registry = this.attached()
     if (before.length !== this.items.length || before.some((item, index) => item !== this.items[index])) {
-      const what = 'was changed by the function that compares its items: nothing was sorted'
-      throw new SchemaError('invalid_value', pathOf(this), what)
+      throw sortedMeanwhile(pathOf(this))
     }
     this.#put(registry, sorted)
   }
@@ -154,7 +132,7 @@ export class ListNode extends StateNode {
       const node = Handle.node(value)
       if (node === undefined) continue
       if (node.parent !== this || node.registry === undefined) next[index] = this.#adopt(value, index)
-      else if (staying.has(value)) throw at(twice(), pathOf(this, index))
+      else if (staying.has(value)) throw at(twiceFault(), pathOf(this, index))
       else staying.add(value)
     }
     return staying

@@ -1,10 +1,11 @@
-import { at, expected, isPlainObject, within } from '../../codec/fault.ts'
+import { at } from '../../codec/fault.ts'
 import { checkKey } from '../../codec/scalars.ts'
 import { Mode } from '../../patch/body.ts'
 import { hashEntries, hashNode } from '../../patch/hash.ts'
 import type { Writer } from '../../patch/writer.ts'
 import { KeyLog } from './key-log.ts'
 import type { NodeRegistry } from './node-registry.ts'
+import { adoptEntries } from '../values/adoption.ts'
 import type { Slot } from '../values/slot.ts'
 import { absent } from '../recording/recorder.ts'
 import { Handle, pathOf, standsThere, StateNode, type NodeType, type Told } from './state-node.ts'
@@ -23,29 +24,9 @@ export class MapType implements NodeType {
   /** A map made from an object of entries by key, or from a `Map`; not attached yet. Throws a `Fault`. */
   adopt(value: unknown): TrackedMap {
     const node = new MapNode(this)
-    for (const [key, part] of entriesOf(value)) {
-      checkKey(key)
-      try {
-        node.entries.set(key, this.entry.adopt(part))
-      } catch (error) {
-        throw within(error, key)
-      }
-    }
+    adoptEntries(value, this.entry.adopt, (key, kept) => node.entries.set(key, kept))
     return node.handle
   }
-}
-
-function entriesOf(value: unknown): Iterable<[string, unknown]> {
-  if (value instanceof TrackedMap) return value
-  if (value instanceof Map) {
-    const entries: ReadonlyMap<unknown, unknown> = value
-    return Array.from(entries, ([key, part]): [string, unknown] => {
-      if (typeof key !== 'string') throw expected('a string as key', key)
-      return [key, part]
-    })
-  }
-  if (isPlainObject(value)) return Object.entries(value)
-  throw expected('an object of entries by key, or a Map', value)
 }
 
 /** What patches are to say of a map. */

@@ -1,4 +1,4 @@
-import { at, Fault, within } from '../../codec/fault.ts'
+import { at } from '../../codec/fault.ts'
 import { Mode } from '../../patch/body.ts'
 import { hashNode, hashValue } from '../../patch/hash.ts'
 import type { Writer } from '../../patch/writer.ts'
@@ -6,7 +6,9 @@ import { FieldSets, wordBits, type FieldSet, type Hidden, type TrackedField } fr
 import { recordCode, type RecordCode } from './record-code.ts'
 import type { RecordHandle } from './record-handle.ts'
 import { Handle, pathOf, standsThere, StateNode, type NodeType } from './state-node.ts'
+import { adoptFields } from '../values/adoption.ts'
 import { fieldOf, fieldsOf } from '../values/whole-value.ts'
+import { standingFault } from './refused-writes.ts'
 
 /** A record type of a layout, with the code of its handles. States of the same layout share it. */
 export class RecordType implements NodeType {
@@ -30,20 +32,9 @@ export class RecordType implements NodeType {
 
   /** A record made from a plain object, not attached yet. Throws a `Fault`. */
   adopt(value: unknown): RecordHandle {
-    const source = fieldsOf(value)
-    const values: unknown[] = []
-    let name = ''
-    try {
-      for (const field of this.fields) {
-        name = field.name
-        values.push(field.slot.adopt(fieldOf(source, name)))
-      }
-    } catch (error) {
-      if (isHollow(source, this.locals)) throw hollow()
-      throw within(name in source ? error : lacking(error), name)
-    }
+    const values = adoptFields(value, this.fields, this.locals)
     const { handle } = new RecordNode(this, values)
-    for (const local of this.locals) Object.assign(handle, { [local]: fieldOf(source, local) })
+    for (const local of this.locals) Object.assign(handle, { [local]: fieldOf(fieldsOf(value), local) })
     // What the contract does not name would be written to in silence. Sealed, for a server-only field that was deleted
     // could not be set again.
     return this.locals.length === 0 ? Object.preventExtensions(handle) : Object.seal(handle)
@@ -58,23 +49,6 @@ export class RecordType implements NodeType {
   packSlices(writer: Writer, nodes: readonly RecordNode[], mode: Mode, set: FieldSet, ends: number[]): void {
     this.code.pack(writer, nodes, mode, set, ends)
   }
-}
-
-// Accessors on a prototype are not copied by spreading: what is left is an object with server-only fields at most.
-function isHollow(source: Readonly<Record<string, unknown>>, locals: readonly string[]): boolean {
-  return Object.getPrototypeOf(source) === Object.prototype && Object.keys(source).every((key) => locals.includes(key))
-}
-
-function hollow(): Fault {
-  return new Fault(
-    'is an object without any field. Spreading a record of the state ({ ...record }) copies none: use toPlain(record)',
-  )
-}
-
-// `{ ...record, x: 5 }` compiles, as if the other fields were in it.
-function lacking(error: unknown): unknown {
-  if (!(error instanceof Fault)) return error
-  return new Fault(`${error.what}. If a record of the state was spread: that copies no field, use toPlain(record)`)
 }
 
 /** A tracked record. Its values stand in its handle. */
@@ -264,8 +238,5 @@ function noNode(): undefined {}
 export function refuseStanding(value: unknown): void {
   const node = Handle.node(value)
   if (node?.registry === undefined) return
-  throw new Fault(
-    `already stands in the state, at "${pathOf(node)}", and cannot stand in two places: put a copy here (toPlain), ` +
-      'move it (list.move), or remove it there first, after which it is copied',
-  )
+  throw standingFault(pathOf(node))
 }

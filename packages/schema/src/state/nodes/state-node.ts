@@ -1,5 +1,5 @@
 import { joinPath, step } from '../../codec/fault.ts'
-import { SchemaError } from '../../errors.ts'
+import { removedError } from './refused-writes.ts'
 import type { TypeIndex } from '../../layout.ts'
 import type { Mode } from '../../patch/body.ts'
 import type { Writer } from '../../patch/writer.ts'
@@ -94,12 +94,7 @@ export abstract class StateNode implements Told {
   /** The registry, for a write; an error with advice when it has been taken out of the state. */
   attached(key?: string | number): NodeRegistry {
     if (this.registry !== undefined) return this.registry
-    throw new SchemaError(
-      'invalid_value',
-      pathOf(this, key),
-      'cannot be written to: it was removed from the state. Look up what stands there now, or set this again, ' +
-        'which puts a copy of it into the state.',
-    )
+    throw removedError(pathOf(this, key))
   }
 
   /** Notes that something directly in it changed, for a patch that is not a birth. */
