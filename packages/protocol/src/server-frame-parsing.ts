@@ -78,8 +78,9 @@ export function serverFrame(parts: readonly unknown[]): Frame {
         layout: hex(data, 'layout', 16),
         definition: element(data, 'definition'),
         kept: element(data, 'kept') === true || undefined,
-        tick: optional(data, 'tick', interval),
-        patch: optional(data, 'patch', interval),
+        // What divides by them needs no check of its own.
+        tick: optional(data, 'tick', milliseconds) || undefined,
+        patch: optional(data, 'patch', milliseconds) || undefined,
       }
     }
     case FrameType.refused:
@@ -184,13 +185,6 @@ export function milliseconds(of: Elements, key: number | string): number {
   const value = element(of, key)
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
   throw misfit(of, key, 'milliseconds')
-}
-
-/** Milliseconds above 0. */
-function interval(of: Elements, key: string): number {
-  const value = milliseconds(of, key)
-  if (value > 0) return value
-  throw misfit(of, key, 'milliseconds above 0')
 }
 
 /** A whole number that is 0 where nothing is said. */
