@@ -96,8 +96,8 @@ describe('inputs', () => {
   it('go on for a while without a word from the server, then wait, and go on evenly', async () => {
     const inputs = sample()
     for (let step = 0; step < 100; step++) await frame(inputs, tick)
-    expect(inputs.pending).toBe(32 + 3)
-    server.socket.say(server.stamp({ input: 35, alone: true }))
+    expect(inputs.pending).toBe(24)
+    server.socket.say(server.stamp({ input: 24, alone: true }))
     await frame(inputs, tick)
     expect(inputs.pending).toBe(1)
   })

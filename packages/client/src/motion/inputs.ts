@@ -39,10 +39,10 @@ export interface Inputs extends Disposable {
 }
 
 /**
- * Steps go on without a word from the server for so long. What came later would not be taken: its buffer holds so many by default
- * (`inputs.buffer`).
+ * Steps go on without a word from the server for so long: what stalls arrives all at once, and its buffer holds 32 by default
+ * (`inputs.buffer`), with what was on its way before.
  */
-const mostUnheard = 32
+const mostUnheard = 24
 /** So many may be on their way; a line with more between its ends is too slow for a game. */
 const mostPending = 64
 
@@ -181,7 +181,7 @@ class SampledInputs implements Inputs, MotionInputs {
     if (this.#motion.inputs !== this || room.seat === undefined) return
     this.#motion.catchUp()
     const now = room.time.now()
-    const unheard = mostUnheard + this.#reach - (this.seq - this.#heard)
+    const unheard = Math.max(mostUnheard, 2 * this.#reach) - (this.seq - this.#heard)
     const steps = this.#pacer.advance(now, Math.min(unheard, mostPending + this.#reach - this.pending))
     if (steps > 0) this.#take(steps, now - (this.alpha + steps - 1) * this.#step)
     if (this.#predicts && this.#last !== undefined) this.#preview(now)

@@ -118,7 +118,7 @@ describe('with a server that tells what waits, a pacer', () => {
   it.each([0.003, -0.003])('follows its ticks although its own clock drifts by %d', (drift) => {
     const { missed, most } = play({ seed: 1, seconds: 120, jitter: 20, drift })
     expect(missed).toBeLessThanOrEqual(2)
-    expect(most).toBeLessThanOrEqual(5)
+    expect(most).toBeLessThanOrEqual(7)
     const untold = play({ seed: 1, seconds: 120, jitter: 20, drift, told: false })
     expect(Math.max(untold.missed, untold.most)).toBeGreaterThan(9)
   })
@@ -128,7 +128,7 @@ describe('with a server that tells what waits, a pacer', () => {
     for (let time = 0; time < 3_000; time += 50) pacer.waiting(started + time, 30)
     expect(pacer.pace).toBe(0.95)
     for (let time = 3_000; time < 6_000; time += 50) pacer.waiting(started + time, 0)
-    expect(pacer.pace).toBe(1.02)
+    expect(pacer.pace).toBe(1.05)
     for (let time = 6_000; time < 9_000; time += 50) pacer.waiting(started + time, 1)
     expect(pacer.pace).toBe(1)
   })

@@ -1,10 +1,10 @@
 /** More steps than these are never made up for at once: a page that was hidden for a minute goes on from now. */
 export const maxCatchUp = 5
 
-/** How much faster than the server's ticks steps may come, and how much slower. */
-const most = 1.02
+/** How much faster than the server's ticks steps may come, and how much slower: nobody sees that of a movement. */
+const most = 1.05
 const least = 0.95
-/** What one input too many or too few in the server's buffer changes of the pace. */
+/** What each input too many in the server's buffer takes from the pace. */
 const gain = 0.02
 /** Inputs that are to be left in the server's buffer when it has the fewest: what comes a little late still is in time. */
 const reserve = 1
@@ -64,7 +64,8 @@ export class Pacer {
     // Also when another server tells, with another clock.
     if (Math.abs(time - this.#windowEnd + window) < window) return
     const fewest = Math.min(this.#fewest, this.#fewestBefore)
-    this.#pace = Math.min(most, Math.max(least, 1 + (reserve - fewest) * gain))
+    // One too few is a tick without an input, which others see: that ends soon. One too many is a little latency.
+    this.#pace = fewest < reserve ? most : Math.max(least, 1 - (fewest - reserve) * gain)
     this.#fewestBefore = this.#fewest
     this.#fewest = Infinity
     this.#windowEnd = time + window
