@@ -23,8 +23,8 @@ export interface PlaceEntry {
   readonly before: unknown
   /** What stands there while nobody has changed it: a plain value as mirrors see it; `undefined` for none. */
   readonly after: unknown
-  /** The record, map or list that stood there before. */
-  readonly source: Handle | undefined
+  /** What stood there before, as far as there were lists of records, maps or lists in it. */
+  readonly source: Source | undefined
 }
 
 /** Neighbouring items of a list that came, went, or changed places. */
@@ -47,4 +47,13 @@ export interface Item {
   readonly item: Handle | undefined
   /** Of an item that stands there before and after, nothing, if it is known by its identity. */
   readonly value: unknown
+  /** Of an item that stands there only before, and is known by its identity. */
+  readonly source: Source | undefined
+}
+
+/** A record, map or list that went, by which its copy is known when it comes back. */
+export interface Source {
+  readonly handle: Handle
+  /** By field, key or index, what stood in it then, as far as items of lists are concerned. */
+  readonly parts: ReadonlyMap<string | number, Source>
 }

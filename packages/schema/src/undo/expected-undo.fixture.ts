@@ -35,10 +35,10 @@ export class ExpectedUndo {
     return plainOf(this.#state)
   }
 
-  /** Takes back one difference. */
-  take(difference: Difference): void {
-    if ('items' in difference) this.#takeList(difference)
-    else this.#takePlace(difference)
+  /** Takes back differences: what is within items first, while these are where they were. */
+  take(differences: readonly Difference[]): void {
+    for (const each of differences) if (!('items' in each)) this.#takePlace(each)
+    for (const each of differences) if ('items' in each) this.#takeList(each)
   }
 
   #takePlace({ path, type, place, before, after }: PlaceDifference): void {
@@ -58,8 +58,11 @@ export class ExpectedUndo {
     const next = partAt(this.#after, path.map(latestStep))
     if (now === undefined || next === undefined || now.type !== before.type) return
     checkList(itemsOf(before), itemsOf(after), itemsOf(now), itemsOf(next), this.#force)
+    // What was worked out of items that stayed goes on.
+    const known = new Map(itemsOf(now).map((item) => [isCaptured(item) ? item.handle : undefined, item]))
     now.parts.clear()
-    for (const [index, item] of next.parts) now.parts.set(index, item)
+    for (const [index, item] of next.parts)
+      now.parts.set(index, isCaptured(item) ? (known.get(item.handle) ?? item) : item)
   }
 
   checkCounts({ done, skipped }: Reversal): void {

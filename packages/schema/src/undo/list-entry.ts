@@ -1,6 +1,6 @@
 import type { TypeIndex } from '../layout.ts'
 import { Handle } from '../state/nodes/state-node.ts'
-import type { Item, ListEntry, Path } from './entry.ts'
+import type { Item, ListEntry, Path, Source } from './entry.ts'
 import { samePlain } from './same-plain.ts'
 
 /** A list as it was at some time. */
@@ -9,6 +9,8 @@ export interface ListSide {
   readonly items: readonly unknown[]
   /** The plain value of a handle at that time. */
   readonly valueOf: (item: Handle) => unknown
+  /** Of a list as it was before: what stood in a handle at that time. */
+  readonly sourceOf?: (item: Handle) => Source
 }
 
 /** What is different between a list before and after; nothing when it is the same. */
@@ -38,5 +40,6 @@ function sameItem(one: unknown, other: unknown): boolean {
 }
 
 function describe(item: unknown, side?: ListSide): Item {
-  return item instanceof Handle ? { item, value: side?.valueOf(item) } : { item: undefined, value: item }
+  if (!(item instanceof Handle)) return { item: undefined, value: item, source: undefined }
+  return { item, value: side?.valueOf(item), source: side?.sourceOf?.(item) }
 }

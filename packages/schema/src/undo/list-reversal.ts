@@ -92,7 +92,7 @@ function apply(list: TrackedList, plan: Plan, back: number): void {
     }
   }
   list.replace(next)
-  for (const [index, { item }] of returned) if (item !== undefined) succeed(item, list.at(index))
+  for (const [index, { source }] of returned) if (source !== undefined) succeed(source, list.at(index))
 }
 
 /** From the end on, so that the indexes before stay what they are. */
@@ -115,7 +115,7 @@ function comeBack(list: TrackedList, index: number, items: readonly Item[]): voi
   for (let from = 0; from < items.length; from += atOnce) {
     list.insert(index + from, ...items.slice(from, from + atOnce).map(({ value }) => value))
   }
-  for (const [offset, { item }] of items.entries()) if (item !== undefined) succeed(item, list.at(index + offset))
+  for (const [offset, { source }] of items.entries()) if (source !== undefined) succeed(source, list.at(index + offset))
 }
 
 /** Small numbers for items: the same for the same item. */

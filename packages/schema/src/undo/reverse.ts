@@ -5,6 +5,7 @@ import type { Entry, PlaceEntry } from './entry.ts'
 import { reverseList } from './list-reversal.ts'
 import { samePlain } from './same-plain.ts'
 import { latest, succeed } from './successors.ts'
+import { valueAt } from './value-at.ts'
 
 /** What came of taking something back. */
 export interface Reversal {
@@ -59,8 +60,4 @@ function reversePlace(container: Handle, { place, before, after, source }: Place
   else container.set(place, before)
   if (source !== undefined) succeed(source, valueAt(container, place))
   return { done: 1, skipped: 0 }
-}
-
-function valueAt(container: Handle, place: string): unknown {
-  return container instanceof TrackedMap ? container.get(place) : Reflect.get(container, place)
 }

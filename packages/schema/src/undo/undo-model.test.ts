@@ -185,7 +185,7 @@ describe('undo and redo of several, in any order', () => {
             const { n, result } = board.undo([step.n], force)
             const after = board.capture()
             const expected = new ExpectedUndo(before, after, force)
-            for (const each of changed) expected.take(each)
+            expected.take(changed)
             expect(plainOf(after)).toEqual(expected.plain)
             expected.checkCounts(result)
             known.push({ n, changed: differences(before, after) })

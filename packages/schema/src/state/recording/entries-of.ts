@@ -67,9 +67,9 @@ function placeEntry(
   after: unknown,
 ): void {
   if (Object.is(before, after)) return
-  const held = Handle.node(before)
   const is = plainOf(slot, after)
-  if (held === undefined && Handle.node(after) === undefined && samePlain(plainOf(slot, before), is)) return
+  if (Handle.node(before) === undefined && Handle.node(after) === undefined && samePlain(plainOf(slot, before), is))
+    return
   entries.push({
     kind: 'place',
     path: pathOf(node),
@@ -77,7 +77,7 @@ function placeEntry(
     place,
     before: former.valueOf(before),
     after: is,
-    source: former.holdsItems(before) ? held?.handle : undefined,
+    source: former.itemsIn(before),
   })
 }
 
@@ -91,7 +91,11 @@ function listEntries(entries: Entry[], former: FormerState, node: ListNode): voi
   const entry = listEntry(
     pathOf(node),
     node.type.index,
-    { items: former.itemsOf(node).map(plainUnlessNode), valueOf: (item) => former.valueOf(item) },
+    {
+      items: former.itemsOf(node).map(plainUnlessNode),
+      valueOf: (item) => former.valueOf(item),
+      sourceOf: (item) => former.sourceOf(item),
+    },
     { items: node.items.map(plainUnlessNode), valueOf: (item) => plain(item) },
   )
   if (entry !== undefined) entries.push(entry)

@@ -1,3 +1,4 @@
+import type { Source } from '../../undo/entry.ts'
 import { exchange, ListNode } from '../nodes/list-node.ts'
 import { MapNode } from '../nodes/map-node.ts'
 import { RecordNode } from '../nodes/record-node.ts'
@@ -74,15 +75,30 @@ export class FormerState {
     return node instanceof ListNode ? this.itemsOf(node).map((item) => this.valueOf(item)) : kept
   }
 
-  /** Whether a list of records, maps or lists stood in a place: its items are known by their identity. */
-  holdsItems(kept: unknown): boolean {
+  /** What stood in a place, as far as items were in it that are known by their identity; nothing when there were none. */
+  itemsIn(kept: unknown): Source | undefined {
     const node = Handle.node(kept)
-    if (node instanceof ListNode) return node.type.item.holdsNodes
-    if (node instanceof MapNode)
-      return node.type.entry.holdsNodes && this.#entriesOf(node).some(([, entry]) => this.holdsItems(entry))
-    return (
-      node instanceof RecordNode && node.type.parents.some(({ index }) => this.holdsItems(this.#fieldOf(node, index)))
-    )
+    if (node === undefined) return undefined
+    const source = this.sourceOf(node.handle)
+    return source.parts.size === 0 ? undefined : source
+  }
+
+  /** The same of a record, map or list; of an item of a list it is known itself. */
+  sourceOf(handle: Handle): Source {
+    const parts = new Map<string | number, Source>()
+    const add = (place: string | number, source: Source | undefined): void => {
+      if (source !== undefined) parts.set(place, source)
+    }
+    const node = Handle.node(handle)
+    if (node instanceof ListNode) {
+      for (const [index, item] of this.itemsOf(node).entries())
+        if (item instanceof Handle) add(index, this.sourceOf(item))
+    } else if (node instanceof MapNode && node.type.entry.holdsNodes) {
+      for (const [key, entry] of this.#entriesOf(node)) add(key, this.itemsIn(entry))
+    } else if (node instanceof RecordNode) {
+      for (const { name, index } of node.type.parents) add(name, this.itemsIn(this.#fieldOf(node, index)))
+    }
+    return { handle, parts }
   }
 
   /** All items of a list. */
