@@ -1,39 +1,30 @@
-import { createServer } from 'node:http'
 import { launchBrowser } from '../stage/test/browser.ts'
-import { builtSite } from '../stage/site.ts'
-const http = createServer(await builtSite('/tmp/junto/A6/dist', (p) => p === '/'))
-await new Promise<void>((r) => http.listen(0, '127.0.0.1', () => r()))
-const url = 'http://127.0.0.1:' + (http.address() as any).port
-const b = await launchBrowser()
-for (const [w, h, touch] of [
-  [1200, 760, false],
-  [360, 740, true],
-] as const) {
-  const c = await b.newContext({ viewport: { width: w, height: h }, hasTouch: touch, deviceScaleFactor: touch ? 2 : 1 })
-  const p = await c.newPage()
-  p.on('console', (m) => console.log(m.text()))
-  p.on('pageerror', (e) => console.log(String(e)))
-  await p.goto(url)
-  await p.waitForTimeout(600)
-  await p.screenshot({ path: `/tmp/junto/A6/start-${w}.png` })
-  await p.locator('#name').fill('Ada')
-  await p.locator('#play').click()
-  await p.waitForTimeout(300)
-  if (!touch) {
-    await p.mouse.move(w * 0.75, h * 0.4)
-    await p.mouse.down()
-    await p.keyboard.down('d')
-  }
-  await p.waitForTimeout(4500)
-  await p.screenshot({ path: `/tmp/junto/A6/play-${w}.png` })
-  await p.waitForTimeout(3000)
-  await p.screenshot({ path: `/tmp/junto/A6/play2-${w}.png` })
-  if (touch) {
-    await p.locator('#lab-open').tap()
-    await p.waitForTimeout(700)
-    await p.screenshot({ path: `/tmp/junto/A6/lab-${w}.png` })
-  }
-  await c.close()
+import { ServerProcess } from '../stage/test/server-process.ts'
+import { Player } from './test/player.ts'
+;(globalThis as any).x = 1
+const [b, server] = await Promise.all([launchBrowser(), ServerProcess.start(import.meta.dirname, { FIGHTERS: '7' })])
+const ada = await Player.arrive(b, server.url, 'Ada', { viewport: { width: 1200, height: 760 } })
+await ada.page.evaluate('globalThis.__name=(f)=>f')
+await ada.set('latency', 75)
+await ada.set('jitter', 50)
+await ada.page.keyboard.down('KeyF')
+for (const k of ['KeyD', 'KeyS', 'KeyA'] as const) {
+  await ada.page.keyboard.down(k)
+  await ada.page.waitForTimeout(1500)
+  await ada.page.keyboard.up(k)
 }
+await ada.page.screenshot({ path: '/tmp/junto/A6/real-1200.png' })
+console.log(await ada.page.locator('#figures').innerText())
+console.log('reaction', await ada.reaction('KeyD'))
+console.log('between', await ada.between(30))
+await ada.turn('interpolation', false)
+console.log('raw', await ada.between(30))
+await ada.turn('interpolation', true)
+await ada.turn('rewind', false)
+await ada.turn('ghosts', true)
+await ada.page.waitForTimeout(3000)
+console.log(await ada.page.locator('#figures').innerText())
+await ada.page.screenshot({ path: '/tmp/junto/A6/real2-1200.png' })
+console.log(ada.faults)
 await b.close()
-http.close()
+console.log(await server.end('SIGTERM'), server.complaints)

@@ -1,14 +1,19 @@
-import { defineConfig } from 'vite'
+import { defineConfig, defaultClientConditions } from 'vite'
 import { join } from 'node:path'
 export default defineConfig({
   root: join(import.meta.dirname, 'page'),
-  build: { outDir: '/tmp/junto/A6/dist', emptyOutDir: true, target: 'es2022' },
+  resolve: { conditions: ['@junto/source', ...defaultClientConditions] },
+  build: { outDir: '../dist', emptyOutDir: true, target: 'es2022' },
   plugins: [
     {
       name: 'mock',
       enforce: 'pre',
-      resolveId(id, imp) {
-        if (id === './link.ts' && !imp.includes('mock')) return '/tmp/junto/A6/mock-link.ts'
+      transform(code, id) {
+        if (id.endsWith('page/link.ts'))
+          return code
+            .replace('  optimistic,\n', '')
+            .replace(', mutators: optimistic(arenaMutators)', '')
+            .replace("import { arenaMutators } from '../mutators.ts'\n", '')
       },
     },
   ],
