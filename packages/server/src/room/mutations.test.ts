@@ -202,6 +202,25 @@ describe('[U3] a mutation that fails has changed nothing', () => {
     expect(world.faults).toEqual(['mutation act of the room easel/a failed: no'])
   })
 
+  test.each([
+    ['nothing', undefined],
+    ['a text', 'no'],
+    [
+      'something that does not let itself be looked at',
+      new Proxy(new Error('no'), {
+        getPrototypeOf: () => {
+          throw new Error('do not look')
+        },
+      }),
+    ],
+  ])('whatever it throws: %s', async (_what, thrown) => {
+    const { outcome } = await failing((_room, state) => {
+      spoil(state)
+      throw thrown as Error
+    })
+    expect(outcome).toBe('internal')
+  })
+
   test('when it is refused by the room, which is no fault', async () => {
     const { world, outcome } = await failing((_room, state) => {
       spoil(state)

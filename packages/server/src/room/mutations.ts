@@ -249,7 +249,8 @@ function atOnce<T>(value: T, where: string): T {
 
 /** Whether a mutation did not come about as it may happen to any, and not because something is wrong with the room. */
 function isRefusal(error: unknown): boolean {
-  const thrown = error instanceof HandlerFailure ? error.thrown : error
+  const failure = thrownAs(error, HandlerFailure)
+  const thrown = failure === undefined ? error : failure.thrown
   if (thrownAs(thrown, DeclaredFailure) !== undefined) return true
   const code = thrownAs(thrown, JuntoError)?.code
   return code === 'invalid' || code === 'forbidden' || code === 'rate_limited'
