@@ -37,7 +37,7 @@ export interface RoomSettings {
    * refused, naming the field, and stays as it was saved.
    */
   readonly migrations?: Migrations
-  /** Ticks a second, each of the same length: 0.1 to 1,000. Default: no tick. */
+  /** Ticks a second, each of the same length: above 0, up to 1,000. Default: no tick. */
   readonly tickRate?: number
   /** Whether a room ticks while nobody is there, too. Default: false, its time stands still then. Only with `tickRate`, as the next two. */
   readonly tickWhenEmpty?: boolean
