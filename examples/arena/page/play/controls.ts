@@ -35,6 +35,7 @@ export class Controls {
     const touch = this.#touch
     const way = touch.way.x !== 0 || touch.way.y !== 0 ? touch.way : keys.way
     if (touch.used) this.#aim = touch.aim ?? (Math.hypot(way.x, way.y) > 0.2 ? Math.atan2(way.y, way.x) : this.#aim)
+    else if (keys.firesAtNearest && nearest !== undefined) this.#aim = nearest
     else if (keys.mouse !== undefined) this.#aim = Math.atan2(keys.mouse.y - self.y, keys.mouse.x - self.x)
     else if (nearest !== undefined) this.#aim = nearest
     else if (way.x !== 0 || way.y !== 0) this.#aim = Math.atan2(way.y, way.x)

@@ -60,7 +60,12 @@ export class KeyboardAndMouse {
   }
 
   get fires(): boolean {
-    return this.#fires || this.#held.has('KeyF')
+    return this.#fires || this.firesAtNearest
+  }
+
+  /** Shoots without aiming: by keys alone. */
+  get firesAtNearest(): boolean {
+    return this.#held.has('KeyF')
   }
 
   get dashes(): boolean {
