@@ -18,9 +18,12 @@ export type {
   JoinSettings,
   ListOptions,
   OpenOptions,
+  RoomSettings,
   Versioned,
 } from './open-options.ts'
 export type { Selection, WatchedEntry, WatchedKey, WatchListeners } from '@junto/schema/internal'
+export { optimistic } from './optimistic/optimistic.ts'
+export type { Correction, Optimistic } from './room/optimism.ts'
 export type { Answer, AnswerContext, JoinedRoom, SendOutcome } from './room/joined-room.ts'
 export type { PresenceListeners, PresenceSettings, RoomPresence } from './room/room-presence.ts'
 export { select } from './room/select.ts'

@@ -1,4 +1,5 @@
-import type { Of, OrderBy, Where } from '@junto/schema'
+import type { Mutators, Of, OrderBy, Where } from '@junto/schema'
+import type { Optimistic } from './room/optimism.ts'
 
 /**
  * No function. Any function is an object with a `name`, and so would pass for the data of a contract that asks for one; what
@@ -41,8 +42,14 @@ export interface Versioned<T> {
   readonly version: Of<T>['version']
 }
 
+/** Options of every way into a room. */
+export interface RoomSettings<T> extends JoinSettings {
+  /** Shows mutations and inputs at once: `optimistic(mutators)`. Left out, they show when the server has handled them. */
+  readonly mutators?: Optimistic<Mutators<T>>
+}
+
 /** How to open the one room of a key. */
-export type OpenOptions<T> = { readonly key: string } & JoinData<T> & CreationData<T> & JoinSettings
+export type OpenOptions<T> = { readonly key: string } & JoinData<T> & CreationData<T> & RoomSettings<T>
 
 /** How to find a room, or create one. */
 export type JoinOrCreateOptions<T> = {
@@ -52,13 +59,13 @@ export type JoinOrCreateOptions<T> = {
   readonly orderBy?: OrderBy<T>
 } & JoinData<T> &
   CreationData<T> &
-  JoinSettings
+  RoomSettings<T>
 
 /** How to create a room. */
-export type CreateOptions<T> = JoinData<T> & CreationData<T> & JoinSettings
+export type CreateOptions<T> = JoinData<T> & CreationData<T> & RoomSettings<T>
 
 /** How to join a room whose id, or whose join code, is known. */
-export type JoinByIdOptions<T> = JoinData<T> & JoinSettings
+export type JoinByIdOptions<T> = JoinData<T> & RoomSettings<T>
 
 /** Which rooms a list shows. */
 export interface ListOptions<T> extends JoinSettings {

@@ -37,6 +37,7 @@ export type {
 export { listingOf, type ListingContract } from './listing.ts'
 export type { OwnLayout } from './own-layout.ts'
 export { localFields, namedCodecs, type NamedCodecs } from './named-codecs.ts'
+export { Edit, EditsAhead } from './mirror/ahead/edits-ahead.ts'
 export { recordReaders as compiledReaders } from './mirror/compiled-readers.ts'
 export type { Selection, WatchedEntry, WatchedKey, WatchListeners } from './mirror/listeners.ts'
 export type { MakeReaders } from './mirror/mirror-type.ts'

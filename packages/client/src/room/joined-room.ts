@@ -6,6 +6,8 @@ import type {
   Down,
   EventNames,
   Mirror,
+  Mutates,
+  MutationsOf,
   NameOf,
   Of,
   PayloadOf,
@@ -18,6 +20,7 @@ import type { WatchListeners } from '@junto/schema/internal'
 import type { Observable } from '../observable.ts'
 import type { Subscription } from '../subscription.ts'
 import type { RoomTime } from '../time/server-time.ts'
+import type { Correction } from './optimism.ts'
 import type { RoomPresence } from './room-presence.ts'
 import type { Recovery, RoomStatus } from './room-status.ts'
 
@@ -70,6 +73,12 @@ export interface JoinedRoom<T> extends AsyncDisposable {
   readonly state: Mirror<StateOf<T>>
   /** The server's calls, by name. */
   readonly call: Calls<Up<T>>
+  /**
+   * The contract's mutations, by name: each resolves with the server's result. With the option `mutators`, what it does shows in `state` before
+   * this returns; in a listener of the state, when all have been told. Offline they wait, as calls do. Without a deadline, unless there is one
+   * in the contract or the settings.
+   */
+  readonly mutate: Mutates<MutationsOf<T>>
   /** Sends an event, by name, and tells at once what becomes of it. Throws a JuntoError `invalid` or `unsupported`. */
   readonly send: Sends<Up<T>, SendOutcome>
   /** The server's streams, by name. A stream begins with its first `next()`. Leaving the loop cancels it on the server. */
@@ -82,6 +91,8 @@ export interface JoinedRoom<T> extends AsyncDisposable {
   answer<K extends CallNames<Down<T>>>(name: K, answer: Answer<Down<T>[K]>): Subscription
   /** Tells of changes in a part of the state, which the selector picks: a map, a list or a record. */
   watch<S>(selector: (state: Mirror<StateOf<T>>) => S, listeners: WatchListeners<S>): Subscription
+  /** Tells of this member's mutations that were shown, and that the server has refused or made something else of. */
+  onCorrection(listener: (correction: Correction<keyof MutationsOf<T> & string>) => void): Subscription
   /** Tells what became of the room after its connection had been lost: the place to send again what may be missing. */
   onRecovery(listener: (recovery: Recovery) => void): Subscription
   /**

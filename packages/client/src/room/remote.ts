@@ -1,23 +1,14 @@
-import { JuntoError, type Clock } from '@junto/protocol'
+import { JuntoError } from '@junto/protocol'
 import { endsCalls } from '@junto/protocol/internal'
 import type { CallSettings } from '@junto/schema'
 import { isMessageName, SchemaError, type Codec, type MessageCodec } from '@junto/schema/internal'
 import { checkObject } from '../arguments.ts'
-import type { Report } from '../warnings.ts'
 import { DeclaredCallError, invalidError, translated, unsupportedError } from './call-errors.ts'
 import type { SendOutcome } from './joined-room.ts'
 import { RoomStream } from './room-stream.ts'
+import type { IssuedEdit } from './optimism.ts'
+import type { Room } from './room.ts'
 import type { Seat } from './seat.ts'
-
-/** What the calls, events and streams of a room need. */
-export interface RemoteOptions {
-  /** The room's name. */
-  readonly room: string
-  /** Milliseconds, where neither contract nor caller say something. */
-  readonly callTimeout: number
-  readonly clock: Clock
-  readonly report: Report
-}
 
 /** An idempotent call is not repeated for ever where its outcome remains unknown. */
 const mostRepeats = 8
@@ -32,47 +23,60 @@ interface UntypedCaller {
   failed(error: unknown, code: string): boolean
 }
 
-/** What a member may say to its room, by name: the untyped inside of `room.call`, `room.send` and `room.stream`. */
+/** What a member may say to its room, by name: the untyped inside of `room.call`, `room.mutate`, `room.send` and `room.stream`. */
 export class Remote {
-  readonly call = byName((name) => this.#caller(name))
+  readonly call = byName((name) => this.#caller('call', name))
+  readonly mutate = byName((name) => this.#caller('mutation', name))
   readonly send = byName((name) => (payload?: unknown) => this.#send(name, payload))
   readonly stream = byName(
     (name) => (params?: unknown, settings?: { readonly signal?: AbortSignal }) => this.#stream(name, params, settings),
   )
-  readonly #options: RemoteOptions
+  readonly #room: Room
   readonly #seat: FindSeat
   readonly #unsupported = new Set<string>()
 
-  constructor(options: RemoteOptions, seat: FindSeat) {
-    this.#options = options
+  constructor(room: Room, seat: FindSeat) {
+    this.#room = room
     this.#seat = seat
   }
 
-  #caller(name: string): UntypedCaller {
-    const source = `${this.#options.room}.${name}`
-    const call = (params?: unknown, settings?: CallSettings): Promise<unknown> => this.#call(name, params, settings)
+  #caller(kind: 'call' | 'mutation', name: string): UntypedCaller {
+    const source = `${this.#room.name}.${name}`
+    const call = (params?: unknown, settings?: CallSettings): Promise<unknown> =>
+      this.#call(kind, name, params, settings)
     const attempt = (params?: unknown, settings?: CallSettings): Promise<unknown> =>
-      this.#call(name, params, settings).then((value) => ({ ok: true, value }), failureOf)
+      this.#call(kind, name, params, settings).then((value) => ({ ok: true, value }), failureOf)
     const failed = (error: unknown, code: string): boolean =>
       error instanceof DeclaredCallError && error.source === source && error.code === code
     return Object.assign(call, { try: attempt, failed })
   }
 
   // Async, so that nothing is thrown before there is a promise. It sends before its first `await`: in this very turn.
-  async #call(name: string, params: unknown, settings: CallSettings = {}): Promise<unknown> {
-    const { clock, callTimeout, room } = this.#options
+  async #call(kind: 'call' | 'mutation', name: string, params: unknown, settings: CallSettings = {}): Promise<unknown> {
+    const room = this.#room
+    const { clock, callTimeout, random } = room.options
     const began = clock.now()
+    const isMutation = kind === 'mutation'
+    // The same whenever it is repeated, but for the number.
+    const issue = isMutation && { at: room.time.now(), seed: Math.floor(random.number() * 2 ** 32), params }
+    let edit: IssuedEdit | undefined
     let unknown: unknown
     for (let repeats = 0; ; repeats++) {
       const seat = this.#seat()
-      const codec = this.#codec(seat, 'call', name)
+      const codec = this.#codec(seat, kind, name)
       checkObject(settings, 'settings')
-      const { signal, settle, timeout = codec.timeout ?? callTimeout } = settings
-      const wire = encoded(codec.params, params, `${name}.params`)
+      const { signal, settle, timeout = codec.timeout ?? (isMutation ? Infinity : callTimeout) } = settings
+      const wire = issue
+        ? encoded(codec.params, { n: ++room.issued, ...issue }, name)
+        : encoded(codec.params, params, `${name}.params`)
       // One that is repeated has no more time than before.
       const left = repeats > 0 ? timeout - (clock.now() - began) : timeout
       try {
-        const result = await seat.exchange.call(codec.id, wire, { signal, settle, timeout: left })
+        const answer = seat.exchange.call(codec.id, wire, { signal, settle, timeout: left })
+        // It has left: now it may be shown.
+        if (isMutation) edit = room.edits?.issue(codec, wire, edit)
+        const result = await answer
+        edit?.answered()
         return codec.result?.decode(result, `${name}.result`)
       } catch (error) {
         const { code } = error instanceof JuntoError ? error : { code: '' }
@@ -85,7 +89,9 @@ export class Remote {
         // A repetition that did not run says nothing of what it repeats.
         const isTold = unknown === undefined || !(code === 'disconnected' || code === 'rate_limited')
         const late = isOver ? new JuntoError('timeout', `no answer within ${timeout} ms`, { cause: unknown }) : unknown
-        throw translated(isTold ? error : late, `${room}.${name}`, codec)
+        const failure = translated(isTold ? error : late, `${room.name}.${name}`, codec)
+        edit?.failed(failure)
+        throw failure
       }
     }
   }
@@ -102,7 +108,7 @@ export class Remote {
   }
 
   #stream(name: string, params: unknown, settings: { readonly signal?: AbortSignal } = {}): RoomStream {
-    const source = `${this.#options.room}.${name}`
+    const source = `${this.#room.name}.${name}`
     return new RoomStream(() => {
       const seat = this.#seat()
       const codec = this.#codec(seat, 'stream', name)
@@ -116,10 +122,10 @@ export class Remote {
     })
   }
 
-  #codec(seat: Seat, kind: 'call' | 'stream', name: string): MessageCodec {
+  #codec(seat: Seat, kind: 'call' | 'mutation' | 'stream', name: string): MessageCodec {
     const codec = seat.layout.upByName.get(name)
-    if (codec?.kind === kind) return codec
-    throw unsupportedError(this.#options.room, kind, name, seat.layout.layout.version)
+    if (codec !== undefined && (codec.mutation ? 'mutation' : codec.kind) === kind) return codec
+    throw unsupportedError(this.#room.name, kind, name, seat.layout.layout.version)
   }
 
   #seatOrNone(): Seat | undefined {
@@ -134,9 +140,9 @@ export class Remote {
   #reportUnsupported(seat: Seat, name: string): void {
     if (this.#unsupported.has(name)) return
     this.#unsupported.add(name)
-    const { room, report } = this.#options
+    const { name: room, options } = this.#room
     const { message } = unsupportedError(room, 'event', name, seat.layout.layout.version)
-    report({ code: 'unsupported', message: `${message}. It is dropped, now and later` })
+    options.report({ code: 'unsupported', message: `${message}. It is dropped, now and later` })
   }
 }
 

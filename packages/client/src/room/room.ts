@@ -1,4 +1,4 @@
-import { JuntoError, type Clock, type ClientLimits } from '@junto/protocol'
+import { JuntoError, type Clock, type ClientLimits, type RandomSource } from '@junto/protocol'
 import type { EventFrame, JoinedFrame, LooseFrame, StampFrame } from '@junto/protocol/internal'
 import {
   MirrorTree,
@@ -18,6 +18,7 @@ import { Answers, type UntypedAnswer } from './answers.ts'
 import { unsupportedError } from './call-errors.ts'
 import { Inbox } from './inbox.ts'
 import type { InputPrediction } from './input-prediction.ts'
+import type { Correction, MutationObserver, Optimism, Optimistic } from './optimism.ts'
 import { Presence } from './presence.ts'
 import { Remote } from './remote.ts'
 import type { Recovery, RoomStatus } from './room-status.ts'
@@ -28,11 +29,14 @@ export interface RoomOptions {
   /** The contract's name. */
   readonly room: string
   readonly clock: Clock
+  readonly random: RandomSource
   readonly limits: ClientLimits
   readonly report: Report
   readonly callTimeout: number
   readonly time: RoomTime
   readonly announcements: Announcements
+  /** What shows mutations at once. */
+  readonly mutators?: Optimistic<object> | undefined
   /** How the records of the state are read. */
   readonly readers?: MakeReaders | undefined
   /** Ends the membership. */
@@ -50,6 +54,7 @@ export class Room implements AsyncDisposable {
   memberId = ''
   kept = false
   readonly call: Remote['call']
+  readonly mutate: Remote['call']
   readonly send: Remote['send']
   readonly stream: Remote['stream']
   readonly presence: Presence
@@ -59,6 +64,10 @@ export class Room implements AsyncDisposable {
   readonly mirror: MirrorTree
   /** For inputs and views: what shows inputs at once. */
   ahead: InputPrediction | undefined
+  /** What is told of each mutation as it is sent. */
+  edits: MutationObserver | undefined
+  /** The number of the last mutation. */
+  issued = 0
   /** For inputs and views: milliseconds between two ticks, and between two patches; undefined where the room does not tick. */
   tick: number | undefined
   patch: number | undefined
@@ -74,6 +83,7 @@ export class Room implements AsyncDisposable {
   readonly #inbox: Inbox
   readonly #status: ObservableValue<RoomStatus>
   readonly #recoveries: Listeners<Recovery>
+  readonly #optimism: Optimism | undefined
   #layout: CompiledLayout
 
   constructor(options: RoomOptions, layout: CompiledLayout) {
@@ -91,11 +101,13 @@ export class Room implements AsyncDisposable {
     this.#recoveries = new Listeners(report, `a listener to the recovery of room '${room}'`)
     this.#status = new ObservableValue<RoomStatus>({ state: 'joined' }, report)
     this.status = this.#status
-    const remote = new Remote(options, () => this.#seated())
+    const remote = new Remote(this, () => this.#seated())
     this.call = remote.call
+    this.mutate = remote.mutate
     this.send = remote.send
     this.stream = remote.stream
     this.presence = new Presence(options, () => this.seat)
+    this.edits = this.ahead = this.#optimism = options.mutators?.['~make'](this)
   }
 
   get state(): unknown {
@@ -126,6 +138,11 @@ export class Room implements AsyncDisposable {
     return this.#recoveries.add(listener)
   }
 
+  onCorrection(listener: (correction: Correction) => void): Subscription {
+    checkFunction(listener, 'listener')
+    return this.#optimism?.onCorrection(listener) ?? subscription(() => {})
+  }
+
   // Async: what is thrown comes as a rejection.
   async drained(): Promise<void> {
     await this.#seated().drained()
@@ -148,6 +165,7 @@ export class Room implements AsyncDisposable {
     this.tick = frame.tick
     this.patch = frame.patch
     this.#layout = layout
+    this.#optimism?.entered()
   }
 
   /** The state is here: the room can be used. Tells what became of it after a loss, where there was one. */
@@ -190,7 +208,9 @@ export class Room implements AsyncDisposable {
   /** The server says how far it is. */
   stamped(stamp: StampFrame): void {
     this.stamp = stamp
+    this.issued = Math.max(this.issued, stamp.mutation)
     for (const tell of this.stamps) tell(stamp)
+    this.#optimism?.stamped(stamp)
   }
 
   /** An event came. */

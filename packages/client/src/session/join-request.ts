@@ -2,8 +2,9 @@ import { JuntoError } from '@junto/protocol'
 import { checkSignal, encodeJoin, roomAddress, type JoinFrame } from '@junto/protocol/internal'
 import type { AnyContract } from '@junto/schema'
 import { encodeNamed, type OwnLayout } from '@junto/schema/internal'
-import { checkObject } from '../arguments.ts'
+import { checkObject, wrong } from '../arguments.ts'
 import type { JoinSettings } from '../open-options.ts'
+import type { Optimistic } from '../room/optimism.ts'
 import type { Room } from '../room/room.ts'
 
 /** What every way to join may say, without its types. */
@@ -15,6 +16,7 @@ export interface UntypedOptions extends JoinSettings {
   readonly join?: unknown
   readonly options?: unknown
   readonly version?: number
+  readonly mutators?: Optimistic<object>
 }
 
 /** What a join asks for, without what each attempt adds. */
@@ -56,6 +58,8 @@ export interface OpeningOptions {
   readonly signal: AbortSignal | undefined
   /** Milliseconds to keep trying while the server cannot be reached. */
   readonly patience: number
+  /** What shows the room's mutations at once. */
+  readonly mutators?: Optimistic<object> | undefined
 }
 
 /** A wish for a room, as it goes to the session. */
@@ -80,16 +84,28 @@ export function readWish(
 ): Wish {
   checkObject(options, 'options')
   if (typeof contract !== 'string') checkObject(contract, 'contract')
-  const { key, where, orderBy: order, limit, join, options: creation, version, signal, patience = 0 } = options
+  const {
+    key,
+    where,
+    orderBy: order,
+    limit,
+    join,
+    options: creation,
+    version,
+    signal,
+    patience = 0,
+    mutators,
+  } = options
   const [room, own] = typeof contract === 'string' ? [contract] : [contract.name, contract['~own']?.(by === 'list')]
   const address = roomAddress(by, { room, key, id, version })
   if (!(patience >= 0)) {
     throw new JuntoError('misuse', `patience must be from 0 ms to Infinity, not ${patience}`)
   }
   checkSignal(signal)
+  if (mutators && !('~make' in mutators)) throw wrong('mutators', 'optimistic(mutators)', mutators)
   return {
     request: { by, ...address, where, order, limit, join: asked(join), options: creation },
-    opening: { signal, patience },
+    opening: { signal, patience, mutators },
     own,
   }
 }

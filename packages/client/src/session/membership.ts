@@ -36,6 +36,7 @@ export class Membership {
   readonly #session: Session
   readonly #own: OwnLayout | undefined
   readonly #request: JoinRequest
+  readonly #mutators: OpeningOptions['mutators']
   readonly #rejoining: RejoinPolicy
   readonly #outbox: RoomOutbox
   /** The room's name, for messages. */
@@ -56,6 +57,7 @@ export class Membership {
     this.#session = session
     this.#own = own
     this.#request = request
+    this.#mutators = options.mutators
     this.#name = `room '${request.room}'`
     const { clock } = session.options
     this.#asked = session.connection.asked
@@ -114,7 +116,9 @@ export class Membership {
     const { options, connection, announcements } = this.#session
     const { time } = connection
     const leave = (): Promise<void> => this.leave()
-    const room = (this.#room ??= new Room({ ...options, announcements, time, room: this.#request.room, leave }, layout))
+    const { room: name } = this.#request
+    const mutators = this.#mutators
+    const room = (this.#room ??= new Room({ ...options, announcements, time, room: name, leave, mutators }, layout))
     this.#losses.leave(seat(room, layout, this.#outbox, options))
     this.#sync(state.ref, false)
     room.enter(frame, layout)

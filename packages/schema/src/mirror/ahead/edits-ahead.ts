@@ -9,6 +9,8 @@ import { Journal, type Placed } from './journal.ts'
 /** An edit that is shown before the server has confirmed it. */
 export class Edit {
   readonly run: (state: unknown) => void
+  /** Whether what the server has made of it is compared with what was shown. */
+  readonly isChecked: boolean
   /** What its latest run has done: nothing while it is taken back, or when it threw. */
   journal = new Journal()
   /** What its latest run threw. */
@@ -16,8 +18,9 @@ export class Edit {
   /** Whether the next rebase leaves it out: the server has run it, or it never will. */
   outcome: 'pending' | 'confirmed' | 'given up' = 'pending'
 
-  constructor(run: (state: unknown) => void) {
+  constructor(run: (state: unknown) => void, isChecked = true) {
     this.run = run
+    this.isChecked = isChecked
   }
 }
 
@@ -51,9 +54,16 @@ export class EditsAhead implements Ahead {
     }, 'wait')
   }
 
+  /** It was issued anew: those that were issued meanwhile come before it, when they run again. */
+  putLast(edit: Edit): void {
+    this.edits.splice(this.edits.indexOf(edit), 1)
+    this.edits.push(edit)
+  }
+
   /** Leaves out those that are no longer pending, and runs the others again. */
   rebase(): void {
-    this.#mirror.rebase(() => {}, 'wait')
+    // Where the state is not right, a snapshot is on its way.
+    if (this.#isShown) this.#mirror.rebase(() => {}, 'wait')
   }
 
   /** Runs something on top of all, has it looked at, and takes it back. Nobody is told. */
@@ -81,9 +91,10 @@ export class EditsAhead implements Ahead {
     const placed = shown.flatMap(({ journal }) => journal.placed)
     for (const { node } of placed) editing.holdAll(node)
     const confirmed = shown.filter(({ outcome }) => outcome === 'confirmed')
-    const last = confirmed.at(-1)
+    const checked = confirmed.filter(({ isChecked }) => isChecked)
+    const last = checked.at(-1)
     for (const edit of shown.reverse()) {
-      if (edit === last) this.#effects = effectsOf(editing.space, confirmed)
+      if (edit === last) this.#effects = effectsOf(editing.space, checked)
       edit.journal.undo()
     }
     // Also what later edits had removed.
@@ -102,6 +113,7 @@ export class EditsAhead implements Ahead {
 
   runAgain(): void {
     this.#editing.pass++
+    if (!this.#isShown) return
     for (const { placed, without } of this.#confirmed.splice(0)) this.#goOn(placed, without)
     const { layout } = this.#mirror.types
     const corrected = new Set<Edit>()
