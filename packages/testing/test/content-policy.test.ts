@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { compileLayout, layoutOf } from '@junto/schema/internal'
-import type { Browser } from 'playwright-core'
+import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SeededRandom } from '../src/index.ts'
 import { describeInBrowser, launchBrowser } from './browser.ts'
@@ -18,6 +18,8 @@ const strict = "script-src 'self'"
 
 let server: Server
 let browser: Browser
+/** One for all pages: a new one takes longer than what a page does. */
+let profile: BrowserContext
 
 beforeAll(async () => {
   const scripts = new Map([
@@ -72,7 +74,8 @@ describeInBrowser('a page', () => {
 
   async function open(path: string, policy: 'strict' | 'none') {
     browser ??= await launchBrowser()
-    const page = await browser.newPage()
+    profile ??= await browser.newContext()
+    const page = await profile.newPage()
     const lines: string[] = []
     page.on('console', (message) => lines.push(message.text()))
     await page.addInitScript(
