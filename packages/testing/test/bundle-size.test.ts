@@ -42,6 +42,8 @@ it('a client that holds its contract as a type only is small, and bundles no oth
   const page = await bundle('type-only-client')
   console.log(`type-only client: ${(page.size / KB).toFixed(1)} KB gzip; minified, in KB: ${shares(page)}`)
   expect(outside(page)).toEqual([])
+  // Nor what only a page loads that draws views, or samples inputs.
+  expect(page.files.filter(({ path }) => path.includes('/motion/'))).toEqual([])
   expect(page.size).toBeLessThanOrEqual(most)
 })
 
