@@ -44,7 +44,7 @@ describeInBrowser('the arena, 150 ms from its server', () => {
   test('one’s own fighter does at once what one does, or a round trip later without prediction', async () => {
     const ada = await arrive('Ada', 'nobody')
     const roundTrip = async (): Promise<number> => Number.parseInt(await ada.figure('Round trip'))
-    await expect.poll(roundTrip).toBeGreaterThan(149)
+    await expect.poll(roundTrip, { timeout: 15_000 }).toBeGreaterThan(149)
     expect((await ada.reaction('KeyD')).frames).toBeLessThan(4)
     await ada.turn('prediction', false)
     expect((await ada.reaction('KeyA')).ms).toBeGreaterThan(150)
@@ -52,7 +52,7 @@ describeInBrowser('the arena, 150 ms from its server', () => {
     // The sliders make the line worse, in the page itself.
     await ada.set('latency', 100)
     await ada.set('jitter', 50)
-    await expect.poll(roundTrip).toBeGreaterThan(349)
+    await expect.poll(roundTrip, { timeout: 15_000 }).toBeGreaterThan(349)
     expect((await ada.reaction('KeyD')).frames).toBeLessThan(4)
     expect(await ada.figure('Down')).toMatch(/^[\d.]+ kB\/s$/)
   })

@@ -21,8 +21,8 @@ export class KeyboardAndMouse {
   /** @param field Takes the mouse. */
   constructor(field: HTMLElement) {
     addEventListener('keydown', (event) => {
-      const typing = event.target instanceof HTMLInputElement && event.target.type !== 'range'
-      if (typing || event.ctrlKey || event.metaKey || event.altKey) return
+      const types = event.target instanceof HTMLInputElement && event.target.type === 'text'
+      if (types || event.ctrlKey || event.metaKey || event.altKey) return
       if (event.code in ways || event.code === 'Space') {
         this.#held.add(event.code)
         if (document.body.classList.contains('playing')) event.preventDefault()

@@ -35,7 +35,11 @@ export class Lab {
     slider('loss', (value) => `${(conditions.loss = value)} %`)
     for (const name of ['predicts', 'interpolates', 'rewinds', 'ghosts'] as const) {
       const box = byId(boxes[name], HTMLInputElement)
-      box.addEventListener('change', () => events[name](box.checked))
+      box.addEventListener('change', () => {
+        events[name](box.checked)
+        // The space bar dashes again, and no longer turns this.
+        box.blur()
+      })
     }
     const open = byId('lab-open', HTMLButtonElement)
     const show = (visible: boolean): void => {
