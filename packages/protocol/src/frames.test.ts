@@ -447,7 +447,7 @@ describe('[F4] what a position must not hold', () => {
           expect((error as JuntoError).code).toBe('bad_message')
         }
       }),
-      runs(2000),
+      runs(1000),
     )
   })
 })

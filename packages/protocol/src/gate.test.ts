@@ -176,7 +176,7 @@ describe('any bytes at all', () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         readAlike(bytes)
       }),
-      runs(5000),
+      runs(2500),
     )
   })
 
@@ -196,7 +196,7 @@ describe('any bytes at all', () => {
         passed++
         for (const value of values) expectPlain(value)
       }),
-      runs(20_000),
+      runs(8_000),
     )
     expect(passed).toBeGreaterThan(50)
   })

@@ -248,7 +248,7 @@ describe('MessageReader', () => {
           expect(reader.pending).toBeLessThanOrEqual(69)
         }
       }),
-      runs(5000),
+      runs(2000),
     )
   })
 })

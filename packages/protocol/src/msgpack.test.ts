@@ -54,7 +54,7 @@ describe('the codecs of Node and of browsers', () => {
         expect(read).toEqual(asRead(plain.unpack(bytes)))
         expect(toHex(browser.pack(read))).toBe(toHex(node.pack(read)))
       }),
-      runs(2000),
+      runs(1000),
     )
   })
 

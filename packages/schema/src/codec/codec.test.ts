@@ -62,7 +62,7 @@ describe('a value', () => {
       fc.property(valueCases, ({ schema, value }) => {
         expect(travel(codecOf(schema), value)).toStrictEqual(value)
       }),
-      runs(1000),
+      runs(500),
     )
   })
 
@@ -80,7 +80,7 @@ describe('a value', () => {
         const wire = unpack(pack(encodeNamed(value, 'join')))
         expect(codec.decodeNamed(wire, 'join')).toStrictEqual(value)
       }),
-      runs(1000),
+      runs(500),
     )
   })
 
@@ -124,7 +124,7 @@ describe('a value', () => {
           }
         },
       ),
-      runs(1000),
+      runs(500),
     )
   })
 })

@@ -88,7 +88,7 @@ describe('compiled readers', () => {
           expect(difference(pair.model, twins.compiled.state)).toBe(undefined)
         }
       }),
-      runs(300),
+      runs(150),
     )
     // The test saw what it is about: many ways to be refused.
     expect(outcomes.size).toBeGreaterThan(20)

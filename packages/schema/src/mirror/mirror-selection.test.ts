@@ -210,7 +210,7 @@ describe('as an external store of React', () => {
           for (const [snapshot, copy] of rendered) expect(difference(snapshot, copy)).toBe(undefined)
         }
       }),
-      runs(150),
+      runs(80),
     )
   })
 })

@@ -35,7 +35,7 @@ describe('what listeners and selections are told', () => {
           check()
         }
       }),
-      runs(200),
+      runs(100),
     )
   })
 
@@ -69,7 +69,7 @@ describe('what listeners and selections are told', () => {
           check()
         }
       }),
-      runs(300),
+      runs(150),
     )
   })
 
@@ -88,7 +88,7 @@ describe('what listeners and selections are told', () => {
         expect(said).toEqual([])
         expect(selected.value).toBe(value)
       }),
-      runs(100),
+      runs(60),
     )
   })
 })

@@ -79,7 +79,7 @@ describe.each([
           expect(difference(pair.model, all.value)).toBe(undefined)
         }
       }),
-      runs(250),
+      runs(120),
     )
     expect(prototypes()).toEqual(before)
   })
@@ -95,7 +95,7 @@ describe.each([
         )
         suffer((random) => mirror.applyPatch(random), bytes)
       }),
-      runs(200),
+      runs(100),
     )
   })
 

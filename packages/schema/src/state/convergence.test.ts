@@ -56,7 +56,7 @@ describe('mirrors of random states under random writes', () => {
         always.applySnapshot(restored.snapshot())
         expect(difference(model, always.state)).toBe(undefined)
       }),
-      runs(500),
+      runs(250),
     )
   })
 })

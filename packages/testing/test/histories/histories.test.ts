@@ -17,7 +17,7 @@ describe('a room of any contract, whatever happens to it and its members', () =>
         fc.asyncProperty(histories, async (history) => {
           await new HistoryWorld(history).play()
         }),
-        runs(500),
+        runs(250),
       ),
     patience,
   )

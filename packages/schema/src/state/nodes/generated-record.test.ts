@@ -35,7 +35,7 @@ describe('records with generated code, and composed of closures', () => {
       fc.property(specs, fc.integer(), (spec, seed) => {
         expect(bytesOfTurns(spec, seed, 4)).toEqual(composed.bytesOfTurns(spec, seed, 4))
       }),
-      runs(300),
+      runs(120),
     )
   })
 

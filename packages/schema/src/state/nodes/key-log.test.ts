@@ -76,7 +76,7 @@ describe('whoever is behind', () => {
           expect(difference(mirror().state, late.state)).toBe(undefined)
         }
       }),
-      runs(1000),
+      runs(400),
     )
   })
 

@@ -171,7 +171,7 @@ describe('mirrors of states of which not everybody sees everything', () => {
       fc.property(visibleSpecs, fc.integer(), fc.integer({ min: 1, max: 12 }), (spec, seed, turns) => {
         run(spec, new MarkedDraws(seed), { turns, writes: 5, glances: 4 })
       }),
-      runs(500),
+      runs(200),
     )
   })
 
@@ -180,7 +180,7 @@ describe('mirrors of states of which not everybody sees everything', () => {
       fc.property(fc.integer(), fc.integer({ min: 1, max: 40 }), (seed, turns) => {
         run(world, new MarkedDraws(seed), { turns, writes: 12, glances: 8 })
       }),
-      runs(200),
+      runs(80),
     )
   })
 })
