@@ -23,6 +23,13 @@ export type {
 } from './open-options.ts'
 export type { Selection, WatchedEntry, WatchedKey, WatchListeners } from '@junto/schema/internal'
 export { optimistic } from './optimistic/optimistic.ts'
+export {
+  undoing,
+  type Undoing,
+  type UndoingOptions,
+  type UndoOutcome,
+  type UndoSettings,
+} from './optimistic/undoing.ts'
 export type { Correction, Optimistic } from './room/optimism.ts'
 export type { Answer, AnswerContext, JoinedRoom, SendOutcome } from './room/joined-room.ts'
 export type { PresenceListeners, PresenceSettings, RoomPresence } from './room/room-presence.ts'

@@ -1,13 +1,21 @@
 import { JuntoError } from '@junto/protocol'
 import { isPromiseLike, type StampFrame } from '@junto/protocol/internal'
-import { Edit, EditsAhead, type IssuedMutation, type MessageCodec } from '@junto/schema/internal'
+import {
+  Edit,
+  EditsAhead,
+  undoName,
+  type Editing,
+  type IssuedMutation,
+  type MessageCodec,
+  type UndoParams,
+} from '@junto/schema/internal'
 import { Listeners } from '../listeners.ts'
 import { DeclaredCallError } from '../room/call-errors.ts'
-import type { Correction, IssuedEdit, Optimism } from '../room/optimism.ts'
+import type { Correction, IssuedEdit, Optimism, Undoer } from '../room/optimism.ts'
 import type { Room } from '../room/room.ts'
 import type { Subscription } from '../subscription.ts'
 import { reportFault } from '../warnings.ts'
-import { MutatorRun } from './mutator-run.ts'
+import { mutatorRun } from './mutator-run.ts'
 
 /** A mutator, without its types. */
 type Mutator = (state: unknown, params: unknown, context: object) => unknown
@@ -26,18 +34,34 @@ class InputEdit extends Edit {
 class MutationEdit extends Edit implements IssuedEdit {
   readonly codec: MessageCodec
   n: number
+  params: unknown
+  /** Something that is still pending, too, takes it back. */
+  isWanted = false
   /** Whether the server has made something else of it than was shown. */
   isCorrected = false
   /** What its call ended with. */
   #end: { readonly error?: unknown } | undefined
   readonly #over: (mutation: MutationEdit) => void
+  readonly #undoer: Undoer | undefined
 
   /** @param over Told when its end is known, and when it was corrected. */
-  constructor(codec: MessageCodec, n: number, run: (state: unknown) => void, over: (mutation: MutationEdit) => void) {
-    super(run)
+  constructor(
+    codec: MessageCodec,
+    { n, params }: IssuedMutation,
+    run: (state: unknown, params: unknown) => void,
+    over: (mutation: MutationEdit) => void,
+    undoer: Undoer | undefined,
+  ) {
+    super((state) => run(state, this.params))
     this.codec = codec
     this.n = n
+    this.params = params
     this.#over = over
+    this.#undoer = codec.undoable ? undoer : undefined
+  }
+
+  override look(editing: Editing): (() => void) | undefined {
+    return this.outcome === 'confirmed' || this.isWanted ? this.#undoer?.look(this.n, editing, this.journal) : undefined
   }
 
   /** What there is to tell of it; nothing while its end is not known. */
@@ -67,6 +91,7 @@ class MutationEdit extends Edit implements IssuedEdit {
 
 /** Shows the mutations and inputs of one room in its mirror, until the server has handled them. */
 export class OptimisticEdits implements Optimism {
+  undoer: Undoer | undefined
   readonly #room: Room
   readonly #mutators: object
   readonly #ahead: EditsAhead
@@ -92,15 +117,17 @@ export class OptimisticEdits implements Optimism {
     const issued = codec.params?.decode(wire, name) as IssuedMutation
     if (former instanceof MutationEdit && former.outcome === 'pending') {
       former.n = issued.n
+      former.params = issued.params
       this.#ahead.putLast(former)
       return former
     }
-    const run = (state: unknown): void => {
+    if (name === undoName) this.#want(issued.params)
+    const run = (state: unknown, params: unknown): void => {
       const error = (code: string, data: unknown, message = `${name} failed: ${code}`): Error =>
         new DeclaredCallError(`${this.#room.name}.${name}`, code, message, data)
-      this.#run(name, state, issued.params, { ...new MutatorRun(this.#room.memberId, issued.seed, issued.at), error })
+      this.#run(name, state, params, { ...mutatorRun(this.#room.memberId, issued.seed, issued.at), error })
     }
-    const mutation = new MutationEdit(codec, issued.n, run, (over) => this.#tellLater(over))
+    const mutation = new MutationEdit(codec, issued, run, (over) => this.#tellLater(over), this.undoer)
     // The answer may be here already, where nothing lies between.
     if ((this.#room.stamp?.mutation ?? 0) < issued.n) this.#ahead.add(mutation)
     return mutation
@@ -139,16 +166,31 @@ export class OptimisticEdits implements Optimism {
     return this.#corrections.add(listener)
   }
 
+  /** What is to be taken back has to be known: of what is pending that is found out while it is undone. */
+  #want(params: unknown): void {
+    const { of } = params as UndoParams
+    let isNews = false
+    for (const edit of this.#ahead.edits) {
+      if (!(edit instanceof MutationEdit) || edit.isWanted || !of.includes(edit.n)) continue
+      edit.isWanted = isNews = true
+    }
+    if (isNews) this.#ahead.rebase()
+  }
+
   #input(seq: number, at: number, input: unknown): (state: unknown) => void {
     return (state) => {
       const { memberId, tick = 0 } = this.#room
-      this.#run('input', state, input, { ...new MutatorRun(memberId, seq, at), dt: tick, seq })
+      this.#run('input', state, input, { ...mutatorRun(memberId, seq, at), dt: tick, seq })
     }
   }
 
   /** Runs a mutator. What it throws undoes what it did, here; the server finds out for itself. */
   #run(name: string, state: unknown, params: unknown, context: object): void {
-    const mutator = Object.hasOwn(this.#mutators, name) ? Reflect.get(this.#mutators, name) : undefined
+    if (name === undoName) {
+      this.undoer?.run(state, params as UndoParams)
+      return
+    }
+    const mutator: unknown = Object.hasOwn(this.#mutators, name) ? Reflect.get(this.#mutators, name) : undefined
     if (typeof mutator !== 'function') return
     try {
       if (isPromiseLike((mutator as Mutator)(state, params, context))) {

@@ -1,5 +1,5 @@
 import type { StampFrame } from '@junto/protocol/internal'
-import type { MessageCodec } from '@junto/schema/internal'
+import type { Editing, Journal, MessageCodec, UndoParams } from '@junto/schema/internal'
 import type { Subscription } from '../subscription.ts'
 import type { InputPrediction } from './input-prediction.ts'
 import type { Room } from './room.ts'
@@ -29,8 +29,17 @@ export interface IssuedEdit {
   failed(error: unknown): void
 }
 
+/** Remembers what mutations have shown, and shows at once what taking them back does. */
+export interface Undoer {
+  /** What a mutation has shown is about to be undone; what is returned is called when it has been. */
+  look(n: number, editing: Editing, journal: Journal): () => void
+  run(state: unknown, params: UndoParams): void
+}
+
 /** Is told of each mutation as it is sent. */
 export interface MutationObserver {
+  /** What shows at once what taking back does, where anything is to be taken back. */
+  undoer?: Undoer | undefined
   /**
    * @param wire Its encoded parameters, an `IssuedMutation`.
    * @param former What this returned for the same call before, when that is repeated.

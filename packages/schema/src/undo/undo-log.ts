@@ -50,6 +50,11 @@ export class UndoLog {
     }
   }
 
+  /** What a mutation changed; nothing when that is forgotten, or was never known. */
+  entriesOf(n: number): readonly Entry[] | undefined {
+    return this.#kept.get(n)?.entries
+  }
+
   /** A mutation cannot be taken back any more. */
   forget(n: number): void {
     this.#bytes -= this.#kept.get(n)?.size ?? 0

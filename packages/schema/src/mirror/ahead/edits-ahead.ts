@@ -22,6 +22,11 @@ export class Edit {
     this.run = run
     this.isChecked = isChecked
   }
+
+  /** Is about to be undone: the state is as it left it. What is returned is called when it has been undone. */
+  look(_editing: Editing): (() => void) | undefined {
+    return undefined
+  }
 }
 
 /**
@@ -95,7 +100,9 @@ export class EditsAhead implements Ahead {
     const last = checked.at(-1)
     for (const edit of shown.reverse()) {
       if (edit === last) this.#effects = effectsOf(editing.space, checked)
+      const looked = edit.look(editing)
       edit.journal.undo()
+      looked?.()
     }
     // Also what later edits had removed.
     for (const { node } of placed) editing.holdAll(node)

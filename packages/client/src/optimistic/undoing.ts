@@ -1,0 +1,223 @@
+import type { UndoResult } from '@junto/schema/internal'
+import { checkObject, wrong } from '../arguments.ts'
+import { ObservableValue, type Observable } from '../observable.ts'
+import { Room } from '../room/room.ts'
+import { subscription, type Subscription } from '../subscription.ts'
+import { IssuedMutations, type Issued } from './issued-mutations.ts'
+
+/** What {@link undoing} is made with. */
+export interface UndoingOptions {
+  /** Mutations that follow upon each other within so many milliseconds are one step. Default: 500. */
+  readonly pause?: number
+}
+
+/** What came of taking a step back, or forth again. */
+export interface UndoOutcome extends UndoResult {
+  /**
+   * Takes back also what was {@link UndoResult.skipped | skipped}, over what somebody else has made of it since. There is none where nothing
+   * was.
+   */
+  readonly overwrite: (() => Promise<UndoOutcome>) | undefined
+}
+
+/** How {@link Undoing.undo} and {@link Undoing.redo} go about it. */
+export interface UndoSettings {
+  /** Also what somebody else has changed since is set back. Default: false. */
+  readonly force?: boolean
+}
+
+/** Takes back what this member has done in a room, step by step: see {@link undoing}. */
+export interface Undoing {
+  /**
+   * Takes the last step back. What somebody else has changed since stays, and counts as `skipped`; what the server has forgotten counts as
+   * `forgotten`. Where there is no step, nothing happens.
+   *
+   * @returns What came of it, when the server has done it. It shows at once where the room was joined with `mutators`. When the promise
+   * rejects, as a mutation's does, the step can be taken back again.
+   */
+  undo(settings?: UndoSettings): Promise<UndoOutcome>
+  /** Does again what was taken back last. A new mutation leaves nothing to do again. */
+  redo(settings?: UndoSettings): Promise<UndoOutcome>
+  /** Whether there is a step to take back. */
+  readonly canUndo: Observable<boolean>
+  /** Whether there is a step to do again. */
+  readonly canRedo: Observable<boolean>
+  /** All that is done until the end of it is one step, whatever pauses are in it: a gesture. Groups may be in each other. */
+  group(): Subscription
+  /** Forgets all steps. */
+  clear(): void
+}
+
+/** So many mutations are kept in steps: as many as the server knows of each member. */
+const mostMutations = 1000
+
+/** Mutations that are taken back together, in the order in which they were made. */
+interface Step {
+  mutations: Issued[]
+}
+
+/**
+ * Undo and redo of this member's own mutations, as far as the contract declares them `undoable`.
+ *
+ * ```ts
+ * import { undoing, type JoinedRoom } from '@junto/client'
+ * import type { Poll } from './contract.ts'
+ *
+ * export function listenToKeys(room: JoinedRoom<typeof Poll>): void {
+ *   const steps = undoing(room)
+ *   addEventListener('keydown', ({ key, ctrlKey, shiftKey }) => {
+ *     if (ctrlKey && key.toLowerCase() === 'z') void (shiftKey ? steps.redo() : steps.undo())
+ *   })
+ * }
+ * ```
+ *
+ * To be made once for a room: it knows what was done since. A function, so that pages without undo do not load it.
+ *
+ * @throws JuntoError `misuse` for what is no room of this client, or for a pause that is no number from 0 on.
+ */
+export function undoing(room: { readonly mutate: object }, options: UndoingOptions = {}): Undoing {
+  if (!(room instanceof Room)) throw wrong('where something is undone', 'a room', room)
+  checkObject(options, 'options')
+  const { pause = 500 } = options
+  if (typeof pause !== 'number' || !(pause >= 0)) throw wrong('pause', 'a number of milliseconds', pause)
+  return new Steps(room, pause)
+}
+
+class Steps implements Undoing {
+  readonly canUndo: ObservableValue<boolean>
+  readonly canRedo: ObservableValue<boolean>
+  readonly #room: Room
+  readonly #pause: number
+  readonly #issued: IssuedMutations
+  #done: Step[] = []
+  #undone: Step[] = []
+  /** How many groups have begun that have not ended. */
+  #groups = 0
+  /** The step that goes on. */
+  #open: Step | undefined
+  #last = Number.NEGATIVE_INFINITY
+  /** Those of the seat before cannot be taken back. */
+  #member: string
+
+  constructor(room: Room, pause: number) {
+    const { report } = room.options
+    this.canUndo = new ObservableValue(false, report)
+    this.canRedo = new ObservableValue(false, report)
+    this.#room = room
+    this.#pause = pause
+    this.#member = room.memberId
+    this.#issued = new IssuedMutations(
+      room,
+      (mutation) => this.#add(mutation),
+      (mutation) => this.#drop(mutation),
+    )
+  }
+
+  undo(settings: UndoSettings = {}): Promise<UndoOutcome> {
+    return this.#take('undo', settings)
+  }
+
+  redo(settings: UndoSettings = {}): Promise<UndoOutcome> {
+    return this.#take('redo', settings)
+  }
+
+  group(): Subscription {
+    if (this.#groups === 0) this.#open = undefined
+    this.#groups++
+    return subscription(() => {
+      this.#groups--
+      if (this.#groups === 0) this.#open = undefined
+    })
+  }
+
+  clear(): void {
+    this.#done = []
+    this.#undone = []
+    this.#open = undefined
+    this.#tell()
+  }
+
+  #add(mutation: Issued): void {
+    this.#forgetLostSeat()
+    const now = this.#room.options.clock.now()
+    const goesOn = this.#groups > 0 || now - this.#last <= this.#pause
+    this.#last = now
+    this.#undone = []
+    if (goesOn && this.#open !== undefined) this.#open.mutations.push(mutation)
+    else {
+      this.#open = { mutations: [mutation] }
+      this.#done.push(this.#open)
+    }
+    let count = 0
+    for (const { mutations } of this.#done) count += mutations.length
+    for (; count > mostMutations && this.#done.length > 1; count -= this.#done.shift()?.mutations.length ?? 0);
+    this.#tell()
+  }
+
+  /** The server has not run it: there is nothing to take back. */
+  #drop(mutation: Issued): void {
+    const without = (steps: readonly Step[]): Step[] =>
+      steps.filter((step) => {
+        step.mutations = step.mutations.filter((each) => each !== mutation)
+        return step.mutations.length > 0
+      })
+    this.#done = without(this.#done)
+    this.#undone = without(this.#undone)
+    if (this.#open?.mutations.length === 0) this.#open = undefined
+    this.#tell()
+  }
+
+  // Async: what is thrown comes as a rejection. It sends before its first `await`: in this very turn.
+  async #take(which: 'undo' | 'redo', { force = false }: UndoSettings): Promise<UndoOutcome> {
+    this.#forgetLostSeat()
+    this.#open = undefined
+    const [from, to] = which === 'undo' ? [this.#done, this.#undone] : [this.#undone, this.#done]
+    const step = from.pop()
+    if (step === undefined) return { done: 0, skipped: 0, forgotten: 0, overwrite: undefined }
+    const back: Step = { mutations: [] }
+    to.push(back)
+    this.#tell()
+    try {
+      return await this.#reverse(step, back, force)
+    } catch (error) {
+      // It was not done: the step is where it was, unless all was forgotten meanwhile.
+      const steps = which === 'undo' ? this.#done : this.#undone
+      if (steps === from) steps.push(step)
+      this.#tell()
+      throw error
+    }
+  }
+
+  async #reverse(step: Step, back: Step, force: boolean): Promise<UndoOutcome> {
+    const { mutation, result } = this.#issued.undo(() => step.mutations.map(({ n }) => n).reverse(), force)
+    if (mutation !== undefined) back.mutations.push(mutation)
+    const { done, skipped, forgotten } = await result
+    const overwrite = skipped === 0 ? undefined : () => this.#overwrite(step, back)
+    return { done, skipped, forgotten, overwrite }
+  }
+
+  async #overwrite(step: Step, back: Step): Promise<UndoOutcome> {
+    const outcome = await this.#reverse(step, back, true)
+    // What had been taken back whole is forgotten, as it should be.
+    return { ...outcome, forgotten: 0 }
+  }
+
+  /** The server knows nothing of what was done on another seat, unless it waits to be sent again. */
+  #forgetLostSeat(): void {
+    const { memberId } = this.#room
+    if (memberId === this.#member) return
+    this.#member = memberId
+    for (const { mutations } of [...this.#done, ...this.#undone]) {
+      for (const mutation of mutations) if (mutation.isOver) this.#drop(mutation)
+    }
+  }
+
+  #tell(): void {
+    for (const [can, steps] of [
+      [this.canUndo, this.#done],
+      [this.canRedo, this.#undone],
+    ] as const) {
+      if (can.value !== steps.length > 0) can.set(steps.length > 0)
+    }
+  }
+}
