@@ -203,3 +203,26 @@ describe.each(seeds(1))('in a room of 20 ticks a second (seed %i)', (seed) => {
     await world.end()
   })
 })
+
+describe.each(seeds(1))('over a connection that breaks (seed %i)', (seed) => {
+  it('what was on its way is applied once it is back: nothing is corrected, and then all goes on', async () => {
+    const [world, [ada, bob]] = (await begin(2, { seed })) as [World, [Player, Player]]
+    const room = world.room(FieldRoom, 'a')
+    ada.held = { dx: 1, dy: 0, aim: 0 }
+    await play(world, 500, [ada, bob])
+    world.cut(ada.client)
+    await play(world, 4_000, [ada, bob])
+    expect(ada.room.status.value.state).toBe('joined')
+    expect(ada.view.corrections).toBe(0)
+    const off = offs(ada, room).map(({ predicted }) => predicted)
+    expect(off.length).toBeGreaterThan(200)
+    expect(most(off)).toBeLessThanOrEqual(rounding)
+    // She stands while nothing comes, and does not run on for as long as it lasts.
+    expect(ada.inputs.pending).toBeLessThan(24)
+    const others = steps(bob.frames, (shown) => shown.others.get(ada.id)?.drawn)
+    expect(most(others)).toBeLessThan(5 * pace)
+    ada.held = still
+    await play(world, 1_000, [ada, bob])
+    await world.end()
+  })
+})
