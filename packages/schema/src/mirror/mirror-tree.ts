@@ -101,14 +101,14 @@ export class MirrorTree<S = unknown> {
    * listeners hear nothing until a snapshot has repaired it.
    */
   applyPatch(bytes: Uint8Array): void {
+    const wasBroken = this.#broken
+    const reader = this.#reader(bytes, this.space)
+    this.#broken = true
+    if (this.#root === undefined) throw reader.bad('no state')
+    if (wasBroken) throw reader.bad('one before it was refused')
+    const version = versionAfter(this.#version, reader.varint())
+    if (version === undefined) throw reader.bad(`it is not for version ${this.#version}`)
     this.rebase(() => {
-      const wasBroken = this.#broken
-      const reader = this.#reader(bytes, this.space)
-      this.#broken = true
-      if (this.#root === undefined) throw reader.bad('no state')
-      if (wasBroken) throw reader.bad('one before it was refused')
-      const version = versionAfter(this.#version, reader.varint())
-      if (version === undefined) throw reader.bad(`it is not for version ${this.#version}`)
       readBody(reader, this.space, this.types)
       if (!this.space.settle()) throw reader.bad('a node is there twice')
       this.#version = version

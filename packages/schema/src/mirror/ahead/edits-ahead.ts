@@ -39,6 +39,8 @@ export class EditsAhead implements Ahead {
   readonly #mirror: MirrorTree
   readonly #editing: Editing
   readonly #corrected: (edit: Edit) => void
+  /** Not before the first state, and not behind a patch that was refused halfway: the snapshot that repairs it shows them again. */
+  #isShown: boolean
   #effects: readonly Effect<Edit>[] = []
   /** What edits had put somewhere that the server has confirmed meanwhile, with what stood there without them. */
   #confirmed: { readonly placed: Placed; readonly without: ReadonlySet<unknown> }[] = []
@@ -48,13 +50,15 @@ export class EditsAhead implements Ahead {
     this.#mirror = mirror
     this.#editing = new Editing(mirror)
     this.#corrected = corrected
+    this.#isShown = mirror.ready
   }
 
   /** Shows an edit, and tells listeners; when one of them issues it, as soon as all of them have been told of what was before. */
   add(edit: Edit): void {
     this.edits.push(edit)
+    if (!this.#isShown) return
     this.#mirror.turn(() => {
-      if (edit.outcome === 'pending' && this.#isShown) this.#run(edit)
+      if (edit.outcome === 'pending') this.#run(edit)
       this.#finish()
     }, 'wait')
   }
@@ -67,7 +71,6 @@ export class EditsAhead implements Ahead {
 
   /** Leaves out those that are no longer pending, and runs the others again. */
   rebase(): void {
-    // Where the state is not right, a snapshot is on its way.
     if (this.#isShown) this.#mirror.rebase(() => {}, 'wait')
   }
 
@@ -86,12 +89,10 @@ export class EditsAhead implements Ahead {
     }
   }
 
-  get #isShown(): boolean {
-    return this.#mirror.ready && !this.#mirror.broken
-  }
 
   takeBack(): void {
     const editing = this.#editing
+    this.#isShown = false
     const shown = this.edits.filter(({ journal }) => journal.steps.length > 0)
     const placed = shown.flatMap(({ journal }) => journal.placed)
     for (const { node } of placed) editing.holdAll(node)
@@ -120,7 +121,7 @@ export class EditsAhead implements Ahead {
 
   runAgain(): void {
     this.#editing.pass++
-    if (!this.#isShown) return
+    this.#isShown = true
     for (const { placed, without } of this.#confirmed.splice(0)) this.#goOn(placed, without)
     const { layout } = this.#mirror.types
     const corrected = new Set<Edit>()
