@@ -32,5 +32,6 @@ export const Whiteboard = defineRoom('whiteboard', {
       result: t.Boolean(),
       errors: { busy: t.Object({ until: t.Integer() }) },
     }),
+    wave: call(),
   },
 })

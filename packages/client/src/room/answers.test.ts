@@ -9,8 +9,8 @@ let room: JoinedRoom<typeof Whiteboard>
 let lastNo = 0
 
 /** The server asks for the consent of this client. */
-function ask(timeout = 0, params: unknown = ['eve']): number {
-  const id = server.layout.downByName.get('confirmClear')?.id ?? NaN
+function ask(timeout = 0, params: unknown = ['eve'], name = 'confirmClear'): number {
+  const id = server.layout.downByName.get(name)?.id ?? NaN
   server.socket.say([1, { type: FrameType.call, no: ++lastNo, id, params, timeout, settle: 'visible' }])
   return lastNo
 }
@@ -42,6 +42,17 @@ describe('an answer', () => {
     ])
   })
 
+  it('is asked for also where the call has no result', async () => {
+    const answers = [Promise.resolve(), Promise.reject(new Error('no hand free'))]
+    room.answer('wave', () => answers.shift())
+    ask(0, null, 'wave')
+    ask(0, null, 'wave')
+    await server.clock.settle()
+    expect(answers).toEqual([])
+    expect(server.received(FrameType.reply)).toMatchObject([{ no: 1, result: null }])
+    expect(server.received(FrameType.failed)).toMatchObject([{ no: 2, code: 'internal' }])
+  })
+
   it('raises declared errors with their data', async () => {
     room.answer('confirmClear', (_params, { error }) => {
       throw error('busy', { until: 9 })
@@ -71,6 +82,18 @@ describe('an answer', () => {
       { code: 'internal', message: "the answer to 'confirmClear' failed" },
     ])
     expect(server.warnings).toMatchObject([{ code: 'fault' }])
+  })
+
+  it('that raises what its call does not declare has failed', async () => {
+    room.answer('confirmClear', (_params, { error }) => {
+      throw (error as (code: string, data: unknown) => Error)('asleep', null)
+    })
+    ask()
+    await server.clock.settle()
+    expect(server.received(FrameType.failed)).toMatchObject([{ code: 'internal' }])
+    expect(server.warnings).toMatchObject([
+      { code: 'fault', message: expect.stringContaining('confirmClear failed: asleep') as string },
+    ])
   })
 
   it('hears by its signal that nobody waits any more, and is not reported for that', async () => {

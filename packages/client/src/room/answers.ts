@@ -28,28 +28,6 @@ export interface AnswersOptions {
   readonly room: string
 }
 
-/** A declared error as the program throws it, not yet encoded. */
-class AnswerError extends Error {
-  readonly code: string
-  readonly data: unknown
-
-  constructor(code: string, data: unknown, message: string) {
-    super(message)
-    this.code = code
-    this.data = data
-  }
-}
-
-/** What an answer threw, with the name of the call. */
-class AnswerFault extends JuntoError {
-  readonly call: string
-
-  constructor(call: string, cause: unknown) {
-    super('internal', `the answer to '${call}' failed`, { cause })
-    this.call = call
-  }
-}
-
 /** The program's answers to the server's calls. They outlive a connection, and the layout that comes with it. */
 export class Answers {
   readonly #options: AnswersOptions
@@ -82,51 +60,36 @@ export class Answers {
   answerer({ down }: CompiledLayout): Answerer {
     return {
       call: (id, params, context) => this.#call(down[id], params, context),
-      failure: (error, unheard) => this.#failure(error, unheard),
+      failure: failureOf,
     }
   }
 
   async #call(codec: MessageCodec | undefined, params: unknown, exchange: ExchangeContext): Promise<unknown> {
     if (codec?.kind !== 'call') throw new JuntoError('unsupported', 'there is no such call')
-    const { name } = codec
+    const { name, errors } = codec
     const decoded = codec.params?.decode(params, `${name}.params`)
     const context = {
       get signal() {
         return exchange.signal
       },
-      error: (code: string, data: unknown, message = `${name} failed: ${code}`): Error =>
-        new AnswerError(code, data, message),
+      error: (code: string, data: unknown, message = `${name} failed: ${code}`): Error => {
+        const index = errors.findIndex((error) => error.code === code)
+        const declared = errors[index]
+        if (declared === undefined) return new Error(message)
+        return new DeclaredError(index, message, declared.data.encode(data, `${name}.errors.${code}`))
+      },
     }
     const answer = this.#answers.get(name) ?? (await this.#firstAnswer(name, exchange.signal))
     try {
-      return codec.result?.encode(await answer(decoded, context), `${name}.result`)
+      const result = await answer(decoded, context)
+      return codec.result?.encode(result, `${name}.result`)
     } catch (error) {
-      throw this.#named(codec, error)
-    }
-  }
-
-  /** An error of an answer, ready for the wire, or with the call's name for the report. */
-  #named(codec: MessageCodec, error: unknown): Error {
-    if (error instanceof AnswerError) {
-      const index = codec.errors.findIndex(({ code }) => code === error.code)
-      try {
-        const data = codec.errors[index]?.data.encode(error.data, `${codec.name}.errors.${error.code}`)
-        if (index >= 0) return new DeclaredError(index, error.message, data)
-      } catch (invalid) {
-        return new AnswerFault(codec.name, invalid)
-      }
-    }
-    return error instanceof JuntoError ? error : new AnswerFault(codec.name, error)
-  }
-
-  #failure(error: unknown, unheard: boolean): WireError {
-    if (error instanceof DeclaredError) return { code: error.index, message: error.message, data: error.data }
-    // An answer that fails because it was told to stop has done what it was asked for.
-    if (error instanceof AnswerFault && !unheard) {
+      if (error instanceof JuntoError || error instanceof DeclaredError) throw error
       const { report, room } = this.#options
-      reportFault(report, `the answer to '${error.call}' of room '${room}'`, error.cause)
+      // An answer that fails because it was told to stop has done what it was asked for.
+      if (!exchange.signal.aborted) reportFault(report, `the answer to '${name}' of room '${room}'`, error)
+      throw new JuntoError('internal', `the answer to '${name}' failed`, { cause: error })
     }
-    return errorToWire(asJuntoError(error, error instanceof SchemaError ? 'invalid' : 'internal'))
   }
 
   #firstAnswer(name: string, signal: AbortSignal): Promise<UntypedAnswer> {
@@ -156,4 +119,9 @@ export class Answers {
       waiting.add(resume)
     })
   }
+}
+
+function failureOf(error: unknown): WireError {
+  if (error instanceof DeclaredError) return { code: error.index, message: error.message, data: error.data }
+  return errorToWire(asJuntoError(error, error instanceof SchemaError ? 'invalid' : 'internal'))
 }
