@@ -61,7 +61,7 @@ describe('the time that is drawn', () => {
           before = time
         })
       }),
-      runs(50),
+      runs(20),
     )
   })
 
@@ -78,7 +78,7 @@ describe('the time that is drawn', () => {
         })
         expect(starved / frames).toBeLessThan(0.15)
       }),
-      runs(30),
+      runs(15),
     )
   })
 

@@ -115,7 +115,7 @@ describe('an entity of others', () => {
           before = x
         }
       }),
-      runs(100),
+      runs(40),
     )
   })
 
@@ -188,7 +188,7 @@ describe('an own entity', () => {
         }
         expect(before).toBeCloseTo(at, 3)
       }),
-      runs(100),
+      runs(40),
     )
   })
 
