@@ -32,7 +32,7 @@ describe('a track', () => {
           expect(step).toBeLessThanOrEqual(space.distance(from, to) / 50 + 1e-6)
         }
       }),
-      runs(100),
+      runs(40),
     )
   })
 
