@@ -65,9 +65,10 @@ export class Player {
           })
         }),
     )
-    const reacted = this.page.evaluate(
-      (code) =>
-        new Promise<Reaction>((resolve) => {
+    // It listens before the key goes down, which takes another way to the page.
+    const reacted = await this.page.evaluateHandle((code) => {
+      return {
+        promise: new Promise<Reaction>((resolve) => {
           let pressed: { at: number; x: number } | undefined
           let frames = 0
           addEventListener('keydown', (event) => {
@@ -82,10 +83,10 @@ export class Player {
             } else requestAnimationFrame(look)
           })
         }),
-      key,
-    )
+      }
+    }, key)
     await this.page.keyboard.down(key)
-    const reaction = await reacted
+    const reaction = await reacted.evaluate(({ promise }) => promise)
     await this.page.keyboard.up(key)
     return reaction
   }
