@@ -76,6 +76,23 @@ describe('a mirror', () => {
     expect(said).toEqual([])
   })
 
+  it('tells of what a patch had changed that was refused halfway, when a snapshot repairs it', () => {
+    const { tree, mirror, state, tell, hear } = open()
+    mirror.watch((game) => game.players.get('ada'), { changed: tell.changed })
+    mirror.watch((game) => game.players, { changed: tell.changed })
+    const ada = state.players.get('ada')
+    if (ada === undefined) throw new Error('Ada is there')
+    ada.hp = 3
+    const patch = nextPatch(tree) ?? new Uint8Array()
+    expect(() => mirror.applyPatch(Uint8Array.from([...patch, 0xff]))).toThrow('cannot be read')
+    expect(hear()).toEqual([])
+    mirror.applySnapshot(tree.snapshot())
+    expect(hear()).toEqual([
+      ['changed', 'Ada', undefined, undefined],
+      ['changed', 'Ada', 'ada', undefined],
+    ])
+  })
+
   it('reads lists that are longer than a call may have arguments', () => {
     const { tree, mirror, state, flush } = open()
     const chat = Array.from({ length: 150_000 }, (_, index) => `${index}`)

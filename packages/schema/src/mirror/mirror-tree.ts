@@ -182,7 +182,8 @@ export class MirrorTree<S = unknown> {
       return
     }
     this.#busy = true
-    this.space.revision++
+    // The same again as of a patch that was refused halfway: what that has changed is told with the rest.
+    this.space.revision = this.shown + 1
     try {
       change()
     } catch (error) {

@@ -61,6 +61,18 @@ function open(spec: Spec & { kind: 'record' }, draws: Draws) {
       mirror.applyPatch(patch)
       confirmed.applyPatch(patch)
     },
+    spoil: (by: Draws): void => {
+      const patch = nextPatch(tree)
+      if (patch === undefined) return
+      confirmed.applyPatch(patch)
+      const from = by.chance(0.2) ? 0 : 1 + by.below(patch.length)
+      const spoilt = from === 0 ? Uint8Array.from([...patch, 0xff]) : patch.slice(0, from)
+      try {
+        mirror.applyPatch(spoilt)
+      } catch {
+        // As it should be.
+      }
+    },
     watch: (): (() => void) => watchAll(mirror, layout),
     check: (): void => {
       // What is shown is the confirmed state with the pending edits done to it, one after the other.
@@ -90,10 +102,13 @@ describe('edits ahead of the server', () => {
     fc.assert(
       fc.property(specs, fc.integer(), fc.integer({ min: 1, max: 10 }), (spec, seed, turns) => {
         const draws = new Draws(seed)
-        const { tree, mirror, ahead, server, edit, serve, patch, watch, check, checkConfirmed } = open(spec, draws)
+        const { tree, mirror, ahead, server, edit, serve, patch, spoil, watch, check, checkConfirmed } = open(
+          spec,
+          draws,
+        )
         const heard = watch()
         for (let turn = 0; turn < turns; turn++) {
-          const action = draws.below(10)
+          const action = draws.below(11)
           if (action < 4) ahead.add(edit())
           else if (action < 7) {
             // The server has run some of them, and others' writes before, between and behind them.
@@ -114,7 +129,14 @@ describe('edits ahead of the server', () => {
           } else if (action < 9) {
             for (const each of ahead.edits) each.outcome = draws.chance(0.3) ? 'given up' : each.outcome
             ahead.rebase()
-          } else mirror.applySnapshot(tree.snapshot())
+          } else if (action < 10) mirror.applySnapshot(tree.snapshot())
+          else {
+            // A patch is refused, halfway or as a whole, and a snapshot repairs what it did.
+            for (let count = 1 + draws.below(3); count > 0; count--) writeSomething(server, draws)
+            spoil(draws)
+            if (draws.chance(0.5)) ahead.add(edit())
+            mirror.applySnapshot(tree.snapshot())
+          }
           check()
           heard()
           checkConfirmed()
@@ -126,7 +148,7 @@ describe('edits ahead of the server', () => {
         heard()
         expect(difference(server.model, mirror.state)).toBe(undefined)
       }),
-      runs(100),
+      runs(40),
     )
   })
 
@@ -146,7 +168,7 @@ describe('edits ahead of the server', () => {
         expect(after.size).toBe(before.size)
         for (const [path, object] of before) expect([path, after.get(path) === object]).toEqual([path, true])
       }),
-      runs(100),
+      runs(40),
     )
   })
 
@@ -170,7 +192,7 @@ describe('edits ahead of the server', () => {
         const after = objectsIn(mirror.state)
         for (const [path, object] of before) expect([path, after.get(path) === object]).toEqual([path, true])
       }),
-      runs(100),
+      runs(40),
     )
   })
 })

@@ -89,7 +89,6 @@ export class EditsAhead implements Ahead {
     }
   }
 
-
   takeBack(): void {
     const editing = this.#editing
     this.#isShown = false
