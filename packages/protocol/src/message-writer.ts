@@ -50,15 +50,14 @@ export interface Waiting {
 }
 
 /** What stands where nothing waits any more. */
-const gone: Waiting = { room: 0, frame: new Uint8Array(0) }
+const nothing: Waiting = { room: 0, frame: new Uint8Array(0) }
 
 /** Places for frames that a writer keeps when they have left: most turns have fewer for one peer. */
 const mostPlaces = 32
 
-// The plan of the message that is being made, see `#plan`. Here, so that it costs no object: making one never yields.
-let urgent = 0
-let whole = 0
-let piece = 0
+// The message that is being made, and how much of it there is. Here, so that it is allocated once: making one never yields.
+let draft = new Uint8Array(0)
+let length = 0
 
 /**
  * Collects frames for one peer and hands them out as messages: what a turn has sent is one message, unless the peer accepts
@@ -126,17 +125,18 @@ export class MessageWriter {
   /** The next message, undefined when nothing waits. Its bytes are never written again. */
   take(): Uint8Array | undefined {
     if (this.#size === 0) return undefined
-    const shared = this.#urgent.length === 0 && this.#sent === 0 ? this.recall(this.#waiting, this.#count) : undefined
+    const isOrdinary = this.#urgent.length === 0 && this.#sent === 0
+    const shared = isOrdinary ? this.recall(this.#waiting, this.#count) : undefined
     if (shared !== undefined && shared.length <= this.#pieceSize) {
       this.#leave(this.#count)
       this.#size = 0
       return shared
     }
-    const message = allocate(this.#plan())
-    const isAll = urgent === 0 && piece === 0 && whole === this.#count
-    this.#write(message)
-    if (isAll) this.remember(this.#waiting, whole, message)
-    this.#leave(whole)
+    const gone = this.#compose()
+    const message = allocate(length)
+    message.set(draft.subarray(0, length))
+    if (isOrdinary && gone === this.#count) this.remember(this.#waiting, gone, message)
+    this.#leave(gone)
     return message
   }
 
@@ -156,27 +156,6 @@ export class MessageWriter {
     this.#size = 0
   }
 
-  #write(message: Uint8Array): void {
-    let position = 0
-    if (urgent > 0) {
-      for (const frame of this.#urgent.splice(0, urgent)) {
-        message.set(frame, position)
-        position += frame.length
-        this.#size -= frame.length
-      }
-    }
-    let present = 0
-    for (let i = 0; i < whole; i++) {
-      const { room, frame } = this.#waiting[i] ?? gone
-      if (room !== present) position = writeUint(message, position, room)
-      present = room
-      message.set(frame, position)
-      position += frame.length
-      this.#size -= frame.length
-    }
-    if (piece > 0) this.#writePart(message, position, present, piece)
-  }
-
   /** So many of those that wait have left, which are usually all. */
   #leave(count: number): void {
     const waiting = this.#waiting
@@ -184,64 +163,60 @@ export class MessageWriter {
     this.#count -= count
     // What has left is not to be held.
     if (waiting.length > mostPlaces) waiting.length = this.#count
-    else for (let place = this.#count; place < this.#count + count; place++) waiting[place] = gone
+    else for (let place = this.#count; place < this.#count + count; place++) waiting[place] = nothing
   }
 
-  /** What fits into the next message: its size, and so many urgent frames, so many whole ones, and so many bytes of a large one. */
-  #plan(): number {
-    let size = 0
-    urgent = whole = piece = 0
-    for (const frame of this.#urgent) {
-      if (size + frame.length > this.#maxMessage) return size
-      size += frame.length
-      urgent++
+  /** Makes a draft of what fits into the next message. Returns how many of those that wait are gone with it. */
+  #compose(): number {
+    const most = Math.min(this.#maxMessage, this.#size + partOverhead * (this.#count + 1))
+    if (draft.length < most) draft = new Uint8Array(most)
+    length = 0
+    for (let frame = this.#urgent[0]; frame !== undefined; frame = this.#urgent[0]) {
+      if (length + frame.length > this.#maxMessage) return 0
+      this.#put(frame)
+      this.#urgent.shift()
     }
-    let room = 0
-    for (; whole < this.#count; whole++) {
-      const next = this.#waiting[whole] ?? gone
-      if (this.#sent > 0 || next.frame.length > this.#pieceSize) {
-        // One part for each message: between them the caller looks at the socket, and beats pass.
-        const part = Math.min(this.#pieceSize, uintSizeOf(next.room) + next.frame.length - this.#sent)
-        const back = room === 0 ? 0 : 1
-        const needed = back + 3 + binHeadSize(part) + part
-        if (size + needed > this.#maxMessage) break
-        piece = part
-        return size + needed
-      }
-      const needed = (next.room === room ? 0 : uintSize(next.room)) + next.frame.length
-      if (size + needed > this.#maxMessage) break
-      size += needed
-      room = next.room
+    let present = 0
+    for (let whole = 0; whole < this.#count; whole++) {
+      const next = this.#waiting[whole] ?? nothing
+      const { room, frame } = next
+      // One part for each message: between them the caller looks at the socket, and beats pass.
+      if (this.#sent > 0 || frame.length > this.#pieceSize) return this.#putPart(next, present) ? whole + 1 : whole
+      const head = room === present ? 0 : uintSize(room)
+      if (length + head + frame.length > this.#maxMessage) return whole
+      if (head > 0) length = writeUint(draft, length, room)
+      this.#put(frame)
+      present = room
     }
-    return size
+    return this.#count
   }
 
-  /** A piece of the first frame that waits; what is cut is its room number, where it has one, and its bytes. */
-  #writePart(message: Uint8Array, position: number, room: number, piece: number): void {
-    // Those before it are in this message.
-    const next = this.#waiting[whole] ?? gone
-    const head = uintSizeOf(next.room)
-    const left = head + next.frame.length - this.#sent
-    if (room !== 0) position = writeUint(message, position, 0)
-    message[position++] = 0x93
-    message[position++] = FrameType.part
-    message[position++] = piece < left ? 0xc3 : 0xc2
-    position = writeBinHead(message, position, piece)
+  #put(bytes: Uint8Array): void {
+    draft.set(bytes, length)
+    length += bytes.length
+    this.#size -= bytes.length
+  }
+
+  /**
+   * Puts a piece of a frame, if it fits; what is cut is its room number, where it has one, and its bytes. Returns whether it was the last.
+   */
+  #putPart({ room, frame }: Waiting, present: number): boolean {
+    const head = room === 0 ? 0 : uintSize(room)
+    const left = head + frame.length - this.#sent
+    const piece = Math.min(this.#pieceSize, left)
+    const back = present === 0 ? 0 : 1
+    if (length + back + 3 + binHeadSize(piece) + piece > this.#maxMessage) return false
+    if (back > 0) draft[length++] = 0
+    draft[length++] = 0x93
+    draft[length++] = FrameType.part
+    draft[length++] = piece < left ? 0xc3 : 0xc2
+    length = writeBinHead(draft, length, piece)
     // The room number stands at the beginning, and no piece is so small that it would be cut.
     const number = this.#sent === 0 ? head : 0
-    if (number > 0) position = writeUint(message, position, next.room)
+    if (number > 0) length = writeUint(draft, length, room)
     const from = this.#sent + number - head
-    message.set(next.frame.subarray(from, from + piece - number), position)
-    this.#size -= piece - number
-    this.#sent += piece
-    if (piece < left) return
-    this.#sent = 0
-    // It has left, too.
-    whole++
+    this.#put(frame.subarray(from, from + piece - number))
+    this.#sent = piece < left ? this.#sent + piece : 0
+    return this.#sent === 0
   }
-}
-
-/** Bytes of the room number before a frame: the session has none, a message begins there. */
-function uintSizeOf(room: number): number {
-  return room === 0 ? 0 : uintSize(room)
 }
