@@ -98,6 +98,35 @@ describe('a server that drains', () => {
     await world.end()
   })
 
+  test.each(['code', 'id'] as const)(
+    'also who came by its %s finds a room with a key again, and the seat',
+    async (way) => {
+      const world = logs()
+      const ada = world.client()
+      const first = await world.until(ada.open(Log, { key: 'a' }))
+      const handle = world.server.rooms.get(LogRoom, { key: 'a' })
+      if (handle === undefined) throw new Error('no room')
+      const code = await handle.run((room) => room.code)
+      const bob = world.client()
+      const second = await world.until(
+        way === 'code' ? bob.joinByCode(Log, code, {}) : bob.joinById(Log, handle.id, {}),
+      )
+      const before = second.memberId
+      const recoveries: Recovery[] = []
+      second.onRecovery((recovery) => recoveries.push(recovery))
+      await world.until(first.call.write({ line: 'one' }))
+      await world.until(world.server.drain())
+      world.serve()
+      await world.advance('10s')
+      expect(second.status.value.state).toBe('joined')
+      expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: false }])
+      expect([second.memberId, second.key, second.id === handle.id]).toEqual([before, 'a', false])
+      await world.until(first.call.write({ line: 'two' }))
+      expect(second.state.lines).toEqual(['one', 'two'])
+      await world.end()
+    },
+  )
+
   test('takes nothing new, which its clients count as not arrived', async () => {
     const world = logs()
     const ada = world.client()

@@ -25,14 +25,15 @@ export type JoinRequest = Omit<JoinFrame, 'type' | 'ref' | 'layouts' | 'join'> &
   readonly join: (() => unknown) | undefined
 }
 
-/** A join for the very room that was joined before, where there is one; it may have to be restored. */
+/**
+ * A join for the very room that was joined before, where there is one. It may have to be restored, and has another id then: so it is asked for by
+ * its key where it has one, however it was found.
+ */
 export function joinAgain(request: JoinRequest, before: Pick<Room, 'id' | 'key'> | undefined): JoinRequest {
   if (before === undefined || request.by === 'list') return request
-  const { by, room, join, options, version, key: wished } = request
+  const { room, join, options, version } = request
   const { id, key } = before
-  if (key !== undefined && ((by !== 'join' && by !== 'code') || wished !== undefined)) {
-    return { by: 'open', room, key, join, options, version }
-  }
+  if (key !== undefined) return { by: 'open', room, key, join, options, version }
   return { by: 'join', room, id, join, version }
 }
 

@@ -179,7 +179,7 @@ describe('a join that fails', () => {
     ])
     expect(await opened).toMatchObject({
       code: 'room_full',
-      message: "room 'whiteboard' refused the join: it has 50 members",
+      message: "joining room 'whiteboard' was refused: it has 50 members",
       data: { max: 50 },
     })
     expect(server.client.connection.state).toBe('open')

@@ -162,7 +162,7 @@ export class Membership {
     const cause = errorFromWire(frame)
     const { code, retryAfter } = cause instanceof JuntoError ? cause : new JuntoError('internal', '')
     if (code === 'unauthorized' && this.#session.renewCredentials(this.#asked)) return
-    const message = `${this.#name} refused the join: ${cause.message}`
+    const message = `joining ${this.#name} was refused: ${cause.message}`
     this.#refused(new JuntoError(code, message, { data: frame.data, retryAfter, cause }))
   }
 

@@ -197,7 +197,7 @@ describe('join codes', () => {
     expect(idOf(await by(`${code.slice(0, 3)}-${code.slice(3)}`.toLowerCase()))).toBe(id)
     await expect(by('wrong1')).rejects.toMatchObject({
       code: 'room_not_found',
-      message: 'there is no room duel of this join code',
+      message: 'there is no room of this join code',
     })
     room.lock()
     await expect(by(code)).rejects.toMatchObject({

@@ -399,10 +399,7 @@ export class RoomRegistry implements Rooms {
   #byIdOf(shelf: Shelf, id: string | undefined): RoomHost {
     const host = this.#byId.get(id ?? '')
     if (!host || host.isClosing || host.definition !== shelf.definition) {
-      throw new JuntoError(
-        'room_not_found',
-        `there is no room ${shelf.definition.name} of id ${JSON.stringify(id ?? '')}`,
-      )
+      throw new JuntoError('room_not_found', `there is no room of the id ${JSON.stringify(id ?? '')}`)
     }
     return host
   }
@@ -413,7 +410,7 @@ export class RoomRegistry implements Rooms {
     const host = this.#codes.find(code ?? '')
     if (host?.isClosing === false && host.definition === shelf.definition) return host
     quotas.guessed(session)
-    throw new JuntoError('room_not_found', `there is no room ${shelf.definition.name} of this join code`)
+    throw new JuntoError('room_not_found', 'there is no room of this join code')
   }
 
   #refuseWhileClosing(): void {

@@ -138,6 +138,18 @@ describe('opening a room from outside', () => {
     expect(() => rooms.list(room)).toThrow(say)
   })
 
+  test.each([null, 'all', 5])('with %j in place of options says what is taken', async (wrong) => {
+    const { rooms, ScriptedRoom } = offices()
+    // @ts-expect-error no options
+    expect(() => rooms.list(ScriptedRoom, wrong)).toThrow(
+      `list takes { where, orderBy, limit }, all of which may be left out, not ${JSON.stringify(wrong)}`,
+    )
+    // @ts-expect-error no options
+    await expect(rooms.open(ScriptedRoom, 'a', wrong)).rejects.toThrow(
+      `open takes the class, the key and { options }, not ${JSON.stringify(wrong)}`,
+    )
+  })
+
   test('that was given up makes no room when the one before it is gone', async () => {
     const { world, made, ScriptedRoom, rooms } = offices(
       { onDispose: () => pause(world, 3000) },

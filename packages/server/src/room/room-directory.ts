@@ -103,6 +103,10 @@ export class RoomDirectory {
     ...[how]: RoomOpening<C['contract']>
   ): Promise<RoomHandle<InstanceType<C>>> {
     const shelf = this.#shelfOf(room)
+    // Types forbid it, but not in a program without types.
+    if (how !== undefined && (typeof how !== 'object' || how === null)) {
+      throw new JuntoError('misuse', `open takes the class, the key and { options }, not ${JSON.stringify(how)}`)
+    }
     const options = invalidOf(() => shelf.definition.readNamed('options', encodeNamed(how?.options, 'options')))
     // The keys that clients may ask for, and no others: nobody else could come in.
     roomAddress('open', { room: shelf.definition.name, key })
@@ -130,10 +134,15 @@ export class RoomDirectory {
    *
    * @throws JuntoError `invalid` when `where`, `orderBy` or `limit` ask for what cannot be; `misuse` for a class that was not defined.
    */
-  list<C extends AnyRoomClass>(
-    room: C,
-    { where, orderBy, limit = Infinity }: RoomQuery<C['contract']> = {},
-  ): RoomListing<C['contract']>[] {
+  list<C extends AnyRoomClass>(room: C, query: RoomQuery<C['contract']> = {}): RoomListing<C['contract']>[] {
+    // Types forbid it, but not in a program without types.
+    if (typeof query !== 'object' || query === null) {
+      throw new JuntoError(
+        'misuse',
+        `list takes { where, orderBy, limit }, all of which may be left out, not ${JSON.stringify(query)}`,
+      )
+    }
+    const { where, orderBy, limit = Infinity } = query
     if (!(limit >= 0)) throw new JuntoError('invalid', `limit: must be a number from 0, not ${limit}`)
     const shelf = this.#shelfOf(room)
     const [conditions, order] = invalidOf(() => [
