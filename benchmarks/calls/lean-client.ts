@@ -16,7 +16,11 @@ export const frameType = {
   event: 16,
   call: 17,
   reply: 18,
+  patch: 25,
   snapshot: 26,
+  check: 27,
+  inputs: 32,
+  stamp: 33,
 } as const
 
 /** What is told of the session or of the state, none of which these clients use. */
@@ -52,16 +56,19 @@ export class LeanClient {
    * Connects, and resolves when it has joined.
    *
    * @param take What to do about each frame of the room and whatever else is not expected; it throws at what it does not know.
+   * @param heard Called with the size of each message in bytes.
    */
   static async open(
     port: number,
     to: { readonly room: string; readonly key: string },
     take: (frame: RoomFrame) => void,
+    heard?: (bytes: number) => void,
   ): Promise<LeanClient> {
     const socket = await open(port, 'junto.v1')
     const client = new LeanClient(socket)
     await new Promise<void>((resolve) => {
       socket.on('message', (data: Buffer) => {
+        heard?.(data.length)
         packr.unpackMultiple(data, (value: unknown) => {
           if (!Array.isArray(value)) return // the room that the next frames are about: there is only one
           const [type, no, content]: unknown[] = value

@@ -1,0 +1,41 @@
+import type { Benchmark, Result } from '../benchmark.ts'
+import { Figures } from '../figures.ts'
+import { buildPackages } from '../harness.ts'
+import * as edits from './edits/measure.ts'
+import * as inside from './inside/measure.ts'
+import * as room from './room/measure.ts'
+
+const peers = ['raw-ws', 'junto']
+
+export const benchmark: Benchmark = {
+  name: 'motion',
+  title: 'Motion: what ticks, inputs, edits ahead of the server, looking back and undo cost',
+  libraries: ['ws', 'msgpackr', 'typebox'],
+  async run(options, progress) {
+    const chosen = peers.filter((name) => options.only.length === 0 || options.only.includes(name))
+    if (chosen.length === 0) throw new Error(`--only: the peers are ${peers.join(', ')}`)
+    progress.step(0, 'building the packages')
+    if (chosen.includes('junto')) buildPackages(['server', 'client'])
+    const figures = new Figures()
+    let step = 0
+    const announce = (round: number, what: string): void => {
+      const steps = 3 * options.rounds
+      progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: ${what}`)
+    }
+    for (let round = 0; round < options.rounds; round++) {
+      announce(round, `a room of ${room.settings.clients}`)
+      await room.measureRoom(chosen, round, options, figures)
+      if (!chosen.includes('junto')) continue
+      announce(round, 'edits ahead of the server')
+      await edits.measureEdits(figures)
+      announce(round, 'looking back, and taking back')
+      await inside.measureInside(figures)
+    }
+    return {
+      rows: figures.rows(),
+      targets: [...room.targets, ...edits.targets, ...inside.targets],
+      notes: [...room.notes, ...edits.notes, ...inside.notes],
+      settings: { room: room.settings, edits: edits.settings, inside: inside.settings },
+    } satisfies Result
+  },
+}
