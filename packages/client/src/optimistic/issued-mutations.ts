@@ -20,19 +20,24 @@ const kept = { steps: 1000, bytes: 256 * 1024 }
 export class Issued implements IssuedEdit {
   /** Its number. Another one when it goes over to another seat. */
   n: number
+  /** The member as which it ran, once the server has answered. */
+  by = ''
   /** The server has answered, or never will. */
   isOver = false
   inner: IssuedEdit | undefined
+  readonly #room: Room
   readonly #failed: (mutation: Issued) => void
 
   /** @param failed Told when the server has not run it. */
-  constructor(n: number, failed: (mutation: Issued) => void) {
-    this.n = n
+  constructor(room: Room, failed: (mutation: Issued) => void) {
+    this.#room = room
+    this.n = room.issued
     this.#failed = failed
   }
 
   answered(): void {
     this.isOver = true
+    this.by = this.#room.memberId
     this.inner?.answered()
   }
 
@@ -71,9 +76,8 @@ export class IssuedMutations implements MutationObserver, Undoer {
   }
 
   issue(codec: MessageCodec, wire: unknown, former: IssuedEdit | undefined): IssuedEdit {
-    const n = this.#room.issued
-    const mutation = former instanceof Issued ? former : new Issued(n, this.#failed)
-    mutation.n = n
+    const mutation = former instanceof Issued ? former : new Issued(this.#room, this.#failed)
+    mutation.n = this.#room.issued
     mutation.inner = this.#before?.issue(codec, wire, mutation.inner)
     if (mutation === former) return mutation
     if (codec.name === undoName) this.#undo = mutation

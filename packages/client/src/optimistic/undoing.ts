@@ -1,3 +1,4 @@
+import { JuntoError } from '@junto/protocol'
 import type { UndoResult } from '@junto/schema/internal'
 import { checkObject, wrong } from '../arguments.ts'
 import { ObservableValue, type Observable } from '../observable.ts'
@@ -54,6 +55,8 @@ const mostMutations = 1000
 /** Mutations that are taken back together, in the order in which they were made. */
 interface Step {
   mutations: Issued[]
+  /** Later steps have higher ones. */
+  readonly order: number
 }
 
 /**
@@ -96,7 +99,9 @@ class Steps implements Undoing {
   /** The step that goes on. */
   #open: Step | undefined
   #last = Number.NEGATIVE_INFINITY
-  /** Those of the seat before cannot be taken back. */
+  #orders = 0
+  /** Counts how often steps were forgotten that could be taken back, and such that could be done again. */
+  readonly #forgotten = { undo: 0, redo: 0 }
   #member: string
 
   constructor(room: Room, pause: number) {
@@ -134,6 +139,8 @@ class Steps implements Undoing {
     this.#done = []
     this.#undone = []
     this.#open = undefined
+    this.#forgotten.undo++
+    this.#forgotten.redo++
     this.#tell()
   }
 
@@ -143,9 +150,10 @@ class Steps implements Undoing {
     const goesOn = this.#groups > 0 || now - this.#last <= this.#pause
     this.#last = now
     this.#undone = []
+    this.#forgotten.redo++
     if (goesOn && this.#open !== undefined) this.#open.mutations.push(mutation)
     else {
-      this.#open = { mutations: [mutation] }
+      this.#open = { mutations: [mutation], order: this.#orders++ }
       this.#done.push(this.#open)
     }
     let count = 0
@@ -174,24 +182,40 @@ class Steps implements Undoing {
     const [from, to] = which === 'undo' ? [this.#done, this.#undone] : [this.#undone, this.#done]
     const step = from.pop()
     if (step === undefined) return { done: 0, skipped: 0, forgotten: 0, overwrite: undefined }
-    const back: Step = { mutations: [] }
+    const back: Step = { mutations: [], order: this.#orders++ }
+    const forgotten = this.#forgotten[which]
     to.push(back)
     this.#tell()
     try {
       return await this.#reverse(step, back, force)
     } catch (error) {
-      // It was not done: the step is where it was, unless all was forgotten meanwhile.
-      const steps = which === 'undo' ? this.#done : this.#undone
-      if (steps === from) steps.push(step)
-      this.#tell()
+      // It was not done: the step is where it was, unless steps were forgotten meanwhile, or the server would refuse it again.
+      const isRefused = error instanceof JuntoError && error.code === 'invalid'
+      if (forgotten === this.#forgotten[which] && !isRefused) this.#putBack(step, which)
+      this.#remove(back)
       throw error
     }
   }
 
+  #putBack(step: Step, which: 'undo' | 'redo'): void {
+    const steps = which === 'undo' ? this.#done : this.#undone
+    const later = steps.findIndex(({ order }) => order > step.order)
+    steps.splice(later === -1 ? steps.length : later, 0, step)
+  }
+
+  #remove(step: Step): void {
+    this.#done = this.#done.filter((each) => each !== step)
+    this.#undone = this.#undone.filter((each) => each !== step)
+    this.#tell()
+  }
+
   async #reverse(step: Step, back: Step, force: boolean): Promise<UndoOutcome> {
-    const { mutation, result } = this.#issued.undo(() => step.mutations.map(({ n }) => n).reverse(), force)
+    // More the server does not know, and refuses to look for.
+    const mutations = step.mutations.slice(-mostMutations)
+    const { mutation, result } = this.#issued.undo(() => mutations.map(({ n }) => n).reverse(), force)
     if (mutation !== undefined) back.mutations.push(mutation)
-    const { done, skipped, forgotten } = await result
+    const { done, skipped, forgotten: unknown } = await result
+    const forgotten = unknown + step.mutations.length - mutations.length
     const overwrite = skipped === 0 ? undefined : () => this.#overwrite(step, back)
     return { done, skipped, forgotten, overwrite }
   }
@@ -208,7 +232,7 @@ class Steps implements Undoing {
     if (memberId === this.#member) return
     this.#member = memberId
     for (const { mutations } of [...this.#done, ...this.#undone]) {
-      for (const mutation of mutations) if (mutation.isOver) this.#drop(mutation)
+      for (const mutation of mutations) if (mutation.isOver && mutation.by !== memberId) this.#drop(mutation)
     }
   }
 
