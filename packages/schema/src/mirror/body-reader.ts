@@ -27,7 +27,7 @@ export function readBody(reader: Reader, space: MirrorSpace, types: MirrorTypes)
     const code = reader.varint()
     const header = groupHeader(code)
     const type = header && types.at(header.type)
-    if (header === undefined || type === undefined) throw reader.bad('no such group')
+    if (header === undefined || type === undefined) throw reader.bad('S8')
     const { mode, single } = header
     const set = type.kind === 'record' ? readFieldSet(reader, type) : []
     const count = single ? 1 : reader.count()
@@ -40,7 +40,7 @@ export function readBody(reader: Reader, space: MirrorSpace, types: MirrorTypes)
 function readFieldSet(reader: Reader, { fields }: MirrorRecordType): number[] {
   const set = Array.from({ length: fieldSetLength(fields.length) }, () => reader.byte())
   const spare = set.length * 8 - fields.length
-  if (spare > 0 && (set.at(-1) ?? 0) >> (8 - spare) !== 0) throw reader.bad('no such field')
+  if (spare > 0 && (set.at(-1) ?? 0) >> (8 - spare) !== 0) throw reader.bad('S12')
   return set
 }
 
@@ -55,8 +55,7 @@ function readRecords(
   const { fields, readers } = type
   if (mode === Mode.birth) {
     reader.spend(fields.length * count)
-    const missing = fields.find(({ optional }, index) => !optional && !isIn(set, index))
-    if (missing !== undefined) throw reader.bad(`no field ${missing.name}`)
+    if (fields.some(({ optional }, index) => !optional && !isIn(set, index))) throw reader.bad('S12')
     readers.birth(reader, space, type, count, set)
   } else if (mode === Mode.change) readers.change(reader, space, type, count, set)
   else for (let left = count; left > 0; left--) readWhole(reader, space, type, set)
@@ -101,7 +100,7 @@ function readMap(reader: Reader, space: MirrorSpace, node: MapNode, mode: Mode):
   space.touch(node)
   for (let count = reader.count(); count > 0; count--) {
     const key = reader.string()
-    if (!value.has(key)) throw reader.bad('no such key')
+    if (!value.has(key)) throw reader.bad('S17')
     space.displace(value.get(key))
     deleteEntry(node, key)
   }
@@ -117,7 +116,7 @@ function readEntries(reader: Reader, space: MirrorSpace, node: MapNode): Map<str
   const entries = new Map<string, unknown>()
   for (let count = reader.count(); count > 0; count--) {
     const key = unpackKey(reader)
-    if (entries.has(key)) throw reader.bad('a key is there twice')
+    if (entries.has(key)) throw reader.bad('S16')
     entries.set(key, space.place(node.type.unpack(reader), node, key))
   }
   return entries

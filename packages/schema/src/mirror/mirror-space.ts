@@ -27,8 +27,8 @@ export class MirrorSpace {
   /** Reads the id of a node that is known, and has not been in this patch yet. */
   known<T extends MirrorType>(reader: Reader, type: T): NodeOf<T> {
     const node = this.nodes[reader.id()]
-    if (!isOf(node, type)) throw reader.bad('no such node')
-    if (node.applied === this.revision) throw reader.bad('a node is there twice')
+    if (!isOf(node, type)) throw reader.bad('S25')
+    if (node.applied === this.revision) throw reader.bad('S11')
     node.applied = this.revision
     return node
   }

@@ -104,13 +104,13 @@ export class MirrorTree<S = unknown> {
     const wasBroken = this.#broken
     const reader = this.#reader(bytes, this.space)
     this.#broken = true
-    if (this.#root === undefined) throw reader.bad('no state')
-    if (wasBroken) throw reader.bad('one before it was refused')
+    if (this.#root === undefined) throw reader.bad('S7')
+    if (wasBroken) throw reader.bad('S25')
     const version = versionAfter(this.#version, reader.varint())
-    if (version === undefined) throw reader.bad(`it is not for version ${this.#version}`)
+    if (version === undefined) throw reader.bad('S7')
     this.rebase(() => {
       readBody(reader, this.space, this.types)
-      if (!this.space.settle()) throw reader.bad('a node is there twice')
+      if (!this.space.settle()) throw reader.bad('S14')
       this.#version = version
       this.#broken = false
     })
@@ -133,9 +133,9 @@ export class MirrorTree<S = unknown> {
     const version = reader.varint()
     readBody(reader, fresh, types)
     const root = fresh.nodes[0]
-    if (root === undefined || root.type.index !== layout.layout.state) throw reader.bad('no state')
+    if (root === undefined || root.type.index !== layout.layout.state) throw reader.bad('S6')
     root.places++
-    if (!fresh.settle()) throw reader.bad('a node is there twice')
+    if (!fresh.settle()) throw reader.bad('S14')
     this.rebase(() => {
       if (this.#root === undefined) {
         this.space.become(fresh)

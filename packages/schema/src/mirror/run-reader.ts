@@ -20,7 +20,7 @@ export function readRuns(reader: Reader, before: readonly unknown[], readItems: 
   for (let run = 0; run < runs; run++) {
     const code = reader.varint()
     const count = Math.floor(code / 2)
-    if (count === 0) throw reader.bad('a run of a list is empty')
+    if (count === 0) throw reader.bad('S19')
     if (code % 2 === 1) {
       // The items are bytes that are still to come.
       reader.atLeast(count)
@@ -31,16 +31,16 @@ export function readRuns(reader: Reader, before: readonly unknown[], readItems: 
     }
     const from = expected + reader.signed()
     expected = from + count
-    if (from < 0 || expected > before.length) throw reader.bad('no such item')
+    if (from < 0 || expected > before.length) throw reader.bad('S19')
     if (run === 0 && count === before.length) {
       all = true
       continue
     }
-    if (all) throw reader.bad('an item is there twice')
+    if (all) throw reader.bad('S19')
     appended = false
     kept ??= new Uint8Array(before.length)
     for (let at = from; at < expected; at++) {
-      if (kept[at] === 1) throw reader.bad('an item is there twice')
+      if (kept[at] === 1) throw reader.bad('S19')
       kept[at] = 1
       items.push(before[at])
     }

@@ -8,6 +8,8 @@ import type { Change, Journal } from './journal.ts'
 export interface Effect<E> {
   readonly edit: E
   readonly change: Change
+  /** What had stood there. */
+  readonly before: unknown
   /** A copy: what is tracked is changed in place. */
   readonly shown: unknown
 }
@@ -30,7 +32,8 @@ export function effectsOf<E extends { readonly journal: Journal }>(
       const places = effects.get(of) ?? new Map<string, Effect<E>>()
       effects.set(of, places)
       // Of a list, what stood there before the first of its writes.
-      if (places.get(key)?.edit !== edit) places.set(key, { edit, change, shown: copyOf(space, standsIn(change)) })
+      if (places.get(key)?.edit === edit) continue
+      places.set(key, { edit, change, before: change.before, shown: copyOf(space, standsIn(change)) })
     }
   }
   return Array.from(effects.values()).flatMap((places) => Array.from(places.values()))
@@ -38,7 +41,7 @@ export function effectsOf<E extends { readonly journal: Journal }>(
 
 /** Whether the server has made the same of it. */
 export function isConfirmed(
-  { change, shown }: Effect<unknown>,
+  { change, before, shown }: Effect<unknown>,
   space: MirrorSpace,
   types: readonly TypeDef[],
 ): boolean {
@@ -47,7 +50,7 @@ export function isConfirmed(
   const type = of.typeOf(change.key ?? '')
   if (type === undefined) return false
   const now = standsIn(change)
-  if (change.key === undefined) return isListConfirmed(types, type, change.before, itemsOf(shown), itemsOf(now))
+  if (change.key === undefined) return isListConfirmed(types, type, itemsOf(before), itemsOf(shown), itemsOf(now))
   if (shown === absent || now === absent) return shown === now
   return alike(types, type, shown, now)
 }
