@@ -71,6 +71,9 @@ export interface LinkEvents {
   away(why: string | undefined): void
 }
 
+/** Who is further off from one moment to the next was put there: nobody sees them fly. In units. */
+export const snap = 160
+
 /** Why nobody can play here, for people. */
 const reasons: Readonly<Record<string, string>> = {
   room_full: 'Eight are playing there already.',
@@ -218,8 +221,7 @@ function viewIn(room: Room, interpolates: boolean) {
     fields: ['x', 'y'],
     angles: ['aim'],
     own: (_fighter, key) => key === room.memberId,
-    // Who comes in at the other end of the field does not fly there.
-    snap: 160,
+    snap,
     ...(interpolates ? {} : { delay: 0, extrapolate: 0, halfLife: 0.1 }),
   })
 }

@@ -7,37 +7,35 @@ import { Player } from '../test/player.ts'
 const folder = join(import.meta.dirname, '..')
 const target = process.argv[2] ?? join(import.meta.dirname, '../../../docs/images/arena.png')
 
-const [browser, server] = await Promise.all([launchBrowser(), ServerProcess.start(folder, { FIGHTERS: '8' })])
+const [browser, server] = await Promise.all([launchBrowser(), ServerProcess.start(folder, { FIGHTERS: '6' })])
 try {
   const ada = await Player.arrive(browser, server.url, 'Ada', {
     viewport: { width: 1280, height: 800 },
-    deviceScaleFactor: 1.5,
   })
   const { page } = ada
   await ada.set('latency', 75)
   await ada.set('jitter', 40)
   await ada.turn('ghosts', true)
-  // Fires at the nearest, and walks about in the middle, for a while.
+  // Fires at the nearest, and walks about, until there is something to be seen.
   await page.keyboard.down('KeyF')
-  for (const key of ['KeyD', 'KeyS', 'KeyA', 'KeyW', 'KeyD', 'KeyS'] as const) {
-    await page.keyboard.down(key)
-    await page.waitForTimeout(1_500)
-    await page.keyboard.up(key)
-  }
-  await page.keyboard.down('KeyA')
-  await page.waitForFunction(
-    () => {
-      const all = arena.fighters()
-      const own = all.find((each) => each.own)
+  const ways = ['KeyD', 'KeyS', 'KeyA', 'KeyW'] as const
+  const isBusy = (): Promise<boolean> =>
+    page.evaluate(() => {
+      const own = arena.fighters().find((each) => each.own)
       if (own === undefined || own.hp === 0) return false
-      const near = all.filter(
-        (each) => !each.own && each.hp > 0 && Math.abs(each.x - own.x) < 420 && Math.abs(each.y - own.y) < 300,
-      )
-      return near.length >= 3 && own.x > 450 && own.x < 1150
-    },
-    undefined,
-    { timeout: 120_000, polling: 40 },
-  )
+      const inSight = arena
+        .fighters()
+        .filter(
+          ({ own: isOwn, hp, x, y }) => !isOwn && hp > 0 && Math.abs(x - own.x) < 420 && Math.abs(y - own.y) < 330,
+        )
+      return inSight.length >= 2 && own.x > 350 && own.x < 1250 && own.y > 150 && own.y < 850
+    })
+  for (let steps = 0; steps < 200 && !(steps > 12 && (await isBusy())); steps++) {
+    const way = ways[Math.floor(Math.random() * ways.length)] ?? 'KeyD'
+    await page.keyboard.down(way)
+    await page.waitForTimeout(350)
+    await page.keyboard.up(way)
+  }
   await page.screenshot({ path: target })
 } finally {
   await browser.close()

@@ -1,7 +1,7 @@
 import { byId, make } from '../../../stage/page/element.ts'
 import type { Conditions } from '../lag/delay-line.ts'
 import type { Traffic } from '../lag/lagging-socket.ts'
-import type { Hit, LineFigures } from '../link.ts'
+import { snap, type Hit, type LineFigures } from '../link.ts'
 
 /** What the lab changes. */
 export interface LabEvents {
@@ -87,7 +87,9 @@ export class Lab {
     this.#read('Unconfirmed', `${line.unconfirmed} inputs`)
     this.#read('Others drawn', `${Math.max(0, line.behind).toFixed(0)} ms ago`)
     this.#read('Corrections', String(line.corrections))
-    this.#read('Last one', line.corrections === 0 ? '–' : `${line.lastCorrection.toFixed(1)} units`)
+    // Who stands again at another end of the field was not predicted wrongly.
+    const correction = line.lastCorrection > snap ? 'put elsewhere' : `${line.lastCorrection.toFixed(1)} units`
+    this.#read('Last one', line.corrections === 0 ? '–' : correction)
     const hit = this.#hit
     this.#read('Rewound', hit === undefined ? '–' : hit.ago === 0 ? 'off' : `${hit.ago} ms`)
     this.#read(
