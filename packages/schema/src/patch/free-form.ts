@@ -56,7 +56,7 @@ export function unpackFreeForm(reader: Reader): unknown {
 
 function unpackWithin(reader: Reader, depth: number): unknown {
   const tag = reader.byte()
-  if (tag >= arrayTag && depth === 0) throw reader.bad('a JSON value is nested too deep')
+  if (tag >= arrayTag && depth === 0) throw reader.bad('S23')
   switch (tag) {
     case nullTag:
       return null
@@ -84,13 +84,13 @@ function unpackWithin(reader: Reader, depth: number): unknown {
       return Object.freeze(object)
     }
     default:
-      throw reader.bad('no such JSON')
+      throw reader.bad('S23')
   }
 }
 
 /** Reads a key of a map or object. `__proto__`, which no server sends, would reach the object's prototype. */
 export function unpackKey(reader: Reader): string {
   const key = reader.string()
-  if (key === '__proto__') throw reader.bad('a key is "__proto__"')
+  if (key === '__proto__') throw reader.bad('S16')
   return key
 }

@@ -45,29 +45,35 @@ export class Reader {
     return this.#at === this.#bytes.length
   }
 
-  /** The error for what cannot be right at this place. */
-  bad(what: string): SchemaError {
-    return new SchemaError('invalid_patch', '', `The patch cannot be read: ${what}, before byte ${this.#at}.`)
+  /**
+   * The error for what cannot be right at this place. A number is enough: what is wrong a broken server has sent, and who mends
+   * that can look it up.
+   *
+   * @param rule Of docs/protocol-state.md.
+   */
+  bad(rule: `S${number}`): SchemaError {
+    const message = `The patch cannot be read: ${rule} of docs/protocol-state.md is broken, before byte ${this.#at}.`
+    return new SchemaError('invalid_patch', '', message)
   }
 
   /** The number, when it is from `min` to `max`. */
   within(value: number, min: number, max: number): number {
     // What refuses stands apart: engines put small methods into their callers.
-    return value >= min && value <= max ? value : this.#outside(value, min, max)
+    return value >= min && value <= max ? value : this.#outside()
   }
 
   #ended(): never {
-    throw this.bad('it ends too early')
+    throw this.bad('S25')
   }
 
-  #outside(value: number, min: number, max: number): never {
-    throw this.bad(`${value} is not from ${min} to ${max}`)
+  #outside(): never {
+    throw this.bad('S20')
   }
 
   /** Accounts for fields that are made; see {@link cellsPerByte}. */
   spend(cells: number): void {
     this.#cells -= cells
-    if (this.#cells < 0) throw this.bad('it makes too much of too few bytes')
+    if (this.#cells < 0) throw this.bad('S26')
   }
 
   /** One byte. */
@@ -96,7 +102,7 @@ export class Reader {
       value += (byte & 0x7f) * unit
       if (byte < 0x80) return this.within(value, 0, Number.MAX_SAFE_INTEGER)
     }
-    throw this.bad('a number has too many bytes')
+    throw this.bad('S3')
   }
 
   /** A bigint of 64 bits, signed or not. */
@@ -105,13 +111,13 @@ export class Reader {
     let size = BigInt((first >> 1) & 0x3f)
     let more = first >= 0x80
     for (let shift = 6n; more; shift += 7n) {
-      if (shift > 62n) throw this.bad('a number has too many bytes')
+      if (shift > 62n) throw this.bad('S3')
       const byte = this.byte()
       size |= BigInt(byte & 0x7f) << shift
       more = byte >= 0x80
     }
     const negative = (first & 1) === 1
-    if (size > (negative ? 2n ** 63n : 2n ** 64n - 1n)) throw this.bad('a number has too many bytes')
+    if (size > (negative ? 2n ** 63n : 2n ** 64n - 1n)) throw this.bad('S3')
     return negative ? -size : size
   }
 
@@ -136,7 +142,7 @@ export class Reader {
     const code = this.varint()
     if (code % 2 === 1) {
       const text = this.#texts[(code - 1) / 2]
-      if (text === undefined) throw this.bad('no such text')
+      if (text === undefined) throw this.bad('S5')
       return text
     }
     const text = this.#literal(code / 2)
@@ -190,7 +196,7 @@ export class Reader {
   /** The next id of a group. The content of that node follows, where the first reference counts from it. */
   id(): number {
     const id = this.#next + this.varint()
-    if (id > maxNodeId) throw this.bad('an id is too large')
+    if (id > maxNodeId) throw this.bad('S10')
     this.#base = id
     this.#next = id + 1
     return id
@@ -200,7 +206,7 @@ export class Reader {
   reference(type: number): unknown {
     this.#base += this.signed()
     const node = this.#node(type, this.#base)
-    if (node === undefined) throw this.bad('no such node')
+    if (node === undefined) throw this.bad('S13')
     return node
   }
 
@@ -212,7 +218,7 @@ export class Reader {
     try {
       return decoder.decode(this.#bytes.subarray(start, start + length))
     } catch {
-      throw this.bad('a text is not UTF-8')
+      throw this.bad('S5')
     }
   }
 
