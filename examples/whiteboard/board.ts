@@ -27,8 +27,8 @@ export const strokeLimit = 1000
 
 /** What one message may hold; how many strokes a board may hold is up to the server. */
 export const bounds = {
-  /** Points in one `draw`: a frame of a fast pen has about ten, so this is what is sent after a while offline. */
-  pointsPerDraw: 500,
+  /** Points in one `ink`: a frame of a fast pen has about ten, so this is what is sent after a while offline. */
+  pointsPerPiece: 500,
   /** Strokes in one `erase`. */
   strokesPerErase: 500,
   name: 40,

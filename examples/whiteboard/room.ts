@@ -1,6 +1,7 @@
-import { RandomSource, Room, type Creation, type Member } from '@junto/server'
+import { RandomSource, Room, type Creation, type Member, type ServerMutators } from '@junto/server'
 import { peopleInks, strokeLimit } from './board.ts'
 import { Whiteboard } from './contract.ts'
+import { whiteboardMutators } from './mutators.ts'
 
 /** How much one board may hold: a service, so that whoever runs the server decides. */
 export class BoardLimits {
@@ -19,15 +20,17 @@ export class WhiteboardRoom extends Room(Whiteboard) {
   readonly random = this.inject(RandomSource)
   /** While somebody asks to clear: who, and what stops asking each of the others. */
   #asking: { by: string; asked: Map<string, AbortController> } | undefined
+  /** Whom the others let clear the board. */
+  readonly #mayClear = new Set<string>()
 
   onCreate({ options }: Creation<typeof Whiteboard>) {
-    return { title: options.title, run: this.#someRun(), strokes: {}, people: {} }
+    return { title: options.title, run: this.#someRun(), strokes: {}, pens: {}, people: {} }
   }
 
   // Whoever was there when the server stopped is still a member, and may be back in a moment.
   override onRestore(): void {
     this.state.run = this.#someRun()
-    for (const stroke of this.state.strokes.values()) stroke.done = true
+    this.state.pens.clear()
   }
 
   override onJoin(member: Artist, { name, awake }: Artist['join']): void {
@@ -40,6 +43,8 @@ export class WhiteboardRoom extends Room(Whiteboard) {
 
   override onDrop(member: Artist): void {
     this.#appear(member, false)
+    // Its page goes on with it when it is back.
+    this.state.pens.delete(member.id)
   }
 
   override onResume(member: Artist): void {
@@ -48,47 +53,49 @@ export class WhiteboardRoom extends Room(Whiteboard) {
 
   override onLeave(member: Artist): void {
     this.state.people.delete(member.id)
-    if ([...this.members.values()].some(({ user }) => user.id === member.user.id)) return
-    for (const stroke of this.state.strokes.values()) {
-      if (!stroke.done && stroke.by === member.user.id) stroke.done = true
-    }
+    this.state.pens.delete(member.id)
+    this.#mayClear.delete(member.id)
+  }
+
+  /** What pages do at once, and what only the server knows of it: how much a board may hold, and what the others have agreed to. */
+  readonly mutators: ServerMutators<typeof Whiteboard> = {
+    ...whiteboardMutators,
+
+    add: (state, stroke, context) => {
+      const limit = this.limits.strokes
+      if (state.strokes.size >= limit && !state.strokes.has(stroke.id)) throw context.error('full', { limit })
+      whiteboardMutators.add(state, stroke, context)
+    },
+
+    clear: (state, params, context) => {
+      const { by, member, error } = context
+      if (!this.#mayClear.delete(by)) throw error('unasked', {}, 'The others have not been asked.')
+      whiteboardMutators.clear(state, params, context)
+      this.broadcast.cleared({ by: this.#nameOf(member) }, { except: member })
+    },
   }
 
   readonly handlers = this.handle({
-    draw: ({ id, color, width, from, points, done }, { member, error }) => {
-      const strokes = this.state.strokes
-      if (from === 0 && !strokes.has(id)) {
-        if (strokes.size >= this.limits.strokes) throw error('full', { limit: this.limits.strokes })
-        strokes.set(id, { by: member.user.id, color, width, points: [], done: false })
+    ink: ({ id, points, from, ...line }, { member }) => {
+      const { pens } = this.state
+      if (from === 0) pens.set(member.id, { id, ...line, points })
+      else {
+        const pen = pens.get(member.id)
+        // A gap cannot be filled from here: the rest comes with the stroke.
+        if (pen?.id !== id || pen.points.length !== from || from + points.length > strokeLimit) return
+        pen.points.push(...points)
       }
-      const stroke = strokes.get(id)
-      if (stroke === undefined) return
-      if (stroke.by !== member.user.id) throw error('foreign', { id })
-      const known = stroke.points.length
-      // A gap cannot be filled from here. Its page sees in the state where to go on.
-      if (from > known) return
-      const fresh = points.slice(known - from)
-      if (known + fresh.length > strokeLimit) throw error('long', { limit: strokeLimit })
-      if (fresh.length > 0) stroke.points.push(...fresh)
-      if (done) stroke.done = true
-      // Finished when its page was lost, and now it goes on.
-      else if (fresh.length > 0) stroke.done = false
     },
 
-    erase: ({ ids }) => {
-      for (const id of ids) this.state.strokes.delete(id)
-    },
+    lift: (_nothing, { member }) => void this.state.pens.delete(member.id),
 
-    clear: async (_params, { member, error, signal }) => {
+    askToClear: async (_params, { member, error, signal }) => {
       const by = this.#nameOf(member)
       if (this.#asking !== undefined) throw error('asked', { by: this.#asking.by })
       const declined = await this.#firstToDecline(member, by, signal)
       if (declined !== undefined) throw error('declined', { by: declined })
       signal.throwIfAborted()
-      const strokes = this.state.strokes.size
-      this.state.strokes.clear()
-      this.broadcast.cleared({ by }, { except: member })
-      return { strokes }
+      this.#mayClear.add(member.id)
     },
 
     rename: (name, { member }) => {

@@ -26,7 +26,8 @@ const junto = new JuntoServer({
   server: http,
   path: livePath,
   store: new FileStore(DATA),
-  limits: limitsOfEnvironment(),
+  // Clearing a full board can be undone, too.
+  limits: { undoBytes: 4 * 1024 * 1024, ...limitsOfEnvironment() },
   services: [provide(BoardLimits, new BoardLimits(Number(MAX_STROKES)))],
 })
 junto.define(Whiteboard, WhiteboardRoom, {

@@ -1,15 +1,13 @@
 import type { Point } from '../board.ts'
-import { Erasures } from './board/erasures.ts'
 import { eraserReach, Hand } from './board/hand.ts'
 import { KeyboardPen } from './board/keyboard-pen.ts'
 import { BoardLink } from './board/link.ts'
-import { OwnInk } from './board/own-ink.ts'
 import { PointerInput } from './board/pointer.ts'
 import { Scene } from './board/scene.ts'
+import type { Ink } from './drawing/ink.ts'
 import { Painter } from './drawing/painter.ts'
 import { fit, moved, onSheet, toSheet, type Area, type View } from './drawing/view.ts'
 import { visited } from './memory.ts'
-import { randomText } from '../../stage/page/names.ts'
 import { inkTones, keepAppearance } from './ui/appearance.ts'
 import { Consent } from './ui/consent.ts'
 import { Cursors } from './ui/cursors.ts'
@@ -37,10 +35,15 @@ class BoardPage {
   readonly #crosshair = byId('crosshair', HTMLDivElement)
   readonly #ring = byId('eraser-ring', HTMLDivElement)
   readonly #painter = new Painter(byId('dried', HTMLCanvasElement), this.#surface)
-  readonly #own = new OwnInk(() => randomText(12))
-  readonly #erasures = new Erasures()
-  readonly #scene = new Scene(this.#painter, this.#own, this.#erasures)
-  readonly #hand = new Hand(this.#own, this.#erasures, this.#painter)
+  readonly #scene = new Scene(this.#painter)
+  readonly #hand = new Hand(this.#painter, {
+    ready: () => this.#link.open,
+    gesture: () => this.#link.gesture(),
+    add: (line) => this.#link.add(line),
+    lift: () => this.#link.lift(),
+    erase: (ids) => this.#link.erase(ids),
+    unconfirmed: () => this.#unconfirmed(),
+  })
   readonly #keyboard = new KeyboardPen(this.#hand, (at) => this.#pointed(at, 'keyboard'))
   readonly #cursors = new Cursors()
   readonly #notices = new Notices()
@@ -62,20 +65,23 @@ class BoardPage {
     this.#toolbar = new Toolbar(this.#hand, {
       changed: () => this.#toolChanged(),
       undo: () => this.#undo(),
+      redo: () => this.#link.redo(),
       clear: () => void this.#clear(),
     })
-    this.#link = new BoardLink(key, this.#name, this.#own, this.#erasures, {
+    this.#link = new BoardLink(key, this.#name, {
       standing: (standing) => this.#stand(standing),
-      renewed: () => this.#renew(),
+      opened: () => this.#opened(),
       stroke: (id) => {
         this.#scene.touch(id)
         this.#soon()
       },
+      pens: () => this.#soon(),
       people: () => this.#showPeople(),
       pointed: (member, at) => this.#otherPointed(member, at),
       cleared: (by) => this.#notices.say(`${by} has cleared the board.`),
       confirmClear: (by, signal) => this.#consent.ask(by, signal),
       refused: (why) => this.#notices.say(why, 'bad'),
+      steps: (canUndo, canRedo) => this.#toolbar.enable(canUndo, canRedo),
     })
   }
 
@@ -88,7 +94,11 @@ class BoardPage {
       const since = this.#link.unansweredSince
       // What is unanswered for long looks different.
       if (since !== undefined) this.#soon()
-      return { strokes: this.#own.waiting, since }
+      return {
+        strokes: this.#link.unconfirmed.size + (this.#hand.line === undefined ? 0 : 1),
+        since,
+        open: this.#link.open,
+      }
     })
     offerLink(this.#notices)
     new PointerInput(this.#surface, this.#hand, {
@@ -124,8 +134,6 @@ class BoardPage {
     })
     document.addEventListener('visibilitychange', () => {
       this.#link.wake(!document.hidden)
-      // A hidden page has no frames: what is left goes now.
-      if (document.hidden) this.#link.send()
     })
   }
 
@@ -150,9 +158,9 @@ class BoardPage {
   #paint(now: number): void {
     this.#framed = false
     const gliding = this.#keyboard.glide(now, this.#fine)
-    const { strokes, online } = this.#link
-    this.#scene.paint(strokes, online, !online || this.#status.slow, now)
-    this.#link.send()
+    const { line } = this.#hand
+    this.#scene.paint(this.#link, line, !this.#link.online || this.#status.slow)
+    if (line !== undefined) this.#link.grow(line)
     const moving = this.#cursors.glide(this.#view, now)
     if (gliding || moving) this.#soon()
   }
@@ -222,7 +230,8 @@ class BoardPage {
   }
 
   #undo(): void {
-    this.#hand.undo()
+    if (this.#hand.down) this.#hand.cancel()
+    else this.#link.undo()
     this.#soon()
   }
 
@@ -240,12 +249,21 @@ class BoardPage {
     this.#status.stand(standing)
     this.#mark('standing', standing.state)
     if (standing.state === 'refused')
-      showRefusal('This board cannot be opened.', standing.message, () => void this.#link.open())
+      showRefusal('This board cannot be opened.', standing.message, () => void this.#link.join())
     this.#soon()
   }
 
-  #renew(): void {
-    this.#scene.renew(this.#link.strokes)
+  /** What the eraser meets beside what is painted for good. */
+  *#unconfirmed(): Generator<readonly [string, Ink]> {
+    const { unconfirmed, strokes } = this.#link
+    for (const id of unconfirmed) {
+      const stroke = strokes.get(id)
+      if (stroke !== undefined) yield [id, stroke]
+    }
+  }
+
+  #opened(): void {
+    this.#scene.renew(this.#link)
     this.#title()
     this.#soon()
   }

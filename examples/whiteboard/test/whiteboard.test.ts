@@ -55,8 +55,8 @@ describeInBrowser('the whiteboard', () => {
     await grace.sees([350, 300], 'ink')
     await ada.move([800, 200])
     await ada.page.mouse.up()
-    // Two who cross each other: what was begun later lies above, for all.
-    await grace.page.getByRole('button', { name: /^Red/ }).click()
+    // Two who cross each other: what was finished later lies above, for all.
+    await grace.page.getByRole('button', { name: /^Red \(/ }).click()
     await grace.page.getByRole('button', { name: /^Bold/ }).click()
     await grace.move([300, 150])
     await grace.page.mouse.down()

@@ -1,8 +1,9 @@
 import { strokeLimit, type Point } from '../../board.ts'
+import { randomText } from '../../../stage/page/names.ts'
 import { meet, touches } from '../drawing/geometry.ts'
+import type { Ink } from '../drawing/ink.ts'
 import type { Painter } from '../drawing/painter.ts'
-import type { Erasures } from './erasures.ts'
-import type { OwnInk } from './own-ink.ts'
+import { beginLine, type Line } from './line.ts'
 
 /** What is held in the hand. */
 export type Tool = 'pen' | 'eraser'
@@ -12,23 +13,37 @@ export const eraserReach = 12
 // Points nearer to each other than this add nothing one could see.
 const nearest = 0.5
 
+/** What the hand does to the board; all of it shows at once. */
+export interface HandEvents {
+  /** Whether there is a board yet. */
+  ready(): boolean
+  /** Something begins that is one step of undo; to be called when it ends. */
+  gesture(): () => void
+  add(line: Line): void
+  /** The pen was taken up, or what it drew was not meant. */
+  lift(): void
+  erase(ids: string[]): void
+  /** The strokes that are not painted for good yet, by id. */
+  unconfirmed(): Iterable<readonly [id: string, ink: Ink]>
+}
+
 /** Turns presses, drags and lifts, whichever device they come from, into strokes and erasures. */
 export class Hand {
   tool: Tool = 'pen'
   color = 0
   width: number = 7
-  readonly #own: OwnInk
-  readonly #erasures: Erasures
   readonly #painter: Painter
-  readonly #drawn: string[] = []
-  #stroke: string | undefined
+  readonly #events: HandEvents
+  #line: Line | undefined
   #last: Point | undefined
   #erasing = false
+  /** Erased by this press. */
+  readonly #erased = new Set<string>()
+  #end = (): void => {}
 
-  constructor(own: OwnInk, erasures: Erasures, painter: Painter) {
-    this.#own = own
-    this.#erasures = erasures
+  constructor(painter: Painter, events: HandEvents) {
     this.#painter = painter
+    this.#events = events
   }
 
   /** Whether the pen or the eraser is on the sheet. */
@@ -36,13 +51,15 @@ export class Hand {
     return this.#last !== undefined
   }
 
-  /** Whether there may be a stroke of this page to take back. */
-  get canUndo(): boolean {
-    return this.#drawn.length > 0
+  /** The line that is being drawn. */
+  get line(): Line | undefined {
+    return this.#line
   }
 
   press(at: Point, tool: Tool = this.tool): void {
     if (this.down) this.lift()
+    if (!this.#events.ready()) return
+    this.#end = this.#events.gesture()
     this.#last = at
     this.#erasing = tool === 'eraser'
     if (this.#erasing) this.#erase(at, at)
@@ -54,47 +71,29 @@ export class Hand {
     if (last === undefined || Math.hypot(to[0] - last[0], to[1] - last[1]) < nearest) return
     this.#last = to
     if (this.#erasing) return this.#erase(last, to)
-    // The stroke may be gone, because somebody cleared the board under the pen: then another one begins here.
-    if (this.#stroke === undefined || !this.#own.extend(this.#stroke, to)) this.#begin(to)
-    else if (this.#own.lengthOf(this.#stroke) >= strokeLimit) {
-      this.#own.finish(this.#stroke)
-      this.#begin(to)
-    }
+    this.#line?.points.push([to[0], to[1]])
+    if (this.#line?.points.length !== strokeLimit) return
+    this.#events.add(this.#line)
+    this.#begin(to)
   }
 
   lift(): void {
-    if (this.#stroke !== undefined) this.#own.finish(this.#stroke)
-    this.#stroke = undefined
-    this.#last = undefined
+    if (this.#line !== undefined) this.#events.add(this.#line)
+    this.cancel()
   }
 
   /** What was begun was not meant: two fingers zoom, where one had seemed to draw. */
   cancel(): void {
-    if (this.#stroke !== undefined) {
-      this.#drawn.splice(this.#drawn.lastIndexOf(this.#stroke), 1)
-      this.#take(this.#stroke)
-    }
-    this.#stroke = undefined
+    if (this.#line !== undefined) this.#events.lift()
+    this.#line = undefined
     this.#last = undefined
-  }
-
-  /** Takes back the last stroke drawn here that is still on the board. */
-  undo(): void {
-    if (this.down) return this.cancel()
-    for (let id = this.#drawn.pop(); id !== undefined; id = this.#drawn.pop()) {
-      if (!this.#own.has(id) && !this.#painter.strokes.has(id)) continue
-      return this.#take(id)
-    }
+    this.#erased.clear()
+    this.#end()
+    this.#end = () => {}
   }
 
   #begin(at: Point): void {
-    this.#stroke = this.#own.begin(this.color, this.width, at)
-    this.#drawn.push(this.#stroke)
-  }
-
-  #take(id: string): void {
-    if (!this.#own.has(id) || this.#own.drop(id)) this.#erasures.add(id)
-    this.#painter.wipe(id)
+    this.#line = beginLine(randomText(12), this.color, this.width, at)
   }
 
   #erase(from: Point, to: Point): void {
@@ -104,13 +103,13 @@ export class Hand {
       right: Math.max(from[0], to[0]) + eraserReach,
       bottom: Math.max(from[1], to[1]) + eraserReach,
     }
-    for (const [id, stroke] of this.#painter.strokes) {
-      if (!meet(stroke.box, way) || !touches(stroke.points, from, to, eraserReach + stroke.width / 2)) continue
-      if (this.#erasures.add(id)) this.#painter.wipe(id)
-    }
-    // What waits here for the connection can be erased too.
-    for (const stroke of this.#own.strokes) {
-      if (stroke.done && touches(stroke.points, from, to, eraserReach + stroke.width / 2)) this.#take(stroke.id)
-    }
+    const isHit = ({ points, width }: Ink): boolean => touches(points, from, to, eraserReach + width / 2)
+    const hit: string[] = []
+    for (const [id, stroke] of this.#painter.strokes) if (meet(stroke.box, way) && isHit(stroke)) hit.push(id)
+    for (const [id, ink] of this.#events.unconfirmed()) if (isHit(ink)) hit.push(id)
+    // What is painted is what was there in the last frame.
+    const ids = hit.filter((id) => !this.#erased.has(id))
+    for (const id of ids) this.#erased.add(id)
+    if (ids.length > 0) this.#events.erase(ids)
   }
 }

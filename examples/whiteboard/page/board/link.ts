@@ -1,68 +1,81 @@
-import { JuntoClient, JuntoError, type JoinedRoom } from '@junto/client'
+import {
+  JuntoClient,
+  JuntoError,
+  optimistic,
+  undoing,
+  type JoinedRoom,
+  type Undoing,
+  type UndoOutcome,
+} from '@junto/client'
 // The contract as a type only: its layout comes from the server, and the page holds no TypeBox.
 import type { Whiteboard } from '../../contract.ts'
 import { bounds, livePath, type Point } from '../../board.ts'
+import { whiteboardMutators } from '../../mutators.ts'
 import { randomText } from '../../../stage/page/names.ts'
 import { boardTitle } from '../names.ts'
 import type { Person } from '../ui/people.ts'
 import type { Standing } from '../ui/status.ts'
-import type { Erasures } from './erasures.ts'
-import type { OwnInk, Piece } from './own-ink.ts'
-import type { SharedStrokes } from './scene.ts'
+import type { Line } from './line.ts'
+import type { Board, SharedPen, SharedStroke } from './scene.ts'
+import { Unsaved } from './unsaved.ts'
 
 /** What the page is told by its link to the board. */
 export interface LinkEvents {
   standing(standing: Standing): void
-  /** The state as a whole is new: joined, or joined again. */
-  renewed(): void
-  /** A stroke of the state was added, changed or removed. */
+  /** The board is here, and whole. */
+  opened(): void
+  /** A stroke was added, changed, removed or confirmed. */
   stroke(id: string): void
+  /** Somebody's line grows, or ends. */
+  pens(): void
   people(): void
   /** Somebody points at a place, or at nothing any more. */
   pointed(member: string, at: Point | undefined): void
   cleared(by: string): void
   confirmClear(by: string, signal: AbortSignal): Promise<boolean>
-  /** The server did not take a stroke. */
+  /** Something was not done, or was taken back again. */
   refused(why: string): void
+  /** What there is to undo and to redo has changed. */
+  steps(canUndo: boolean, canRedo: boolean): void
 }
 
 type BoardRoom = JoinedRoom<typeof Whiteboard>
 
-// So many pieces are under way at most; on a slow line points gather meanwhile and leave in larger pieces.
-const mostUnderWay = 24
 // Somebody who has not moved for so long is probably not pointing at anything: ms.
 const restsAfter = 20_000
 const nothing: ReadonlyMap<string, never> = new Map<string, never>()
 
 /** The board's room on the server: what this page sends to it and learns from it. */
-export class BoardLink {
+export class BoardLink implements Board {
   readonly #key: string
-  readonly #own: OwnInk
-  readonly #erasures: Erasures
   readonly #events: LinkEvents
   readonly #client: JuntoClient
   #name: string
   #room: BoardRoom | undefined
+  #steps: Undoing | undefined
+  readonly #unconfirmed = new Set<string>()
+  readonly #unsaved = new Unsaved()
+  /** The line that the others see growing, and how many of its points they were sent. */
+  #line: Line | undefined
+  #sent = 0
   #refused: string | undefined
   #run: number | undefined
   #at: Point | undefined
   #lostAt = 0
   #returning = false
   #underWay = 0
-  #answered = 0
+  #settledAt = 0
 
-  constructor(key: string, name: string, own: OwnInk, erasures: Erasures, events: LinkEvents) {
+  constructor(key: string, name: string, events: LinkEvents) {
     this.#key = key
     this.#name = name
-    this.#own = own
-    this.#erasures = erasures
     this.#events = events
     // Made anew for each page: that is what the server recognises the page's own strokes by when it comes back.
     const token = randomText(24)
     const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${livePath}`
     this.#client = new JuntoClient({ url, auth: () => token })
     this.#client.connection.subscribe(() => this.#stand())
-    void this.open()
+    void this.join()
   }
 
   /** Whether what is sent now arrives. */
@@ -72,7 +85,7 @@ export class BoardLink {
 
   /** Since when the server owes an answer, by `performance.now()`; undefined when it owes none. */
   get unansweredSince(): number | undefined {
-    return this.#underWay > 0 ? this.#answered : undefined
+    return this.#underWay > 0 ? this.#settledAt : undefined
   }
 
   /** This page's member id. */
@@ -84,8 +97,21 @@ export class BoardLink {
     return this.#room?.state.title ?? boardTitle(this.#key)
   }
 
-  get strokes(): SharedStrokes {
+  /** Whether there is a board to draw on. */
+  get open(): boolean {
+    return this.#room !== undefined
+  }
+
+  get strokes(): ReadonlyMap<string, SharedStroke> {
     return this.#room?.state.strokes ?? nothing
+  }
+
+  get pens(): ReadonlyMap<string, SharedPen> {
+    return this.#room?.state.pens ?? nothing
+  }
+
+  get unconfirmed(): ReadonlySet<string> {
+    return this.#unconfirmed
   }
 
   get people(): ReadonlyMap<string, Person> {
@@ -98,7 +124,7 @@ export class BoardLink {
   }
 
   /** Joins the board; tries for as long as it takes, unless the server refuses. */
-  async open(): Promise<void> {
+  async join(): Promise<void> {
     this.#refused = undefined
     this.#room = undefined
     this.#stand()
@@ -109,6 +135,8 @@ export class BoardLink {
         // Asked again at each rejoin: both may have changed by then.
         join: () => ({ name: this.#name, awake: !document.hidden }),
         options: { title: boardTitle(this.#key) },
+        // What is done here shows at once, and what the server makes of it when that is known.
+        mutators: optimistic(whiteboardMutators),
         patience: Infinity,
       })
       this.#joined(room)
@@ -123,13 +151,47 @@ export class BoardLink {
     this.#client.connection.retry()
   }
 
-  /** Sends what was drawn and erased since; to be called in each frame. */
-  send(): void {
+  /** Shows the others how a line grows, as often as one likes. They get the stroke itself from `add`. */
+  grow(line: Line): void {
     const room = this.#room
     if (room === undefined || !this.online) return
-    for (const piece of this.#own.take(mostUnderWay - this.#underWay)) void this.#draw(room, piece)
-    const ids = this.#erasures.take(bounds.strokesPerErase)
-    if (ids.length > 0) void this.#erase(room, ids)
+    if (line !== this.#line) this.#sent = 0
+    this.#line = line
+    const { id, color, width } = line
+    while (this.#sent < line.points.length) {
+      const points = line.points.slice(this.#sent, this.#sent + bounds.pointsPerPiece)
+      room.send.ink({ id, color, width, from: this.#sent, points })
+      this.#sent += points.length
+    }
+  }
+
+  /** The line has ended. */
+  lift(): void {
+    if (this.#line !== undefined && this.online) this.#room?.send.lift()
+    this.#line = undefined
+  }
+
+  /** All that is added and erased until the returned function is called is one step of undo. */
+  gesture(): () => void {
+    return this.#steps?.group() ?? (() => {})
+  }
+
+  add(line: Line): void {
+    if (this.#room !== undefined) void this.#add(this.#room, line)
+  }
+
+  erase(ids: string[]): void {
+    for (let from = 0; from < ids.length; from += bounds.strokesPerErase) {
+      void this.#erase(ids.slice(from, from + bounds.strokesPerErase))
+    }
+  }
+
+  undo(): void {
+    void this.#take(this.#steps?.undo())
+  }
+
+  redo(): void {
+    void this.#take(this.#steps?.redo())
   }
 
   /** Shows the others where this page's pointer is, or that it left the sheet. As often as one likes: the newest of it is sent. */
@@ -152,7 +214,8 @@ export class BoardLink {
   /** Clears the board, once the others agree. Resolves with what to tell. */
   async clear(signal: AbortSignal): Promise<{ good: boolean; text: string } | undefined> {
     if (this.#room === undefined) return { good: false, text: 'The board can be cleared when the server is back.' }
-    const outcome = await this.#room.call.clear.try(undefined, { signal })
+    const agreed = await this.#room.call.askToClear.try(undefined, { signal })
+    const outcome = agreed.ok ? await this.#answered(this.#room.mutate.clear.try()) : agreed
     if (outcome.ok) return { good: true, text: 'The board is clear.' }
     if (outcome.code === 'declined')
       return { good: true, text: `${outcome.data.by} would like to keep the board as it is.` }
@@ -166,14 +229,18 @@ export class BoardLink {
 
   #joined(room: BoardRoom): void {
     this.#room = room
+    // A gesture is a step, however fast one follows upon another.
+    const steps = (this.#steps = undoing(room, { pause: 0 }))
+    const tell = (): void => this.#events.steps(steps.canUndo.value, steps.canRedo.value)
+    steps.canUndo.subscribe(tell)
+    steps.canRedo.subscribe(tell)
     room.status.subscribe(() => {
       if (room.status.value.state === 'reconnecting') this.#lostAt = performance.now()
       this.#stand()
     })
     room.onRecovery(({ outcome }) => {
-      if (outcome === 'resynced') this.#renew(room)
-      // Nothing was lost: what was under way has arrived, or does so now.
-      if (outcome === 'resumed') this.#resume(room)
+      if (outcome === 'resynced') this.#recover(room)
+      if (outcome === 'resynced' || outcome === 'resumed') this.#introduce(room)
     })
     room.on('cleared', ({ by }) => this.#events.cleared(by))
     const pointed = ({ at }: { readonly at: Point }, member: string): void => this.#events.pointed(member, at)
@@ -189,88 +256,81 @@ export class BoardLink {
     room.watch((state) => state.strokes, {
       added: (_stroke, id) => this.#events.stroke(id),
       changed: (_stroke, id) => this.#events.stroke(id),
-      removed: (_stroke, id) => this.#events.stroke(id),
+      removed: (_stroke, id) => {
+        // Of a board that was taken from the store, it may never have been saved.
+        if (room.state.run === this.#run) this.#unsaved.forget(id)
+        this.#events.stroke(id)
+      },
     })
-    this.#renew(room)
+    const pens = (): void => this.#events.pens()
+    room.watch((state) => state.pens, { added: pens, changed: pens, removed: pens })
+    this.#run = room.state.run
+    this.#events.opened()
+    this.#events.people()
+    tell()
+    this.#introduce(room)
     this.#stand()
   }
 
-  #renew(room: BoardRoom): void {
+  /** The server may have died before it had saved what it confirmed. */
+  #recover(room: BoardRoom): void {
     const { run, strokes } = room.state
-    this.#own.rejoined(strokes, run === this.#run ? undefined : this.#lostAt)
-    this.#erasures.rejoined(strokes)
+    if (run !== this.#run) for (const line of this.#unsaved.missing(strokes, this.#lostAt)) this.add(line)
     this.#run = run
-    this.#events.renewed()
-    this.#events.people()
-    this.#resume(room)
   }
 
-  #resume(room: BoardRoom): void {
-    this.#introduce(room)
-    // Not in the next frame: a page in the background has none.
-    this.send()
-  }
-
-  /** Tells what has changed since the join left: until it was answered, there was nobody to be told. */
+  /** Tells what has changed while there was nobody to be told. */
   #introduce(room: BoardRoom): void {
+    // The server has put the pens of those away who were gone.
+    this.#line = undefined
+    this.#settledAt = performance.now()
     const me = room.state.people.get(room.memberId)
     if (me === undefined) return
     if (me.name !== this.#name) room.send.rename(this.#name)
     if (me.awake === document.hidden) room.send.wake(!document.hidden)
   }
 
-  async #draw(room: BoardRoom, piece: Piece): Promise<void> {
-    this.#begin()
-    const outcome = await room.call.draw.try(piece)
-    this.#settle()
-    if (!outcome.ok) {
-      switch (outcome.code) {
-        case 'disconnected':
-        case 'outcome_unknown':
-          // Sending goes on after the reconnect, from wherever the state then is.
-          return
-        case 'timeout':
-        case 'rate_limited':
-          this.#own.resend(piece.id, room.state.strokes.get(piece.id))
-          break
-        case 'full':
-          this.#refuse(
-            piece,
-            `This board is full: it holds ${outcome.data.limit} strokes. Erase some, or begin a new board.`,
-          )
-          break
-        default:
-          this.#refuse(piece, `The server did not take this stroke: ${outcome.message}`)
-      }
-    }
-    this.send()
+  async #add(room: BoardRoom, line: Line): Promise<void> {
+    this.#unconfirmed.add(line.id)
+    // It shows from here on.
+    const outcome = await this.#answered(room.mutate.add.try(line))
+    this.#unconfirmed.delete(line.id)
+    this.#events.stroke(line.id)
+    if (outcome.ok) this.#unsaved.keep(line, performance.now())
+    else if (outcome.code === 'full') {
+      const { limit } = outcome.data
+      this.#events.refused(`This board is full: it holds ${limit} strokes. Erase some, or begin a new board.`)
+    } else this.#events.refused(`The server did not take this stroke: ${outcome.message}`)
   }
 
-  #begin(): void {
-    if (this.#underWay === 0) this.#answered = performance.now()
+  async #erase(ids: string[]): Promise<void> {
+    if (this.#room === undefined) return
+    const outcome = await this.#answered(this.#room.mutate.erase.try({ ids }))
+    if (!outcome.ok) this.#events.refused(`The server did not erase that: ${outcome.message}`)
+  }
+
+  async #take(outcome: Promise<UndoOutcome> | undefined): Promise<void> {
+    if (outcome === undefined) return
+    try {
+      const { done, skipped, forgotten } = await this.#answered(outcome)
+      if (done > 0) return
+      if (skipped > 0) this.#events.refused('Somebody has changed that since.')
+      else if (forgotten > 0) this.#events.refused('The server does not remember that any more.')
+    } catch (error) {
+      this.#events.refused(`That was not taken back: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  /** Counts what the server owes an answer for. */
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    if (this.#underWay === 0) this.#settledAt = performance.now()
     this.#underWay += 1
-  }
-
-  #settle(): void {
-    this.#underWay -= 1
-    this.#answered = performance.now()
-  }
-
-  #refuse(piece: Piece, why: string): void {
-    this.#own.drop(piece.id)
-    this.#events.refused(why)
-  }
-
-  async #erase(room: BoardRoom, ids: string[]): Promise<void> {
-    this.#begin()
-    const outcome = await room.call.erase.try({ ids })
-    this.#settle()
-    if (outcome.ok || outcome.code === 'disconnected' || outcome.code === 'outcome_unknown') return
-    for (const id of ids) {
-      this.#erasures.settle(id)
-      this.#events.stroke(id)
+    try {
+      return await answer
+    } finally {
+      this.#underWay -= 1
+      this.#settledAt = performance.now()
     }
-    this.#events.refused(`The server did not erase that: ${outcome.message}`)
   }
 
   #stand(): void {

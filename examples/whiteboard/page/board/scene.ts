@@ -1,91 +1,76 @@
 import type { Point } from '../../board.ts'
 import type { Ink } from '../drawing/ink.ts'
 import type { Painter, WetInk } from '../drawing/painter.ts'
-import type { Erasures } from './erasures.ts'
-import type { OwnInk } from './own-ink.ts'
+import type { Line } from './line.ts'
 
 /** A stroke of the board's state. */
-export interface SharedStroke {
-  readonly color: number
-  readonly width: number
-  readonly points: readonly Point[]
-  readonly done: boolean
+export interface SharedStroke extends Ink {
+  readonly at: number
 }
 
-/** The strokes of the board's state, in the order in which they were begun. */
-export type SharedStrokes = ReadonlyMap<string, SharedStroke>
+/** A line that somebody draws now. */
+export interface SharedPen extends Ink {
+  readonly id: string
+  readonly points: readonly Point[]
+}
 
-/** Brings together what the state holds and what this page did to it already, and has it painted. */
+/** What is to be seen of a board. */
+export interface Board {
+  readonly strokes: ReadonlyMap<string, SharedStroke>
+  /** By member id. */
+  readonly pens: ReadonlyMap<string, SharedPen>
+  /** This page's member id. */
+  readonly me: string | undefined
+  /** The strokes of this page that the server has not confirmed. */
+  readonly unconfirmed: ReadonlySet<string>
+}
+
+/** Has the board painted: what is confirmed once, and what may still change in each frame. */
 export class Scene {
   readonly #painter: Painter
-  readonly #own: OwnInk
-  readonly #erasures: Erasures
-  readonly #orders = new Map<string, number>()
-  readonly #growing = new Set<string>()
   readonly #news = new Set<string>()
-  #next = 0
 
-  constructor(painter: Painter, own: OwnInk, erasures: Erasures) {
+  constructor(painter: Painter) {
     this.#painter = painter
-    this.#own = own
-    this.#erasures = erasures
   }
 
-  /** A stroke was added, changed or removed; looked at in the next frame. */
+  /** A stroke was added, changed, removed or confirmed; looked at in the next frame. */
   touch(id: string): void {
     this.#news.add(id)
   }
 
-  /** The state as a whole is new: strokes may stand in another order than before. */
-  renew(strokes: SharedStrokes): void {
+  /** Another board. */
+  renew({ strokes }: Board): void {
     this.#painter.wipeAll()
-    this.#orders.clear()
-    this.#growing.clear()
     this.#news.clear()
-    this.#next = 0
     for (const id of strokes.keys()) this.#news.add(id)
   }
 
-  /** One frame. `online`: whether the state is current. `pending`: whether it is open when the others see what is drawn here. */
-  paint(strokes: SharedStrokes, online: boolean, pending: boolean, now: number): void {
-    // While away, the state is what it was; news of it come together, with the word that it is new.
-    if (online) {
-      for (const id of this.#news) this.#take(id, strokes.get(id), now)
-      this.#news.clear()
-    }
-    this.#painter.paint(this.#wet(strokes, pending))
-  }
-
-  #take(id: string, stroke: SharedStroke | undefined, now: number): void {
-    if (stroke === undefined) return this.#gone(id)
-    let order = this.#orders.get(id)
-    if (order === undefined) this.#orders.set(id, (order = this.#next++))
-    if (this.#own.has(id) && !this.#own.heard(id, stroke, now)) return
-    if (stroke.done && !this.#erasures.has(id)) {
-      this.#growing.delete(id)
-      this.#painter.dry(id, stroke, order)
-      return
-    }
-    this.#painter.wipe(id)
-    if (this.#erasures.has(id)) this.#growing.delete(id)
-    else this.#growing.add(id)
-  }
-
-  #gone(id: string): void {
-    this.#own.removed(id)
-    this.#erasures.settle(id)
-    this.#painter.wipe(id)
-    this.#growing.delete(id)
-    this.#orders.delete(id)
-  }
-
-  *#wet(strokes: SharedStrokes, pending: boolean): Generator<WetInk> {
-    for (const id of this.#growing) {
+  /** One frame. `line`: what is being drawn here. `pending`: whether it is open when the others see what is drawn here. */
+  paint(board: Board, line: Line | undefined, pending: boolean): void {
+    const { strokes, unconfirmed } = board
+    for (const id of this.#news) {
       const stroke = strokes.get(id)
-      if (stroke !== undefined) yield wet(stroke, false)
+      if (stroke === undefined || unconfirmed.has(id)) this.#painter.wipe(id)
+      else this.#painter.dry(id, stroke, stroke.at)
     }
-    for (const stroke of this.#own.strokes) yield wet(stroke, pending)
+    this.#news.clear()
+    this.#painter.paint(wetInk(board, line, pending))
   }
+}
+
+function* wetInk(
+  { strokes, pens, me, unconfirmed }: Board,
+  line: Line | undefined,
+  pending: boolean,
+): Generator<WetInk> {
+  // Own lines are known better here than from the server, and a stroke that has come is no line any more.
+  for (const [member, pen] of pens) if (member !== me && !strokes.has(pen.id)) yield wet(pen, false)
+  for (const id of unconfirmed) {
+    const stroke = strokes.get(id)
+    if (stroke !== undefined) yield wet(stroke, pending)
+  }
+  if (line !== undefined) yield wet(line, pending)
 }
 
 function wet({ color, width, points }: Ink, pending: boolean): WetInk {

@@ -16,6 +16,8 @@ export interface Waiting {
   readonly strokes: number
   /** Since when the oldest thing sent is unanswered, by `performance.now()`; undefined when nothing is. */
   readonly since: number | undefined
+  /** Whether there is a board to draw on. */
+  readonly open: boolean
 }
 
 // A drop that is over at once is nobody's concern.
@@ -29,7 +31,7 @@ export class Status {
   readonly #banner = byId('away', HTMLDivElement)
   #standing: Standing = { state: 'connecting' }
   #since = 0
-  #ask = (): Waiting => ({ strokes: 0, since: undefined })
+  #ask = (): Waiting => ({ strokes: 0, since: undefined, open: false })
   #waiting = this.#ask()
 
   constructor(retry: () => void) {
@@ -74,7 +76,8 @@ export class Status {
   }
 
   #kept(offline: boolean): string {
-    const { strokes } = this.#waiting
+    const { strokes, open } = this.#waiting
+    if (!open) return offline ? 'The board opens when you are back.' : 'The board opens when it is back.'
     const when = offline ? 'and sent when you are back' : 'and sent when it is back'
     if (strokes === 0) return `Draw on: your strokes are kept here ${when}.`
     return strokes === 1 ? `1 stroke is kept here ${when}.` : `${strokes} strokes are kept here ${when}.`

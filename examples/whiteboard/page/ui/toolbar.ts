@@ -6,6 +6,7 @@ import { byId, make } from '../../../stage/page/element.ts'
 export interface ToolbarEvents {
   changed(): void
   undo(): void
+  redo(): void
   clear(): void
 }
 
@@ -17,6 +18,8 @@ export class Toolbar {
     pen: byId('tool-pen', HTMLButtonElement),
     eraser: byId('tool-eraser', HTMLButtonElement),
   }
+  readonly #undo = byId('undo', HTMLButtonElement)
+  readonly #redo = byId('redo', HTMLButtonElement)
   readonly #inks: HTMLButtonElement[]
   readonly #widths: HTMLButtonElement[]
 
@@ -28,7 +31,8 @@ export class Toolbar {
     this.#widths = widths.map(({ name, size }, index) => this.#widthButton(name, size, index))
     byId('inks', HTMLDivElement).append(...this.#inks)
     byId('widths', HTMLDivElement).append(...this.#widths)
-    byId('undo', HTMLButtonElement).addEventListener('click', () => events.undo())
+    this.#undo.addEventListener('click', () => events.undo())
+    this.#redo.addEventListener('click', () => events.redo())
     byId('clear', HTMLButtonElement).addEventListener('click', () => events.clear())
     this.#show()
   }
@@ -38,8 +42,9 @@ export class Toolbar {
     if (event.altKey) return false
     const key = event.key.toLowerCase()
     if (event.ctrlKey || event.metaKey) {
-      if (key !== 'z' || event.shiftKey) return false
-      this.#events.undo()
+      if (key === 'z' && !event.shiftKey) this.#events.undo()
+      else if (key === 'z' || (key === 'y' && !event.shiftKey)) this.#events.redo()
+      else return false
       return true
     }
     if (key === 'p') this.#take('pen')
@@ -49,6 +54,17 @@ export class Toolbar {
     else if (/^[1-9]$/.test(key) && Number(key) <= inks.length) this.#dip(Number(key) - 1)
     else return false
     return true
+  }
+
+  /** Whether there is something to undo, and to redo. */
+  enable(canUndo: boolean, canRedo: boolean): void {
+    for (const [button, enabled] of [
+      [this.#undo, canUndo],
+      [this.#redo, canRedo],
+    ] as const) {
+      // Not `disabled`: who has come to it by keys would lose the focus with the last step.
+      button.setAttribute('aria-disabled', String(!enabled))
+    }
   }
 
   #take(tool: Tool): void {
