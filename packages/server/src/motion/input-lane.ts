@@ -1,5 +1,6 @@
 import { JuntoError, type Clock } from '@junto/protocol'
 import type { InputsFrame } from '@junto/protocol/internal'
+import { TokenBucket } from '../limits/token-bucket.ts'
 import type { Counter, Metrics } from '../observe/metrics.ts'
 import { accepted } from '../room/decoding.ts'
 import { HandlerFailure } from '../room/handler-failure.ts'
@@ -15,6 +16,12 @@ export type AnyInputMutator = (state: unknown, input: unknown, context: InputRun
 
 /** Milliseconds between faults of one member that are told: its client sends sixty inputs a second, and each may fail. */
 const faultInterval = 1000
+
+/**
+ * Inputs of one member that turn out to be none: beyond these, what it sends is dropped unread. To refuse one costs a hundred times what
+ * reading one does, and a client may send more than a hundred thousand a second.
+ */
+const patience = { rate: 32, burst: 32 }
 
 /** Parts of an {@link InputLane}. */
 export interface InputLaneOptions {
@@ -59,13 +66,20 @@ export class InputLane {
   }
 
   /** Inputs of a member have come: they wait for their ticks. */
-  receive({ buffer, mover }: MemberMotion, { first, at, behind, payloads }: InputsFrame): void {
+  receive(motion: MemberMotion, { first, at, behind, payloads }: InputsFrame): void {
+    const { buffer, mover } = motion
     if (buffer === undefined) return
+    const now = this.#options.clock.now()
     const { policy, codec, check } = this.#options.settings
     const seen = behind === undefined ? undefined : at - behind
     let fault: JuntoError | undefined
     for (let index = buffer.skip(first, payloads.length); index < payloads.length; index++) {
       const seq = first + index
+      if (motion.patience !== undefined && motion.patience.wait(now) > 0) {
+        this.#dropped.invalid.add()
+        buffer.refuse(seq)
+        continue
+      }
       try {
         const value = accepted(() => {
           const read = codec.decode(payloads[index], 'input')
@@ -75,6 +89,8 @@ export class InputLane {
         buffer.add({ seq, value, at: at + index * policy.interval, seen })
       } catch (error) {
         fault ??= thrownAs(error, JuntoError)
+        motion.patience ??= new TokenBucket(patience)
+        motion.patience.take(now)
         this.#dropped.invalid.add()
         buffer.refuse(seq)
       }
@@ -88,7 +104,10 @@ export class InputLane {
     for (const motion of members) {
       motion.buffer?.tick()
       if (mutator === undefined) continue
-      for (let run = this.#next(motion); run !== undefined; run = this.#next(motion)) this.#apply(motion, mutator, run)
+      for (let run = this.#next(motion); run !== undefined; run = this.#next(motion)) {
+        this.#apply(motion, mutator, run)
+        if (motion.isGone) break
+      }
     }
   }
 

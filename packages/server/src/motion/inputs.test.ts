@@ -92,6 +92,52 @@ describe('inputs of a member', () => {
     expect(dropped(world, 'invalid')).toBe(2)
   })
 
+  test('that are not what the contract says are looked at so often, then nothing of their sender is for a while', async () => {
+    const { world, applied } = recording()
+    const ada = await world.enter()
+    const bob = await world.enter()
+    const payloads = Array.from({ length: 32 }, () => 'x')
+    for (let first = 1; first <= 3200; first += 32) {
+      ada.client.raw({ type: FrameType.inputs, first, at: 0, behind: undefined, payloads })
+    }
+    ada.drive([{ dx: 1 }], { first: 3201 })
+    bob.drive([{ dx: 2 }])
+    await world.clock.advance(50)
+    // Refusing one costs a hundred times what taking one does.
+    expect(ada.client.notices).toHaveLength(1)
+    expect(dropped(world, 'invalid')).toBe(3201)
+    expect(applied.map(({ by, dx }) => [by, dx])).toEqual([[bob.id, 2]])
+    await world.clock.advance(1000)
+    ada.drive([{ dx: 3 }])
+    await world.clock.advance(50)
+    expect(applied.at(-1)).toMatchObject({ by: ada.id, dx: 3 })
+  })
+
+  test('of somebody who goes in the middle of them are not applied any more', async () => {
+    const world = new TrackWorld({ onInput: (_room, _input, { member }) => member.kick('too fast') })
+    const ada = await world.enter()
+    const bob = await world.enter()
+    await world.clock.advance(50)
+    ada.drive([{ dx: 1 }, { dx: 2 }])
+    await world.clock.advance(50)
+    expect([...world.room.members.keys()]).toEqual([bob.id])
+    expect(world.metrics.read('inputs_applied', { room: 'track' })).toBe(1)
+  })
+
+  test('may end the room: then it does no step any more', async () => {
+    const steps: number[] = []
+    const world = new TrackWorld({
+      onInput: (room) => room.close(),
+      onTick: (room) => steps.push(room.members.size),
+    })
+    const ada = await world.enter()
+    await world.clock.advance(50)
+    steps.length = 0
+    ada.drive([{ dx: 1 }, { dx: 1 }])
+    await world.clock.advance(50)
+    expect(steps).toEqual([])
+  })
+
   test('go through a fault of the room one by one: what failed is put back, and told of once a second', async () => {
     const { world, applied } = recording({
       onInput: (room, { dx }, { by }) => {

@@ -1,3 +1,4 @@
+import type { TokenBucket } from '../limits/token-bucket.ts'
 import type { Culprit } from '../room/faults.ts'
 import type { Author } from '../room/mutator-run.ts'
 import type { Progress } from '../sync/stamp.ts'
@@ -24,6 +25,10 @@ export class MemberMotion {
   seen: number | undefined
   /** When a fault that it had brought about was told last. */
   toldFault = -Infinity
+  /** For what it sends that is no input; made with the first. */
+  patience: TokenBucket | undefined
+  /** It has left. */
+  isGone = false
 
   constructor(mover: Mover, told: ToldTicks | undefined, buffer: InputBuffer | undefined) {
     this.mover = mover

@@ -149,6 +149,8 @@ export class Motion implements StampSource {
 
   /** Somebody is gone. */
   remove(member: object): void {
+    const motion = this.#members.get(member)
+    if (motion !== undefined) motion.isGone = true
     this.#members.delete(member)
   }
 
@@ -189,6 +191,8 @@ export class Motion implements StampSource {
   #step(tick: number, time: number): void {
     const { faults } = this.#parts
     if (this.#inputs !== undefined) faults.measure(this.#applyInputs)
+    // One of them has closed the room.
+    if (!this.#isOpen) return
     faults.run('onTick', this.#onTick)
     for (const motion of this.#members.values()) motion.settle()
     this.#tick = tick
