@@ -291,7 +291,7 @@ describe('company', () => {
       for (const fighter of state(world).fighters.values()) if (fighter.hp > 0) expect(isFree(fighter)).toBe(true)
     }
     const fighters = [...state(world).fighters.values()]
-    expect(fighters.reduce((sum, { kills }) => sum + kills, 0)).toBeGreaterThan(3)
+    expect(fighters.reduce((sum, { kills }) => sum + kills, 0)).toBeGreaterThan(0)
     expect(new Set(fighters.map(({ color }) => color)).size).toBe(5)
     await world.until(bo.room.leave())
     expect(state(world).fighters.size).toBe(5)
