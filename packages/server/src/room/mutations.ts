@@ -4,7 +4,6 @@ import {
   entriesOf,
   runMutation,
   SchemaError,
-  UndoLog,
   undoName,
   type IssuedMutation,
   type MessageCodec,
@@ -20,6 +19,7 @@ import { thrownAs } from '../thrown.ts'
 import { DeclaredFailure, declaredErrors } from './declared-failure.ts'
 import { accepted, decode, encodeResult } from './decoding.ts'
 import { HandlerFailure, placeIn } from './handler-failure.ts'
+import { MutationPast } from './mutation-past.ts'
 import { boundedTime, MutatorRun, type Author, type Issue } from './mutator-run.ts'
 import { ownFunction } from './own-function.ts'
 import type { UndoRequest } from './mutators.ts'
@@ -81,7 +81,7 @@ export class RoomMutations {
   readonly #routes: readonly (Route | undefined)[]
   readonly #counts: Readonly<Record<'applied' | 'rejected' | 'failed', Counter>>
   /** What members can take back. Made with the first that they can. */
-  readonly #logs = new WeakMap<Mutating, UndoLog>()
+  readonly #pasts = new WeakMap<Mutating, MutationPast>()
   #tree: StateTree | undefined
 
   /** @throws Error naming a mutator that is missing. */
@@ -170,7 +170,7 @@ export class RoomMutations {
       const { value, record } = this.apply(where, (state) =>
         encodeResult(codec, atOnce(route.run(state, params, context, author), where)),
       )
-      if (codec.undoable) this.#logOf(author).keep(n, entriesOf(record))
+      if (codec.undoable) this.#pastOf(author).log.keep(n, entriesOf(record))
       return value
     })
   }
@@ -206,24 +206,24 @@ export class RoomMutations {
   }
 
   #undo(state: unknown, { of, force }: UndoParams, author: Mutating): unknown {
-    const { limits, onUndo } = this.#options
-    if (of.length > limits.undoSteps) {
-      throw new JuntoError(
-        'invalid',
-        `undo.params.of names ${of.length} mutations (limit undoSteps: ${limits.undoSteps})`,
-      )
+    const { clock, onUndo } = this.#options
+    const past = this.#pastOf(author)
+    const once = [...new Set(of)]
+    const wait = past.ask(once, clock.now())
+    if (wait > 0) {
+      const retryAfter = Math.ceil(wait)
+      throw new JuntoError('rate_limited', `too much was to be taken back: try again in ${retryAfter} ms`, {
+        retryAfter,
+      })
     }
     atOnce(onUndo(author.member, { force }), 'onUndo')
-    return this.#logOf(author).undo(state, { of: [...new Set(of)], force })
+    return past.log.undo(state, { of: once, force })
   }
 
-  #logOf(author: Mutating): UndoLog {
-    let log = this.#logs.get(author)
-    if (log === undefined) {
-      const { undoSteps: steps, undoBytes: bytes } = this.#options.limits
-      this.#logs.set(author, (log = new UndoLog({ steps, bytes })))
-    }
-    return log
+  #pastOf(author: Mutating): MutationPast {
+    let past = this.#pasts.get(author)
+    if (past === undefined) this.#pasts.set(author, (past = new MutationPast(this.#options.limits)))
+    return past
   }
 }
 

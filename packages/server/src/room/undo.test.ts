@@ -135,6 +135,46 @@ describe('[U5] who asks for too much', () => {
     expect(x()).toBeUndefined()
   })
 
+  test('waits: so much a second, however few words it takes, and whatever comes of it', async () => {
+    const { world, ann, bob, id, x } = await easel({}, { limits: { undoSteps: 200 } })
+    for (let to = 2; to < 102; to++) void ann.mutate('move', { id, x: to })
+    await world.clock.settle()
+    await world.settled(bob.mutate('move', { id, x: 500 }))
+    // Nothing of it can be taken back, and all of it could be asked for again and again.
+    const of = Array.from({ length: 100 }, (_, index) => 101 - index)
+    const outcomes = new Map<unknown, number>()
+    for (let times = 0; times < 100; times++) {
+      const outcome = await world.settled(ann.undo(of))
+      const kind = typeof outcome === 'string' ? outcome : 'looked at'
+      outcomes.set(kind, (outcomes.get(kind) ?? 0) + 1)
+    }
+    expect([...outcomes.keys()]).toEqual(['looked at', 'rate_limited'])
+    expect(outcomes.get('looked at')).toBeLessThanOrEqual(20)
+    expect(world.faults).toEqual([])
+    await world.settled(bob.mutate('move', { id, x: 101 }))
+    await world.clock.advance('10s')
+    expect(await world.settled(ann.undo(of))).toMatchObject({ done: 100, skipped: 0 })
+    expect(x()).toBe(1)
+  })
+
+  test('in one piece gets all of it at once', async () => {
+    const world = new EaselWorld(
+      {
+        mutators: () => ({
+          draw: (state, _params, { by }) => {
+            for (let index = 0; index < 1000; index++) state.strokes.set(String(index), { by, x: 1, at: index })
+            return ''
+          },
+        }),
+      },
+      { limits: { undoSteps: 100 } },
+    )
+    const ann = await world.enter('ann')
+    await world.settled(ann.mutate('draw', { x: 1 }))
+    expect(await world.settled(ann.undo([1]))).toMatchObject({ done: 1000 })
+    expect(world.room.state.strokes.size).toBe(0)
+  })
+
   test('has each of its mutations taken back once, however often it names it', async () => {
     const { world, ann, id, x } = await easel()
     await world.settled(ann.mutate('move', { id, x: 5 }))
