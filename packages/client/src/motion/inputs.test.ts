@@ -229,6 +229,27 @@ describe('over a drop of the connection', () => {
     expect(server.inputs).toHaveLength(2)
   })
 
+  it('so is what was taken before its end: it shows, and would show for ever', async () => {
+    const inputs = sample()
+    inputs.frame()
+    await frame(inputs, tick)
+    await server.clock.settle()
+    const lost = server.inputs.slice(1)
+    inputs.close()
+    const again = async (input: number): Promise<void> => {
+      server.socket.end()
+      server.client.connection.retry()
+      await server.clock.settle()
+      server.resume({ states: [server.stamp({ input }), server.snapshot(1)] })
+      await server.clock.settle()
+      expect(room.status.value.state).toBe('joined')
+    }
+    await again(1)
+    expect(server.inputs).toEqual(lost)
+    await again(2)
+    expect(server.inputs).toEqual([])
+  })
+
   it('nothing of it is sent to another seat', async () => {
     const inputs = sample()
     inputs.frame()

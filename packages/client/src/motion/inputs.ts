@@ -114,7 +114,10 @@ class SampledInputs implements Inputs, MotionInputs {
   #applied: number
   #heard: number
   #member: string
-  readonly #ends: (() => void)[] = []
+  /** Ends the timer. */
+  #stop = (): void => {}
+  /** Ends that what is lost is sent again. */
+  readonly #settle: () => void
 
   constructor(motion: RoomMotion, sample: () => unknown, { peek, auto, clock }: InputOptions<unknown>) {
     const { room } = motion
@@ -142,7 +145,7 @@ class SampledInputs implements Inputs, MotionInputs {
     this.#member = room.memberId
     this.#codec()
     motion.inputs = this
-    this.#ends.push(room.status.subscribe(() => this.#sendAgain()))
+    this.#settle = room.status.subscribe(() => this.#sendAgain())
     if (auto === true) this.#goOn()
   }
 
@@ -167,8 +170,9 @@ class SampledInputs implements Inputs, MotionInputs {
     this.#predicts = predicts
   }
 
+  // What was sent shows until the server has applied it: it must arrive.
   close(): void {
-    for (const end of this.#ends.splice(0)) end()
+    this.#stop()
     if (this.#motion.inputs === this) this.#motion.inputs = undefined
   }
 
@@ -232,19 +236,19 @@ class SampledInputs implements Inputs, MotionInputs {
     // A seat of its own knows nothing of what another one did.
     if (room.memberId !== this.#member) this.#sent = []
     this.#member = room.memberId
+    this.#sent = this.#sent.filter(({ last }) => last > (room.stamp?.input ?? 0))
     for (const { frame } of this.#sent) room.seat?.sendLoose(frame)
+    if (this.#motion.inputs !== this && this.#sent.length === 0) this.#settle()
   }
 
   #goOn(): void {
-    const stop = this.#clock.after((1 - this.alpha) * this.#step, () => {
-      this.#ends.splice(this.#ends.indexOf(stop), 1)
+    this.#stop = this.#clock.after((1 - this.alpha) * this.#step, () => {
       try {
         this.frame()
       } finally {
         if (this.#motion.inputs === this) this.#goOn()
       }
     })
-    this.#ends.push(stop)
   }
 
   #codec(): Codec {
