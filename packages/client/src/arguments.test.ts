@@ -30,6 +30,11 @@ it.each<[string, Odd, string]>([
   ['an option that lies deeper', { url: 'ws://x', reconnectMax: 5 }, "a client has no option 'reconnectMax', only"],
   ['credentials that are no function', { url: 'ws://x', auth: { token: 1 } }, 'auth must be a function, not object'],
   ['a long program', { url: 'ws://x', program: 'x'.repeat(129) }, 'program must be a text of at most 128 characters'],
+  [
+    'limits that nobody checked',
+    { url: 'ws://x', limits: { maxHeld: -1 } },
+    'limits must be clientLimits({ … }), not object',
+  ],
   ['no number', { url: 'ws://x', callTimeout: NaN }, 'callTimeout must be above 0 ms or Infinity, not NaN'],
 ])('a client with %s is refused', (_name, options, message) => {
   expect(() => new JuntoClient(options as unknown as JuntoClientOptions)).toThrow(

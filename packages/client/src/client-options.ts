@@ -28,8 +28,8 @@ export interface JuntoClientOptions {
    * ever. Default: 15,000.
    */
   readonly callTimeout?: number
-  /** Limits that differ from the defaults; `clientLimitsTable` of `@junto/protocol` lists them with their reasons. */
-  readonly limits?: Partial<ClientLimits>
+  /** Other limits than the defaults: `clientLimits({ … })`. `clientLimitsTable` of `@junto/protocol` lists them with their reasons. */
+  readonly limits?: ClientLimits
   /**
    * Told of what fails no call: messages nobody listens to, listeners that throw. Default: errors thrown by listeners go
    * to `reportError` where there is one, everything else to `console.warn`.

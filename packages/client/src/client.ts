@@ -1,5 +1,5 @@
-import { clientLimits, JuntoError } from '@junto/protocol'
-import { longestName } from '@junto/protocol/internal'
+import { JuntoError } from '@junto/protocol'
+import { givenLimits, longestName } from '@junto/protocol/internal'
 import type { AnyContract, NameOf } from '@junto/schema'
 import { openSocket } from '#open-socket'
 import { checkFunction, checkObject, wrong } from './arguments.ts'
@@ -50,7 +50,8 @@ export class JuntoClient implements AsyncDisposable {
   /** Connects to nothing yet: the first join does. */
   constructor(options: JuntoClientOptions) {
     check(options)
-    const limits = clientLimits(options.limits)
+    const limits = givenLimits(options.limits)
+    if (limits === undefined) throw wrong('limits', 'clientLimits({ … })', options.limits)
     const report = guardedReport(options.onWarning ?? defaultReport)
     this.#session = new Session({
       ...options,

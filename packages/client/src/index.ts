@@ -3,7 +3,7 @@
 
 export { JuntoClient } from './client.ts'
 export type { JuntoClientOptions } from './client-options.ts'
-export { JuntoError, type ErrorCode } from '@junto/protocol'
+export { clientLimits, JuntoError, type ClientLimits, type ErrorCode } from '@junto/protocol'
 export type { ConnectionState, ConnectionStatus } from './connection/connection-state.ts'
 export type { PageEvent, PageEvents } from './connection/page-events.ts'
 export { sampleInputs, type InputOptions, type Inputs } from './motion/inputs.ts'

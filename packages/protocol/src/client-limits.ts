@@ -1,4 +1,15 @@
-import { bytes, commonLimits, count, KiB, MiB, mergeLimits, ms, type LimitsOf, type LimitTable } from './limits.ts'
+import {
+  bytes,
+  commonLimits,
+  count,
+  defaultsOf,
+  KiB,
+  MiB,
+  mergeLimits,
+  ms,
+  type LimitsOf,
+  type LimitTable,
+} from './limits.ts'
 
 /** Every limit of a client, with its default and its reason. */
 export const clientLimitsTable = {
@@ -28,11 +39,30 @@ export const clientLimitsTable = {
 /** The limits of a client. */
 export type ClientLimits = LimitsOf<typeof clientLimitsTable>
 
+/** Those that {@link clientLimits} has checked. */
+const made = new WeakSet<ClientLimits>()
+
 /**
  * The limits of a client: the defaults, and what differs.
+ *
+ * ```ts
+ * import { clientLimits, JuntoClient } from '@junto/client'
+ *
+ * const client = new JuntoClient({ url: 'ws://localhost:1727', limits: clientLimits({ reconnectMax: 60_000 }) })
+ * ```
+ *
+ * A function, so that pages which keep to the defaults do not load what checks others.
  *
  * @throws JuntoError `misuse` naming a limit that cannot be.
  */
 export function clientLimits(overrides: Partial<ClientLimits> = {}): ClientLimits {
-  return mergeLimits(clientLimitsTable, overrides)
+  const limits = mergeLimits(clientLimitsTable, overrides)
+  made.add(limits)
+  return limits
+}
+
+/** Limits that a program gave, or the defaults; undefined for what does not come from {@link clientLimits}. */
+export function givenLimits(limits: ClientLimits | undefined): ClientLimits | undefined {
+  if (limits === undefined) return defaultsOf(clientLimitsTable)
+  return made.has(limits) ? limits : undefined
 }

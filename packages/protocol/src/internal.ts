@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Preserved: the declarations name Disposable and AsyncDisposable, which a program's own `lib` may lack.
 
+export { givenLimits } from './client-limits.ts'
 export { clientCloseCodes } from './closing.ts'
 export { checkSignal, onAbort } from './exchange/abort.ts'
 export type { AnswerContext, Answerer, StreamAnswerer } from './exchange/answering.ts'

@@ -107,6 +107,12 @@ export const commonLimits = {
   maxLatest: count(256, 1),
 } satisfies LimitTable
 
+/** The values of a table. */
+export function defaultsOf<T extends LimitTable>(table: T): LimitsOf<T> {
+  // It has every name of the table.
+  return Object.fromEntries(Object.entries(table).map(([name, { value }]) => [name, value])) as LimitsOf<T>
+}
+
 /**
  * The values of a table, some of them overridden.
  *

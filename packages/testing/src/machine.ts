@@ -1,5 +1,7 @@
 import {
+  clientLimits,
   JuntoClient,
+  type ClientLimits,
   type JoinedRoom,
   type JuntoClientOptions,
   type PageEvent,
@@ -13,10 +15,12 @@ import { ProcessClock } from './process.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 /** Options of a client in a world, and of the machine it runs on. */
-export type WorldClientOptions = Partial<Omit<JuntoClientOptions, 'url' | 'socket' | 'clock' | 'page'>> &
+export type WorldClientOptions = Partial<Omit<JuntoClientOptions, 'url' | 'socket' | 'clock' | 'page' | 'limits'>> &
   Pick<MemoryPeerOptions, 'origin' | 'remoteAddress'> & {
     /** Whether it runs in a page of a browser, which tells it when the network goes and comes, and when the page ends. Default: false. */
     readonly page?: boolean
+    /** Limits that differ from the defaults. */
+    readonly limits?: Partial<ClientLimits>
   }
 
 /** A room of any contract, as a client has joined it. */
@@ -35,12 +39,13 @@ export class Machine {
   #socket: MemorySocket | undefined
 
   constructor(clock: VirtualClock, network: MemoryNetwork, options: WorldClientOptions) {
-    const { origin, remoteAddress, page = false, keepSession, ...rest } = options
+    const { origin, remoteAddress, page = false, keepSession, limits, ...rest } = options
     this.clock = new ProcessClock(clock)
     this.options = keepSession === true ? { ...options, keepSession: new TabStore() } : options
     this.page = page ? new Page() : undefined
     this.client = new JuntoClient({
       ...rest,
+      limits: clientLimits(limits),
       ...(this.page === undefined ? {} : { page: this.page }),
       keepSession: this.options.keepSession ?? false,
       url: network.url,

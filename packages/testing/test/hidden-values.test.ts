@@ -1,5 +1,5 @@
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { JuntoClient, type JoinedRoom } from '@junto/client'
+import { clientLimits, JuntoClient, type JoinedRoom } from '@junto/client'
 import { JuntoServer, MemoryMetrics, MemoryStore, SilentLogger } from '@junto/server'
 import { afterEach, describe, expect, it } from 'vitest'
 import { MemoryNetwork, SeededRandom, VirtualClock } from '../src/index.ts'
@@ -58,7 +58,7 @@ describe('on a real connection', () => {
       const client = new JuntoClient({
         url: tap.url,
         auth: () => role,
-        limits: { reconnectMin: 20, reconnectMax: 50 },
+        limits: clientLimits({ reconnectMin: 20, reconnectMax: 50 }),
         onWarning: () => {},
       })
       stops.push(() => client.close())

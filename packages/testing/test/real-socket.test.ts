@@ -1,4 +1,4 @@
-import { JuntoClient, openWebSocket, type OpenSocket } from '@junto/client'
+import { clientLimits, JuntoClient, openWebSocket, type OpenSocket } from '@junto/client'
 import { JuntoServer, MemoryStore, SilentLogger } from '@junto/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -55,7 +55,11 @@ describe.each([
   it('comes back to a server that was restarted', async () => {
     const url = await serve()
     const { port } = server.address ?? { port: 0 }
-    client = new JuntoClient({ url, ...(socket === undefined ? {} : { socket }), limits: { reconnectMax: 500 } })
+    client = new JuntoClient({
+      url,
+      ...(socket === undefined ? {} : { socket }),
+      limits: clientLimits({ reconnectMax: 500 }),
+    })
     const board = await client.open(Whiteboard, opening)
     await board.call.addStroke({ by: 'ada', color: 1, points: [] })
     await server.close()

@@ -1,4 +1,4 @@
-import { JuntoClient } from '@junto/client'
+import { clientLimits, JuntoClient } from '@junto/client'
 import { call, defineRoom, event, stream, t } from '@junto/schema'
 import { JuntoServer, MemoryStore, Room, SilentLogger } from '@junto/server'
 import { MemoryNetwork, VirtualClock } from '@junto/testing'
@@ -70,7 +70,12 @@ beforeEach(async () => {
   })
   server.define(Parcels, ParcelRoom)
   await server.listen()
-  client = new JuntoClient({ url: network.url, socket: network.socket, clock, limits: { maxFrame: 3000 } })
+  client = new JuntoClient({
+    url: network.url,
+    socket: network.socket,
+    clock,
+    limits: clientLimits({ maxFrame: 3000 }),
+  })
 })
 
 afterEach(async () => {

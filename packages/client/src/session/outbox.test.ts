@@ -1,3 +1,4 @@
+import { clientLimits } from '@junto/protocol'
 import { FrameType } from '@junto/protocol/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { JoinedRoom } from '../index.ts'
@@ -134,7 +135,7 @@ describe('what is sent', () => {
   })
 
   it('is refused when too much waits, and told so; what the session needs still has its place', async () => {
-    server = new GameServer({ limits: { resumeBuffer: 4096 } })
+    server = new GameServer({ limits: clientLimits({ resumeBuffer: 4096 }) })
     room = await server.enter()
     const under = watch(room.call.add({ n: 1 }))
     await server.clock.settle()
@@ -198,7 +199,7 @@ describe('what is sent', () => {
   )
 
   it('is refused while the server acknowledges nothing, and calls say so', async () => {
-    server = new GameServer({ limits: { hardOutbox: 4096, softOutbox: 4096 } })
+    server = new GameServer({ limits: clientLimits({ hardOutbox: 4096, softOutbox: 4096 }) })
     room = await server.enter()
     while (room.send.shot({ n: 1 }) !== 'dropped') await server.clock.settle()
     expect(await room.call.add.try({ n: 2 })).toMatchObject({ ok: false, code: 'rate_limited' })
@@ -209,7 +210,7 @@ describe('what is sent', () => {
   it.each(['without a connection', 'over one that acknowledges nothing'])(
     'costs the session when what must arrive finds no place, %s: it begins anew and says so',
     async (when) => {
-      server = new GameServer({ limits: { resumeBuffer: 1024, softOutbox: 2048, hardOutbox: 2048 } })
+      server = new GameServer({ limits: clientLimits({ resumeBuffer: 1024, softOutbox: 2048, hardOutbox: 2048 }) })
       room = await server.enter()
       const { session } = server.hello
       let answer = (_n: number): void => {}

@@ -1,3 +1,4 @@
+import { clientLimits } from '@junto/protocol'
 import { defineRoom, t, type Live, type StateOf } from '@junto/schema'
 import { FrameType } from '@junto/protocol/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -264,7 +265,7 @@ describe('a lost session', () => {
     ['bytes', { resumeBuffer: 10_000 }, 107],
     ['frames', { resumeFrames: 100 }, 75],
   ])('lets wait for its rooms no more %s than without a loss', async (_what, limits, most) => {
-    server = new ScriptedServer({ limits })
+    server = new ScriptedServer({ limits: clientLimits(limits) })
     const opened = server.client.open(Whiteboard, opening)
     server.acceptAll()
     room = await opened

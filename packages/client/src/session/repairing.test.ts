@@ -1,3 +1,4 @@
+import { clientLimits } from '@junto/protocol'
 import { type Live, type StateOf } from '@junto/schema'
 import { FrameType, type SentFrame } from '@junto/protocol/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -209,7 +210,7 @@ describe('a repair that does not come about', () => {
   })
 
   it('because too much comes before it: the room is joined afresh', async () => {
-    await join({ limits: { maxHeld: 5000 } })
+    await join({ limits: clientLimits({ maxHeld: 5000 }) })
     const heard: string[] = []
     room.on('cleared', ({ by }) => heard.push(by))
     server.socket.say(brokenPatch())

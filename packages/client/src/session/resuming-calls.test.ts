@@ -1,3 +1,4 @@
+import { clientLimits } from '@junto/protocol'
 import { FrameType } from '@junto/protocol/internal'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { JoinedRoom } from '../index.ts'
@@ -138,7 +139,7 @@ describe('a call', () => {
   it.each(['its time is over', 'too much waits'])(
     'that is repeated and never leaves, because %s, may have run all the same',
     async (why) => {
-      server = new GameServer({ limits: { resumeBuffer: 1024 } })
+      server = new GameServer({ limits: clientLimits({ resumeBuffer: 1024 }) })
       room = await server.enter()
       const set = watch(room.call.set({ n: 1 }, { timeout: 1000 }))
       await server.clock.settle()

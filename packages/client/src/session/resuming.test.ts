@@ -1,4 +1,4 @@
-import { JuntoError } from '@junto/protocol'
+import { clientLimits, JuntoError } from '@junto/protocol'
 import { FrameType } from '@junto/protocol/internal'
 import type { Live, StateOf } from '@junto/schema'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -180,7 +180,7 @@ describe('what comes', () => {
   })
 
   it('is acknowledged at once when the server keeps much for it', async () => {
-    server = new GameServer({ limits: { resumeBuffer: 4096 } })
+    server = new GameServer({ limits: clientLimits({ resumeBuffer: 4096 }) })
     room = await server.enter()
     server.socket.say(...Array.from({ length: 300 }, (_, n) => server.hit(n)))
     await server.clock.settle()

@@ -1,4 +1,4 @@
-import { JuntoClient, type JoinedRoom } from '@junto/client'
+import { clientLimits, JuntoClient, type JoinedRoom } from '@junto/client'
 import { call, defineRoom, event, t } from '@junto/schema'
 import { JuntoServer, MemoryStore, Room, SilentLogger, type Member } from '@junto/server'
 import { FaultProxy, mirrorDifference, type Direction } from '../../src/index.ts'
@@ -145,7 +145,7 @@ export class CutExchange {
         connection.cutAfter(cut.direction, cut.bytes, cut.how)
       }
     }
-    const client = new JuntoClient({ url: proxy.url, limits: { reconnectMin: 1, reconnectMax: 2 } })
+    const client = new JuntoClient({ url: proxy.url, limits: clientLimits({ reconnectMin: 1, reconnectMax: 2 }) })
     try {
       const room = await client.open(Ledger, { key, patience: Infinity })
       const noted: number[] = []
