@@ -74,8 +74,12 @@ describeInBrowser('the whiteboard and its connection', () => {
     expect(await grace.page.locator('#people .count').textContent()).toBe('2')
     await grace.says('Live')
     await ada.draw([200, 300], [600, 300])
+    // Taken back before anybody has seen it.
+    await ada.draw([200, 350], [600, 350])
+    await ada.page.keyboard.press('Control+z')
+    await ada.sees([400, 350], 'nothing')
     // The first may have been on its way, too.
-    await ada.page.getByText(/^[12] strokes? (is|are) kept here and sent when you are back/).waitFor()
+    await ada.page.getByText(/^[1-3] strokes? (is|are) kept here and sent when you are back/).waitFor()
     await grace.draw([200, 400], [600, 400])
     await ada.page.context().setOffline(false)
     await ada.says('Live')
@@ -83,6 +87,7 @@ describeInBrowser('the whiteboard and its connection', () => {
     await grace.sees([400, 300], 'ink')
     await ada.sees([400, 400], 'ink')
     await ada.seesTheSameAs(grace)
+    expect(await grace.inkAt([400, 350])).toBe(0)
     expect(await ada.page.getByText('You are offline.').isVisible()).toBe(false)
     const { states } = await said()
     expect(states[0]).toBe('away')

@@ -123,9 +123,7 @@ export class Visitor {
     const sheet = await this.page.locator('#sheet').boundingBox()
     if (sheet === null) throw new Error('There is no sheet.')
     // It is shown where it is with the next frame.
-    await this.page.evaluate(
-      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
-    )
+    await this.frame()
     const cross = await this.page.locator('#crosshair').boundingBox()
     if (cross === null) throw new Error('There is no crosshair.')
     const scale = sheet.width / 1600
@@ -146,6 +144,13 @@ export class Visitor {
     await this.page.mouse.down()
     await this.move(...way)
     await this.page.mouse.up()
+  }
+
+  /** Waits until the page has painted what has happened before. */
+  async frame(): Promise<void> {
+    await this.page.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    )
   }
 
   /** Whether there is ink at the place: how opaque it is, from 0 to 255. */
@@ -172,6 +177,25 @@ export class Visitor {
       if (Date.now() > deadline) throw new Error(`${what}; at last it was ${JSON.stringify(answer)}`)
       await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)))
     }
+  }
+
+  /** How often the place has changed between ink and nothing from now on, though it were for one frame. */
+  async watchInk(place: Point): Promise<() => Promise<('ink' | 'nothing')[]>> {
+    const { x, y } = await this.inWindow(place)
+    // By its text: what runs in the page knows nothing of this module.
+    await this.page.evaluate(
+      `{
+        const inkAt = ${inkAt.toString()}
+        const shown = (window.shown = [])
+        const look = () => {
+          const now = inkAt({ x: ${x}, y: ${y} }) > 0 ? 'ink' : 'nothing'
+          if (now !== (shown.at(-1) ?? 'nothing')) shown.push(now)
+          requestAnimationFrame(look)
+        }
+        look()
+      }`,
+    )
+    return () => this.page.evaluate(() => (window as unknown as { shown: ('ink' | 'nothing')[] }).shown)
   }
 
   /** Everything painted, pixel by pixel, as one number; and how many pixels hold ink. */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { FaultProxy } from '@junto/testing'
 import type { Browser } from 'playwright-core'
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser, launchBrowser } from '../../stage/test/browser.ts'
@@ -74,8 +75,17 @@ describeInBrowser('the whiteboard', () => {
     await phone.sees([420, 500], 'ink')
   })
 
-  test('the own stroke shows in the same frame', async () => {
-    const ada = await arrive(newBoard(), 'Ada')
+  test('150 ms from the server: what one does shows in the same frame and does not flicker, and undo takes back one’s own', async () => {
+    const board = newBoard()
+    await using proxy = await FaultProxy.listen({ port: Number(server.port), latency: 50, jitter: 50 })
+    const far = board.replace(server.url, proxy.url.replace('ws', 'http'))
+    const [ada, grace] = [await arrive(far, 'Ada'), await arrive(board, 'Grace')]
+    const [undo, redo] = ['Undo', 'Redo'].map((name) => ada.page.getByRole('button', { name: new RegExp(`^${name} `) }))
+    expect([await undo?.getAttribute('aria-disabled'), await redo?.getAttribute('aria-disabled')]).toEqual([
+      'true',
+      'true',
+    ])
+    const shown = await ada.watchInk([500, 400])
     const [from, to] = [await ada.inWindow([400, 400]), await ada.inWindow([600, 400])]
     const ink = await ada.page.evaluate(
       ({ from, to }) =>
@@ -103,6 +113,43 @@ describeInBrowser('the whiteboard', () => {
       { from, to },
     )
     expect(ink).toBeGreaterThan(200)
+    await grace.sees([500, 400], 'ink')
+    // One's own only, while somebody else draws.
+    await grace.move([200, 600])
+    await grace.page.mouse.down()
+    await grace.move([600, 600])
+    await ada.sees([400, 600], 'ink')
+    await ada.page.keyboard.press('Control+z')
+    await ada.frame()
+    expect(await ada.inkAt([500, 400])).toBe(0)
+    await grace.sees([500, 400], 'nothing')
+    await grace.move([800, 600])
+    await grace.page.mouse.up()
+    expect([await undo?.getAttribute('aria-disabled'), await redo?.getAttribute('aria-disabled')]).toEqual([
+      'true',
+      'false',
+    ])
+    await ada.page.keyboard.press('Control+Shift+z')
+    await grace.sees([500, 400], 'ink')
+    // One drag of the eraser, whoever has drawn it, is one step.
+    await ada.page.keyboard.press('e')
+    await ada.draw([500, 350], [500, 650])
+    await ada.frame()
+    expect([await ada.inkAt([450, 400]), await ada.inkAt([300, 600])]).toEqual([0, 0])
+    await grace.sees([450, 400], 'nothing')
+    await grace.sees([300, 600], 'nothing')
+    await undo?.click()
+    await grace.sees([450, 400], 'ink')
+    await grace.sees([300, 600], 'ink')
+    await ada.seesTheSameAs(grace)
+    expect(await shown()).toEqual(['ink', 'nothing', 'ink', 'nothing', 'ink'])
+    // What somebody else has done since stays done.
+    await grace.page.keyboard.press('e')
+    await grace.draw([450, 350], [450, 450])
+    await ada.sees([450, 400], 'nothing')
+    await undo?.click()
+    await ada.page.getByText('Somebody has changed that since.').waitFor()
+    await ada.seesTheSameAs(grace)
   })
 
   test('others’ cursors move with their names, and leave with them', async () => {
@@ -150,6 +197,10 @@ describeInBrowser('the whiteboard', () => {
     await ada.sees([450, 300], 'nothing')
     await grace.sees([450, 300], 'nothing')
     await grace.page.getByText('Ada has cleared the board.').waitFor()
+    // As a whole, and by who has cleared it.
+    await ada.page.keyboard.press('Control+z')
+    await grace.sees([450, 300], 'ink')
+    await grace.seesTheSameAs(ada)
   })
 
   test('who looks elsewhere does not block clearing, nor who begins to while being asked', async () => {
@@ -170,22 +221,6 @@ describeInBrowser('the whiteboard', () => {
     await grace.hide(true)
     await ada.sees([450, 300], 'nothing')
     expect(await grace.page.getByText('Ada would like to clear the board.').isVisible()).toBe(false)
-  })
-
-  test('the eraser takes whole strokes, undo takes back the own last one', async () => {
-    const board = newBoard()
-    const [ada, grace] = [await arrive(board, 'Ada'), await arrive(board, 'Grace')]
-    await ada.draw([300, 200], [300, 600])
-    await ada.draw([700, 200], [700, 600])
-    await grace.sees([700, 400], 'ink')
-    await grace.page.keyboard.press('e')
-    await grace.draw([250, 300], [350, 300])
-    // Gone here at once, before the server knows.
-    expect(await grace.inkAt([300, 500])).toBe(0)
-    await ada.sees([300, 500], 'nothing')
-    await ada.sees([700, 500], 'ink')
-    await ada.page.keyboard.press('Control+z')
-    await grace.sees([700, 500], 'nothing')
   })
 
   test('drawing by touch; two fingers zoom and draw nothing', async () => {

@@ -91,6 +91,28 @@ describe('a proxy', () => {
     await soon(() => server.text).toBe('hello')
   })
 
+  it('delays each piece by its own share of the jitter, and lets none overtake', async () => {
+    const clock = new VirtualClock()
+    const { client, server } = await pair({ latency: 10, jitter: 50, clock })
+    const arrivals: number[] = []
+    for (let i = 0; i < 10; i += 1) {
+      client.socket.write(String(i))
+      await soon(() => clock.pendingTimers).toBe(1)
+      const sent = clock.now()
+      for (let ms = 0; clock.pendingTimers > 0; ms += 1) await clock.advance(1)
+      arrivals.push(clock.now() - sent)
+    }
+    expect(Math.min(...arrivals)).toBeGreaterThanOrEqual(10)
+    expect(Math.max(...arrivals)).toBeLessThanOrEqual(60)
+    expect(new Set(arrivals).size).toBeGreaterThan(3)
+    for (let i = 0; i < 10; i += 1) {
+      client.socket.write(String(i))
+      await soon(() => clock.pendingTimers).toBe(i + 1)
+    }
+    await clock.advance(60)
+    await soon(() => server.text).toBe('01234567890123456789')
+  })
+
   it.each([0, 3, 5, 7])('cuts after %i bytes: those arrive, and both ends see the end', async (bytes) => {
     const { client, server, connection } = await pair()
     connection.cutAfter('up', bytes)

@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Clock } from '@junto/protocol'
 import { SystemClock } from '@junto/server'
+import { SeededRandom } from './seeded-random.ts'
 
 /** Where a {@link FaultProxy} leads, and what it does to what passes. */
 export interface FaultProxyOptions {
@@ -10,6 +11,8 @@ export interface FaultProxyOptions {
   readonly host?: string
   /** Milliseconds that every piece takes longer, in each direction. Default: 0. */
   readonly latency?: number
+  /** Up to so many milliseconds more, for each piece its own share; none overtakes another. Default: 0. */
+  readonly jitter?: number
   /**
    * Bytes that are passed on at a time, each time as a write of its own; 1 is the worst there is. Default: as they come.
    */
@@ -42,7 +45,7 @@ export class FaultProxy implements AsyncDisposable {
   #accepts = true
 
   private constructor(options: FaultProxyOptions) {
-    this.#options = { host: '127.0.0.1', latency: 0, slice: Infinity, clock: new SystemClock(), ...options }
+    this.#options = { host: '127.0.0.1', latency: 0, jitter: 0, slice: Infinity, clock: new SystemClock(), ...options }
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#take(client))
   }
 
@@ -214,6 +217,10 @@ class Pump {
   readonly #from: Socket
   readonly #to: Socket
   readonly #options: Required<FaultProxyOptions>
+  readonly #random = new SeededRandom(1)
+  readonly #delayed: (() => void)[] = []
+  /** When the last piece is due, by the clock. */
+  #due = 0
   /** What has come and did not pass yet. */
   #waiting: Buffer[] = []
   /** The sender has ended, behind what waits. */
@@ -266,14 +273,18 @@ class Pump {
 
   /** Behind the latency, and behind all that came before. */
   #later(fn: () => void): void {
-    const { latency, clock } = this.#options
+    const { latency, jitter, clock } = this.#options
     const run = (): void => {
       if (this.#state === 'stopped') return
       fn()
       this.#pass()
     }
-    if (latency > 0) clock.after(latency, run)
-    else run()
+    if (latency === 0 && jitter === 0) return run()
+    const now = clock.now()
+    this.#due = Math.max(this.#due, now + latency + this.#random.number() * jitter)
+    // Timers go off by whole milliseconds, so that a later one can be the earlier one: each lets the next piece pass, not its own.
+    this.#delayed.push(run)
+    clock.after(this.#due - now, () => this.#delayed.shift()?.())
   }
 
   #pass(): void {
