@@ -93,7 +93,7 @@ export class MirrorSpace {
     node.stamp = this.revision
     node.copy = undefined
     if (parent === undefined) return
-    logOf(parent)?.children.add(node)
+    if (parent.watchers > 0) logOf(parent)?.children.add(node)
     if (parent.stamp !== this.revision) this.#rise(parent)
   }
 

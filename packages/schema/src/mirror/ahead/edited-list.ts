@@ -6,14 +6,14 @@ import { TrackedList, type ListWork } from '../../state/nodes/tracked-list.ts'
 import { appendItems, assignItems, isNode, logOf, type ListNode } from '../mirror-node.ts'
 import { sameValue } from '../same-value.ts'
 import type { EditSlot } from './edit-types.ts'
-import { EditedNode } from './edited-node.ts'
+import { editedNode, EditedNode, type EditHandle } from './edited-node.ts'
 import type { Editing } from './editing.ts'
 import type { Change, Journal } from './journal.ts'
 
 /** A list that edits read and write. */
 export class EditedList extends EditedNode implements ListWork {
   readonly node: ListNode
-  readonly handle: TrackedList
+  readonly handle: EditList
   readonly #slot: EditSlot
   /** Of a list of records, maps or lists: their handles, in step with the items. */
   readonly #handles: unknown[] = []
@@ -24,7 +24,6 @@ export class EditedList extends EditedNode implements ListWork {
     this.node = node
     this.#slot = slot
     this.handle = new EditList(this)
-    this.register()
   }
 
   get length(): number {
@@ -209,12 +208,16 @@ export class EditedList extends EditedNode implements ListWork {
   }
 }
 
-class EditList extends TrackedList {
+class EditList extends TrackedList implements EditHandle {
   readonly #list: EditedList
 
   constructor(list: EditedList) {
     super(list)
     this.#list = list
+  }
+
+  get [editedNode](): EditedList {
+    return this.#list
   }
 
   override get [liveType](): TypeIndex {

@@ -6,14 +6,14 @@ import { TrackedMap, type MapWork, type ShownEntries } from '../../state/nodes/t
 import { absent, deleteEntry, isNode, setEntry, type ChangeLog, type MapNode } from '../mirror-node.ts'
 import { sameValue } from '../same-value.ts'
 import type { EditSlot } from './edit-types.ts'
-import { EditedNode } from './edited-node.ts'
+import { editedNode, EditedNode, type EditHandle } from './edited-node.ts'
 import type { Editing } from './editing.ts'
 import type { Journal } from './journal.ts'
 
 /** A map that edits read and write. */
 export class EditedMap extends EditedNode implements MapWork {
   readonly node: MapNode
-  readonly handle: TrackedMap
+  readonly handle: EditMap
   readonly entries: ShownEntries
   readonly #slot: EditSlot
   /** Keys that edits had put at its end and that were taken back, the last first. */
@@ -27,7 +27,6 @@ export class EditedMap extends EditedNode implements MapWork {
     this.#slot = slot
     this.entries = slot.holdsNodes ? new LiveEntries(editing, node.value) : node.value
     this.handle = new EditMap(this)
-    this.register()
   }
 
   set(key: string, value: unknown): unknown {
@@ -77,13 +76,14 @@ export class EditedMap extends EditedNode implements MapWork {
   }
 
   /** A key that is put back does not find its place by itself. */
-  #rememberOrder({ ordered, steps }: Journal): void {
+  #rememberOrder(journal: Journal): void {
     const { value } = this.node
+    const ordered = (journal.ordered ??= new Set())
     if (ordered.has(this.node)) return
     ordered.add(this.node)
     const keys = Array.from(value.keys())
     const placed = this.node.log?.placed.length ?? 0
-    steps.push({
+    journal.steps.push({
       undo: () => {
         const entries = new Map(value)
         value.clear()
@@ -166,12 +166,16 @@ function isSameOrder(some: Iterable<string>, others: Iterable<string>): boolean 
   return next.next().done === true
 }
 
-class EditMap extends TrackedMap {
+class EditMap extends TrackedMap implements EditHandle {
   readonly #map: EditedMap
 
   constructor(map: EditedMap) {
     super(map)
     this.#map = map
+  }
+
+  get [editedNode](): EditedMap {
+    return this.#map
   }
 
   override get [liveType](): TypeIndex {

@@ -7,13 +7,18 @@ import type { MirrorType } from '../mirror-type.ts'
 import type { Editing } from './editing.ts'
 import type { Journal } from './journal.ts'
 
-/** The edited node of each handle. */
-const byHandle = new WeakMap<object, EditedNode>()
+/** Of a handle: what it writes to. */
+export const editedNode: unique symbol = Symbol('editedNode')
+
+/** A handle of a mirrored node. */
+export interface EditHandle {
+  readonly [editedNode]: EditedNode
+}
 
 /** What edits know of one mirrored record, map or list, and how they write to it. It stays with its node. */
 export abstract class EditedNode implements Edited {
   abstract readonly node: MirrorNode
-  abstract readonly handle: Handle
+  abstract readonly handle: Handle & EditHandle
   readonly editing: Editing
   /** That of the node when this was made: after another layout has come it is another. */
   readonly type: MirrorType
@@ -30,12 +35,7 @@ export abstract class EditedNode implements Edited {
 
   /** Of a handle; nothing for any other value. */
   static of(handle: unknown): EditedNode | undefined {
-    return typeof handle === 'object' && handle !== null ? byHandle.get(handle) : undefined
-  }
-
-  /** Makes it known by its handle. */
-  protected register(): void {
-    byHandle.set(this.handle, this)
+    return isEditHandle(handle) ? handle[editedNode] : undefined
   }
 
   /** Remembers what is shown of it, until all is done. */
@@ -96,4 +96,8 @@ export abstract class EditedNode implements Edited {
     if (!this.stands) throw removedError(this.pathTo(key))
     return journal
   }
+}
+
+function isEditHandle(value: unknown): value is EditHandle {
+  return typeof value === 'object' && value !== null && editedNode in value
 }

@@ -6,7 +6,7 @@ import { isNode, type RecordNode } from '../mirror-node.ts'
 import type { MirrorRecordType } from '../mirror-type.ts'
 import { sameValue } from '../same-value.ts'
 import type { EditField } from './edit-types.ts'
-import { EditedNode } from './edited-node.ts'
+import { editedNode, EditedNode, type EditHandle } from './edited-node.ts'
 import type { Editing } from './editing.ts'
 
 /** What the handles of one record type have in common. */
@@ -15,28 +15,28 @@ export interface RecordHandles {
   readonly fields: readonly EditField[]
   /** All fields, absent, in the layout's order. */
   readonly template: Readonly<Record<string, unknown>>
-  readonly Handle: typeof EditHandle
+  readonly Handle: typeof EditRecord
 }
 
 /** The handles of a record type: a prototype with an accessor for each field. */
 export function recordHandles(type: MirrorRecordType, fields: readonly EditField[]): RecordHandles {
-  class Handle extends EditHandle {}
+  class Handle extends EditRecord {}
   for (const field of fields) {
     Object.defineProperty(Handle.prototype, field.name, {
       enumerable: true,
       configurable: true,
-      get(this: EditHandle) {
-        return EditHandle.record(this).read(field)
+      get(this: EditRecord) {
+        return EditRecord.record(this).read(field)
       },
-      set(this: EditHandle, value: unknown) {
-        EditHandle.record(this).write(field, value)
+      set(this: EditRecord, value: unknown) {
+        EditRecord.record(this).write(field, value)
       },
     })
   }
   return { type, fields, template: Object.fromEntries(fields.map(({ name }) => [name, undefined])), Handle }
 }
 
-class EditHandle extends RecordHandle {
+class EditRecord extends RecordHandle implements EditHandle {
   readonly #record: EditedRecord
 
   constructor(record: EditedRecord) {
@@ -46,8 +46,12 @@ class EditHandle extends RecordHandle {
     Object.preventExtensions(this)
   }
 
-  static record(handle: EditHandle): EditedRecord {
+  static record(handle: EditRecord): EditedRecord {
     return handle.#record
+  }
+
+  get [editedNode](): EditedRecord {
+    return this.#record
   }
 
   override get [liveType](): TypeIndex {
@@ -62,7 +66,7 @@ class EditHandle extends RecordHandle {
 /** A record that edits read and write. */
 export class EditedRecord extends EditedNode {
   readonly node: RecordNode
-  readonly handle: RecordHandle
+  readonly handle: EditRecord
   readonly #fields: readonly EditField[]
   #shown: Readonly<Record<string, unknown>> | undefined
 
@@ -71,7 +75,6 @@ export class EditedRecord extends EditedNode {
     this.node = node
     this.#fields = fields
     this.handle = new Handle(this)
-    this.register()
   }
 
   read({ name, slot }: EditField): unknown {

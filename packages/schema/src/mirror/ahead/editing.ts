@@ -12,7 +12,7 @@ export class Editing {
   /** Nodes that edits had put somewhere, and that were taken back: they may go on. */
   readonly gone = new MirrorSpace()
   /** Nodes that have been made and stand nowhere yet. */
-  apart = new MirrorSpace()
+  readonly apart = new MirrorSpace()
   /** Of the edit that runs. */
   journal: Journal | undefined
   /** Counts how often the state has become another otherwise than by an edit that runs. */
@@ -40,7 +40,6 @@ export class Editing {
 
   /** An edit begins to run. @param former What it had put where in the run before. */
   begin(former: readonly Placed[]): Journal {
-    this.apart = new MirrorSpace()
     return (this.journal = new Journal(former))
   }
 

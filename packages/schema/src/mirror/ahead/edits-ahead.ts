@@ -169,7 +169,7 @@ export class EditsAhead implements Ahead {
       const fresh = without.has(value) ? undefined : space.of(value)
       if (fresh === undefined || !compatible(fresh.type, node.type) || (parent.kind === 'list' && !isLike(value)))
         continue
-      this.#editing.apart = this.#editing.takeOut([{ parent, key, node: fresh }])
+      this.#editing.takeOut([{ parent, key, node: fresh }], this.#editing.apart)
       put(parent, key, value, this.#editing.goOn(node.value, fresh, parent, key).value)
       return
     }
@@ -177,7 +177,7 @@ export class EditsAhead implements Ahead {
 
   /** All is as it is to be shown. */
   #finish(): void {
-    const { space, held, gone } = this.#editing
+    const { space, held, gone, apart } = this.#editing
     const last = held.splice(0)
     const changed = last.filter((edited) => edited.changed)
     for (const edited of last) edited.letGo()
@@ -186,6 +186,7 @@ export class EditsAhead implements Ahead {
       else dropCopies(edited.node)
     }
     gone.clear()
+    apart.clear()
   }
 }
 

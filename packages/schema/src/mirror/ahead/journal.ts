@@ -31,7 +31,7 @@ export class Journal {
   /** In this order. */
   readonly placed: Placed[] = []
   /** Maps of which the order of keys is known, from before the first was deleted. */
-  readonly ordered = new Set<MirrorNode>()
+  ordered: Set<MirrorNode> | undefined
   /** What it had put where in the run before: what is put at the same place now goes on as the same object. */
   readonly former: readonly Placed[]
 
