@@ -2,19 +2,25 @@ import { Handle } from '../state/nodes/state-node.ts'
 import type { Source } from './entry.ts'
 import { valueAt } from './value-at.ts'
 
-/** What was taken out of a state and put back comes back as a copy: which one. */
-const successors = new WeakMap<Handle, Handle>()
+/**
+ * What was taken out of a state and put back comes back as a copy: which one is there now. All copies of one thing share this, so that
+ * however often it comes and goes, those before are not kept.
+ */
+const incarnations = new WeakMap<Handle, { now: Handle }>()
 
 /** What something is now, that may have been taken out and put back since. */
 export function latest(handle: Handle): Handle {
-  let now = handle
-  for (let next = successors.get(now); next !== undefined; next = successors.get(now)) now = next
-  return now
+  return incarnations.get(handle)?.now ?? handle
 }
 
 /** Something was put back as a copy, with all that stood in it. */
 export function succeed({ handle, parts }: Source, now: unknown): void {
   if (!(now instanceof Handle) || handle === now) return
-  successors.set(handle, now)
+  const known = incarnations.get(handle)
+  // Of what had been put back already there are two now, each with what comes after it.
+  const incarnation = known?.now === handle ? known : { now }
+  incarnation.now = now
+  incarnations.set(handle, incarnation)
+  incarnations.set(now, incarnation)
   for (const [place, part] of parts) succeed(part, valueAt(now, place))
 }
