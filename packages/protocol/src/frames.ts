@@ -121,6 +121,8 @@ export interface JoinedFrame {
   readonly tick?: number | undefined
   /** Milliseconds from one patch to the next, at least; undefined where each change leaves with the turn that made it. */
   readonly patch?: number | undefined
+  /** Bytes that the value of a presence may have; undefined in a room without any. */
+  readonly presence?: number | undefined
 }
 
 /** A join that failed. */

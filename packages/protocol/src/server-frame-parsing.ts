@@ -17,7 +17,7 @@ import {
 } from './frame-elements.ts'
 import * as FrameType from './frame-type.ts'
 import type { Frame, MissedFrames, PresenceEntry, Resumed } from './frames.ts'
-import { mostChecked } from './limits.ts'
+import { mostChecked } from './limit-defaults.ts'
 
 /** The smallest message or frame that a peer may announce as its limit. */
 export const leastLimit = 1024
@@ -81,6 +81,7 @@ export function serverFrame(parts: readonly unknown[]): Frame {
         // What divides by them needs no check of its own.
         tick: optional(data, 'tick', milliseconds) || undefined,
         patch: optional(data, 'patch', milliseconds) || undefined,
+        presence: optional(data, 'presence', milliseconds),
       }
     }
     case FrameType.refused:

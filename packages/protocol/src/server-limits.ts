@@ -1,15 +1,5 @@
-import {
-  bytes,
-  commonLimits,
-  count,
-  defaultMaxFrame,
-  KiB,
-  mergeLimits,
-  MiB,
-  ms,
-  type LimitsOf,
-  type LimitTable,
-} from './limits.ts'
+import { defaultMaxFrame, KiB, MiB } from './limit-defaults.ts'
+import { bytes, commonLimits, count, mergeLimits, ms, type LimitsOf, type LimitTable } from './limits.ts'
 
 /** Every limit of a server, with its default and its reason. */
 export const serverLimitsTable = {
@@ -87,7 +77,7 @@ export const serverLimitsTable = {
   /** Snapshots that one member may ask for within a minute, because its mirror came apart. Junto's client asks for three, and then joins afresh. */
   maxResyncs: count(6, 1),
   /**
-   * What one member shows of itself, with its id: everybody else is sent it, some twenty times a second. A cursor has 30 bytes, a name and a
+   * What one member shows of itself, as it stands in the frame: everybody else is sent it, some twenty times a second. A cursor has 30 bytes, a name and a
    * selection of a hundred things 2,000.
    */
   maxPresence: bytes(4 * KiB, 64),

@@ -67,6 +67,21 @@ beforeEach(async () => {
 })
 
 describe('what this member shows', () => {
+  it('[F13] [N3] may be as large as the server says: what is larger throws, and what was shown before stays', async () => {
+    server.mostPresence = 11
+    await lost()
+    await server.acceptAnew()
+    await server.clock.advance('1s')
+    room.presence.set({ x: 1, label: '12345678' })
+    expect(() => room.presence.set({ x: 2, label: '123456789' })).toThrow(
+      expect.objectContaining({ code: 'too_large', message: expect.stringContaining('more than 11 bytes') }),
+    )
+    expect(() => room.presence.update({ label: 'x'.repeat(50) })).toThrow(/maxPresence/)
+    expect(room.presence.own).toEqual({ x: 1, label: '12345678' })
+    await server.clock.settle()
+    expect(shown()).toEqual(['1 12345678'])
+  })
+
   it('[F37] leaves at the end of the turn, the newest of it', async () => {
     room.presence.set({ x: 1 })
     room.presence.set({ x: 2, label: 'here' })

@@ -32,6 +32,8 @@ export class Presence {
   readonly #changes: Listeners<Change>
   /** As they came, to find those that are the same in what comes as a whole. */
   readonly #wires = new Map<string, unknown>()
+  /** Bytes that the server takes of a value. */
+  most = Infinity
   #codec: Codec | undefined
   #own: unknown
   #until = Infinity
@@ -132,6 +134,9 @@ export class Presence {
     }
     const left = until - clock.now()
     const wire = value === undefined ? null : encoded(codec, value, 'presence')
+    if (pack(wire).length > this.most) {
+      throw new JuntoError('too_large', `presence: more than ${this.most} bytes (maxPresence)`)
+    }
     seat.show(encodePresence(wire, wire !== null && left < Infinity ? Math.ceil(left) : undefined))
     this.#told = true
     // A copy: what becomes of the program's own object nobody is told.

@@ -164,6 +164,7 @@ export class Room implements AsyncDisposable {
     this.kept = frame.kept === true
     this.tick = frame.tick
     this.patch = frame.patch
+    this.presence.most = frame.presence ?? Infinity
     this.#layout = layout
     this.#optimism?.entered()
   }

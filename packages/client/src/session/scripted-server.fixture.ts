@@ -166,6 +166,9 @@ export class ScriptedServer {
     this.socket.say(this.joined(join), this.snapshot(join.ref))
   }
 
+  /** What joined frames say of presences. */
+  mostPresence: number | undefined
+
   /** The joined frame that answers a join. */
   joined(join: JoinFrame): readonly [number, SentFrame] {
     const { hash, layout } = this.layout
@@ -182,6 +185,7 @@ export class ScriptedServer {
         member: `m${++this.members}`,
         layout: hash,
         definition,
+        presence: this.mostPresence,
       },
     ]
   }

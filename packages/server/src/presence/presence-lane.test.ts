@@ -130,7 +130,7 @@ describe('what a member shows', () => {
     ['of another type', [1, 2, 3], 'invalid: [N3] presence'],
     ['that the contract forbids', [60_001], 'invalid: [N3] presence.x'],
     ['that is no record', 5, 'invalid: [N3] presence'],
-    ['that is too large', [1, 'x'.repeat(4096)], 'too_large: [N3] a presence of 41'],
+    ['that is too large', [1, 'x'.repeat(4092)], 'too_large: [N3] a presence of 4097 bytes, where 4096'],
   ])('[N3] %s is refused, and what was shown stays', async (_name, value, notice) => {
     const { world, clients, room } = await stage(3)
     const [ada, bob] = three(clients)

@@ -1,5 +1,5 @@
 import { JuntoError, type Clock } from '@junto/protocol'
-import { encodePresenceEntry, encodePresences, type PresenceFrame } from '@junto/protocol/internal'
+import { pack, encodePresenceEntry, encodePresences, type PresenceFrame } from '@junto/protocol/internal'
 import type { Codec } from '@junto/schema/internal'
 import type { Validate } from '@junto/schema/validate'
 import type { Counter } from '../observe/metrics.ts'
@@ -327,21 +327,21 @@ export class PresenceLane {
     const { id } = attendee.seat
     let value: unknown
     let entry: Uint8Array | undefined
+    let size = 0
     if (wire !== null) {
       try {
         value = codec.decode(wire, 'presence')
         check?.(value, 'presence')
-        entry = encodePresenceEntry(id, codec.encode(value, 'presence'))
+        const own = codec.encode(value, 'presence')
+        size = pack(own).length
+        entry = encodePresenceEntry(id, own)
       } catch (error) {
         const why = thrownAs(error, Error)?.message ?? 'it is not what the contract says'
         attendee.seat.notice('invalid', `[N3] ${why}`)
         return
       }
-      if (entry.length > most) {
-        attendee.seat.notice(
-          'too_large',
-          `[N3] a presence of ${entry.length} bytes, where ${most} are shown (maxPresence)`,
-        )
+      if (size > most) {
+        attendee.seat.notice('too_large', `[N3] a presence of ${size} bytes, where ${most} are shown (maxPresence)`)
         return
       }
     }

@@ -383,7 +383,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   }
 
   #joinedInfo(member: string, { layouts }: Entrant): JoinedInfo {
-    const { compiled, name, wireLayout, tickInterval, patchInterval } = this.definition
+    const { compiled, name, wireLayout, tickInterval, patchInterval, presence } = this.definition
     return {
       room: name,
       id: this.id,
@@ -392,6 +392,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       layout: compiled.hash,
       ...(tickInterval > 0 && { tick: tickInterval }),
       ...(patchInterval > 0 && { patch: patchInterval }),
+      ...(presence !== undefined && { presence: this.#environment.limits.maxPresence }),
       ...(!layouts.includes(compiled.hash) && { definition: wireLayout }),
     }
   }

@@ -169,6 +169,8 @@ export interface JoinedInfo {
   readonly tick?: number
   /** Milliseconds from one patch to the next, at least; left out where there may be one each turn. */
   readonly patch?: number
+  /** Bytes that a presence may have; left out where there is none. */
+  readonly presence?: number
   /** The layout itself, unless the client holds it. */
   readonly definition?: unknown
   /** The session took a seat again that it had before. */
