@@ -15,7 +15,7 @@ import {
 } from './frame-elements.ts'
 import * as FrameType from './frame-type.ts'
 import type { Frame, HeldState, HelloFrame, JoinBy, JoinFrame, ResumeRequest, UnfitJoinFrame } from './frames.ts'
-import { mostCredit, mostInputs } from './limits.ts'
+import { mostCredit, mostInputs } from './limit-defaults.ts'
 import { inFrame, leastLimit, milliseconds, number, serverFrame } from './server-frame-parsing.ts'
 
 const mostLayouts = 64

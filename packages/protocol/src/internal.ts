@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Preserved: the declarations name Disposable and AsyncDisposable, which a program's own `lib` may lack.
 
-export { givenLimits } from './client-limits.ts'
+export { givenLimits } from './given-limits.ts'
 export { clientCloseCodes } from './closing.ts'
 export { checkSignal, onAbort } from './exchange/abort.ts'
 export type { AnswerContext, Answerer, StreamAnswerer } from './exchange/answering.ts'
@@ -89,7 +89,7 @@ export type {
   UnknownFrame,
   WelcomeFrame,
 } from './frames.ts'
-export { mostInputs } from './limits.ts'
+export { mostInputs } from './limit-defaults.ts'
 export { LatestSlots } from './link/latest.ts'
 export { ForfeitingLink, type ForfeitingLinkOptions } from './link/forfeiting-link.ts'
 export { frameOverhead, Link, type LinkFrame, type LinkOptions } from './link/link.ts'

@@ -1,7 +1,7 @@
 import { JuntoError } from './errors.ts'
 import { isRef } from './frame-elements.ts'
 import * as FrameType from './frame-type.ts'
-import { commonLimits, defaultMaxFrame } from './limits.ts'
+import { commonDefaults, defaultMaxFrame } from './limit-defaults.ts'
 import { allocate, countValues } from './msgpack.ts'
 import { binHeadSize, uintSize, writeBinHead, writeUint } from './msgpack-heads.ts'
 
@@ -33,7 +33,7 @@ const leastPiece = 5
  * @throws JuntoError `too_large`.
  */
 export function refuseTooLarge(frame: Uint8Array, limits: FrameLimits): void {
-  const { maxFrame, maxElements = commonLimits.maxElements.value } = limits
+  const { maxFrame, maxElements = commonDefaults.maxElements } = limits
   if (frame.length > maxFrame) {
     throw new JuntoError('too_large', `a frame of ${frame.length} bytes, where the peer accepts ${maxFrame}`)
   }
@@ -80,7 +80,7 @@ export class MessageWriter {
 
   /** @param limits until they are set: what a server announces by default. */
   constructor(limits?: WriterLimits) {
-    this.setLimits(limits ?? { maxMessage: commonLimits.maxMessage.value, maxFrame: defaultMaxFrame })
+    this.setLimits(limits ?? { maxMessage: commonDefaults.maxMessage, maxFrame: defaultMaxFrame })
   }
 
   /** Bytes that wait. */
@@ -92,7 +92,7 @@ export class MessageWriter {
   setLimits(limits: WriterLimits): void {
     this.#limits = limits
     this.#maxMessage = limits.maxMessage
-    this.#pieceSize = Math.min(limits.partSize ?? commonLimits.partSize.value, limits.maxMessage - partOverhead)
+    this.#pieceSize = Math.min(limits.partSize ?? commonDefaults.partSize, limits.maxMessage - partOverhead)
     if (!(this.#pieceSize >= leastPiece)) throw new JuntoError('misuse', `maxMessage is ${limits.maxMessage}`)
   }
 

@@ -45,7 +45,7 @@ export function rulesIn(lines: readonly string[]): readonly string[] {
 
 /** The rows that the tables of limits must have. The reasons are the comments beside the numbers. */
 export function limitRows(): { readonly server: readonly string[]; readonly client: readonly string[] } {
-  const reasons = new Map(['limits', 'server-limits', 'client-limits'].map((file) => [file, reasonsIn(file)]))
+  const reasons = new Map(['limit-defaults', 'server-limits'].map((file) => [file, reasonsIn(file)]))
   const row = (name: string, limit: Limit, files: readonly string[]): string => {
     const reason = files.map((file) => reasons.get(file)?.get(name)).find((text) => text !== undefined)
     return `| \`${name}\` | ${shown(limit)} | ${reason ?? 'NO REASON'} |`
@@ -53,14 +53,14 @@ export function limitRows(): { readonly server: readonly string[]; readonly clie
   const server: Readonly<Record<string, Limit>> = serverLimitsTable
   const client = Object.entries(clientLimitsTable).filter(([name, limit]) => server[name]?.value !== limit.value)
   return {
-    server: Object.entries(server).map(([name, limit]) => row(name, limit, ['server-limits', 'limits'])),
-    client: client.map(([name, limit]) => row(name, limit, ['client-limits'])),
+    server: Object.entries(server).map(([name, limit]) => row(name, limit, ['server-limits', 'limit-defaults'])),
+    client: client.map(([name, limit]) => row(name, limit, ['limit-defaults'])),
   }
 }
 
 function reasonsIn(file: string): Map<string, string> {
   const source = readFileSync(join(root, `packages/protocol/src/${file}.ts`), 'utf8')
-  const rows = source.matchAll(/\/\*\*((?:(?!\*\/)[^])*?)\*\/\s+(\w+): (?:bytes|ms|count)\(/g)
+  const rows = source.matchAll(/\/\*\*((?:(?!\*\/)[^])*?)\*\/\s+(\w+): (?:(?:bytes|ms|count)\(|[\dKM])/g)
   return new Map(
     Array.from(rows, ([, comment = '', name = '']) => [name, comment.replaceAll(/\s*\n\s*\*?\s*/g, ' ').trim()]),
   )
