@@ -98,6 +98,7 @@ export class OptimisticEdits implements Optimism {
   readonly #corrections: Listeners<Correction>
   /** Mutations of which there is something to tell, when this turn's code has run. */
   #over: MutationEdit[] = []
+  #isRunning = false
   /** Names of mutators that were reported for what they threw. */
   readonly #reported = new Set<string>()
 
@@ -131,6 +132,11 @@ export class OptimisticEdits implements Optimism {
     // The answer may be here already, where nothing lies between.
     if ((this.#room.stamp?.mutation ?? 0) < issued.n) this.#ahead.add(mutation)
     return mutation
+  }
+
+  check(): void {
+    if (!this.#isRunning) return
+    throw new JuntoError('misuse', 'a mutator sends no mutations: it calls the functions of others itself')
   }
 
   predict(seq: number, at: number, input: unknown): void {
@@ -192,6 +198,7 @@ export class OptimisticEdits implements Optimism {
     }
     const mutator: unknown = Object.hasOwn(this.#mutators, name) ? Reflect.get(this.#mutators, name) : undefined
     if (typeof mutator !== 'function') return
+    this.#isRunning = true
     try {
       if (isPromiseLike((mutator as Mutator)(state, params, context))) {
         throw new JuntoError('misuse', 'it returned a promise: a mutator does all it does before it returns')
@@ -202,6 +209,8 @@ export class OptimisticEdits implements Optimism {
         reportFault(this.#room.options.report, `the mutator '${name}' of room '${this.#room.name}'`, error)
       }
       throw error
+    } finally {
+      this.#isRunning = false
     }
   }
 

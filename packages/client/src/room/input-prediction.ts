@@ -10,6 +10,8 @@ export interface InputPrediction {
   predict(seq: number, at: number, input: unknown): void
   /** Runs an input, calls `read` while the mirror shows what came of it, and takes it back. Nobody is told. */
   preview(seq: number, at: number, input: unknown, read: () => void): void
+  /** @throws JuntoError `misuse` while a mutator runs: it must not send mutations. */
+  check?(): void
   /** Inputs that the server has not applied are shown no more. */
   forgetInputs(): void
 }

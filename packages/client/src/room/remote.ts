@@ -53,46 +53,52 @@ export class Remote {
 
   // Async, so that nothing is thrown before there is a promise. It sends before its first `await`: in this very turn.
   async #call(kind: 'call' | 'mutation', name: string, params: unknown, settings: CallSettings = {}): Promise<unknown> {
+    let edit: IssuedEdit | undefined
     const room = this.#room
     const { clock, callTimeout, random } = room.options
     const began = clock.now()
     const isMutation = kind === 'mutation'
     // The same whenever it is repeated, but for the number.
     const issue = isMutation && { at: room.time.now(), seed: Math.floor(random.number() * 2 ** 32), params }
-    let edit: IssuedEdit | undefined
     let unknown: unknown
-    for (let repeats = 0; ; repeats++) {
-      const seat = this.#seat()
-      const codec = this.#codec(seat, kind, name)
-      checkObject(settings, 'settings')
-      const { signal, settle, timeout = codec.timeout ?? (isMutation ? Infinity : callTimeout) } = settings
-      const wire = issue
-        ? encoded(codec.params, { n: ++room.issued, ...issue }, name)
-        : encoded(codec.params, params, `${name}.params`)
-      // One that is repeated has no more time than before.
-      const left = repeats > 0 ? timeout - (clock.now() - began) : timeout
-      try {
-        const answer = seat.exchange.call(codec.id, wire, { signal, settle, timeout: left })
-        // It has left: now it may be shown.
-        if (isMutation) edit = room.edits?.issue(codec, wire, edit)
-        const result = await answer
-        edit?.answered()
-        return codec.result?.decode(result, `${name}.result`)
-      } catch (error) {
-        const { code } = error instanceof JuntoError ? error : { code: '' }
-        if (code === 'outcome_unknown') unknown = error
-        const isOver = clock.now() - began >= timeout
-        const next = this.#seatOrNone()
-        // What never left goes to the room as it was joined again, by another layout; where that is left, nothing can be repeated.
-        const mayRepeat = error === unknown ? codec.idempotent : code === 'disconnected' && next !== seat
-        if (mayRepeat && next !== undefined && repeats < mostRepeats && !isOver) continue
-        // A repetition that did not run says nothing of what it repeats.
-        const isTold = unknown === undefined || !(code === 'disconnected' || code === 'rate_limited')
-        const late = isOver ? new JuntoError('timeout', `no answer within ${timeout} ms`, { cause: unknown }) : unknown
-        const failure = translated(isTold ? error : late, `${room.name}.${name}`, codec)
-        edit?.failed(failure)
-        throw failure
+    if (isMutation) room.ahead?.check?.()
+    try {
+      for (let repeats = 0; ; repeats++) {
+        const seat = this.#seat()
+        const codec = this.#codec(seat, kind, name)
+        checkObject(settings, 'settings')
+        const { signal, settle, timeout = codec.timeout ?? (isMutation ? Infinity : callTimeout) } = settings
+        const wire = issue
+          ? encoded(codec.params, { n: ++room.issued, ...issue }, name)
+          : encoded(codec.params, params, `${name}.params`)
+        // One that is repeated has no more time than before.
+        const left = repeats > 0 ? timeout - (clock.now() - began) : timeout
+        try {
+          const answer = seat.exchange.call(codec.id, wire, { signal, settle, timeout: left })
+          // It has left: now it may be shown.
+          if (isMutation) edit = room.edits?.issue(codec, wire, edit)
+          const result = await answer
+          edit?.answered()
+          return codec.result?.decode(result, `${name}.result`)
+        } catch (error) {
+          const { code } = error instanceof JuntoError ? error : { code: '' }
+          if (code === 'outcome_unknown') unknown = error
+          const isOver = clock.now() - began >= timeout
+          const next = this.#seatOrNone()
+          // What never left goes to the room as it was joined again, by another layout; where that is left, nothing can be repeated.
+          const mayRepeat = error === unknown ? codec.idempotent : code === 'disconnected' && next !== seat
+          if (mayRepeat && next !== undefined && repeats < mostRepeats && !isOver) continue
+          // A repetition that did not run says nothing of what it repeats.
+          const isTold = unknown === undefined || !(code === 'disconnected' || code === 'rate_limited')
+          const late = isOver
+            ? new JuntoError('timeout', `no answer within ${timeout} ms`, { cause: unknown })
+            : unknown
+          throw translated(isTold ? error : late, `${room.name}.${name}`, codec)
+        }
       }
+    } catch (error) {
+      edit?.failed(error)
+      throw error
     }
   }
 

@@ -162,22 +162,17 @@ export class MirrorTree<S = unknown> {
   }
 
   /** Does something to the confirmed state, without what is shown ahead of it; then tells the listeners. */
-  rebase(change: () => void, inListener?: 'wait'): void {
+  rebase(change: () => void): void {
     this.turn(() => {
       this.ahead?.takeBack()
       change()
       this.ahead?.runAgain()
-    }, inListener)
+    })
   }
 
-  /**
-   * Does something to what is shown, then tells the listeners.
-   *
-   * @param inListener What a listener does waits until all have been told. Default: it must not.
-   */
-  turn(change: () => void, inListener?: 'wait'): void {
+  /** Does something to what is shown, then tells the listeners. What a listener does waits until all have been told. */
+  turn(change: () => void): void {
     if (this.#busy) {
-      if (inListener === undefined) throw new Error('A listener of the state must not apply another patch')
       this.#waiting.push(change)
       return
     }

@@ -416,11 +416,24 @@ describe('watch', () => {
     expect(hear()).toEqual([])
   })
 
-  it('lets no listener apply another patch', () => {
-    const { mirror, tree, state, flush } = open()
-    mirror.watch((game) => game.phase, { changed: () => mirror.applySnapshot(tree.snapshot()) })
+  it('tells all of one patch before what a listener applies', () => {
+    const { mirror, tree, state, tell, hear, flush } = open()
+    mirror.watch((game) => game.phase, {
+      changed: () => {
+        state.winner = 'ada'
+        tree.close()
+        mirror.applySnapshot(tree.snapshot())
+        expect(mirror.state.winner).toBe(null)
+      },
+    })
+    mirror.watch((game) => game.winner, { changed: tell.changed, added: tell.added })
+    mirror.watch((game) => game.phase, { changed: tell.changed })
     state.phase = 'fight'
-    expect(flush).toThrow('must not apply another patch')
+    flush()
+    expect(hear()).toEqual([
+      ['changed', 'fight', undefined, 'lobby'],
+      ['added', 'ada', undefined],
+    ])
   })
 })
 

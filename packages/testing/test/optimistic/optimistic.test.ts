@@ -180,6 +180,24 @@ describe('a mutation', () => {
     await world.end()
   })
 
+  it('that a mutator sends is refused, and not sent', async () => {
+    const world = boardWorld()
+    const results: Promise<unknown>[] = []
+    const mutators: Mutators<typeof Board> = {
+      ...boardMutators,
+      hurried: () => void results.push(board.mutate.noted({ text: 'nested' })),
+    }
+    const board = await world.until(world.client().open(Board, { key: 'a', mutators: optimistic(mutators) }))
+    const hurried = board.mutate.hurried()
+    await expect(results[0]).rejects.toMatchObject({
+      code: 'misuse',
+      message: 'a mutator sends no mutations: it calls the functions of others itself',
+    })
+    await world.until(hurried)
+    expect(board.state.log).toEqual(['hurried'])
+    await world.end()
+  })
+
   it('with parameters that are not of their type is neither sent nor shown', async () => {
     const world = boardWorld()
     const { board, corrections, told } = await openBoard(world)

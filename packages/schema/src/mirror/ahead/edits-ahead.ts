@@ -60,7 +60,7 @@ export class EditsAhead implements Ahead {
     this.#mirror.turn(() => {
       if (edit.outcome === 'pending') this.#run(edit)
       this.#finish()
-    }, 'wait')
+    })
   }
 
   /** It was issued anew: those that were issued meanwhile come before it, when they run again. */
@@ -71,7 +71,7 @@ export class EditsAhead implements Ahead {
 
   /** Leaves out those that are no longer pending, and runs the others again. */
   rebase(): void {
-    if (this.#isShown) this.#mirror.rebase(() => {}, 'wait')
+    if (this.#isShown) this.#mirror.rebase(() => {})
   }
 
   /** Runs something on top of all, has it looked at, and takes it back. Nobody is told. */
