@@ -104,7 +104,7 @@ describe('the entries of a mutation', () => {
           }
         }
       }),
-      runs(100),
+      runs(40),
     )
   })
 })
@@ -156,7 +156,7 @@ describe('undo of one alone', () => {
           expect(board.plain()).toEqual(states[0])
         }
       }),
-      runs(100),
+      runs(40),
     )
   })
 })
@@ -195,7 +195,7 @@ describe('undo and redo of several, in any order', () => {
           }
         }
       }),
-      runs(100),
+      runs(40),
     )
   })
 })

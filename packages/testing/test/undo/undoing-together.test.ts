@@ -70,7 +70,7 @@ describe('several who undo and redo over bad lines', () => {
         for (const other of others) expect(other).toEqual(first)
         await world.end()
       }),
-      runs(12),
+      runs(6),
     )
   })
 
@@ -94,7 +94,7 @@ describe('several who undo and redo over bad lines', () => {
         expect(editor.corrections).toEqual([])
         await world.end()
       }),
-      runs(12),
+      runs(6),
     )
   })
 })

@@ -20,7 +20,7 @@ describe('a mutation that throws', () => {
       fc.property(specs, fc.integer(), fc.integer({ min: 1, max: 6 }), (spec, seed, turns) => {
         compareTwins(spec, seed, turns)
       }),
-      runs(60),
+      runs(25),
     )
   })
 
@@ -29,7 +29,7 @@ describe('a mutation that throws', () => {
       fc.property(fc.oneof(fc.constant(world), visibleSpecs), fc.integer(), (spec, seed) => {
         compareTwins(spec, seed, 8)
       }),
-      runs(60),
+      runs(12),
     )
   })
 
