@@ -91,6 +91,69 @@ describe('inputs', () => {
     expect(tick()).toEqual([])
   })
 
+  test('count no faster than ticks: who leaves numbers out waits for the ticks that these stand for', () => {
+    const { buffer, send, tick } = setUp({ buffer: 4 })
+    for (let n = 0; n < 1000; n++) tick()
+    const given: number[] = []
+    // Ready again thirty inputs after a shot, that is: a shot in each tick.
+    for (let n = 0; n < 600; n++) {
+      send(1 + n * 30)
+      given.push(...tick())
+    }
+    expect(given.at(-1)).toBeLessThanOrEqual(600 + 4 + 64)
+    expect(given.length).toBeLessThan(25)
+    send(2 ** 53 - 40, 32)
+    expect(tick()).toEqual([])
+    expect(buffer.applied).toBe(given.at(-1))
+    // Nor does it help to begin anew; who is honest from then on is heard.
+    buffer.restart()
+    send(buffer.applied + 100)
+    expect(tick()).toEqual([])
+    buffer.restart()
+    for (let n = 0; n < 3; n++) {
+      send(buffer.applied + 1)
+      expect(tick()).toEqual([buffer.applied])
+    }
+  })
+
+  test('may begin with any number', () => {
+    const { send, tick } = setUp()
+    send(1_000_000)
+    expect(tick()).toEqual([1_000_000])
+    send(1_000_001)
+    expect(tick()).toEqual([1_000_001])
+  })
+
+  test('of a client that had to stop for want of an answer are not held up', () => {
+    const { send, tick } = setUp()
+    for (let seq = 1; seq <= 100; seq++) {
+      send(seq)
+      tick()
+    }
+    // The server stood still for two seconds, and made up for five ticks.
+    send(101, 32)
+    send(133, 32)
+    const given = Array.from({ length: 5 }, tick).flat()
+    expect(given).toEqual([133, 134, 135, 136, 137])
+  })
+
+  test('of a client that is faster than an overloaded room are heard on, though not all', () => {
+    const { buffer, send, tick } = setUp()
+    let seq = 0
+    let given = 0
+    let longest = 0
+    for (let n = 0, silent = 0; n < 3000; n++) {
+      // Half as many ticks as inputs; the client stops where so many are not confirmed.
+      for (let times = 0; times < 2; times++) if (seq - buffer.applied < 64) send(++seq)
+      const now = tick().length
+      given += now
+      silent = now === 0 ? silent + 1 : 0
+      longest = Math.max(longest, silent)
+    }
+    expect(longest).toBeLessThanOrEqual(2)
+    expect(given).toBeGreaterThan(1500)
+  })
+
   test('of a client that has begun anew go on behind the last that was given out', () => {
     const { buffer, drops, send, tick } = setUp({ missing: 'repeat' })
     send(1, 5)
@@ -160,6 +223,8 @@ describe('whatever a member sends', () => {
           const { buffer, drops, send, tick } = setUp(policy)
           /** Given out until each tick. */
           const totals = [0]
+          /** The last number that was given out until each. */
+          const numbers: number[] = []
           let last = 0
           let added = 0
           for (const { kind, first, count, ticks, isThere } of story) {
@@ -179,6 +244,7 @@ describe('whatever a member sends', () => {
                 }
                 expect(buffer.applied).toBe(last)
                 totals.push((totals.at(-1) ?? 0) + given.length)
+                if (last > 0) numbers.push(last)
               }
             }
             expect(buffer.waiting).toBeLessThanOrEqual(policy.buffer)
@@ -188,6 +254,9 @@ describe('whatever a member sends', () => {
             for (let to = from; to < totals.length; to += 3) {
               expect((totals[to] ?? 0) - (totals[from] ?? 0)).toBeLessThanOrEqual(to - from + policy.buffer)
             }
+          }
+          for (const [index, number] of numbers.entries()) {
+            expect(number - (numbers[0] ?? 0)).toBeLessThanOrEqual(index + policy.buffer + 64)
           }
           // Nothing disappears without being counted.
           if (policy.missing === 'skip') expect((totals.at(-1) ?? 0) + buffer.waiting + drops.length).toBe(added)

@@ -24,6 +24,9 @@ export interface BufferedInput {
   readonly seen: number | undefined
 }
 
+/** So many inputs clients send that no stamp has confirmed: by so many more than the buffer holds, numbers may jump after a standstill. */
+const mostPending = 64
+
 /** Why an input is dropped: it came twice or too late, or too many came. */
 export type InputDrop = 'late' | 'surplus'
 
@@ -32,6 +35,8 @@ export type InputDrop = 'late' | 'surplus'
  *
  * Each tick allows one. What a tick allows and nothing was there for is kept for later ones, up to the size of the buffer: so whatever
  * comes, no more are given out than ticks have passed, and after a stall what has come late is made up for.
+ *
+ * Numbers ascend no faster than ticks do, either, since rules count in them ("ready again at `seq + 30`"): what is ahead of its tick waits.
  */
 export class InputBuffer {
   readonly #policy: InputPolicy
@@ -41,6 +46,8 @@ export class InputBuffer {
   /** The last that came. */
   #received = 0
   #applied = 0
+  /** The highest number whose tick has come; -1 before the first input. */
+  #horizon = -1
   /** How many more may be given out. */
   #allowance = 0
   /** Of that, in this tick. */
@@ -79,12 +86,15 @@ export class InputBuffer {
     return late + surplus
   }
 
-  /** One more waits. Where too many do, the oldest is dropped: what is newest matters most. */
+  /** One more waits. Where too many do, the oldest is dropped: what is newest matters most, unless it is ahead of its tick. */
   add(input: BufferedInput): void {
+    if (this.#horizon === -1) this.#horizon = input.seq - 1 + this.#lead
     this.#received = input.seq
     this.#waiting.push(input)
     if (this.#waiting.length <= this.#policy.buffer) return
-    this.#waiting.shift()
+    // What is ahead of its tick must not push out what is not: whoever counts too fast would never be heard.
+    if (input.seq > this.#horizon) this.#waiting.pop()
+    else this.#waiting.shift()
     this.#onDrop('surplus')
   }
 
@@ -97,6 +107,7 @@ export class InputBuffer {
   tick(): void {
     const { buffer, perTick } = this.#policy
     this.#allowance = Math.min(this.#allowance + 1, buffer)
+    if (this.#applied > 0) this.#horizon = Math.min(this.#horizon + 1, this.#applied + this.#lead)
     this.#thisTick = Math.min(perTick, this.#allowance)
     this.#gave = false
   }
@@ -108,8 +119,9 @@ export class InputBuffer {
    */
   next(mayRepeat: boolean): BufferedInput | undefined {
     if (this.#thisTick === 0) return undefined
-    const next = this.#waiting.shift()
-    if (next === undefined) return mayRepeat ? this.#repeat() : undefined
+    const next = this.#waiting[0]
+    if (next === undefined || next.seq > this.#horizon) return mayRepeat ? this.#repeat() : undefined
+    this.#waiting.shift()
     this.#repeats = 0
     return this.#give(next)
   }
@@ -119,6 +131,12 @@ export class InputBuffer {
     this.#waiting.length = 0
     this.#received = this.#applied
     this.#last = undefined
+    if (this.#applied === 0) this.#horizon = -1
+  }
+
+  /** By how many numbers a member can be ahead of its last input. */
+  get #lead(): number {
+    return this.#policy.buffer + mostPending
   }
 
   #repeat(): BufferedInput | undefined {
