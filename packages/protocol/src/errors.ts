@@ -62,6 +62,19 @@ export class JuntoError extends Error {
 // On the prototype: an own property would show up in every inspected error.
 JuntoError.prototype.name = 'JuntoError'
 
+/**
+ * What the other side sent breaks a rule of docs/protocol.md. Its number is enough: only who makes an implementation can mend that,
+ * and a page would pay for each sentence.
+ *
+ * @param found The number that is wrong, where there is one.
+ */
+export function broken(rule: string, found?: number): JuntoError {
+  return new JuntoError(
+    'bad_message',
+    `[${rule}] of docs/protocol.md is broken${found === undefined ? '' : `: ${found}`}`,
+  )
+}
+
 /** The message of an error, or anything else that was thrown as text. */
 export function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -1,4 +1,4 @@
-import { JuntoError } from './errors.ts'
+import { broken } from './errors.ts'
 import { isRef } from './frame-elements.ts'
 import * as FrameType from './frame-type.ts'
 import type { Frame } from './frames.ts'
@@ -45,7 +45,7 @@ export class MessageReader {
    */
   read(message: Uint8Array, deliver: (room: number, frame: Frame) => void): void {
     if (message.length > this.#limits.maxMessage) {
-      throw bad('F2', `a message of ${message.length} bytes`)
+      throw broken('F2', message.length)
     }
     const rooms: number[] = []
     const frames: Frame[] = []
@@ -61,18 +61,18 @@ export class MessageReader {
     let room = 0
     for (const value of unpackSequence(message, this.#limits)) {
       if (!Array.isArray(value)) {
-        if (!isRef(value)) throw bad('F1', 'neither a frame nor a room')
+        if (!isRef(value)) throw broken('F1')
         room = value
         continue
       }
       const frame = this.#parse(value)
       if (frame.type === FrameType.part) {
-        if (inParts || room !== 0) throw bad('F7', 'a part in parts or of a room')
+        if (inParts || room !== 0) throw broken('F7')
         this.#append(frame.bytes)
         if (!frame.more) this.#collect(this.#complete(), rooms, frames, true)
       } else {
         if (frame.type !== FrameType.unknown && frame.type < firstRoomFrame !== (room === 0)) {
-          throw bad('F6', `a frame of type ${frame.type} at room ${room}`)
+          throw broken('F6', frame.type)
         }
         rooms.push(room)
         frames.push(frame)
@@ -84,7 +84,7 @@ export class MessageReader {
     const most = this.#limits.maxFrame + roomSize
     const size = this.#largeSize + bytes.length
     // Parts without content would come for ever without reaching the limit.
-    if (bytes.length === 0 || size > most) throw bad('F7', `a part of ${bytes.length} bytes, ${size} together`)
+    if (bytes.length === 0 || size > most) throw broken('F7', size)
     if (this.#large === undefined || size > this.#large.length) {
       const grown = new Uint8Array(Math.min(most, Math.max(size, 2 * this.#largeSize)))
       if (this.#large !== undefined) grown.set(this.#large.subarray(0, this.#largeSize))
@@ -100,8 +100,4 @@ export class MessageReader {
     this.#largeSize = 0
     return bytes
   }
-}
-
-function bad(rule: string, what: string): JuntoError {
-  return new JuntoError('bad_message', `[${rule}] ${what}`)
 }

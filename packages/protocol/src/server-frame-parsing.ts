@@ -1,4 +1,4 @@
-import { JuntoError } from './errors.ts'
+import { broken, JuntoError } from './errors.ts'
 import {
   address,
   bytes,
@@ -37,7 +37,7 @@ export function parseServerFrame(value: unknown): Frame {
 
 /** Reads a decoded value as a frame. What does not fit makes a bad message. */
 export function inFrame(value: unknown, read: (parts: readonly unknown[]) => Frame): Frame {
-  if (!Array.isArray(value)) throw new JuntoError('bad_message', '[F1] a frame is an array')
+  if (!Array.isArray(value)) throw broken('F1')
   const parts: readonly unknown[] = value
   try {
     return read(parts)

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { asJuntoError, errorFromWire, JuntoError } from '../errors.ts'
+import { asJuntoError, broken, errorFromWire, JuntoError } from '../errors.ts'
 import { encodeCall, encodeCancel, encodeCredit, encodeFailed, encodeReply, encodeStream } from '../frame-encoding.ts'
 import * as FrameType from '../frame-type.ts'
 import type { CallFrame, ExchangeFrame, Settle } from '../frames.ts'
@@ -319,7 +319,7 @@ export class Exchange {
 
   /** Whether one more call or stream is borne. If not, its caller is told. */
   protected admit(no: number): boolean {
-    if (this.#incoming.has(no)) throw new JuntoError('bad_message', `[R2] ${no} is under way`)
+    if (this.#incoming.has(no)) throw broken('R2', no)
     const { maxCallsInFlight: most } = this.#options
     const underWay = this.#incoming.size
     const { count } = this.#abandoned

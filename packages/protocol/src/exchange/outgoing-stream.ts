@@ -1,4 +1,4 @@
-import { JuntoError } from '../errors.ts'
+import { broken } from '../errors.ts'
 import { Outgoing } from './outgoing.ts'
 
 interface Waiter {
@@ -41,7 +41,7 @@ export class OutgoingStream extends Outgoing implements AsyncIterableIterator<un
   }
 
   override push(item: unknown): void {
-    if (this.#allowed === 0) throw new JuntoError('bad_message', '[R9] an item without credit')
+    if (this.#allowed === 0) throw broken('R9')
     this.#allowed--
     const waiter = this.#waiters.shift()
     if (waiter === undefined) {

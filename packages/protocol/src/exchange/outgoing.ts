@@ -1,4 +1,4 @@
-import { JuntoError } from '../errors.ts'
+import { broken } from '../errors.ts'
 
 /** What is told of a call or stream of this side. Those of one kind refuse what is told of the other. */
 export abstract class Outgoing {
@@ -12,17 +12,17 @@ export abstract class Outgoing {
 
   /** The reply to a call. */
   resolve(_result: unknown): void {
-    throw otherKind()
+    throw broken('R3')
   }
 
   /** An item of a stream. @throws JuntoError `bad_message` when it was not allowed. */
   push(_item: unknown): void {
-    throw otherKind()
+    throw broken('R3')
   }
 
   /** No more items come. */
   end(): void {
-    throw otherKind()
+    throw broken('R3')
   }
 
   /** It has failed. */
@@ -36,10 +36,6 @@ export abstract class Outgoing {
   protected release(): void {
     for (const release of this.#releases.splice(0)) release()
   }
-}
-
-function otherKind(): JuntoError {
-  return new JuntoError('bad_message', '[R3] a call is no stream')
 }
 
 /** What {@link Exchange.call} waits with: a promise, perhaps a deadline and a signal. Settles once. */

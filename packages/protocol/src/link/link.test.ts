@@ -147,7 +147,7 @@ describe('a link', () => {
     one.link.begin()
     send(one, [1, 1], [1, 2], [1, 3])
     one.link.acknowledged(1)
-    const message = `[K5] ${received} frames taken, which must be from 1 to 3`
+    const message = `[K5] of docs/protocol.md is broken: ${received}`
     expect(() => one.link.acknowledged(received)).toThrow(new JuntoError('bad_message', message))
     one.link.detach()
     expect(() => one.link.attach(received)).toThrow(message)

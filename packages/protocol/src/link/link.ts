@@ -1,4 +1,4 @@
-import { JuntoError } from '../errors.ts'
+import { broken } from '../errors.ts'
 
 /** What a link is made of. */
 export interface LinkOptions {
@@ -247,8 +247,7 @@ export class Link {
   /** Drops what the peer has taken. */
   #settle(received: number): void {
     if (received < this.#acknowledged || received > this.#sent) {
-      const possible = `from ${this.#acknowledged} to ${this.#sent}`
-      throw new JuntoError('bad_message', `[K5] ${received} frames taken, which must be ${possible}`)
+      throw broken('K5', received)
     }
     this.#acknowledged = received
     let first = this.first
