@@ -8,7 +8,10 @@ import { OptimisticEdits } from './optimistic-edits.ts'
  *
  * ```ts
  * import { JuntoClient, optimistic } from '@junto/client'
- * import { Poll, pollMutators } from './contract.ts'
+ * import type { Mutators } from '@junto/schema'
+ * import { Poll } from './contract.ts'
+ *
+ * declare const pollMutators: Mutators<typeof Poll>
  *
  * const client = new JuntoClient({ url: 'ws://localhost:1727' })
  * const room = await client.open(Poll, { key: 'lunch', join: { name: 'Ada' }, mutators: optimistic(pollMutators) })
