@@ -1,4 +1,4 @@
-import { JuntoError, type Limits } from '@junto/protocol'
+import { JuntoError } from '@junto/protocol'
 import type { AnyContract } from '@junto/schema'
 import { listingOf, SchemaError } from '@junto/schema/internal'
 import type { Services } from '../container.ts'
@@ -6,6 +6,7 @@ import { JoinCodes } from '../matchmaking/join-codes.ts'
 import { listingRoom } from '../matchmaking/listing-room.ts'
 import type { ListQuery } from '../matchmaking/room-list.ts'
 import { nameOf, type Wish } from '../matchmaking/wish.ts'
+import { keyOf, queryOf, wishOf } from './asked-room.ts'
 import { Authenticator } from './authenticator.ts'
 import { sessionTag } from '../observe/session-tag.ts'
 import type { DefineOptions } from './define-options.ts'
@@ -30,9 +31,6 @@ import { Shelf } from './shelf.ts'
 
 /** Milliseconds after which a join may be asked for again that came while the server shut down. */
 const comeBack = 2_000
-
-/** Rooms in a list where nothing else is asked for. */
-const usualList = 100
 
 /** How all rooms are closed. */
 export interface ClosingRooms {
@@ -416,22 +414,6 @@ export class RoomRegistry implements Rooms {
   #refuseWhileClosing(): void {
     if (this.#closing) throw shuttingDown()
   }
-}
-
-function keyOf({ key }: JoinRequest): string {
-  if (key === undefined) throw new JuntoError('invalid', 'key: open needs one')
-  return key
-}
-
-function wishOf({ where }: Shelf, request: JoinRequest): Wish {
-  return { where: where.readWhere(request.where), order: where.readOrder(request.order) }
-}
-
-function queryOf(shelf: Shelf, request: JoinRequest, { maxListed }: Limits): ListQuery {
-  const { limit = Math.min(usualList, maxListed) } = request
-  if (limit > maxListed)
-    throw new JuntoError('invalid', `limit: a list has at most ${maxListed} rooms (limit maxListed)`)
-  return { ...wishOf(shelf, request), limit }
 }
 
 /** Nobody looks for lists but by what they show. */
