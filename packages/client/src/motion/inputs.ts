@@ -241,12 +241,15 @@ class SampledInputs implements Inputs, MotionInputs {
     if (this.#motion.inputs !== this && this.#sent.length === 0) this.#settle()
   }
 
-  #goOn(): void {
-    this.#stop = this.#clock.after((1 - this.alpha) * this.#step, () => {
+  /** @param least Milliseconds. */
+  #goOn(least = 0): void {
+    this.#stop = this.#clock.after(Math.max(least, (1 - this.alpha) * this.#step), () => {
+      const before = this.seq
       try {
         this.frame()
       } finally {
-        if (this.#motion.inputs === this) this.#goOn()
+        // While steps wait for a silent server, the next one is always due.
+        if (this.#motion.inputs === this) this.#goOn(this.seq === before ? this.#step / 4 : 0)
       }
     })
   }
