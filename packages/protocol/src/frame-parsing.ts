@@ -59,7 +59,7 @@ function anyFrame(parts: readonly unknown[]): Frame {
     case FrameType.inputs:
       return {
         type: FrameType.inputs,
-        first: integer(parts, 1, 1),
+        first: integer(parts, 1, 1, highestInput),
         at: milliseconds(parts, 2),
         behind: optional(parts, 3, integer),
         payloads: inputs(parts, 4),
@@ -68,6 +68,9 @@ function anyFrame(parts: readonly unknown[]): Frame {
       return serverFrame(parts)
   }
 }
+
+/** Numbers of inputs are counted with: a player has some for two years. */
+const highestInput = 0xffff_ffff
 
 function credit(parts: readonly unknown[], position: number): number {
   return integer(parts, position, 1, mostCredit)

@@ -407,6 +407,7 @@ describe('[F4] what a position must not hold', () => {
     ['a presence of no member', [31, [[null, [1]]]]],
     ['inputs without a number', [32, null, 1, null, [[1]]]],
     ['inputs from number 0 on', [32, 0, 1, null, [[1]]]],
+    ['inputs whose numbers would be the same', [32, 2 ** 53 - 1, 1, null, [[1], [1], [1]]]],
     ['inputs of no time', [32, 1, null, null, [[1]]]],
     ['inputs before 1970', [32, 1, -1, null, [[1]]]],
     ['inputs of a player who is shown the future', [32, 1, 1, -1, [[1]]]],
@@ -504,7 +505,7 @@ describe('inputs and stamps', () => {
   it('[F39] inputs of any numbers and times read as they were sent', () => {
     const inputs = fc.record({
       type: fc.constant(FrameType.inputs),
-      first: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+      first: fc.integer({ min: 1, max: 0xffff_ffff }),
       at: time,
       behind: fc.option(uint, { nil: undefined }),
       payloads: fc.array(fc.array(fc.integer()), { minLength: 1, maxLength: 32 }),
