@@ -1,4 +1,4 @@
-import { call, defineRoom, event, stream, t } from '@junto/schema'
+import { call, defineRoom, event, mutation, stream, t, type Mutators } from '@junto/schema'
 
 /** What a message is known by: its channel in the history, and its number there. */
 const Mark = { channel: t.String(), n: t.Uint32() }
@@ -14,6 +14,12 @@ const Unit = t.Object({
   plan: t.Visible('owner', t.String()),
 })
 
+/** What is on the board. */
+const Thing = t.Object({ x: t.Quantized({ min: 0, max: 1000, step: 0.25 }), by: t.String(), pins: t.Array(t.String()) })
+
+/** What a mutation does to the board. */
+export const strokes = ['move', 'put', 'take', 'pin', 'unpin'] as const
+
 /** A contract with everything that a link carries. */
 export const Sim = defineRoom('sim', {
   version: 1,
@@ -27,6 +33,10 @@ export const Sim = defineRoom('sim', {
     units: t.Map(Unit),
     far: t.Map(Unit, { view: true }),
     orders: t.Visible('captain', t.String()),
+    /** How many mutations were run, and the last one of each program. */
+    notes: t.Uint32(),
+    noted: t.Map(t.Uint32()),
+    board: t.Map(Thing),
   }),
   presence: t.Object({ n: t.Uint32() }),
   clientToServer: {
@@ -55,6 +65,37 @@ export const Sim = defineRoom('sim', {
     flash: event(t.Object(Mark), { delivery: 'volatile' }),
     ask: call({ params: t.Object(Mark), result: t.Uint32() }),
   },
+  mutations: {
+    note: mutation({
+      params: t.Object(Mark),
+      result: t.Uint32(),
+      errors: { odd: t.Object({ n: t.Uint32() }) },
+    }),
+    draw: mutation({
+      params: t.Object({ ...Mark, stroke: t.Enum(strokes), key: t.String(), x: t.Number() }),
+      result: t.Uint32(),
+      errors: { odd: t.Object({ n: t.Uint32() }) },
+      undoable: true,
+    }),
+  },
 })
 
 export type Sim = typeof Sim
+
+/** What mutations do, wherever they run. */
+export const simMutators: Mutators<Sim> = {
+  note(state, { channel, n }) {
+    state.notes++
+    state.noted.set(channel, n)
+    return n
+  },
+  draw({ board }, { n, stroke, key, x }, { by, random, newId }) {
+    const thing = board.get(key)
+    if (stroke === 'put' || thing === undefined) board.set(key, { x, by, pins: [newId()] })
+    else if (stroke === 'move') thing.x = x + random()
+    else if (stroke === 'take') board.delete(key)
+    else if (stroke === 'pin') thing.pins.push(newId())
+    else thing.pins.shift()
+    return n
+  },
+}

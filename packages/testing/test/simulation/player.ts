@@ -1,7 +1,8 @@
-import type { JoinedRoom, JuntoClient, Recovery } from '@junto/client'
+import { optimistic, type JoinedRoom, type JuntoClient, type Recovery } from '@junto/client'
 import { JuntoError } from '@junto/protocol'
 import type { SeededRandom } from '../../src/index.ts'
-import { Sim } from './contract.ts'
+import { Sim, simMutators } from './contract.ts'
+import { Editor } from './editor.ts'
 import { codeOf, endCall } from './endings.ts'
 import type { Lanes, Ledger } from './ledger.ts'
 import { Showing, type Stage } from './showing.ts'
@@ -37,6 +38,9 @@ export class Player {
   #down: Lanes | undefined
   #reading = 0
   readonly #littleMayWait: boolean
+  /** Whether it shows its mutations at once. */
+  readonly #shows: boolean
+  editor: Editor | undefined
 
   constructor({ ledger, stage, random, unique, littleMayWait }: Surroundings, client: JuntoClient, key: string) {
     this.#ledger = ledger
@@ -46,7 +50,10 @@ export class Player {
     this.key = key
     this.name = `p${unique()} → ${key}`
     this.#up = ledger.lanes(this.name)
-    client.open(Sim, { key, join: { who: this.name }, patience: Infinity }).then(
+    // Some show nothing ahead of the server.
+    const mutators = random.chance(0.7) ? optimistic(simMutators) : undefined
+    this.#shows = mutators !== undefined
+    client.open(Sim, { key, join: { who: this.name }, patience: Infinity, ...(mutators && { mutators }) }).then(
       (room) => this.#enter(room),
       (error: unknown) => {
         this.failed = true
@@ -82,6 +89,8 @@ export class Player {
     this.#seated(room)
     this.showing = new Showing(this.#stage, this.name, room)
     this.showing.show(1)
+    const editing = { ledger: this.#ledger, up: this.#up, random: this.#random, name: this.name, stage: this.#stage }
+    this.editor = new Editor(editing, room, this.#shows)
     // A page that was reloaded has forgotten what it had seen, and what was on its way to it.
     for (const lane of [this.#down?.reliable, this.#down?.latest]) lane?.signalled()
     const mine = (channel: string): Lanes => {
@@ -150,7 +159,7 @@ export class Player {
     if (this.hears !== `${this.key} → ${room.memberId}`)
       this.#ledger.fault(`${this.name} is another member, and was not told`)
     const random = this.#random
-    switch (random.integer(0, 9)) {
+    switch (random.integer(0, 11)) {
       case 0:
       case 1:
       case 2:
@@ -179,8 +188,10 @@ export class Player {
         if (outcome === 'dropped') this.#up.volatile.refused(mark.n)
         return
       }
-      default:
+      case 9:
         return void this.#count(room)
+      default:
+        return this.editor?.act()
     }
   }
 
@@ -304,6 +315,7 @@ export class Player {
   abandon(): void {
     this.gone = true
     this.showing?.end()
+    this.editor?.end()
     this.#up.close()
   }
 }

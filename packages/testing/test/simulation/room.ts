@@ -1,8 +1,15 @@
 import { Clock } from '@junto/protocol'
 import { toPlain } from '@junto/schema'
-import { Room, type LeaveReason, type Member, type Resumption, type RoomClass } from '@junto/server'
+import {
+  Room,
+  type LeaveReason,
+  type Member,
+  type Resumption,
+  type RoomClass,
+  type ServerMutators,
+} from '@junto/server'
 import type { SeededRandom } from '../../src/index.ts'
-import { Sim } from './contract.ts'
+import { Sim, simMutators } from './contract.ts'
 import { codeOf, endCall } from './endings.ts'
 import type { Lanes, Ledger } from './ledger.ts'
 
@@ -67,7 +74,7 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
       if (saved.has(this.#name) || (keeper.persists && disposed.has(this.#name)))
         ledger.fault(`room ${this.#name} was made anew, and had been saved`)
       this.#begin()
-      return { beat: 0, applied: {}, log: [], units: {}, far: {}, orders: 'wait' }
+      return { beat: 0, applied: {}, log: [], units: {}, far: {}, orders: 'wait', notes: 0, noted: {}, board: {} }
     }
 
     override onRestore() {
@@ -280,6 +287,32 @@ export function simRooms(keeper: Keeper): RoomClass<Sim> {
       this.#abandoned = true
       rooms.delete(this)
       for (const { lanes } of this.#noted.values()) lanes.close()
+    }
+
+    readonly mutators: ServerMutators<Sim> = {
+      note: (state, params, context) => {
+        this.#ran(params)
+        const { n } = params
+        // Its client shows it, and cannot know.
+        if (n % 7 === 0) throw context.error('odd', { n })
+        return simMutators.note(state, params, context)
+      },
+      draw: (state, params, context) => {
+        this.#ran(params)
+        const { n, key } = params
+        if (n % 7 === 0) throw context.error('odd', { n })
+        const result = simMutators.draw(state, params, context)
+        const thing = state.board.get(key)
+        if (n % 5 === 0 && thing !== undefined) thing.x = n % 1000
+        return result
+      },
+    }
+
+    #ran({ channel, n }: { readonly channel: string; readonly n: number }): void {
+      const { reliable, calls } = ledger.lanes(channel)
+      reliable.seen(n)
+      calls.seen(n)
+      ledger.count('mutations run')
     }
 
     readonly handlers = this.handle({

@@ -33,6 +33,8 @@ export class Stage {
   readonly #vanished: Vanishing[] = []
   /** Spans in which anything may vanish: the server was away. */
   readonly #upheavals: Span[] = []
+  /** Counts up whenever a server ends or begins. */
+  servers = 0
 
   constructor(ledger: Ledger, clock: Clock) {
     this.ledger = ledger
@@ -49,6 +51,7 @@ export class Stage {
 
   /** The server ends, and another one begins. */
   upheaval(): void {
+    this.servers++
     this.#upheavals.push(spanFrom(this.clock))
   }
 

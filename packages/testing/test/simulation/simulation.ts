@@ -8,6 +8,9 @@ import { Lister } from './lister.ts'
 import { MoodyStore } from './moody-store.ts'
 import { Player } from './player.ts'
 import { simRooms, type SimRoomBase } from './room.ts'
+import { Race, raceTicks } from './race.ts'
+import { raceRooms, type AnyRace } from './race-room.ts'
+import { Racer } from './racer.ts'
 import { Seeker, type Way } from './seeker.ts'
 import { Stage } from './showing.ts'
 
@@ -19,6 +22,7 @@ const happenings = [
   ['deed', 5],
   ['quit', 1],
   ['show', 6],
+  ['drive', 6],
   ['keep', 3],
   ['speak', 9],
   ['write', 8],
@@ -55,6 +59,7 @@ interface Page {
   players: Player[]
   seekers: Seeker[]
   lister: Lister | undefined
+  racer: Racer | undefined
 }
 
 /** One run of whole servers and clients, on a network with faults, all of it drawn from one seed. */
@@ -65,6 +70,9 @@ export class Simulation {
   readonly #ledger: Ledger
   readonly #rooms = new Set<SimRoomBase>()
   readonly #duels = new Set<AnyDuel>()
+  readonly #races = new Set<AnyRace>()
+  /** Whether there is a race. In few runs: whoever drives sends all the time. */
+  readonly #hasRace: boolean
   readonly #duelRoom
   readonly #store: MoodyStore
   readonly #stage: Stage
@@ -90,6 +98,7 @@ export class Simulation {
     const draws = new SeededRandom(seed + 0.5)
     const rooms = this.#rooms
     this.#keeper = { ledger, random: draws, rooms, saved: new Map(), disposed: new Map(), persists, closing: false }
+    this.#hasRace = draws.chance(0.15)
     this.#duelRoom = duelRooms({ ledger, random: draws, duels: this.#duels, listed: () => this.#listed() })
     this.#store = new MoodyStore(() => this.#world.clock, new SeededRandom(seed + 0.25))
     this.#world = createWorld({
@@ -115,6 +124,16 @@ export class Simulation {
             disposeAfter: random.pick([0, 1000]),
             idleAfter: random.pick([Infinity, Infinity, 30_000]),
             maxAge: random.pick([Infinity, Infinity, 40_000]),
+            authenticate: ({ auth }) => this.#authenticate(auth),
+          },
+        ],
+        [
+          Race,
+          raceRooms(ledger, this.#races),
+          {
+            tickRate: raceTicks,
+            patchRate: random.pick([2, 5, raceTicks]),
+            disposeAfter: 0,
             authenticate: ({ auth }) => this.#authenticate(auth),
           },
         ],
@@ -200,10 +219,14 @@ export class Simulation {
         else showing?.show(random.integer(1, 5))
         return
       }
+      case 'drive':
+        if (this.#hasRace) page.racer ??= this.#newRacer(page)
+        return page.racer?.act()
       case 'keep':
         return void this.#aRoom()?.keep()
       case 'act':
         for (let n = random.integer(1, 4); n > 0; n--) player.act()
+        page.racer?.act()
         return
       case 'shout':
         return player.shout(random.integer(400, 3000))
@@ -261,7 +284,7 @@ export class Simulation {
         // What is said to be safe by then is.
         for (const room of this.#rooms) if (random.chance(0.7)) void room.keep()
         await world.advance(random.pick([0, 0, 5, 50, 300]))
-        for (const room of [...this.#rooms, ...this.#duels]) room.abandon()
+        for (const room of [...this.#rooms, ...this.#duels, ...this.#races]) room.abandon()
         this.#keeper.disposed.clear()
         world.kill()
         this.#store.lose()
@@ -275,10 +298,12 @@ export class Simulation {
   #begin(page: Page, how: 'reload' | 'crash'): void {
     for (const each of [...page.players, ...page.seekers]) each.abandon()
     page.lister?.abandon()
+    page.racer?.abandon()
     page.client = how === 'reload' ? this.#reload(page) : this.#crash(page)
     page.players = page.players.map((each) => this.#play(page.client, each.key))
     page.seekers = page.seekers.map(({ way }) => this.#newSeeker(page, way))
     if (page.lister !== undefined) page.lister = this.#newLister(page)
+    if (page.racer !== undefined) page.racer = this.#newRacer(page)
   }
 
   /** What is the matter with a page may keep others from seeing what it shows, and it from seeing them. */
@@ -317,6 +342,14 @@ export class Simulation {
     )
   }
 
+  #newRacer({ client }: Page): Racer {
+    const { random } = this.#keeper
+    return new Racer(
+      { ledger: this.#ledger, stage: this.#stage, random, unique: this.#unique, races: this.#races },
+      client,
+    )
+  }
+
   #newLister({ client, name, lister }: Page): Lister {
     const { where, orderBy } = this.#random.pick(wishes)
     const limit = this.#random.pick([undefined, undefined, 2])
@@ -342,7 +375,14 @@ export class Simulation {
   #arrive(): void {
     const random = this.#random
     const name = `page ${this.#pages.length}`
-    const page: Page = { client: this.#client(name), name, players: [], seekers: [], lister: undefined }
+    const page: Page = {
+      client: this.#client(name),
+      name,
+      players: [],
+      seekers: [],
+      lister: undefined,
+      racer: undefined,
+    }
     this.#pages.push(page)
     for (const key of random.pick([['a'], ['a'], ['b'], keys])) page.players.push(this.#play(page.client, key))
   }
@@ -411,7 +451,9 @@ export class Simulation {
       link.up.after({ bytes: Infinity }, () => {})
       link.down.after({ bytes: Infinity }, () => {})
     }
+    for (const { racer } of this.#pages) racer?.stop()
     await world.advance('100s')
+    for (const { racer } of this.#pages) racer?.prove()
   }
 
   /** Whoever is in can act, and everything that it does succeeds. */
@@ -436,6 +478,7 @@ export class Simulation {
     this.#proveFound()
     for (const room of this.#rooms) if (room.streams > 0) fault(`${room.streams} streams run on in room ${room.key}`)
     for (const player of this.#pages.flatMap(({ players }) => players)) {
+      player.editor?.prove()
       if (player.reading > 0) fault(`${player.name} still reads ${player.reading} streams`)
     }
   }
