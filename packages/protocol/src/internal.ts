@@ -24,6 +24,7 @@ export { parseFrame } from './frame-parsing.ts'
 export { forEachFrame } from './frame-sizes.ts'
 export {
   asJuntoError,
+  broken,
   causedBy,
   DeclaredError,
   describe,

@@ -8,6 +8,7 @@ import {
 } from '@junto/protocol'
 import * as FrameType from '@junto/protocol/frame-type'
 import {
+  broken,
   causedBy,
   clientCloseCodes,
   describe,
@@ -340,7 +341,7 @@ export class Connection {
 
   #welcome(line: Line, welcome: WelcomeFrame): void {
     const state = this.#state
-    if (state.at !== 'handshaking') throw new JuntoError('bad_message', 'a welcome came without a hello')
+    if (state.at !== 'handshaking') throw broken('P2')
     state.stop()
     line.writer.setLimits(welcome)
     const { clock, limits, url } = this.#options

@@ -1,5 +1,5 @@
 import { JuntoError, type ClientLimits, type CloseCode } from '@junto/protocol'
-import { causedBy, MessageReader, MessageWriter, parseServerFrame, type Frame } from '@junto/protocol/internal'
+import { broken, causedBy, MessageReader, MessageWriter, parseServerFrame, type Frame } from '@junto/protocol/internal'
 import type { OpenSocket, Socket } from '../sockets/socket.ts'
 
 const subprotocol = 'junto.v1'
@@ -78,7 +78,7 @@ export class Line {
     this.#received += data.length
     this.#events?.arrived()
     try {
-      if (typeof data === 'string') throw new JuntoError('bad_message', 'the server sent text; every message is binary')
+      if (typeof data === 'string') throw broken('F1')
       // Something in this very message may end the connection: the rest of it is not told.
       this.#reader.read(data, (room, frame) => this.#events?.frame(room, frame))
       this.#events?.read(data.length)

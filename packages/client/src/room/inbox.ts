@@ -106,7 +106,7 @@ export class Inbox {
     this.#waiting -= waiting.length
     if (dropped > 0) {
       const { report, room, limits } = this.#options
-      const message = `${dropped} events '${name}' of room '${room}' were dropped: they came before the first listener, for which ${limits.maxUnheard} wait`
+      const message = `${dropped} events '${name}' of room '${room}' were dropped: ${limits.maxUnheard} wait for the first listener`
       report({ code: 'overflow', message })
     }
     for (const payload of waiting) channel.listeners.tell(payload)

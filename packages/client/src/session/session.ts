@@ -1,6 +1,7 @@
 import { JuntoError } from '@junto/protocol'
 import * as FrameType from '@junto/protocol/frame-type'
 import {
+  broken,
   clientCloseCodes,
   encodeLeave,
   type Frame,
@@ -298,7 +299,7 @@ export class Session implements ConnectionOwner {
       this.#confirm(ref)
       this.connection.reconsider()
       if (!this.outbox.attached) return
-      report({ code: 'protocol', message: `the server did not answer within ${wait} ms that a room was left` })
+      report({ code: 'protocol', message: 'the server did not answer that a room was left' })
     })
   }
 
@@ -325,7 +326,7 @@ export class Session implements ConnectionOwner {
   // A hash is a name that the server gives: what it comes to is not looked at.
   #received({ layout: hash, definition }: JoinedFrame): CompiledLayout {
     const held = definition === undefined ? this.layouts.get(hash) : compileNamedLayout(decodeLayout(definition), hash)
-    if (held === undefined) throw new JuntoError('bad_message', `layout ${hash} was not sent`)
+    if (held === undefined) throw broken('P7')
     this.layouts.set(hash, held)
     return held
   }

@@ -22,7 +22,7 @@ export const stringCoder: Coder = {
 export function checkedString(value: unknown): string {
   if (typeof value !== 'string') throw expected('a string', value)
   if (!isWellFormed(value)) {
-    throw new Fault('is a string with half a surrogate pair in it, which cannot travel: it was cut inside a character')
+    throw new Fault('has half a surrogate pair in it: it was cut inside a character')
   }
   return value
 }

@@ -366,7 +366,7 @@ describe('refusing, with the path', () => {
       'strokes.c.style.dash[0]: expected a whole number',
       (state) => state.strokes.set('c', { ...stroke, style: { dash: [0.5] } }),
     ],
-    ['tags[2]: is a string with half a surrogate pair', (state) => state.tags.push('\ud800')],
+    ['tags[2]: has half a surrogate pair', (state) => state.tags.push('\ud800')],
     ['tags[3]: expected a string', (state) => state.tags.push('fine', Object(3))],
     ['tags: has 2 items, and no place 2', (state) => state.tags.set(2, 'z')],
     ['tags: has 2 items, and no place 3', (state) => state.tags.insert(3, 'z')],

@@ -79,7 +79,7 @@ interface Kind {
   readonly says?: { readonly [K in Odd]?: string }
 }
 
-const cut = ': is a string with half a surrogate pair in it, which cannot travel: it was cut inside a character'
+const cut = ': has half a surrogate pair in it: it was cut inside a character'
 const beyond = ': is a bigint beyond 64 bits; from -2^63 to 2^64-1 can travel'
 const wholes: readonly Odd[] = ['-0', '2^53 - 1', '-2^53 + 1']
 const finite: readonly Odd[] = [...wholes, '2^53', '2^53 + 2', '-2^53', '1e39', '0.5']
