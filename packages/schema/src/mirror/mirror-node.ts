@@ -24,6 +24,8 @@ export interface Edited {
   readonly held: boolean
   /** An edit took it out of the state. */
   readonly removed: boolean
+  /** Of a map or list that is watched: what watchers were told that it holds. */
+  readonly told: unknown
 }
 
 /** Bookkeeping of one mirrored record, map or list. People see its `value` only. */

@@ -65,7 +65,8 @@ export class Watcher {
     } catch (error) {
       this.#host.report(error)
     }
-    const told = node !== undefined && selection !== before ? lastTold(node) : before
+    // Edits ahead of the server may have changed what they have taken out.
+    const told = (selection !== before && node?.edited?.told) || before
     this.#follow(selection)
     if (node !== undefined && this.#node === node) this.#sameNode(node)
     else this.#another(told, selection)
@@ -191,18 +192,6 @@ export class Watcher {
       this.#host.report(error)
     }
   }
-}
-
-/** What was told of a node, which may have changed before it was taken from its place. */
-function lastTold({ kind, value, log }: MirrorNode): unknown {
-  if (log === undefined || kind === 'record') return value
-  if (kind === 'list') return log.items ?? value.slice(0, log.kept)
-  const entries = new Map(value)
-  for (const [key, before] of log.entries) {
-    if (before === absent) entries.delete(key)
-    else entries.set(key, before)
-  }
-  return entries
 }
 
 // What `after` gets is what was selected; the type here stands for any.

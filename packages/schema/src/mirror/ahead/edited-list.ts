@@ -198,6 +198,11 @@ export class EditedList extends EditedNode implements ListWork {
     return index in this.node.value ? this.#slot.plain(this.node.value[index]) : undefined
   }
 
+  override get told(): readonly unknown[] {
+    const { value, log } = this.node
+    return log?.items ?? value.slice(0, log?.kept)
+  }
+
   /** The type of its items. */
   typeOf(): TypeIndex {
     return this.#slot.type

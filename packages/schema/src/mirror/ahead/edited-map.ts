@@ -123,6 +123,17 @@ export class EditedMap extends EditedNode implements MapWork {
     return isSameOrder(shown, Array.from(value.keys()).slice(-shown.size).reverse())
   }
 
+  override get told(): ReadonlyMap<string, unknown> {
+    const { value, log } = this.node
+    if (log === undefined) return value
+    const told = new Map(value)
+    for (const [key, before] of log.entries) {
+      if (before === absent) told.delete(key)
+      else told.set(key, before)
+    }
+    return told
+  }
+
   override plain(): unknown {
     const plain: Record<string, unknown> = {}
     for (const [key, value] of this.node.value) plain[key] = this.#slot.plain(value)

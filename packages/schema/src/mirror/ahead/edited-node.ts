@@ -53,6 +53,10 @@ export abstract class EditedNode implements Edited {
     if (this.node.watchers === 0) this.node.log = undefined
   }
 
+  get told(): unknown {
+    return this.node.value
+  }
+
   /** Whether it is another than what was shown. */
   abstract get changed(): boolean
   /** Its plain value, as a mirror shows it when the server has confirmed it. */
