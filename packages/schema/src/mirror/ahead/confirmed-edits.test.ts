@@ -209,6 +209,47 @@ describe('a preview', () => {
   })
 })
 
+describe('in a listener', () => {
+  it('an edit runs once, though what is shown was made anew before', () => {
+    const { mirror, ahead } = open()
+    const push = (state: unknown): void => void (state as State).chat.push('x')
+    mirror.watch((game) => game.phase, {
+      changed: () => {
+        ahead.rebase()
+        ahead.add(new Edit(push))
+      },
+    })
+    ahead.add(new Edit((state) => void ((state as State).phase = 'over')))
+    expect(mirror.state.chat).toEqual(['hi', 'x'])
+  })
+
+  it('a preview takes nothing from what others are to be told', () => {
+    const { mirror, ahead, edit, tell, hear } = open()
+    mirror.watch((game) => game.phase, {
+      changed: () =>
+        ahead.preview(
+          (state) => {
+            ;(state as State).chat.push('preview')
+            ;(state as State).scores.delete('ada')
+          },
+          () => expect([mirror.state.chat.length, mirror.state.scores.size]).toEqual([3, 1]),
+        ),
+    })
+    mirror.watch((game) => game.chat, tell)
+    mirror.watch((game) => game.scores, tell)
+    hear()
+    edit((game) => {
+      game.phase = 'over'
+      game.chat.push('mine')
+      game.scores.set('bo', 2)
+    })
+    expect(hear()).toEqual([
+      ['added', 'mine', 1],
+      ['added', 2, 'bo'],
+    ])
+  })
+})
+
 it('edits wait for the first state', () => {
   const { tree } = openGame()
   const empty = new MirrorTree<Mirror<Model>>(layout)

@@ -23,6 +23,8 @@ export abstract class EditedNode implements Edited {
   /** That of the node when this was made: after another layout has come it is another. */
   readonly type: MirrorType
   held = false
+  /** Whether there was a log of it when it began to be held. */
+  hadLog = false
   /** An edit took it out of the state. */
   removed = false
   /** What a handle asks for its own sake: it belongs to no server's state. */
@@ -42,6 +44,7 @@ export abstract class EditedNode implements Edited {
   hold(): void {
     if (this.held) return
     this.held = true
+    this.hadLog = this.node.log !== undefined
     this.editing.held.push(this)
     this.keep()
   }

@@ -15,6 +15,8 @@ export class Edit {
   journal = new Journal()
   /** What its latest run threw. */
   failure: unknown
+  /** Whether it has run at all. */
+  hasRun = false
   /** Whether the next rebase leaves it out: the server has run it, or it never will. */
   outcome: 'pending' | 'confirmed' | 'given up' = 'pending'
 
@@ -58,7 +60,8 @@ export class EditsAhead implements Ahead {
     this.edits.push(edit)
     if (!this.#isShown) return
     this.#mirror.turn(() => {
-      if (edit.outcome === 'pending') this.#run(edit)
+      // Where that had to wait, it may have run with the others by now.
+      if (edit.outcome === 'pending' && !edit.hasRun) this.#run(edit)
       this.#finish()
     })
   }
@@ -84,7 +87,8 @@ export class EditsAhead implements Ahead {
       this.#undo(edit)
       for (const edited of this.#editing.held.splice(0)) {
         edited.letGo()
-        edited.node.log = undefined
+        // It holds nothing new. One that was there is of what watchers have not been told yet.
+        if (!edited.hadLog) edited.node.log = undefined
       }
     }
   }
@@ -92,6 +96,7 @@ export class EditsAhead implements Ahead {
   takeBack(): void {
     const editing = this.#editing
     this.#isShown = false
+    if (this.edits.length === 0) return
     const shown = this.edits.filter(({ journal }) => journal.steps.length > 0)
     const placed = shown.flatMap(({ journal }) => journal.placed)
     for (const { node } of placed) editing.holdAll(node)
@@ -121,6 +126,7 @@ export class EditsAhead implements Ahead {
   runAgain(): void {
     this.#editing.pass++
     this.#isShown = true
+    if (this.edits.length + this.#editing.held.length === 0) return
     for (const { placed, without } of this.#confirmed.splice(0)) this.#goOn(placed, without)
     const { layout } = this.#mirror.types
     const corrected = new Set<Edit>()
@@ -141,6 +147,7 @@ export class EditsAhead implements Ahead {
   #run(edit: Edit): void {
     const editing = this.#editing
     edit.journal = editing.begin(edit.journal.placed)
+    edit.hasRun = true
     edit.failure = undefined
     try {
       edit.run(editing.state)

@@ -1,0 +1,154 @@
+import { FrameType, type SentFrame, type StampFrame } from '@junto/protocol/internal'
+import { defineRoom, mutation, t, type Live, type Mutators, type StateOf } from '@junto/schema'
+import type { IssuedMutation } from '@junto/schema/internal'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { optimistic, type Correction, type JoinedRoom } from '../index.ts'
+import { ScriptedServer } from '../session/scripted-server.fixture.ts'
+
+const Tally = defineRoom('tally', {
+  version: 1,
+  state: t.Object({ counts: t.Map(t.Integer()), log: t.Array(t.String()) }),
+  mutations: {
+    count: mutation({ params: t.Object({ key: t.String() }) }),
+    set: mutation({ params: t.Object({ key: t.String(), to: t.Integer() }), idempotent: true }),
+  },
+  clientToServer: {},
+  serverToClient: {},
+})
+
+const tallyMutators: Mutators<typeof Tally> = {
+  count: ({ counts }, { key }) => void counts.set(key, (counts.get(key) ?? 0) + 1),
+  set: ({ counts }, { key, to }) => void counts.set(key, to),
+}
+
+let server: ScriptedServer
+let room: JoinedRoom<typeof Tally>
+let corrections: Correction[]
+/** What the watchers of the counts were told of. */
+let told: unknown[]
+
+beforeEach(async () => {
+  server = new ScriptedServer({}, Tally, { counts: {}, log: [] })
+  const opened = server.client.open(Tally, { key: 'a', mutators: optimistic(tallyMutators) })
+  server.acceptAll()
+  room = await opened
+  corrections = []
+  told = []
+  room.onCorrection((correction) => void corrections.push(correction))
+  room.watch((state) => state.counts, { after: (counts) => told.push(Object.fromEntries(counts)) })
+})
+
+/** The server's own state. */
+function state(): Live<StateOf<typeof Tally>> {
+  // The contract is Tally, but in one test.
+  return server.state as Live<StateOf<typeof Tally>>
+}
+
+function stamp(of: Partial<StampFrame>): readonly [number, SentFrame] {
+  return [1, { type: FrameType.stamp, tick: 0, time: 0, mutation: 0, input: 0, waiting: 0, ...of }]
+}
+
+/** The numbers of the mutations that came over the present connection. */
+function numbers(): number[] {
+  return server.received(FrameType.call).map(({ params }) => issued(params).n)
+}
+
+/** A mutation's parameters, as they travel. */
+function issued(params: unknown): IssuedMutation {
+  const [n, at, seed] = params as [number, number, number]
+  return { n, at, seed }
+}
+
+const shown = (): unknown => Object.fromEntries(room.state.counts)
+
+describe('what a stamp says of mutations', () => {
+  it('[U6] counts with the patch behind it, however long that takes to come', async () => {
+    void room.mutate.count({ key: 'a' })
+    void room.mutate.count({ key: 'b' })
+    state().counts.set('a', 1)
+    server.socket.say(stamp({ mutation: 1 }))
+    await server.clock.advance('1s')
+    expect(shown()).toEqual({ a: 1, b: 1 })
+    server.socket.say(server.patch(1))
+    expect(shown()).toEqual({ a: 1, b: 1 })
+    expect(told).toEqual([{ a: 1 }, { a: 1, b: 1 }])
+    await server.clock.settle()
+    expect(corrections).toEqual([])
+  })
+
+  it('[U6] counts at once where it is alone', async () => {
+    const counted = room.mutate.count({ key: 'a' })
+    server.socket.say(stamp({ mutation: 1, alone: true }))
+    expect(shown()).toEqual({})
+    await server.clock.settle()
+    // What the call comes to is not known yet.
+    expect(corrections).toEqual([])
+    server.socket.say([1, { type: FrameType.reply, no: 1, result: null }])
+    await counted
+    await server.clock.settle()
+    expect(corrections).toEqual([{ kind: 'corrected', mutation: 'count', n: 1 }])
+  })
+
+  it('is a rejection where the reply is an error, and told once', async () => {
+    const counted = room.mutate.count({ key: 'a' })
+    server.socket.say(stamp({ mutation: 1, alone: true }))
+    const failed = { type: FrameType.failed, no: 1, code: 'forbidden', message: 'not you', data: null } as const
+    server.socket.say([1, failed])
+    await expect(counted).rejects.toMatchObject({ code: 'forbidden' })
+    expect(corrections).toEqual([expect.objectContaining({ kind: 'rejected', n: 1 })])
+  })
+
+  it('[U8] has the numbers go on above those that the seat had', async () => {
+    server.socket.say(stamp({ mutation: 41, alone: true }))
+    void room.mutate.count({ key: 'a' })
+    void room.mutate.count({ key: 'a' })
+    await server.clock.settle()
+    expect(numbers()).toEqual([42, 43])
+  })
+
+  it('[U8] before the first state says how many there were', async () => {
+    const opened = server.client.open(Tally, { key: 'b', mutators: optimistic(tallyMutators) })
+    await server.clock.settle()
+    const join = server.lastJoin
+    const [, stamped] = stamp({ mutation: 7 })
+    server.socket.say(server.joined(join), [join.ref, stamped], server.snapshot(join.ref))
+    const other = await opened
+    void other.mutate.count({ key: 'a' })
+    await server.clock.settle()
+    expect(numbers()).toEqual([8])
+  })
+})
+
+it('a mutation that is sent again has another number, and the same time and chance', async () => {
+  const set = room.mutate.set({ key: 'a', to: 3 })
+  await server.clock.settle()
+  server.socket.say([1, { type: FrameType.failed, no: 1, code: 'outcome_unknown', message: 'gone', data: null }])
+  await server.clock.settle()
+  expect(shown()).toEqual({ a: 3 })
+  const [first, second] = server.received(FrameType.call).map(({ params }) => issued(params))
+  expect([first?.n, second?.n]).toEqual([1, 2])
+  expect(second).toEqual({ ...first, n: 2 })
+  state().counts.set('a', 3)
+  server.socket.say(stamp({ mutation: 2 }), server.patch(1), [1, { type: FrameType.reply, no: 2, result: null }])
+  await set
+  expect(told).toEqual([{ a: 3 }])
+  expect(corrections).toEqual([])
+})
+
+it('a mutation that the server that came back does not know is shown no more', async () => {
+  server.socket.end()
+  await server.clock.settle()
+  const counted = room.mutate.count({ key: 'a' })
+  const refused = expect(counted).rejects.toMatchObject({ code: 'unsupported' })
+  expect(shown()).toEqual({ a: 1 })
+  const { mutations: _, ...shape } = Tally.shape
+  server.restart({ counts: {}, log: [] }, defineRoom('tally', { ...shape, version: 1 }))
+  server.client.connection.retry()
+  await server.clock.settle()
+  await server.acceptAnew()
+  await refused
+  await server.clock.settle()
+  expect(room.status.value.state).toBe('joined')
+  expect(shown()).toEqual({})
+  expect(corrections).toEqual([expect.objectContaining({ kind: 'rejected', mutation: 'count' })])
+})
