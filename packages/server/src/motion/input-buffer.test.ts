@@ -167,6 +167,36 @@ describe('inputs', () => {
   })
 })
 
+describe('inputs behind those of a state that was saved', () => {
+  test('are given out; those in it are late', () => {
+    const { buffer, drops, send, tick } = setUp()
+    buffer.restore(500)
+    expect([buffer.applied, buffer.waiting]).toEqual([500, 0])
+    expect(tick()).toEqual([])
+    send(499, 4)
+    expect(drops).toEqual(['late', 'late'])
+    expect([tick(), tick()]).toEqual([[501, 502], []])
+  })
+
+  test('may begin anywhere behind them, and are no faster than ticks from there', () => {
+    const { buffer, send, tick } = setUp()
+    buffer.restore(500)
+    for (let n = 0; n < 10; n++) tick()
+    send(9000)
+    // Its page is loaded anew before that: it goes on where the room is, or where it was itself.
+    buffer.restart()
+    expect(tick()).toEqual([])
+    send(9001)
+    expect(tick()).toEqual([9001])
+    send(9500)
+    expect(tick()).toEqual([])
+    buffer.restart()
+    send(9500)
+    expect(tick()).toEqual([])
+    expect(buffer.applied).toBe(9001)
+  })
+})
+
 describe('where the last input is repeated', () => {
   test('it takes the place of the one that is missing, which comes too late then', () => {
     const { buffer, drops, send, tick } = setUp({ missing: 'repeat' })

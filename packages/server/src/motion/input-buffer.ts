@@ -48,6 +48,8 @@ export class InputBuffer {
   #applied = 0
   /** The highest number whose tick has come; -1 before the first input. */
   #horizon = -1
+  /** Something was given out: numbers go on from there. */
+  #began = false
   /** How many more may be given out. */
   #allowance = 0
   /** Of that, in this tick. */
@@ -107,7 +109,7 @@ export class InputBuffer {
   tick(): void {
     const { buffer, perTick } = this.#policy
     this.#allowance = Math.min(this.#allowance + 1, buffer)
-    if (this.#applied > 0) this.#horizon = Math.min(this.#horizon + 1, this.#applied + this.#lead)
+    if (this.#began) this.#horizon = Math.min(this.#horizon + 1, this.#applied + this.#lead)
     this.#thisTick = Math.min(perTick, this.#allowance)
     this.#gave = false
   }
@@ -131,7 +133,17 @@ export class InputBuffer {
     this.#waiting.length = 0
     this.#received = this.#applied
     this.#last = undefined
-    if (this.#applied === 0) this.#horizon = -1
+    if (!this.#began) this.#horizon = -1
+  }
+
+  /**
+   * Those up to this number are in the state already, which was saved. Before anything else.
+   *
+   * The next one may have any higher number: what was saved may be older than its member by more than one can be ahead.
+   */
+  restore(applied: number): void {
+    this.#applied = applied
+    this.#received = applied
   }
 
   /** By how many numbers a member can be ahead of its last input. */
@@ -154,6 +166,7 @@ export class InputBuffer {
     this.#allowance--
     this.#thisTick--
     this.#gave = true
+    this.#began = true
     this.#applied = input.seq
     this.#last = input
     return input

@@ -36,6 +36,17 @@ export class MemberMotion {
     this.buffer = buffer
   }
 
+  /** Number of the last input that is in the state; 0: none. Not only between ticks, as what its client is told. */
+  get applied(): number {
+    return this.buffer?.applied ?? 0
+  }
+
+  /** The state was saved, and has inputs up to this number. */
+  restore(applied: number): void {
+    this.buffer?.restore(applied)
+    this.settle()
+  }
+
   /** A tick is over. */
   settle(): void {
     if (this.buffer === undefined) return

@@ -165,6 +165,11 @@ export class MemberSeat implements Seat, Partner, Present {
     return this.#feed.progress
   }
 
+  /** Number of its last input that is in the state; 0: none. */
+  get lastInput(): number {
+    return this.#feed.motion?.applied ?? 0
+  }
+
   /** A mutation of its was handled: its client is told so. */
   handled(): void {
     this.#host.sync.handled(this.#feed)
@@ -186,9 +191,10 @@ export class MemberSeat implements Seat, Partner, Present {
    * @param saved `away`: the room was told so before it was saved. Else {@link toldAway} is to follow.
    * @param since Milliseconds for which its member has been away.
    */
-  restore({ away, mutation }: SavedSeat, since: number): void {
+  restore({ away, mutation, input }: SavedSeat, since: number): void {
     this.#phase = 'unseated'
     this.progress.mutation = mutation
+    this.#feed.motion?.restore(input)
     if (!away) this.#host.presence?.expectBack()
     this.#awaySince = this.#host.clock.now() - since
     if (away) this.#droppedAt = this.#awaySince

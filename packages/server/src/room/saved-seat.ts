@@ -18,12 +18,25 @@ export interface SavedSeat {
   readonly away: boolean
   /** Number of its last mutation that is in the saved state; 0: none. */
   readonly mutation: number
+  /** Number of its last input that is in the saved state; 0: none. */
+  readonly input: number
   /** When it counts as having left, in milliseconds since 1970, where that was known when it was saved. */
   readonly until: number | undefined
 }
 
 /** A seat for the record: plain values by name. The same as long as nothing about the seat changes. */
-export function encodeSeat({ member, session, proof, user, userKey, join, away, mutation, until }: SavedSeat): object {
+export function encodeSeat({
+  member,
+  session,
+  proof,
+  user,
+  userKey,
+  join,
+  away,
+  mutation,
+  input,
+  until,
+}: SavedSeat): object {
   return {
     member,
     session,
@@ -33,6 +46,7 @@ export function encodeSeat({ member, session, proof, user, userKey, join, away, 
     ...(join !== undefined && { join: encodeNamed(join, 'join') }),
     ...(away && { away }),
     ...(mutation > 0 && { mutation }),
+    ...(input > 0 && { input }),
     ...(until !== undefined && { until }),
   }
 }
@@ -59,7 +73,7 @@ export function readSeats(
 
 function readSeat(definition: RoomDefinition, value: unknown): SavedSeat {
   if (typeof value !== 'object' || value === null) throw new Error('a seat is no record')
-  const { member, session, proof, user, userKey, join, away, mutation, until } = value as Readonly<
+  const { member, session, proof, user, userKey, join, away, mutation, input, until } = value as Readonly<
     Record<string, unknown>
   >
   if (typeof member !== 'string' || typeof session !== 'string' || !isTexts(proof)) {
@@ -74,6 +88,7 @@ function readSeat(definition: RoomDefinition, value: unknown): SavedSeat {
     join: definition.readNamed('join', join),
     away: away === true,
     mutation: typeof mutation === 'number' ? mutation : 0,
+    input: typeof input === 'number' ? input : 0,
     until: typeof until === 'number' ? until : undefined,
   }
 }

@@ -196,6 +196,7 @@ export class Seats {
         join: seat.member.join,
         away: seat.isAway,
         mutation: seat.progress.mutation,
+        input: seat.lastInput,
         until: this.#awaited?.untilOf(seat) ?? this.#keptUntil,
       }),
     )
