@@ -141,6 +141,13 @@ describe.each(codecs)('$name', ({ pack, unpackSequence }) => {
     }
   })
 
+  it.each([511, 600, 700, 2000, 2800, 7000, 8100, 30_000])('keeps no large buffer alive after %i signs', (length) => {
+    for (const text of ['x'.repeat(length), 'é'.repeat(length / 2), ['x'.repeat(length - 5), 'y']]) {
+      pack(text)
+      expect(pack(1).buffer.byteLength).toBeLessThanOrEqual(8192)
+    }
+  })
+
   it('writes values of any size beside any other', () => {
     const valueOf = (size: number): unknown => [new Uint8Array(size).fill(size), 'é'.repeat(size % 3000)]
     fc.assert(

@@ -121,7 +121,12 @@ describe('contracts are refused, naming the path', () => {
       {},
       'input: this client sends it, the server takes none any more',
     ],
-    ['an input that lacks something', { input: A }, { input: AB }, 'input.b: the server needs this field, this client does not send it'],
+    [
+      'an input that lacks something',
+      { input: A },
+      { input: AB },
+      'input.b: the server needs this field, this client does not send it',
+    ],
     [
       'a mutation that lacks a parameter',
       edit(A),

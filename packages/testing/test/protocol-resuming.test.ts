@@ -244,8 +244,8 @@ describe('counts', () => {
   })
 
   it.each([
-    ['an ack of what was never sent', [11, 2], '[K5] 2 frames taken'],
-    ['an ack of less than before', [11, 0], '[K5] 0 frames taken'],
+    ['an ack of what was never sent', [11, 2], '[K5] of docs/protocol.md is broken: 2'],
+    ['an ack of less than before', [11, 0], '[K5] of docs/protocol.md is broken: 0'],
   ])('[K5] that cannot be are bad messages: %s', async (_name, ack, message) => {
     await enter()
     await peer.say([11, 1])

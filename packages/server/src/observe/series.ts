@@ -123,7 +123,11 @@ export const ownSeries = {
     labels: ['room'],
     help: 'Ticks that never were, because more were late than `maxCatchUp`',
   },
-  inputs_applied: { kind: 'counter', labels: ['room'], help: 'Inputs of members that were applied, or given to their room' },
+  inputs_applied: {
+    kind: 'counter',
+    labels: ['room'],
+    help: 'Inputs of members that were applied, or given to their room',
+  },
   inputs_dropped: {
     kind: 'counter',
     labels: ['room', 'reason'],

@@ -152,7 +152,8 @@ export class IndependentRoom {
   mutate(name: string, params?: unknown, issue: Issue = {}, settings?: CallSettings): Promise<unknown> {
     const message = this.#up('call', name)
     if (message.undoable === undefined) return wrong(`${name} is no mutation`)
-    const { n = this.#mutation + 1, at = Date.now(), seed = 1 } = issue
+    // Of two in one millisecond the seed tells what comes by chance apart.
+    const { n = this.#mutation + 1, at = Date.now(), seed = n } = issue
     this.#mutation = Math.max(n, this.#mutation)
     return this.startRaw(
       message,
