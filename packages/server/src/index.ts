@@ -60,7 +60,7 @@ export type {
   ServerMutationContext,
   ServerMutator,
   ServerMutators,
-  UndoRequest,
+  UndoReport,
   WithMutators,
 } from './room/mutators.ts'
 export type { DrainedInput, RoomInputs } from './motion/drained-input.ts'

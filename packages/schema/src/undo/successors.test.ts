@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Handle } from '../state/nodes/state-node.ts'
 import { TestBoard } from './board.fixture.ts'
-import { latest, succeed } from './successors.ts'
+import { atomicSuccession, latest, succeed } from './successors.ts'
 
 describe('what was taken out and put back', () => {
   it('is found by each of the copies that there were, however often', () => {
@@ -32,5 +32,27 @@ describe('what was taken out and put back', () => {
     succeed(sourceOf(first), other)
     succeed(sourceOf(one), last)
     expect([latest(first), latest(one), latest(other)]).toEqual([other, last, other])
+  })
+
+  it('was not, where that came to nothing: the next time counts', () => {
+    const { columns } = new TestBoard().state
+    columns.push(...['first', 'one', 'other', 'last'].map((name) => ({ name, tags: [] })))
+    const [first, one, other, last] = [...columns]
+    if (!(first instanceof Handle && one instanceof Handle && other instanceof Handle)) throw new Error('No items')
+    const sourceOf = (handle: Handle) => ({ handle, parts: new Map() })
+    const refused = () =>
+      atomicSuccession(() => {
+        succeed(sourceOf(first), other)
+        succeed(sourceOf(one), other)
+        succeed(sourceOf(other), last)
+        throw new Error('refused')
+      })
+    expect(refused).toThrow('refused')
+    expect([latest(first), latest(one), latest(other)]).toEqual([first, one, other])
+    succeed(sourceOf(first), one)
+    expect(refused).toThrow('refused')
+    expect([latest(first), latest(one), latest(other)]).toEqual([one, one, other])
+    succeed(sourceOf(one), last)
+    expect([latest(first), latest(one)]).toEqual([last, last])
   })
 })

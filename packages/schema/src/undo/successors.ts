@@ -8,6 +8,9 @@ import { valueAt } from './value-at.ts'
  */
 const incarnations = new WeakMap<Handle, { now: Handle }>()
 
+/** While what is put back may come to nothing: how each that {@link succeed} was told of is forgotten again, in their order. */
+let steps: (() => void)[] | undefined
+
 /** What something is now, that may have been taken out and put back since. */
 export function latest(handle: Handle): Handle {
   return incarnations.get(handle)?.now ?? handle
@@ -17,10 +20,33 @@ export function latest(handle: Handle): Handle {
 export function succeed({ handle, parts }: Source, now: unknown): void {
   if (!(now instanceof Handle) || handle === now) return
   const known = incarnations.get(handle)
+  const former = known?.now
+  steps?.push(() => {
+    incarnations.delete(now)
+    if (known === undefined || former === undefined) incarnations.delete(handle)
+    else {
+      known.now = former
+      incarnations.set(handle, known)
+    }
+  })
   // Of what had been put back already there are two now, each with what comes after it.
   const incarnation = known?.now === handle ? known : { now }
   incarnation.now = now
   incarnations.set(handle, incarnation)
   incarnations.set(now, incarnation)
   for (const [place, part] of parts) succeed(part, valueAt(now, place))
+}
+
+/** Runs code that puts things back. Where it throws, so that the state is as it was, none of them was. */
+export function atomicSuccession<T>(code: () => T): T {
+  const own: (() => void)[] = []
+  steps = own
+  try {
+    return code()
+  } catch (error) {
+    for (const forget of own.reverse()) forget()
+    throw error
+  } finally {
+    steps = undefined
+  }
 }

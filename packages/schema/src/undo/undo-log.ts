@@ -2,6 +2,7 @@ import type { UndoParams, UndoResult } from '../mutation-layout.ts'
 import type { Entry } from './entry.ts'
 import { sizeOf } from './entry-size.ts'
 import { reverse } from './reverse.ts'
+import { atomicSuccession } from './successors.ts'
 
 /** How much an {@link UndoLog} keeps. What is older is forgotten. */
 export interface UndoBounds {
@@ -64,8 +65,14 @@ export class UndoLog {
   /**
    * Takes back mutations, in the order in which they are named. What was taken back whole is forgotten: what takes back the taking back is
    * the undo, whose own changes are to be kept under its own number.
+   *
+   * @param accept Asked when the state is as it would be. What it throws goes on: then nothing is forgotten, and the state is to be put back.
    */
-  undo(state: unknown, { of, force }: UndoParams): UndoResult {
+  undo(state: unknown, params: UndoParams, accept: (result: UndoResult) => void = () => {}): UndoResult {
+    return atomicSuccession(() => this.#undo(state, params, accept))
+  }
+
+  #undo(state: unknown, { of, force }: UndoParams, accept: (result: UndoResult) => void): UndoResult {
     const result = { done: 0, skipped: 0, forgotten: 0 }
     const whole: number[] = []
     for (const n of of) {
@@ -79,6 +86,7 @@ export class UndoLog {
       result.skipped += skipped
       if (skipped === 0) whole.push(n)
     }
+    accept(result)
     for (const n of whole) this.forget(n)
     return result
   }

@@ -20,7 +20,7 @@ import type { PresenceSettings } from '../presence/presence-lane.ts'
 import type { Credentials, DefineOptions, PersistOptions } from './define-options.ts'
 import { RoomBase, type RoomClass } from './room.ts'
 import { readMigrations, type Migrations } from '../store/migrations.ts'
-import type { UndoRequest } from './mutators.ts'
+import type { UndoReport } from './mutators.ts'
 import { longestWait } from './room-timers.ts'
 import type { LeaveReason, Resumption } from './seat.ts'
 
@@ -34,7 +34,7 @@ export interface RunningRoom {
   onDrop?(member: object): unknown
   onResume?(member: object, resumption: Resumption): unknown
   onPresence?(member: object): unknown
-  onUndo?(member: object, request: UndoRequest): unknown
+  onUndo?(member: object, report: UndoReport): unknown
   onLeave?(member: object, reason: LeaveReason): unknown
   onTick?(dt: number): unknown
   onDispose?(): unknown

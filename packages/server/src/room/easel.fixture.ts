@@ -12,7 +12,7 @@ import {
 import type { Settle } from '@junto/protocol/internal'
 import type { Handlers } from './handlers.ts'
 import type { Member } from './member.ts'
-import type { ServerMutationContext, ServerMutators, UndoRequest } from './mutators.ts'
+import type { ServerMutationContext, ServerMutators, UndoReport } from './mutators.ts'
 import { Room, type RoomBase } from './room.ts'
 import type { RoomSettings } from './define-options.ts'
 import type { LeaveReason } from './seat.ts'
@@ -71,7 +71,7 @@ export interface EaselScript extends RoomSettings {
   readonly act?: ((room: EaselRoom, state: EaselState, context: EaselContext) => unknown) | undefined
   readonly mutators?: (room: EaselRoom) => Partial<ServerMutators<typeof Easel>>
   readonly handlers?: (room: EaselRoom) => Partial<Handlers<typeof Easel>>
-  readonly onUndo?: (member: EaselMember, request: UndoRequest) => void
+  readonly onUndo?: (room: EaselRoom, member: EaselMember, report: UndoReport) => void
   readonly onLeave?: (room: EaselRoom, member: EaselMember, reason: LeaveReason) => void
   readonly onError?: (error: unknown, where: string) => void
 }
@@ -101,8 +101,8 @@ export class EaselWorld extends World {
       onCreate() {
         return { strokes: {}, order: [], total: 0 }
       }
-      override onUndo(member: EaselMember, request: UndoRequest) {
-        return onUndo?.(member, request)
+      override onUndo(member: EaselMember, report: UndoReport) {
+        return onUndo?.(this, member, report)
       }
       override onLeave(member: EaselMember, reason: LeaveReason) {
         onLeave?.(this, member, reason)

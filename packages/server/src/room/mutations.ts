@@ -5,11 +5,13 @@ import {
   runMutation,
   SchemaError,
   undoName,
+  type Entry,
   type IssuedMutation,
   type MessageCodec,
   type Ran,
   type StateTree,
   type UndoParams,
+  type UndoResult,
 } from '@junto/schema/internal'
 import type { Validate } from '@junto/schema/validate'
 import type { Counter, Metrics } from '../observe/metrics.ts'
@@ -22,7 +24,7 @@ import { HandlerFailure, placeIn } from './handler-failure.ts'
 import { MutationPast } from './mutation-past.ts'
 import { boundedTime, MutatorRun, type Author, type Issue } from './mutator-run.ts'
 import { ownFunction } from './own-function.ts'
-import type { UndoRequest } from './mutators.ts'
+import type { UndoReport } from './mutators.ts'
 
 /** A mutator as it is called: `define` has checked the types. */
 export type AnyMutator = (state: unknown, params: unknown, context: MutatorRun) => unknown
@@ -57,8 +59,18 @@ export interface MutationsOptions {
   readonly checks: readonly (Validate | undefined)[]
   /** What the room's `mutators` holds. */
   readonly mutators: unknown
-  /** The room's hook; throws to refuse. */
-  readonly onUndo: (member: object, request: UndoRequest) => unknown
+  /** The room's hook, when something is taken back and nobody has seen it; throws to refuse. */
+  readonly onUndo: (member: object, report: UndoReport) => unknown
+}
+
+/** All that a mutation wrote, for `entriesOf`. */
+type Written = Ran<unknown>['record']
+
+/** What came of a mutation. */
+interface Outcome {
+  readonly value: unknown
+  /** What of it can be taken back; `undefined`: all that it wrote. */
+  readonly entries?: readonly Entry[] | undefined
 }
 
 /** One mutation, ready to be run. */
@@ -67,7 +79,7 @@ interface Route {
   /** Where errors are said to be: `mutation addStroke`. */
   readonly where: string
   readonly check: Validate | undefined
-  readonly run: (state: unknown, params: unknown, context: MutationRun, author: Mutating) => unknown
+  readonly run: (state: unknown, params: unknown, context: MutationRun, author: Mutating, written: Written) => Outcome
   readonly error: MutationRun['error']
 }
 
@@ -132,12 +144,12 @@ export class RoomMutations {
    * @param where What it is called in the log.
    * @throws HandlerFailure with what the code threw. Nothing has changed then.
    */
-  apply<T>(where: string, code: (state: unknown) => T): Ran<T> {
+  apply<T>(where: string, code: (state: unknown, written: Written) => T): Ran<T> {
     const tree = this.#tree
     if (tree === undefined) throw new Error(`${where} ran before there was a state`)
     return this.#options.atomic.run(() => {
       try {
-        return runMutation(tree, () => atOnce(code(tree.root), where))
+        return runMutation(tree, (written) => atOnce(code(tree.root, written), where))
       } catch (error) {
         throw new HandlerFailure(error, where, 'mutator')
       }
@@ -167,11 +179,12 @@ export class RoomMutations {
     const context = new MutationRun(author, issued, this.timeOf(issued), error)
     // What waits for its end may write to the state itself: first what this has changed is taken down.
     return this.#options.atomic.run(() => {
-      const { value, record } = this.apply(where, (state) =>
-        encodeResult(codec, atOnce(route.run(state, params, context, author), where)),
-      )
-      if (codec.undoable) this.#pastOf(author).log.keep(n, entriesOf(record))
-      return value
+      const { value, record } = this.apply(where, (state, written) => {
+        const { value: result, entries } = route.run(state, params, context, author, written)
+        return { result: encodeResult(codec, atOnce(result, where)), entries }
+      })
+      if (codec.undoable) this.#pastOf(author).log.keep(n, value.entries ?? entriesOf(record))
+      return value.result
     })
   }
 
@@ -184,11 +197,13 @@ export class RoomMutations {
       return {
         ...usual,
         check: (params, path) => this.#checkUndo(params as UndoParams, path),
-        run: (state, params, _context, author) => this.#undo(state, params as UndoParams, author),
+        run: (state, params, _context, author, written) => this.#undo(state, params as UndoParams, author, written),
       }
     }
     const mutator = ownFunction(mutators, codec.name)
-    if (mutator !== undefined) return { ...usual, run: mutator }
+    if (mutator !== undefined) {
+      return { ...usual, run: (state, params, context) => ({ value: mutator(state, params, context) }) }
+    }
     throw new Error(
       `${className}.mutators has no function for the ${where} of the contract: ` +
         'write readonly mutators = … with what clients are given, too',
@@ -205,7 +220,7 @@ export class RoomMutations {
     )
   }
 
-  #undo(state: unknown, { of, force }: UndoParams, author: Mutating): unknown {
+  #undo(state: unknown, { of, force }: UndoParams, author: Mutating, written: Written): Outcome {
     const { clock, onUndo } = this.#options
     const past = this.#pastOf(author)
     const once = [...new Set(of)]
@@ -216,8 +231,14 @@ export class RoomMutations {
         retryAfter,
       })
     }
-    atOnce(onUndo(author.member, { force }), 'onUndo')
-    return past.log.undo(state, { of: once, force })
+    let entries: readonly Entry[] | undefined
+    const accept = ({ done, skipped, forgotten }: UndoResult): void => {
+      // What the room writes now is its own: to do again what was taken back must not take back that.
+      entries = entriesOf(written)
+      atOnce(onUndo(author.member, { force, done, skipped, forgotten }), 'onUndo')
+    }
+    const value = past.log.undo(state, { of: once, force }, accept)
+    return { value, entries }
   }
 
   #pastOf(author: Mutating): MutationPast {

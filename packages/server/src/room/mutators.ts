@@ -55,8 +55,14 @@ export type WithMutators<T> = [keyof MutationsOf<T>, InputOf<T>] extends [never,
       readonly mutators: ServerMutators<T>
     }
 
-/** What a room is asked about before a member takes back some of its mutations. */
-export interface UndoRequest {
-  /** Whether it wants to take back also what others have changed since. */
+/** What a room hears of a member that takes back some of its mutations, or does them again. */
+export interface UndoReport {
+  /** Whether it takes back also what others have changed since. */
   readonly force: boolean
+  /** Changes that are taken back. */
+  readonly done: number
+  /** Changes that stand, because somebody has changed since what they had changed. */
+  readonly skipped: number
+  /** Mutations of which the room does not know any more what they changed. */
+  readonly forgotten: number
 }

@@ -71,7 +71,7 @@ export function construct(creation: RoomCreation, scope: RoomScope): Constructed
     up,
     checks,
     mutators: room.mutators,
-    onUndo: (member, request) => room.onUndo?.(member, request),
+    onUndo: (member, report) => room.onUndo?.(member, report),
   })
   const router = new Router({
     watchdog: environment.watchdog,

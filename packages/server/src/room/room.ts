@@ -3,7 +3,7 @@ import type { Token } from '../container.ts'
 import type { DrainedInput, RoomInputs } from '../motion/drained-input.ts'
 import type { Rewind, RewindOptions } from '../motion/rewind.ts'
 import type { Handlers, WithHandlers } from './handlers.ts'
-import type { UndoRequest, WithMutators } from './mutators.ts'
+import type { UndoReport, WithMutators } from './mutators.ts'
 import type { Broadcasts, Member } from './member.ts'
 import type { RoomScope } from './room-scope.ts'
 import { takeScope } from './room-scope.ts'
@@ -257,10 +257,11 @@ export abstract class RoomBase<T extends AnyContract> {
   onPresence?(member: Member<T>): void | Promise<void>
 
   /**
-   * A member wants to take back mutations of its own that the contract declares `undoable`. Throwing refuses that; a `JuntoError` of code `forbidden`
-   * tells the client why. What it may no longer do it may still take back, unless it is refused here.
+   * A member takes back mutations of its own that the contract declares `undoable`, or does them again. The state is as it is to be then, and nobody
+   * has seen it yet: throwing puts all of it back, and refuses; a `JuntoError` of code `forbidden` tells the client why. No mutator has run, so here
+   * is the place for rules that hold whatever happens. What this writes itself to the state is no part of what can be taken back.
    */
-  onUndo?(member: Member<T>, request: UndoRequest): void
+  onUndo?(member: Member<T>, report: UndoReport): void
 
   /** Somebody is gone: once for each `onJoin` that completed. The member is no longer in `members`. */
   onLeave?(member: Member<T>, reason: LeaveReason): void | Promise<void>

@@ -90,20 +90,75 @@ describe('[U5] what a member has done by undoable mutations', () => {
   })
 })
 
-describe('the room is asked before', () => {
+describe('the room hears of it before anybody else', () => {
   test.each([[false], [true]])('what it throws refuses it, and nothing has changed (force: %s)', async (force) => {
-    const asked: unknown[] = []
-    const { world, ann, id, x } = await easel({
-      onUndo: (member, request) => {
-        asked.push([member.user.id, request])
-        throw new JuntoError('forbidden', 'not any more')
+    const heard: unknown[] = []
+    let isOver = true
+    const { world, ann, bob, id, x } = await easel({
+      onUndo: (room, member, report) => {
+        heard.push([member.user.id, report, room.state.strokes.get(id)?.x])
+        if (isOver) throw new JuntoError('forbidden', 'not any more')
       },
     })
     await world.settled(ann.mutate('move', { id, x: 5 }))
+    ann.ignoreAll()
+    bob.ignoreAll()
     expect(await world.settled(ann.undo([2], force))).toBe('forbidden')
-    expect(asked).toEqual([['ann', { force }]])
+    const report = { force, done: 1, skipped: 0, forgotten: 0 }
+    expect(heard).toEqual([['ann', report, 1]])
     expect(x()).toBe(5)
+    expect(bob.heard()).toEqual([])
     expect(world.faults).toEqual([])
+    // Nothing of it is forgotten: it can be asked for again, and the one that was refused is none.
+    isOver = false
+    expect(await world.settled(ann.undo([2], force))).toEqual({ done: 1, skipped: 0, forgotten: 0 })
+    expect(x()).toBe(1)
+    expect(await world.settled(ann.undo([3]))).toEqual({ done: 0, skipped: 0, forgotten: 1 })
+  })
+
+  test('a rule of the room holds, whatever comes back', async () => {
+    const { world, ann, bob } = await easel({
+      onUndo: ({ state }) => {
+        if (state.strokes.size > 100) throw new JuntoError('forbidden', 'the board is full')
+      },
+    })
+    for (let seed = 2; seed <= 50; seed++) void ann.mutate('draw', { x: 1 }, { seed })
+    await world.clock.settle()
+    const own = Array.from({ length: 50 }, (_, index) => 50 - index)
+    expect(await world.settled(ann.undo(own))).toMatchObject({ skipped: 0, forgotten: 0 })
+    const undo = ann.n
+    for (let seed = 101; seed <= 200; seed++) void bob.mutate('draw', { x: 2 }, { seed })
+    await world.clock.settle()
+    expect(await world.settled(ann.undo([undo]))).toBe('forbidden')
+    expect([world.room.state.strokes.size, world.room.state.order.length]).toEqual([100, 100])
+    expect([ann.state.strokes.size, bob.state.strokes.size]).toEqual([100, 100])
+    // Where there is room again, it can be.
+    await world.settled(bob.undo(Array.from({ length: 50 }, (_, index) => 100 - index)))
+    expect(await world.settled(ann.undo([undo]))).toMatchObject({ skipped: 0, forgotten: 0 })
+    expect([world.room.state.strokes.size, world.room.state.order.length]).toEqual([100, 100])
+  })
+
+  test('what it writes leaves with the undo, and is its own: a redo takes back the undo alone', async () => {
+    const { world, ann, bob, id, x } = await easel({ onUndo: ({ state }) => void state.total++ })
+    await world.settled(ann.mutate('move', { id, x: 5 }))
+    bob.ignoreAll()
+    expect(await world.settled(ann.undo([2]))).toMatchObject({ done: 1 })
+    expect(bob.heard()).toEqual(['patch'])
+    expect([x(), bob.state.total]).toEqual([1, 1])
+    expect(await world.settled(ann.undo([3]))).toEqual({ done: 1, skipped: 0, forgotten: 0 })
+    expect([x(), bob.state.total]).toEqual([5, 2])
+  })
+
+  test('what it has written is put back, too, when it throws', async () => {
+    const { world, ann, bob, x } = await easel({
+      onUndo: ({ state }) => {
+        state.total = 7
+        state.strokes.clear()
+        throw new JuntoError('forbidden', 'no')
+      },
+    })
+    expect(await world.settled(ann.undo([1]))).toBe('forbidden')
+    expect([x(), world.room.state.total, bob.state.total]).toEqual([1, 0, 0])
   })
 
   test('a fault of its own stays with it', async () => {

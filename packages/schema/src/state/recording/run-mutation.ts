@@ -17,8 +17,10 @@ export interface Ran<R> {
  * Not put back are server-only fields, and what was done to views and tags: they are not part of what the state tells.
  *
  * It may run within another, which then puts back both.
+ *
+ * @param code Is given the record, too, as far as that is then.
  */
-export function runMutation<R>(tree: StateTree, code: () => R): Ran<R> {
+export function runMutation<R>(tree: StateTree, code: (record: Recorder) => R): Ran<R> {
   const registry = Handle.node(tree.root)?.registry
   if (registry === undefined) throw new TypeError('The root of a state belongs to it')
   const outer = registry.recorder
@@ -27,7 +29,7 @@ export function runMutation<R>(tree: StateTree, code: () => R): Ran<R> {
   const { open } = shortcut
   shortcut.open = false
   try {
-    const value = code()
+    const value = code(record)
     outer?.absorb(record)
     return { value, record }
   } catch (error) {
