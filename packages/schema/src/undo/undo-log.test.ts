@@ -40,6 +40,29 @@ describe('a log of what can be taken back', () => {
 
   it('knows mutations that changed nothing', () => {
     const board = new TestBoard()
-    expect(board.undo(board.write(() => {}))).toMatchObject({ done: 0, skipped: 0, forgotten: 0 })
+    const n = board.write(() => {})
+    expect(board.undo(n)).toMatchObject({ done: 0, skipped: 0, forgotten: 0 })
+    expect(board.undo(n)).toMatchObject({ forgotten: 1 })
+  })
+
+  it('forgets nothing for the sake of those that changed nothing, of which it knows as many', () => {
+    const board = new TestBoard({ steps: 3, bytes: 10_000 })
+    const real = board.write((state) => (state.title = 'mine'))
+    const empty = [1, 2, 3, 4, 5].map(() => board.write(() => {}))
+    expect(board.log.size).toBe(1 + 3)
+    expect(board.undo(empty)).toMatchObject({ done: 0, skipped: 0, forgotten: 2 })
+    expect(board.undo(real)).toMatchObject({ done: 1, forgotten: 0 })
+    expect(board.state.title).toBe('first')
+  })
+
+  it('keeps under a number what was said of it last, whether that is something or nothing', () => {
+    const board = new TestBoard()
+    const entries = board.entries((state) => (state.title = 'mine'))
+    for (const kept of [entries, [], entries, []]) {
+      board.log.keep(7, kept)
+      expect(board.log.entriesOf(7)).toEqual(kept)
+      expect(board.log.size).toBe(1)
+    }
+    expect(board.log.bytes).toBe(0)
   })
 })

@@ -6,7 +6,7 @@ import { atomicSuccession } from './successors.ts'
 
 /** How much an {@link UndoLog} keeps. What is older is forgotten. */
 export interface UndoBounds {
-  /** Mutations. */
+  /** Mutations that changed something; and as many that did not. */
   readonly steps: number
   /** Bytes of what they changed, about. */
   readonly bytes: number
@@ -21,15 +21,17 @@ interface Kept {
 export class UndoLog {
   readonly #bounds: UndoBounds
   readonly #kept = new Map<number, Kept>()
+  /** Mutations that changed nothing, such as undos of what others have changed since. They push out no other. */
+  readonly #empty = new Set<number>()
   #bytes = 0
 
   constructor(bounds: UndoBounds) {
     this.#bounds = bounds
   }
 
-  /** How many mutations it knows. */
+  /** How many mutations it knows, those that changed nothing among them. */
   get size(): number {
-    return this.#kept.size
+    return this.#kept.size + this.#empty.size
   }
 
   /** About how many bytes it keeps. */
@@ -40,8 +42,14 @@ export class UndoLog {
   /** Keeps what a mutation changed, in place of what was kept under its number. What is too large to be kept is forgotten at once. */
   keep(n: number, entries: readonly Entry[]): void {
     this.forget(n)
-    const size = sizeOf(entries)
     const { steps, bytes } = this.#bounds
+    if (entries.length === 0) {
+      this.#empty.add(n)
+      const [oldest] = this.#empty
+      if (this.#empty.size > steps && oldest !== undefined) this.forget(oldest)
+      return
+    }
+    const size = sizeOf(entries)
     if (size > bytes) return
     this.#kept.set(n, { entries, size })
     this.#bytes += size
@@ -53,13 +61,14 @@ export class UndoLog {
 
   /** What a mutation changed; nothing when that is forgotten, or was never known. */
   entriesOf(n: number): readonly Entry[] | undefined {
-    return this.#kept.get(n)?.entries
+    return this.#kept.get(n)?.entries ?? (this.#empty.has(n) ? [] : undefined)
   }
 
   /** A mutation cannot be taken back any more. */
   forget(n: number): void {
     this.#bytes -= this.#kept.get(n)?.size ?? 0
     this.#kept.delete(n)
+    this.#empty.delete(n)
   }
 
   /**
@@ -76,12 +85,12 @@ export class UndoLog {
     const result = { done: 0, skipped: 0, forgotten: 0 }
     const whole: number[] = []
     for (const n of of) {
-      const kept = this.#kept.get(n)
-      if (kept === undefined) {
+      const entries = this.entriesOf(n)
+      if (entries === undefined) {
         result.forgotten++
         continue
       }
-      const { done, skipped } = reverse(state, kept.entries, force)
+      const { done, skipped } = reverse(state, entries, force)
       result.done += done
       result.skipped += skipped
       if (skipped === 0) whole.push(n)

@@ -79,6 +79,17 @@ describe('[U5] what a member has done by undoable mutations', () => {
     expect(await world.settled(ann.undo([4]))).toMatchObject({ done: 1, forgotten: 0 })
   })
 
+  test('is not forgotten because it was tried in vain', async () => {
+    const { world, ann, bob, id, x } = await easel({}, { limits: { undoSteps: 5 } })
+    await world.settled(ann.mutate('move', { id, x: 5 }))
+    await world.settled(bob.mutate('move', { id, x: 9 }))
+    const vain: unknown[] = []
+    for (let times = 0; times < 6; times++) vain.push(await world.settled(ann.undo([2])))
+    expect(vain).toEqual(vain.map(() => ({ done: 0, skipped: 1, forgotten: 0 })))
+    expect(await world.settled(ann.undo([2], true))).toEqual({ done: 1, skipped: 0, forgotten: 0 })
+    expect(x()).toBe(1)
+  })
+
   test('survives a lost connection', async () => {
     const { world, ann, id, x } = await easel()
     await world.settled(ann.mutate('move', { id, x: 5 }))
