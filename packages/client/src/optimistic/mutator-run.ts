@@ -5,6 +5,7 @@ export interface MutatorRun {
   readonly by: string
   /** What authentication yielded: only the server knows. */
   readonly user: undefined
+  /** Whole milliseconds since 1970, by the server's clock. */
   readonly now: number
   readonly random: () => number
   readonly newId: () => string
@@ -15,11 +16,11 @@ export interface MutatorRun {
  *
  * @param by The member.
  * @param seed Of what it gets at random, with the time.
- * @param now When it was issued, in milliseconds since 1970 by the server's clock.
+ * @param at When it was issued, in milliseconds since 1970 by the server's clock. The mutator is told whole ones, as `t.Timestamp()` takes them.
  */
-export function mutatorRun(by: string, seed: number, now: number): MutatorRun {
+export function mutatorRun(by: string, seed: number, at: number): MutatorRun {
   // Most ask for nothing.
   let chance: MutationChance | undefined
-  const begun = (): MutationChance => (chance ??= new MutationChance(seed, now))
-  return { by, user: undefined, now, random: () => begun().random(), newId: () => begun().newId() }
+  const begun = (): MutationChance => (chance ??= new MutationChance(seed, at))
+  return { by, user: undefined, now: Math.round(at), random: () => begun().random(), newId: () => begun().newId() }
 }

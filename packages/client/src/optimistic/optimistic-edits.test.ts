@@ -119,6 +119,25 @@ describe('what a stamp says of mutations', () => {
   })
 })
 
+it("[U3] the first mutation has the server's time, as far as the stamp before the first state tells it, in whole milliseconds", async () => {
+  const times: number[] = []
+  const mutators = optimistic<Mutators<typeof Tally>>({
+    ...tallyMutators,
+    count: (_state, _params, { now }) => void times.push(now),
+  })
+  const opened = server.client.open(Tally, { key: 'b', mutators })
+  await server.clock.settle()
+  const join = server.lastJoin
+  const [, stamped] = stamp({ time: 7_000.4 })
+  server.socket.say(server.joined(join), [join.ref, stamped], server.snapshot(join.ref))
+  const other = await opened
+  await server.clock.advance(30)
+  void other.mutate.count({ key: 'a' })
+  await server.clock.settle()
+  expect(times).toEqual([7_030])
+  expect(server.received(FrameType.call).map(({ params }) => issued(params).at)).toEqual([7_030])
+})
+
 it('a mutation that is sent again has another number, and the same time and chance', async () => {
   const set = room.mutate.set({ key: 'a', to: 3 })
   await server.clock.settle()

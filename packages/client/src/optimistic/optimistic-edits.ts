@@ -153,10 +153,14 @@ export class OptimisticEdits implements Optimism {
   }
 
   entered(): void {
+    // What is shown soon is to have the server's time: it is asked for early.
+    this.#room.time.now()
     for (const edit of this.#ahead.edits) if (edit instanceof InputEdit) edit.outcome = 'given up'
   }
 
-  stamped({ mutation, input, alone }: StampFrame): void {
+  stamped({ time: serverTime, mutation, input, alone }: StampFrame): void {
+    const { time, clock } = this.#room.options
+    time.least = Math.max(time.least ?? -Infinity, serverTime - clock.now())
     let isNews = false
     for (const edit of this.#ahead.edits) {
       if (edit.outcome !== 'pending') continue

@@ -59,7 +59,7 @@ export class Remote {
     const began = clock.now()
     const isMutation = kind === 'mutation'
     // The same whenever it is repeated, but for the number.
-    const issue = isMutation && { at: room.time.now(), seed: Math.floor(random.number() * 2 ** 32), params }
+    const issue = isMutation && { at: Math.round(room.time.now()), seed: Math.floor(random.number() * 2 ** 32), params }
     let unknown: unknown
     if (isMutation) room.ahead?.check?.()
     try {

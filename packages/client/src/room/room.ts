@@ -11,7 +11,7 @@ import type { Announcements } from '../announcements.ts'
 import { checkFunction, checkSome } from '../arguments.ts'
 import { Listeners } from '../listeners.ts'
 import { ObservableValue, type Observable } from '../observable.ts'
-import type { RoomTime } from '../time/server-time.ts'
+import type { RoomTime, ServerTime } from '../time/server-time.ts'
 import { subscription, type Subscription } from '../subscription.ts'
 import { reportFault, type Report } from '../warnings.ts'
 import { Answers, type UntypedAnswer } from './answers.ts'
@@ -33,7 +33,7 @@ export interface RoomOptions {
   readonly limits: ClientLimits
   readonly report: Report
   readonly callTimeout: number
-  readonly time: RoomTime
+  readonly time: RoomTime & Pick<ServerTime, 'least'>
   readonly announcements: Announcements
   /** What shows mutations at once. */
   readonly mutators?: Optimistic<object> | undefined

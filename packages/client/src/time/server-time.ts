@@ -5,7 +5,8 @@ export interface RoomTime {
   /**
    * The server's time, in milliseconds since 1970, with fractions. It never goes back, and runs at least half and at most one and a half times as
    * fast as time does while it is corrected; only what is more than a second behind jumps ahead. Until the first answer of the server,
-   * one round trip after the first use, it is this machine's own time.
+   * one round trip after the first use, it is this machine's own time, or what a room with mutators was told as it was
+   * joined, which is older by the way here.
    */
   now(): number
   /** Milliseconds of the fastest of the last round trips; undefined until the first. */
@@ -45,6 +46,8 @@ const jump = 1_000
  * It asks when it is read, and at most so often; it has no timer, and who does not use it sends nothing.
  */
 export class ServerTime implements RoomTime {
+  /** The server's time less ours is no less than that. It counts until the first answer. */
+  least: number | undefined
   readonly #clock: Clock
   readonly #probe: () => boolean
   #samples: Sample[] = []
@@ -73,7 +76,7 @@ export class ServerTime implements RoomTime {
     const now = this.#clock.now()
     this.#ask(interval)
     const best = this.#best(now)
-    if (best === undefined) return this.#clock.time()
+    if (best === undefined) return this.least === undefined ? this.#clock.time() : now + this.least
     const passed = now - this.#toldAt
     const expected = this.#told + passed
     const off = now + best.offset - expected

@@ -72,6 +72,16 @@ describe('inputs of a member', () => {
     expect(applied.map((each) => each.now - now)).toEqual([10, 10 - 60_000])
   })
 
+  test('count as made at a whole millisecond, whatever the length of a tick, and a little ahead of the clock too', async () => {
+    const { world, applied } = recording()
+    const ada = await world.enter()
+    await world.clock.advance(50)
+    const at = world.clock.time() + 20
+    ada.drive([{}, {}], { at: at + 0.6 })
+    await world.clock.advance(20)
+    expect(applied.map(({ now }) => now)).toEqual([at + 1, at + 11])
+  })
+
   test('that are not what the contract says are dropped and told of, and the others count', async () => {
     const { world, applied } = recording()
     const ada = await world.enter()

@@ -119,7 +119,9 @@ describe('a mutation', () => {
     ['now', 0, 0],
     ['a while ago', -59_999, -59_999],
     ['longer ago than may be', -60_001, -60_000],
-    ['in the future', 1, 0],
+    ['as far ahead as its estimate of the clock may be', 1_000, 1_000],
+    ['in the future', 1_001, 0],
+    ['between two milliseconds', -30.4, -30],
     ['before time began', -1e18, -60_000],
     ['when the sun is gone', 1e300, 0],
   ])('[U3] counts as issued when its client says, within bounds: %s', async (_when, at, expected) => {

@@ -39,8 +39,16 @@ export class MutatorRun {
   }
 }
 
-/** When something counts as issued, whatever its client says: not later than now, and no longer ago than `longest` milliseconds. */
+/** By so many milliseconds what a client takes for the server's time may be ahead of it: both would have to write the same. */
+const tolerance = 1_000
+
+/**
+ * When something counts as issued, whatever its client says: not later than now, but for what its estimate may be off by, and no longer ago than
+ * `longest` milliseconds.
+ *
+ * @returns whole milliseconds, the same as on the client.
+ */
 export function boundedTime(at: number, now: number, longest: number): number {
   // What is no number is no time ago.
-  return at < now ? Math.max(at, now - longest) : now
+  return Math.round(at <= now + tolerance ? Math.max(at, now - longest) : now)
 }

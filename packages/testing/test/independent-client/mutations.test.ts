@@ -173,7 +173,7 @@ describe('inputs', () => {
     await stamped(room, ({ input, waiting }) => input === 8 && waiting === 0)
     // What the last stamp speaks of is here when this is.
     await room.mutate('park')
-    expect(carOf(room)).toMatchObject({ x: 0, honks: 2, seq: 8, at: at + 7 * tick })
+    expect(carOf(room)).toMatchObject({ x: 0, honks: 2, seq: 8, at: Math.round(at + 7 * tick) })
     expect(carOf(room)?.chance).toBe(numberOf(chance(8, at + 7 * tick)))
     for (const [index, came] of room.course.entries()) {
       if (came === 'patch' || came === 'snapshot') expect(room.course[index - 1]).toMatch(/^stamp /)
