@@ -1,7 +1,7 @@
 import { FrameType, type SentFrame, type StampFrame } from '@junto/protocol/internal'
 import { defineRoom, mutation, t, type Live, type Mutators, type StateOf } from '@junto/schema'
 import type { IssuedMutation } from '@junto/schema/internal'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { optimistic, type Correction, type JoinedRoom } from '../index.ts'
 import { ScriptedServer } from '../session/scripted-server.fixture.ts'
 
@@ -170,4 +170,31 @@ it('a mutation that the server that came back does not know is shown no more', a
   expect(room.status.value.state).toBe('joined')
   expect(shown()).toEqual({})
   expect(corrections).toEqual([expect.objectContaining({ kind: 'rejected', mutation: 'count' })])
+})
+
+it('an async mutator is refused by its name', () => {
+  for (const count of [async () => Promise.resolve(), async function* () {}]) {
+    expect(() => optimistic({ ...tallyMutators, count })).toThrow(
+      expect.objectContaining({
+        code: 'misuse',
+        message: expect.stringContaining("the mutator 'count' is async") as string,
+      }),
+    )
+  }
+})
+
+it('nobody is told a second time of what a promise of a mutator rejects with', async () => {
+  const unhandled = vi.fn()
+  process.on('unhandledRejection', unhandled)
+  const mutators: object = { ...tallyMutators, count: () => Promise.reject(new Error('later')) }
+  // The compiler would not let it pass.
+  const opened = server.client.open(Tally, { key: 'b', mutators: optimistic(mutators) as never })
+  await server.clock.settle()
+  server.admit(server.lastJoin)
+  const other = (await opened) as JoinedRoom<typeof Tally>
+  void other.mutate.count({ key: 'a' })
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', unhandled)
+  expect(unhandled).not.toHaveBeenCalled()
+  expect(server.warnings).toEqual([expect.objectContaining({ code: 'fault' })])
 })

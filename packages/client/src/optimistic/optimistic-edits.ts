@@ -39,6 +39,8 @@ class MutationEdit extends Edit implements IssuedEdit {
   isWanted = false
   /** Whether the server has made something else of it than was shown. */
   isCorrected = false
+  /** Whether it has ever shown anything. */
+  #hasShown = false
   /** What its call ended with. */
   #end: { readonly error?: unknown } | undefined
   readonly #over: (mutation: MutationEdit) => void
@@ -52,7 +54,10 @@ class MutationEdit extends Edit implements IssuedEdit {
     over: (mutation: MutationEdit) => void,
     undoer: Undoer | undefined,
   ) {
-    super((state) => run(state, this.params))
+    super((state) => {
+      run(state, this.params)
+      this.#hasShown ||= this.journal.steps.length > 0
+    })
     this.codec = codec
     this.n = n
     this.params = params
@@ -68,7 +73,11 @@ class MutationEdit extends Edit implements IssuedEdit {
   get correction(): Correction | undefined {
     const { n, codec } = this
     if (this.#end === undefined) return undefined
-    if ('error' in this.#end) return { kind: 'rejected', mutation: codec.name, n, error: this.#end.error }
+    if ('error' in this.#end) {
+      // Of what never showed there is nothing to say: its caller knows.
+      if (!this.#hasShown) return undefined
+      return { kind: 'rejected', mutation: codec.name, n, error: this.#end.error }
+    }
     return this.isCorrected ? { kind: 'corrected', mutation: codec.name, n } : undefined
   }
 
@@ -204,7 +213,10 @@ export class OptimisticEdits implements Optimism {
     if (typeof mutator !== 'function') return
     this.#isRunning = true
     try {
-      if (isPromiseLike((mutator as Mutator)(state, params, context))) {
+      const result = (mutator as Mutator)(state, params, context)
+      if (isPromiseLike(result)) {
+        // Whatever becomes of it, nobody is told a second time.
+        result.then(undefined, () => {})
         throw new JuntoError('misuse', 'it returned a promise: a mutator does all it does before it returns')
       }
     } catch (error) {

@@ -1,3 +1,5 @@
+import { JuntoError } from '@junto/protocol'
+import { isAsync } from '@junto/protocol/internal'
 import { checkFunction, checkObject } from '../arguments.ts'
 import type { Optimistic } from '../room/optimism.ts'
 import { OptimisticEdits } from './optimistic-edits.ts'
@@ -20,10 +22,18 @@ import { OptimisticEdits } from './optimistic-edits.ts'
  * A function, so that pages which show nothing ahead of the server do not load what it takes.
  *
  * @param mutators The functions of the contract's mutations, the same that the server runs.
- * @throws JuntoError `misuse` for what are no functions by name.
+ * @throws JuntoError `misuse` for what are no functions by name, and for an `async` one.
  */
 export function optimistic<M extends object>(mutators: M): Optimistic<M> {
   checkObject(mutators, 'mutators')
-  for (const [name, mutator] of Object.entries(mutators)) checkFunction(mutator, `the mutator '${name}'`)
+  for (const [name, mutator] of Object.entries(mutators) as [string, unknown][]) {
+    checkFunction(mutator, `the mutator '${name}'`)
+    if (isAsync(mutator)) {
+      throw new JuntoError(
+        'misuse',
+        `the mutator '${name}' is async: a mutator does all it does before it returns; what has to be waited for belongs into a call`,
+      )
+    }
+  }
   return { '~mutators': mutators, '~make': (room) => new OptimisticEdits(room, mutators) }
 }

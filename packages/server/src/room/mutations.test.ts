@@ -252,10 +252,14 @@ describe('[U3] a mutation that fails has changed nothing', () => {
   test('when its mutator is asynchronous, and nobody else is told of what that throws', async () => {
     const unhandled = vi.fn()
     process.on('unhandledRejection', unhandled)
-    const { world, outcome } = await failing(async (_room, state) => {
-      spoil(state)
+    // One that is `async` itself is refused beforehand; this one wraps such a function.
+    const later = async () => {
       await Promise.resolve()
       throw new Error('later')
+    }
+    const { world, outcome } = await failing((_room, state) => {
+      spoil(state)
+      return later()
     })
     await new Promise((resolve) => setImmediate(resolve))
     process.off('unhandledRejection', unhandled)
@@ -576,6 +580,36 @@ describe('a room class', () => {
     expect(world.faults).toEqual([
       `constructor of the room counter/a failed: CounterRoom.mutators has no function for the mutation ${missing} of the contract: ` +
         'write readonly mutators = … with what clients are given, too',
+    ])
+  })
+
+  test.each(['add', 'input'])('does not come about with an async mutator, and says which: %s', async (name) => {
+    const Driven = defineRoom('driven', {
+      version: 1,
+      state: t.Object({ n: t.Uint32() }),
+      input: t.Object({ dx: t.Int8() }),
+      clientToServer: {},
+      serverToClient: {},
+      mutations: { add: mutation() },
+    })
+    const world = new World()
+    const mutators: object = { add() {}, input() {}, [name]: async () => Promise.resolve() }
+    class DrivenRoom extends Room(Driven) {
+      // The compiler would not let it pass.
+      readonly mutators = mutators as never
+      onCreate() {
+        return { n: 0 }
+      }
+    }
+    world.registry.define(Driven, DrivenRoom, { tickRate: 20 })
+    const client = world.client(Driven)
+    client.join({ key: 'a' })
+    await world.clock.settle()
+    expect(client.refused?.code).toBe('room_failed')
+    expect(world.faults).toEqual([
+      expect.stringContaining(
+        `DrivenRoom.mutators.${name} is async: what changes the state with a client does so at once`,
+      ),
     ])
   })
 

@@ -23,7 +23,7 @@ import { accepted, decode, encodeResult } from './decoding.ts'
 import { HandlerFailure, placeIn } from './handler-failure.ts'
 import { MutationPast } from './mutation-past.ts'
 import { boundedTime, MutatorRun, type Author, type Issue } from './mutator-run.ts'
-import { ownFunction } from './own-function.ts'
+import { ownMutator } from './own-function.ts'
 import type { UndoReport } from './mutators.ts'
 
 /** A mutator as it is called: `define` has checked the types. */
@@ -200,7 +200,7 @@ export class RoomMutations {
         run: (state, params, _context, author, written) => this.#undo(state, params as UndoParams, author, written),
       }
     }
-    const mutator = ownFunction(mutators, codec.name)
+    const mutator = ownMutator(mutators, codec.name, className)
     if (mutator !== undefined) {
       return { ...usual, run: (state, params, context) => ({ value: mutator(state, params, context) }) }
     }

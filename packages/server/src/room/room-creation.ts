@@ -10,7 +10,7 @@ import type { Faults } from './faults.ts'
 import type { RestoredRoom, RoomArchive } from './room-archive.ts'
 import { constructWithin, type RoomScope } from './room-scope.ts'
 import { RoomMutations } from './mutations.ts'
-import { ownFunction } from './own-function.ts'
+import { ownMutator } from './own-function.ts'
 import { Router } from './router.ts'
 import { thrownAs } from '../thrown.ts'
 
@@ -94,7 +94,7 @@ function inputMutatorOf({ motion, className }: RoomDefinition, room: RunningRoom
     throw new Error(`${className}.onTick is no function`)
   }
   if (motion?.inputs === undefined || motion.inputs.isManual) return undefined
-  const mutator = ownFunction(room.mutators, 'input')
+  const mutator = ownMutator(room.mutators, 'input', className)
   if (mutator !== undefined) return mutator
   throw new Error(
     `${className}.mutators has no function input for the input of the contract: write readonly mutators = … with what clients ` +
