@@ -122,19 +122,54 @@ describe('inputs', () => {
     expect(inputs.seq - seq).toBe(190)
   })
 
-  it('are refused by path where they do not fit the contract, and none of that frame is taken', async () => {
-    const inputs = sample()
+  it('that do not fit the contract are left out, and reported by path, once a second', async () => {
+    const inputs = sample({ peek: true })
     inputs.frame()
     held = { dx: 'left' } as unknown as RaceInput
-    await server.clock.advance(tick)
-    expect(() => inputs.frame()).toThrow(expect.objectContaining({ code: 'invalid', data: { path: 'input.dx' } }))
-    await server.clock.settle()
+    for (let n = 0; n < 60; n++) {
+      await frame(inputs, tick)
+      server.socket.say(server.stamp({ input: inputs.seq, alone: true }))
+    }
     expect(inputs.seq).toBe(1)
     expect(server.inputs).toHaveLength(1)
+    const warning = {
+      code: 'fault',
+      message: expect.stringMatching(/^an input of room 'race' threw: input\.dx: /) as string,
+      error: expect.objectContaining({ code: 'invalid', data: { path: 'input.dx' } }) as object,
+    }
+    expect(server.warnings).toEqual([warning, warning])
     held = { dx: 1 }
     await frame(inputs, tick)
     expect(inputs.seq).toBe(2)
   })
+
+  it.each([true, false])(
+    'whose sample throws leave the others of the frame where they are (auto: %s)',
+    async (auto) => {
+      let calls = 0
+      const error = new Error('no gamepad')
+      const inputs = sampleInputs(
+        room,
+        () => {
+          if (++calls % 2 === 0) throw error
+          return held
+        },
+        { auto },
+      )
+      for (let n = 0; n < 10; n++) {
+        await server.clock.advance(2 * tick)
+        if (!auto) inputs.frame()
+        server.socket.say(server.stamp({ input: inputs.seq, alone: true }))
+      }
+      await server.clock.settle()
+      expect(server.warnings).toEqual([{ code: 'fault', message: "an input of room 'race' threw: no gamepad", error }])
+      expect(inputs.seq).toBeGreaterThan(8)
+      expect(server.inputs.flatMap(({ payloads }) => payloads)).toHaveLength(inputs.seq)
+      const last = server.inputs.at(-1)
+      expect(server.time - (last?.at ?? 0)).toBeLessThan(2 * tick)
+      inputs.close()
+    },
+  )
 
   it('end', async () => {
     const inputs = sample()

@@ -6,6 +6,7 @@ import { checkFunction, checkObject, wrong } from '../arguments.ts'
 import { invalidError } from '../room/call-errors.ts'
 import type { JoinedRoom } from '../room/joined-room.ts'
 import { Room } from '../room/room.ts'
+import { reportFault } from '../warnings.ts'
 import { Pacer } from './pacer.ts'
 import { motionOf, type MotionInputs, type RoomMotion } from './room-motion.ts'
 
@@ -32,7 +33,10 @@ export interface Inputs extends Disposable {
   readonly alpha: number
   /** Whether what inputs do is shown at once. Default: true. Without, they are sent, and show when the server has applied them. */
   predicts: boolean
-  /** Takes the steps that are due: samples, shows and sends them. To be called once in each frame. @throws JuntoError `invalid` for a bad input. */
+  /**
+   * Takes the steps that are due: samples, shows and sends them. To be called once in each frame. A step whose input the contract does not allow, or
+   * whose sample throws, is left out, and reported as a warning `fault`, once a second at most.
+   */
   frame(): void
   /** Ends it. */
   close(): void
@@ -45,6 +49,12 @@ export interface Inputs extends Disposable {
 const mostUnheard = 24
 /** So many may be on their way; a line with more between its ends is too slow for a game. */
 const mostPending = 64
+
+/** An input as it travels, and as the server reads it. */
+interface ReadInput {
+  readonly payload: unknown
+  readonly value: unknown
+}
 
 /** Inputs that were sent together. */
 interface Sent {
@@ -107,6 +117,8 @@ class SampledInputs implements Inputs, MotionInputs {
   /** How many steps there are between two stamps. */
   readonly #reach: number
   #predicts = true
+  /** When a bad input was last reported. */
+  #reported = -Infinity
   /** What the last step had, as the server reads it. */
   #last: unknown
   #sent: Sent[] = []
@@ -195,20 +207,29 @@ class SampledInputs implements Inputs, MotionInputs {
   #take(steps: number, at: number): void {
     const motion = this.#motion
     const { room } = motion
-    const codec = this.#codec()
-    // All before any: when one of them is bad, none was.
-    const payloads = Array.from({ length: steps }, () => encoded(codec, this.#sample()))
+    const read: ReadInput[] = []
+    for (let step = 0; step < steps; step++) {
+      const input = this.#read(this.#sample)
+      // Those that are left out have been the first ones: the last is due now.
+      if (input === undefined) at += this.#step
+      else read.push(input)
+    }
+    if (read.length === 0) return
     const first = motion.seq + 1
     const { seen } = motion
     const behind = seen === undefined ? undefined : Math.max(0, Math.round(at - seen))
-    for (const [index, payload] of payloads.entries()) {
-      // As the server reads it: numbers may be rounded on their way.
-      this.#last = codec.decode(payload, 'input')
+    for (const [index, { value }] of read.entries()) {
+      this.#last = value
       motion.seq++
       if (this.#predicts) room.ahead?.predict(motion.seq, at + index * this.#step, this.#last)
       motion.stepped()
     }
-    const frame = encodeInputs(first, at, behind, payloads)
+    const frame = encodeInputs(
+      first,
+      at,
+      behind,
+      read.map(({ payload }) => payload),
+    )
     this.#sent.push({ last: motion.seq, frame })
     room.seat?.sendLoose(frame)
   }
@@ -216,10 +237,27 @@ class SampledInputs implements Inputs, MotionInputs {
   /** Shows what the next step would bring, for a moment: what is drawn goes there. */
   #preview(now: number): void {
     const motion = this.#motion
-    const codec = this.#codec()
-    const input = this.#peek === undefined ? this.#last : codec.decode(encoded(codec, this.#peek()), 'input')
+    const input = (this.#peek && this.#read(this.#peek)?.value) ?? this.#last
     const at = now + (1 - this.alpha) * this.#step
     motion.room.ahead?.preview(motion.seq + 1, at, input, () => motion.previewed())
+  }
+
+  /** Asks for an input. What goes wrong with it must not end the loop that draws. */
+  #read(ask: () => unknown): ReadInput | undefined {
+    const { options, name } = this.#motion.room
+    try {
+      const codec = this.#codec()
+      const payload = encoded(codec, ask())
+      // As the server reads it: numbers may be rounded on their way.
+      return { payload, value: codec.decode(payload, 'input') }
+    } catch (error) {
+      const now = options.clock.now()
+      if (now - this.#reported >= 1_000) {
+        this.#reported = now
+        reportFault(options.report, `an input of room '${name}'`, error)
+      }
+      return undefined
+    }
   }
 
   stamped({ time, input, waiting }: StampFrame): void {
