@@ -12,6 +12,13 @@ export function checkObject(value: unknown, what: string): asserts value is obje
   if (typeof value !== 'object' || value === null) throw wrong(what, 'an object', value)
 }
 
+/** @param names Those that there are. @throws JuntoError `misuse` for an option of another name. */
+export function checkOptionNames(options: object, what: string, names: object): void {
+  const unknown = Object.keys(options).find((name) => !(name in names))
+  if (unknown === undefined) return
+  throw new JuntoError('misuse', `${what} has no option '${unknown}', only ${Object.keys(names).join(', ')}`)
+}
+
 /** @throws JuntoError `misuse` when it is no object that has one of these. */
 export function checkSome(value: unknown, what: string, names: readonly string[]): void {
   checkObject(value, what)

@@ -2,7 +2,7 @@ import { JuntoError } from '@junto/protocol'
 import { givenLimits, longestName } from '@junto/protocol/internal'
 import type { AnyContract, NameOf } from '@junto/schema'
 import { openSocket } from '#open-socket'
-import { checkFunction, checkObject, wrong } from './arguments.ts'
+import { checkFunction, checkObject, checkOptionNames, wrong } from './arguments.ts'
 import type { JuntoClientOptions } from './client-options.ts'
 import type { ConnectionStatus } from './connection/connection-state.ts'
 import { pageEvents } from './connection/page-events.ts'
@@ -201,10 +201,7 @@ const credentialsInUrl = /\/\/[^/?#]*@|[?&][\w.-]*(token|secret|jwt|auth\w*|pass
 function check(options: JuntoClientOptions): void {
   checkObject(options, 'the options of a client')
   const { url, auth, program, callTimeout, onWarning } = options
-  const unknown = Object.keys(options).find((name) => !(name in optionNames))
-  if (unknown !== undefined) {
-    throw new JuntoError('misuse', `a client has no option '${unknown}', only ${Object.keys(optionNames).join(', ')}`)
-  }
+  checkOptionNames(options, 'a client', optionNames)
   // For untyped programs; something with a text form, such as a URL, does as well.
   const address = String(url)
   if (credentialsInUrl.test(address)) {

@@ -316,6 +316,11 @@ describe('no view is made', () => {
       () => void draw({ fields: ['entity' as never] }),
       "a field must be called otherwise than 'entity'",
     ],
+    [
+      'with an option that there is not',
+      () => void draw({ angle: ['aim'] } as object),
+      "viewOf has no option 'angle', only fields, angles, own, delay, extrapolate, snap, halfLife",
+    ],
     ['with a delay that is none', () => void draw({ delay: -1 }), 'delay must be a number from 0 on, not -1'],
     ['with no number', () => void draw({ snap: NaN }), 'snap must be a number from 0 on, not NaN'],
     [

@@ -317,6 +317,11 @@ describe('no inputs are sampled', () => {
       () => void sampleInputs(room, 5 as unknown as () => RaceInput),
       'sample must be a function, not 5',
     ],
+    [
+      'with an option that there is not',
+      () => void sample({ peak: true } as object),
+      "sampleInputs has no option 'peak', only peek, auto, clock",
+    ],
     ['with a peek that is none', () => void sample({ peek: 1 as unknown as true }), 'peek must be a function, not 1'],
   ])('%s', (_how, run, message) => {
     expect(run).toThrow(expect.objectContaining({ code: 'misuse', message }))

@@ -2,7 +2,7 @@ import { JuntoError, type Clock } from '@junto/protocol'
 import { encodeInputs, type StampFrame } from '@junto/protocol/internal'
 import type { InputOf } from '@junto/schema'
 import { SchemaError, type Codec } from '@junto/schema/internal'
-import { checkFunction, checkObject, wrong } from '../arguments.ts'
+import { checkFunction, checkObject, checkOptionNames, wrong } from '../arguments.ts'
 import { invalidError } from '../room/call-errors.ts'
 import type { JoinedRoom } from '../room/joined-room.ts'
 import { Room } from '../room/room.ts'
@@ -22,6 +22,8 @@ export interface InputOptions<I> {
   /** Default: the client's. */
   readonly clock?: Clock
 }
+
+const optionNames: Record<keyof InputOptions<unknown>, 1> = { peek: 1, auto: 1, clock: 1 }
 
 /** What a member's player does, tick by tick. */
 export interface Inputs extends Disposable {
@@ -103,6 +105,7 @@ export function sampleInputs(room: unknown, sample: () => unknown, options: Inpu
   if (!(room instanceof Room)) throw wrong('what inputs are for', 'a room', room)
   checkFunction(sample, 'sample')
   checkObject(options, 'the options of inputs')
+  checkOptionNames(options, 'sampleInputs', optionNames)
   return new SampledInputs(motionOf(room), sample, options)
 }
 

@@ -1,5 +1,5 @@
 import type { WatchedEntry, WatchedKey } from '@junto/schema/internal'
-import { checkFunction, checkObject, wrong } from '../arguments.ts'
+import { checkFunction, checkObject, checkOptionNames, wrong } from '../arguments.ts'
 import { Room } from '../room/room.ts'
 import { EntityView, type ReadViewOptions } from './entity-view.ts'
 import { motionOf } from './room-motion.ts'
@@ -41,6 +41,16 @@ export interface ViewOptions<E, K, F extends string, A extends string> {
   readonly snap?: number
   /** Milliseconds in which half of a correction goes: what is drawn bends to where it should be. Default: 60. */
   readonly halfLife?: number
+}
+
+const optionNames: Record<keyof ViewOptions<never, never, string, string>, 1> = {
+  fields: 1,
+  angles: 1,
+  own: 1,
+  delay: 1,
+  extrapolate: 1,
+  snap: 1,
+  halfLife: 1,
 }
 
 /** An entity as it is to be drawn: its moving fields, smooth, and the mirror's record with all the others. */
@@ -116,6 +126,7 @@ export function viewOf(
 
 function read(options: ViewOptions<never, never, string, string>): ReadViewOptions {
   checkObject(options, 'the options of a view')
+  checkOptionNames(options, 'viewOf', optionNames)
   const { fields, angles = [], own, delay = 'auto', extrapolate = 100, snap = Infinity, halfLife = 60 } = options
   const names = [...checkNames(fields, 'fields'), ...checkNames(angles, 'angles')]
   if (names.includes('entity'))

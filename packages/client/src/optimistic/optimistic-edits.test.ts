@@ -1,8 +1,8 @@
 import { FrameType, type SentFrame, type StampFrame } from '@junto/protocol/internal'
 import { defineRoom, mutation, t, type Live, type Mutators, type StateOf } from '@junto/schema'
 import type { IssuedMutation } from '@junto/schema/internal'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { optimistic, type Correction, type JoinedRoom } from '../index.ts'
+import { beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { optimistic, undoing, type Correction, type JoinedRoom } from '../index.ts'
 import { ScriptedServer } from '../session/scripted-server.fixture.ts'
 
 const Tally = defineRoom('tally', {
@@ -197,4 +197,20 @@ it('nobody is told a second time of what a promise of a mutator rejects with', a
   process.off('unhandledRejection', unhandled)
   expect(unhandled).not.toHaveBeenCalled()
   expect(server.warnings).toEqual([expect.objectContaining({ code: 'fault' })])
+})
+
+it('mutators that were not given to optimistic() are refused by what to do', async () => {
+  // @ts-expect-error -- Property '~give optimistic(mutators)' is missing
+  const opened = server.client.open<typeof Tally>('tally', { version: 1, key: 'b', mutators: tallyMutators })
+  await expect(opened).rejects.toMatchObject({
+    code: 'misuse',
+    message: 'mutators must be optimistic(mutators), not object',
+  })
+  expectTypeOf<'~give optimistic(mutators)'>().toExtend<keyof ReturnType<typeof optimistic>>()
+})
+
+it('options of undoing that there are not are refused by name', () => {
+  expect(() => undoing(room, { paus: 5 } as object)).toThrow(
+    expect.objectContaining({ code: 'misuse', message: "undoing has no option 'paus', only pause" }),
+  )
 })

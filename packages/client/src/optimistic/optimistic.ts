@@ -35,5 +35,5 @@ export function optimistic<M extends object>(mutators: M): Optimistic<M> {
       )
     }
   }
-  return { '~mutators': mutators, '~make': (room) => new OptimisticEdits(room, mutators) }
+  return { '~give optimistic(mutators)': mutators, '~make': (room) => new OptimisticEdits(room, mutators) }
 }

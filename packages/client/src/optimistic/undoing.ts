@@ -1,6 +1,6 @@
 import { JuntoError } from '@junto/protocol'
 import type { UndoResult } from '@junto/schema/internal'
-import { checkObject, wrong } from '../arguments.ts'
+import { checkObject, checkOptionNames, wrong } from '../arguments.ts'
 import { ObservableValue, type Observable } from '../observable.ts'
 import { Room } from '../room/room.ts'
 import { subscription, type Subscription } from '../subscription.ts'
@@ -81,6 +81,7 @@ interface Step {
 export function undoing(room: { readonly mutate: object }, options: UndoingOptions = {}): Undoing {
   if (!(room instanceof Room)) throw wrong('where something is undone', 'a room', room)
   checkObject(options, 'options')
+  checkOptionNames(options, 'undoing', { pause: 1 })
   const { pause = 500 } = options
   if (typeof pause !== 'number' || !(pause >= 0)) throw wrong('pause', 'a number of milliseconds', pause)
   return new Steps(room, pause)

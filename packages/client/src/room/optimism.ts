@@ -58,6 +58,7 @@ export interface Optimism extends MutationObserver, InputPrediction {
 
 /** What the option `mutators` takes: see `optimistic`. */
 export interface Optimistic<M> {
-  readonly '~mutators': M
+  /** Named so that whoever gives the bare mutators reads what to do. */
+  readonly '~give optimistic(mutators)': M
   readonly '~make': (room: Room) => Optimism
 }
