@@ -192,6 +192,18 @@ describe('inputs', () => {
     expect(inputs.seq).toBe(11)
   })
 
+  it('end with the room', async () => {
+    const timers = server.clock.pendingTimers
+    const inputs = sample({ auto: true })
+    await server.clock.advance(2.5 * tick)
+    expect(inputs.seq).toBe(3)
+    void room.leave()
+    await server.clock.advance('1s')
+    expect(inputs.seq).toBe(3)
+    expect(server.clock.pendingTimers).toBeLessThanOrEqual(timers)
+    expect(() => sample()).toThrow('not joined any more')
+  })
+
   it('begin behind those of the page before, whose seat was kept', async () => {
     server = new RaceServer()
     room = await server.enter({ input: 41 })

@@ -40,7 +40,7 @@ export interface Inputs extends Disposable {
    * whose sample throws, is left out, and reported as a warning `fault`, once a second at most.
    */
   frame(): void
-  /** Ends it. */
+  /** Ends it. Leaving the room does as well. */
   close(): void
 }
 
@@ -131,7 +131,7 @@ class SampledInputs implements Inputs, MotionInputs {
   #member: string
   /** Ends the timer. */
   #stop = (): void => {}
-  /** Ends that what is lost is sent again. */
+  /** Ends that it hears of the room's status. */
   readonly #settle: () => void
 
   constructor(motion: RoomMotion, sample: () => unknown, { peek, auto, clock }: InputOptions<unknown>) {
@@ -160,7 +160,7 @@ class SampledInputs implements Inputs, MotionInputs {
     this.#member = room.memberId
     this.#codec()
     motion.inputs = this
-    this.#settle = room.status.subscribe(() => this.#sendAgain())
+    this.#settle = room.status.subscribe(() => this.#moved())
     if (auto === true) this.#goOn()
   }
 
@@ -270,10 +270,15 @@ class SampledInputs implements Inputs, MotionInputs {
     this.#pacer.waiting(time, waiting)
   }
 
-  /** The room is joined again: what was on its way may have been lost. What arrives twice is dropped. */
-  #sendAgain(): void {
+  /** The room is left, or joined again: what was on its way may have been lost. What arrives twice is dropped. */
+  #moved(): void {
     const { room } = this.#motion
-    if (room.status.value.state !== 'joined') return
+    const { state } = room.status.value
+    if (state === 'left') {
+      this.#settle()
+      this.close()
+    }
+    if (state !== 'joined') return
     // A seat of its own knows nothing of what another one did.
     if (room.memberId !== this.#member) this.#sent = []
     this.#member = room.memberId
