@@ -1,25 +1,18 @@
 import { createServer } from 'node:http'
-import { join } from 'node:path'
 import { JuntoServer, provide } from '@junto/server'
 import { limitsOfEnvironment, serve } from '../stage/serve.ts'
-import { builtSite, developmentSite } from '../stage/site.ts'
+import { siteOf } from '../stage/site.ts'
 import { Arena } from './contract.ts'
 import { ArenaRoom, Company } from './room.ts'
 import { fewestFighters, livePath, mostFighters, patchRate, tickRate } from './rules.ts'
 
-const here = import.meta.dirname
 const { FIGHTERS = String(fewestFighters) } = process.env
 
 /** The page answers at `/` and, for a field of friends, at `/a/NAME`. */
 const isPage = (path: string): boolean => path === '/' || /^\/a\/[^/]+$/.test(path)
 
 const http = createServer()
-http.on(
-  'request',
-  process.argv.includes('--dev')
-    ? await developmentSite(here, http, isPage)
-    : await builtSite(join(here, 'dist'), isPage),
-)
+http.on('request', await siteOf(import.meta.dirname, http, isPage))
 
 const junto = new JuntoServer({
   server: http,

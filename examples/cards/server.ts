@@ -1,13 +1,11 @@
 import { createServer } from 'node:http'
-import { join } from 'node:path'
 import { JuntoServer, provide } from '@junto/server'
 import { limitsOfEnvironment, serve } from '../stage/serve.ts'
-import { builtSite, developmentSite } from '../stage/site.ts'
+import { siteOf } from '../stage/site.ts'
 import { Eights } from './contract.ts'
 import { Dealer, EightsRoom, Pace } from './room.ts'
 import { livePath, players } from './rules.ts'
 
-const here = import.meta.dirname
 const { TURN = '30' } = process.env
 
 const turn = Number(TURN)
@@ -17,12 +15,7 @@ if (!(turn > 0)) throw new Error(`TURN must be the seconds of a turn, not ${TURN
 const isPage = (path: string): boolean => path === '/' || /^\/t\/[^/]+$/.test(path)
 
 const http = createServer()
-http.on(
-  'request',
-  process.argv.includes('--dev')
-    ? await developmentSite(here, http, isPage)
-    : await builtSite(join(here, 'dist'), isPage),
-)
+http.on('request', await siteOf(import.meta.dirname, http, isPage))
 
 const junto = new JuntoServer({
   server: http,

@@ -1,24 +1,16 @@
 import { createServer } from 'node:http'
-import { join } from 'node:path'
 import { JuntoServer } from '@junto/server'
 import { limitsOfEnvironment, serve } from '../stage/serve.ts'
-import { builtSite, developmentSite } from '../stage/site.ts'
+import { siteOf } from '../stage/site.ts'
 import { bounds, livePath } from './chat.ts'
 import { Chat } from './contract.ts'
 import { ChatRoom } from './room.ts'
-
-const here = import.meta.dirname
 
 /** The lobby answers at `/`, a room at `/r/ID`, and one that is found by its join code at `/c/CODE`. */
 const isPage = (path: string): boolean => path === '/' || /^\/[rc]\/[^/]+$/.test(path)
 
 const http = createServer()
-http.on(
-  'request',
-  process.argv.includes('--dev')
-    ? await developmentSite(here, http, isPage)
-    : await builtSite(join(here, 'dist'), isPage),
-)
+http.on('request', await siteOf(import.meta.dirname, http, isPage))
 
 const junto = new JuntoServer({ server: http, path: livePath, limits: limitsOfEnvironment() })
 junto.define(Chat, ChatRoom, {

@@ -21,11 +21,21 @@ const headers = {
 }
 
 /**
+ * The page of an example, as it was built; with `--dev`, as it is written.
+ *
+ * @param root The example's folder.
+ * @param server What answers, for what development tells the page.
+ */
+export function siteOf(root: string, server: Server, isPage: IsPage): Promise<Site> {
+  return process.argv.includes('--dev') ? developmentSite(root, server, isPage) : builtSite(join(root, 'dist'), isPage)
+}
+
+/**
  * The page as it was built. Its few files are read once: a request can name no other file.
  *
  * @throws Error when there is no built page.
  */
-export async function builtSite(folder: string, isPage: IsPage): Promise<Site> {
+async function builtSite(folder: string, isPage: IsPage): Promise<Site> {
   const files = new Map<string, { body: Buffer; type: string }>()
   const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
   for (const entry of found) {
@@ -57,7 +67,7 @@ export async function builtSite(folder: string, isPage: IsPage): Promise<Site> {
 }
 
 /** The page as it is written, which changes in the browser while it is edited. */
-export async function developmentSite(root: string, server: Server, isPage: IsPage): Promise<Site> {
+async function developmentSite(root: string, server: Server, isPage: IsPage): Promise<Site> {
   // Loaded here, because only development needs it.
   const { createServer } = await import('vite')
   const vite = await createServer({

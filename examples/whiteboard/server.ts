@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { FileStore, JuntoServer, provide } from '@junto/server'
 import { limitsOfEnvironment, serve } from '../stage/serve.ts'
-import { builtSite, developmentSite } from '../stage/site.ts'
+import { siteOf } from '../stage/site.ts'
 import { livePath } from './board.ts'
 import { Whiteboard } from './contract.ts'
 import { BoardLimits, WhiteboardRoom } from './room.ts'
@@ -15,12 +15,7 @@ const { DATA = join(here, 'data'), MAX_STROKES = '2000' } = process.env
 const isPage = (path: string): boolean => path === '/' || /^\/b\/[^/]+$/.test(path)
 
 const http = createServer()
-http.on(
-  'request',
-  process.argv.includes('--dev')
-    ? await developmentSite(here, http, isPage)
-    : await builtSite(join(here, 'dist'), isPage),
-)
+http.on('request', await siteOf(here, http, isPage))
 
 const junto = new JuntoServer({
   server: http,

@@ -1,21 +1,9 @@
-// What this browser keeps between visits. A browser that keeps nothing (private windows, full disks) does no harm.
+import { remember, remembered } from '../../stage/page/memory.ts'
 
 const key = 'arena.name'
 
 /** The name that was told here before; empty when there is none. */
-export function rememberedName(): string {
-  try {
-    return localStorage.getItem(key) ?? ''
-  } catch {
-    return ''
-  }
-}
+export const rememberedName = (): string => remembered(key) ?? ''
 
 /** Keeps the name for the next visit. */
-export function rememberName(name: string): void {
-  try {
-    localStorage.setItem(key, name)
-  } catch {
-    return
-  }
-}
+export const rememberName = (name: string): void => remember(key, name)

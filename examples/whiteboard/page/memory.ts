@@ -1,25 +1,12 @@
-// What this browser keeps between visits. A browser that keeps nothing (private windows, full disks) does no harm.
+import { remember as keep, remembered as kept } from '../../stage/page/memory.ts'
 
 type Key = 'name' | 'appearance' | 'boards'
 
 /** What was kept under that key. */
-export function remembered(key: Key): string | undefined {
-  try {
-    return localStorage.getItem(`junto.${key}`) ?? undefined
-  } catch {
-    return undefined
-  }
-}
+export const remembered = (key: Key): string | undefined => kept(`junto.${key}`)
 
 /** Keeps a text, or forgets it. */
-export function remember(key: Key, text: string | undefined): void {
-  try {
-    if (text === undefined) localStorage.removeItem(`junto.${key}`)
-    else localStorage.setItem(`junto.${key}`, text)
-  } catch {
-    return
-  }
-}
+export const remember = (key: Key, text: string | undefined): void => keep(`junto.${key}`, text)
 
 const mostBoards = 8
 
