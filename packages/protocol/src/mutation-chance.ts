@@ -12,6 +12,8 @@ export class MutationChance {
   #b: number
   #c: number
   #counter: number
+  /** Most runs ask for nothing: it is begun when somebody does. */
+  #isBegun = false
 
   /**
    * Both as they travel. The time takes part because thirty-two bits alone would have first ids meet after some ten thousand of them; the
@@ -26,18 +28,25 @@ export class MutationChance {
     this.#b = at | 0
     this.#c = (at * 4096) | 0
     this.#counter = (at / 0x1_0000_0000) | 0
-    // The first values still show what it began with.
-    for (let i = 0; i < 12; i++) this.#next()
   }
 
   /** A number of [0, 1). */
-  readonly random = (): number => this.#next() / 0x1_0000_0000
+  readonly random = (): number => this.#draw() / 0x1_0000_0000
 
   /** An id of 16 lower-case letters and digits, such as `randomId` makes. */
   readonly newId = (): string => {
     let id = ''
-    while (id.length < idLength) id += idSigns.charAt(this.#next() >>> 27)
+    while (id.length < idLength) id += idSigns.charAt(this.#draw() >>> 27)
     return id
+  }
+
+  #draw(): number {
+    if (!this.#isBegun) {
+      this.#isBegun = true
+      // The first values still show what it began with.
+      for (let i = 0; i < 12; i++) this.#next()
+    }
+    return this.#next()
   }
 
   #next(): number {

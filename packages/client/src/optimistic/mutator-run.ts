@@ -19,8 +19,6 @@ export interface MutatorRun {
  * @param at When it was issued, in milliseconds since 1970 by the server's clock. The mutator is told whole ones, as `t.Timestamp()` takes them.
  */
 export function mutatorRun(by: string, seed: number, at: number): MutatorRun {
-  // Most ask for nothing.
-  let chance: MutationChance | undefined
-  const begun = (): MutationChance => (chance ??= new MutationChance(seed, at))
-  return { by, user: undefined, now: Math.round(at), random: () => begun().random(), newId: () => begun().newId() }
+  const { random, newId } = new MutationChance(seed, at)
+  return { by, user: undefined, now: Math.round(at), random, newId }
 }
