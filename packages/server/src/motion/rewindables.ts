@@ -1,5 +1,5 @@
 import { JuntoError } from '@junto/protocol'
-import type { CompiledLayout, StateTree, TypeIndex } from '@junto/schema/internal'
+import { numberRanges, type CompiledLayout, type StateTree, type TypeIndex } from '@junto/schema/internal'
 import { History, type Entities, type SampledField } from './history.ts'
 import type { Past, RewindOptions } from './rewind.ts'
 import { TickTimes, type Between, type ToldTicks } from './tick-times.ts'
@@ -165,24 +165,13 @@ function fieldsOf({ tree, compiled }: SampledState, entities: unknown, { fields,
   return fields.map((name) => {
     const kind = kindOf(compiled, def.type, name)
     if (kind === 'angle' || angles.includes(name)) return { name, course: 'angle' }
-    return { name, course: kind !== undefined && numberKinds.has(kind) ? 'linear' : 'held' }
+    return { name, course: isNumber(kind) ? 'linear' : 'held' }
   })
 }
 
-const numberKinds: ReadonlySet<string> = new Set([
-  'number',
-  'int',
-  'uint8',
-  'uint16',
-  'uint32',
-  'int8',
-  'int16',
-  'int32',
-  'float32',
-  'float64',
-  'timestamp',
-  'quantized',
-])
+function isNumber(kind: string | undefined): boolean {
+  return kind === 'quantized' || (kind !== undefined && Object.hasOwn(numberRanges, kind))
+}
 
 /** The kind of a field of an entry; `undefined` for one that is on the server only, or not of one kind. */
 function kindOf(compiled: CompiledLayout, entry: TypeIndex, name: string): string | undefined {
