@@ -27,6 +27,11 @@ export interface BufferedInput {
 /** So many inputs clients send that no stamp has confirmed: by so many more than the buffer holds, numbers may jump after a standstill. */
 const mostPending = 64
 
+/** By how many numbers a member can be ahead of its last input. */
+export function leadOf({ buffer }: InputPolicy): number {
+  return buffer + mostPending
+}
+
 /** Why an input is dropped: it came twice or too late, or too many came. */
 export type InputDrop = 'late' | 'surplus'
 
@@ -90,7 +95,7 @@ export class InputBuffer {
 
   /** One more waits. Where too many do, the oldest is dropped: what is newest matters most, unless it is ahead of its tick. */
   add(input: BufferedInput): void {
-    if (this.#horizon === -1) this.#horizon = input.seq - 1 + this.#lead
+    if (this.#horizon === -1) this.#horizon = input.seq - 1 + leadOf(this.#policy)
     this.#received = input.seq
     this.#waiting.push(input)
     if (this.#waiting.length <= this.#policy.buffer) return
@@ -109,7 +114,7 @@ export class InputBuffer {
   tick(): void {
     const { buffer, perTick } = this.#policy
     this.#allowance = Math.min(this.#allowance + 1, buffer)
-    if (this.#began) this.#horizon = Math.min(this.#horizon + 1, this.#applied + this.#lead)
+    if (this.#began) this.#horizon = Math.min(this.#horizon + 1, this.#applied + leadOf(this.#policy))
     this.#thisTick = Math.min(perTick, this.#allowance)
     this.#gave = false
   }
@@ -144,11 +149,6 @@ export class InputBuffer {
   restore(applied: number): void {
     this.#applied = applied
     this.#received = applied
-  }
-
-  /** By how many numbers a member can be ahead of its last input. */
-  get #lead(): number {
-    return this.#policy.buffer + mostPending
   }
 
   #repeat(): BufferedInput | undefined {

@@ -6,7 +6,7 @@ import { accepted } from '../room/decoding.ts'
 import { HandlerFailure } from '../room/handler-failure.ts'
 import type { RoomMutations } from '../room/mutations.ts'
 import { thrownAs } from '../thrown.ts'
-import { InputBuffer } from './input-buffer.ts'
+import { InputBuffer, leadOf } from './input-buffer.ts'
 import { InputRun } from './input-run.ts'
 import type { MemberMotion, Mover } from './member-motion.ts'
 import type { InputSettings } from './motion-settings.ts'
@@ -22,6 +22,9 @@ const faultInterval = 1000
  * reading one does, and a client may send more than a hundred thousand a second.
  */
 const patience = { rate: 32, burst: 32 }
+
+/** Milliseconds that an input may have been on its way, beside the ticks by which its client can be ahead. */
+const longestWay = 1_000
 
 /** Parts of an {@link InputLane}. */
 export interface InputLaneOptions {
@@ -45,11 +48,18 @@ export class InputLane {
   readonly #options: InputLaneOptions
   readonly #applied: Counter
   readonly #dropped: Readonly<Record<'late' | 'surplus' | 'invalid', Counter>>
+  /**
+   * So many milliseconds ago an input can have been made, for the rules that ask when. An honest one is older only behind a stall so long that its
+   * player is corrected anyway; whoever could claim more would have waited for nothing, and shoot a minute's shots in two seconds.
+   */
+  readonly #longest: number
   #works: InputWorks | undefined
 
   constructor(options: InputLaneOptions) {
     this.#options = options
     const { metrics, room } = options
+    const { policy } = options.settings
+    this.#longest = leadOf(policy) * policy.interval + longestWay
     this.#applied = metrics.counter('inputs_applied', { room })
     const dropped = (reason: string): Counter => metrics.counter('inputs_dropped', { room, reason })
     this.#dropped = { late: dropped('late'), surplus: dropped('surplus'), invalid: dropped('invalid') }
@@ -103,6 +113,7 @@ export class InputLane {
     const mutator = this.#works?.mutator
     for (const motion of members) {
       motion.buffer?.tick()
+      motion.settle()
       if (mutator === undefined) continue
       for (let run = this.#next(motion); run !== undefined; run = this.#next(motion)) {
         this.#apply(motion, mutator, run)
@@ -128,8 +139,10 @@ export class InputLane {
     const input = buffer?.next(mover.connected)
     if (input === undefined || this.#works === undefined) return undefined
     this.#applied.add()
+    // At once: where somebody is sent away in the middle of the tick, a patch leaves that has it.
+    motion.settle()
     motion.seen = input.seen
-    const now = this.#works.mutations.timeOf({ at: input.at, seed: input.seq })
+    const now = this.#works.mutations.timeOf(input.at, this.#longest)
     return new InputRun(mover, input, now, this.#options.settings.policy.interval)
   }
 

@@ -69,7 +69,29 @@ describe('inputs of a member', () => {
     ada.drive([{}], { at: now + 5000 })
     ada.drive([{}], { at: 7 })
     await world.clock.advance(10)
-    expect(applied.map((each) => each.now - now)).toEqual([10, 10 - 60_000])
+    // A buffer, what is on its way at most, and a second: 32 and 64 ticks of 10 ms.
+    expect(applied.map((each) => each.now - now)).toEqual([10, 10 - 1960])
+  })
+
+  test('let nobody make up for a minute of silence in the time of their rules', async () => {
+    let shots = 0
+    let ready = -Infinity
+    const world = new TrackWorld({
+      onInput: (_room, _input, { now }) => {
+        if (now < ready) return
+        ready = now + 500
+        shots++
+      },
+    })
+    const ada = await world.enter()
+    await world.clock.advance('1m')
+    const since = world.clock.time() - 60_000
+    for (let n = 0; n < 120; n++) {
+      ada.drive([{}], { at: since + n * 500 })
+      await world.clock.advance(10)
+    }
+    // What is claimed to have been waited for stays within what a line can hold up: 2 s, and the second that this took.
+    expect(shots).toBeLessThanOrEqual(8)
   })
 
   test('count as made at a whole millisecond, whatever the length of a tick, and a little ahead of the clock too', async () => {

@@ -36,7 +36,7 @@ export class MemberMotion {
     this.buffer = buffer
   }
 
-  /** Number of the last input that is in the state; 0: none. Not only between ticks, as what its client is told. */
+  /** Number of the last input that is in the state; 0: none. */
   get applied(): number {
     return this.buffer?.applied ?? 0
   }
@@ -47,7 +47,7 @@ export class MemberMotion {
     this.settle()
   }
 
-  /** A tick is over. */
+  /** Its client is to be told how far its inputs are now. */
   settle(): void {
     if (this.buffer === undefined) return
     const { progress } = this.mover

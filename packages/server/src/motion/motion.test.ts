@@ -72,6 +72,33 @@ describe('in a tick', () => {
     expect(times.at(-1)).toBeCloseTo(world.clock.time(), -1)
   })
 
+  test('a patch that cannot wait for its end tells of the inputs that it has', async () => {
+    let kicks = ''
+    const world = new TrackWorld({
+      car,
+      patchRate: 20,
+      onInput: (room, _input, { seq }) => {
+        if (kicks === `input ${seq}`) room.members.get(bob.id)?.kick()
+      },
+      onTick: (room) => {
+        if (kicks === 'tick') room.members.get(eve.id)?.kick()
+      },
+    })
+    const ada = await world.enter()
+    const bob = await world.enter()
+    const eve = await world.enter()
+    await world.clock.advance(110)
+    for (const when of ['tick', 'input 3']) {
+      kicks = when
+      ada.drive([{ dx: 1 }, { dx: 1 }])
+      await world.clock.advance(10)
+      // The next patch is due later.
+      expect([when, ada.x]).toEqual([when, ada.client.stamps.at(-1)?.input])
+    }
+    expect(ada.x).toBe(3)
+    expect(world.room.members.size).toBe(1)
+  })
+
   test('a step that fails is a fault of the room, and the next ones come', async () => {
     let ticks = 0
     const world = new TrackWorld({

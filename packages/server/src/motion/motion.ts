@@ -194,7 +194,6 @@ export class Motion implements StampSource {
     // One of them has closed the room.
     if (!this.#isOpen) return
     faults.run('onTick', this.#onTick)
-    for (const motion of this.#members.values()) motion.settle()
     this.#tick = tick
     this.#time = time
     this.#setTime()

@@ -156,10 +156,15 @@ export class RoomMutations {
     })
   }
 
-  /** When something of a member counts as issued, in milliseconds since 1970. */
-  timeOf({ at }: Issue): number {
+  /**
+   * When something of a member counts as issued, in milliseconds since 1970.
+   *
+   * @param at As its client says.
+   * @param longest Milliseconds ago, at most, beside the limit of all.
+   */
+  timeOf(at: number, longest = Infinity): number {
     const { clock, limits } = this.#options
-    return boundedTime(at, clock.time(), limits.mutationAge)
+    return boundedTime(at, clock.time(), Math.min(longest, limits.mutationAge))
   }
 
   #call(author: Mutating, id: number, wire: unknown): unknown {
@@ -176,7 +181,7 @@ export class RoomMutations {
     author.progress.mutation = n
     author.handled()
     if (check !== undefined) accepted(() => check(params, `${codec.name}.params`))
-    const context = new MutationRun(author, issued, this.timeOf(issued), error)
+    const context = new MutationRun(author, issued, this.timeOf(issued.at), error)
     // What waits for its end may write to the state itself: first what this has changed is taken down.
     return this.#options.atomic.run(() => {
       const { value, record } = this.apply(where, (state, written) => {
