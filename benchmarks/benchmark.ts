@@ -1,4 +1,5 @@
-import type { Progress } from './report.ts'
+import type { Progress } from './progress.ts'
+import type { Peer } from './rounds.ts'
 
 /** One workload family: `npm run bench -- NAME` runs the `benchmark` that NAME/benchmark.ts exports. */
 export interface Benchmark {
@@ -7,13 +8,26 @@ export interface Benchmark {
   readonly title: string
   /** Packages of node_modules whose versions matter. */
   readonly libraries: readonly string[]
+  /** All who can be measured. */
+  readonly peers: readonly Peer[]
+  /** Measured rounds of a run of our own peers, unless `--rounds` says otherwise: 3 when absent. */
+  readonly roundsAlone?: number
+  /** About how long it takes on two cores, for the progress of a whole run. */
+  readonly seconds: {
+    /** All rounds of our own peers. */
+    readonly alone: number
+    /** One round of all peers. */
+    readonly round: number
+  }
   run(options: Options, progress: Progress): Promise<Result>
 }
 
 export interface Options {
   /** Measured rounds per peer, each in fresh processes. */
   readonly rounds: number
-  /** Peers to measure; all when empty. */
+  /** Who is measured when `only` is empty: our own peers, in a run that shall be short, or all. */
+  readonly peers: 'ours' | 'all'
+  /** Peers to measure, whatever `peers` says. */
   readonly only: readonly string[]
   /** A folder for CPU profiles of the server processes, when they are wanted. */
   readonly profile: string | undefined
@@ -21,12 +35,13 @@ export interface Options {
 
 export interface Result {
   readonly rows: readonly Row[]
-  readonly targets: readonly Target[]
   /** What a reader must know to judge the figures. */
   readonly notes: readonly string[]
   readonly settings: Readonly<Record<string, unknown>>
   /** Versions of libraries that are not in node_modules. */
   readonly versions?: Readonly<Record<string, string>>
+  /** Why peers are missing, or have fewer rounds than others, by their names. */
+  readonly unavailable?: Readonly<Record<string, string>>
 }
 
 /** One figure of all peers. */
@@ -45,12 +60,4 @@ export interface Measured {
   /** Share of a core that each round used in the server and in the load generator, where that was measured. */
   readonly serverShare?: readonly number[]
   readonly loadShare?: readonly number[]
-}
-
-/** The median of `peer` shall be at most `atMost`: times the median of `against`, both of this run, or in the row's unit. */
-export interface Target {
-  readonly row: string
-  readonly peer: string
-  readonly against?: string
-  readonly atMost: number
 }

@@ -50,6 +50,14 @@ export interface WorkerOptions {
   readonly conditions?: readonly string[]
 }
 
+/** Processes that run. */
+const running = new Set<ChildProcess>()
+
+/** Ends all processes at once: the run is over. */
+export function killWorkers(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+
 export class Worker {
   private readonly waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   private lastNo = 0
@@ -80,6 +88,7 @@ export class Worker {
     private readonly child: ChildProcess,
     private readonly label: string,
   ) {
+    running.add(child)
     child.on('message', (answer: Answer) => {
       const waiting = this.waiting.get(answer.no)
       this.waiting.delete(answer.no)
@@ -87,6 +96,7 @@ export class Worker {
       else waiting?.reject(new Error(`${this.label} failed: ${answer.error}`))
     })
     child.on('exit', (code, signal) => {
+      running.delete(child)
       for (const waiting of this.waiting.values())
         waiting.reject(new Error(`${this.label} ended with ${signal ?? code}`))
       this.waiting.clear()

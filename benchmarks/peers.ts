@@ -9,38 +9,61 @@ import { isDeepStrictEqual } from 'node:util'
  */
 const folder = (name: string): URL => new URL(`./peers/${name}/`, import.meta.url)
 
-/** The packages of a peer are not there and cannot be fetched. Its message says what to do. */
-export class PeerUnavailable extends Error {}
+/** Packages are not there and cannot be fetched. Its message says what to do. */
+export class PackagesUnavailable extends Error {}
 
 /**
  * Installs a peer's packages, as its lock file says, unless they are there.
  *
- * @throws PeerUnavailable when they cannot be fetched.
+ * @throws PackagesUnavailable when they cannot be fetched.
  */
 export function installPeer(name: string, say: (text: string) => void): void {
+  installPackages(folder(name), `the peer ${name}`, say)
+}
+
+/**
+ * Installs the packages of a folder that is no workspace, as its lock file says, unless they are there.
+ *
+ * @param place The folder, with a slash at its end.
+ * @param what Whose packages they are, for what is said.
+ * @throws PackagesUnavailable when they cannot be fetched.
+ */
+export function installPackages(place: URL, what: string, say: (text: string) => void): void {
   // npm writes the second at the end of an installation.
-  const [wanted, installed] = [locked(name, 'package-lock.json'), locked(name, 'node_modules/.package-lock.json')]
+  const [wanted, installed] = [locked(place, 'package-lock.json'), locked(place, 'node_modules/.package-lock.json')]
   if (installed !== undefined && isDeepStrictEqual(wanted, installed)) return
-  say(`installing the packages of ${name}, once, in benchmarks/peers/${name}`)
+  const path = pathOf(place)
+  say(`installing the packages of ${what}, once, in ${path}`)
   try {
     execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-      cwd: fileURLToPath(folder(name)),
+      cwd: fileURLToPath(place),
       stdio: ['ignore', 'ignore', 'pipe'],
     })
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error)
-    throw new PeerUnavailable(
-      `The packages of the peer ${name} are not installed, and npm could not fetch them. With access to the registry, run\n` +
-        `  npm ci --ignore-scripts --prefix benchmarks/peers/${name}\n` +
-        `or leave the peer out with --only. What npm said:\n\n${text}`,
+    throw new PackagesUnavailable(
+      `the packages of ${what} are not installed, and npm could not fetch them. With access to the registry, run ` +
+        `npm ci --ignore-scripts --prefix ${path}. What npm said: ${whatNpmSaid(error)}`,
       { cause: error },
     )
   }
 }
 
+/** The path within the repository. */
+function pathOf(place: URL): string {
+  const root = new URL('..', import.meta.url).pathname
+  return place.pathname.startsWith(root) ? place.pathname.slice(root.length, -1) : place.pathname
+}
+
+/** Its errors, in a line, without what it says of its own settings and logs. */
+function whatNpmSaid(error: unknown): string {
+  const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
+  const lines = said.split('\n').flatMap((line) => /^npm (?:error|ERR!) (.+)$/.exec(line)?.[1] ?? [])
+  return lines.filter((line) => !line.includes('complete log')).join('; ') || said.trim()
+}
+
 /** The packages that a lock file names, with their versions, without those that only some platforms get. */
-function locked(name: string, file: string): Record<string, string> | undefined {
-  const url = new URL(file, folder(name))
+function locked(place: URL, file: string): Record<string, string> | undefined {
+  const url = new URL(file, place)
   if (!existsSync(url)) return undefined
   const { packages }: { packages: Record<string, { version?: string; optional?: boolean }> } = JSON.parse(
     readFileSync(url, 'utf8'),

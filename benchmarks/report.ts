@@ -1,61 +1,70 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg, release, totalmem } from 'node:os'
-import type { Benchmark, Measured, Result, Row, Target } from './benchmark.ts'
+import type { Result, Row } from './benchmark.ts'
+import type { Circumstances } from './recorded.ts'
 import { median } from './statistics.ts'
+import { isJudged, type Judged, type Verdict } from './targets.ts'
 
-/** Says on the terminal how far a run is: one line that is rewritten on a terminal, lines in a log. */
-export class Progress {
-  private readonly began = performance.now()
-  private done = 0
-
-  constructor(private readonly out: NodeJS.WriteStream) {}
-
-  /** `share` of the whole run is done, and `text` comes next. */
-  step(share: number, text: string): void {
-    this.done = share
-    const seconds = (performance.now() - this.began) / 1000
-    const left = share > 0 ? `, about ${Math.ceil((seconds / share) * (1 - share))} s left` : ''
-    const line = `${String(Math.round(share * 100)).padStart(3)} %  ${text}  (${seconds.toFixed(0)} s${left})`
-    if (this.out.isTTY) this.out.write(`\r\x1b[2K${line}`)
-    else this.out.write(`${line}\n`)
-  }
-
-  /** Leaves a line standing. */
-  say(text: string): void {
-    if (this.out.isTTY) this.out.write('\r\x1b[2K')
-    this.out.write(`${text}\n`)
-    if (this.out.isTTY && this.done < 1) this.out.write('…')
-  }
-
-  end(): void {
-    if (this.out.isTTY) this.out.write('\r\x1b[2K')
-  }
+/** What is said of a run. */
+export interface Reported {
+  readonly title: string
+  readonly result: Result
+  readonly verdicts: readonly Verdict[]
+  readonly where: Circumstances
 }
 
-export interface Verdict extends Target {
-  /** The median, in the row's unit or divided by that of the other peer. */
-  readonly measured: number
-  /** The same in the best and in the worst round. */
-  readonly best: number
-  readonly worst: number
-  readonly met: boolean
+/** The result as text: figures, then targets, then what a reader must know. */
+export function format({ title, result, verdicts, where }: Reported): string {
+  const lines = [title, '']
+  const names = new Set(result.rows.flatMap(({ peers }) => Object.keys(peers)))
+  const shares = result.rows.some(({ peers }) =>
+    Object.values(peers).some(({ serverShare }) => serverShare !== undefined),
+  )
+  const judged = verdicts.filter(isJudged)
+  if (result.rows.length === 0) lines.push('  nothing was measured', '')
+  else if (names.size <= 2 && !shares) lines.push(...besideEachOther(result.rows, Array.from(names), judged), '')
+  else lines.push(...belowEachOther(result.rows), '', ...targetLines(result.rows, judged), '')
+  if (verdicts.length > 0) lines.push(tally(verdicts), '')
+  for (const [peer, reason] of Object.entries(result.unavailable ?? {})) {
+    lines.push(`- ${peer} COULD NOT BE MEASURED${hasFigures(result.rows, peer) ? ' in all rounds' : ''}: ${reason}`)
+  }
+  for (const note of result.notes) lines.push(`- ${note}`)
+  lines.push(...circumstancesLines(where, result.versions))
+  return lines.join('\n')
 }
 
-export function judge(result: Result): Verdict[] {
-  return result.targets.flatMap((target) => {
-    const row = result.rows.find(({ id }) => id === target.row)
-    const own = row?.peers[target.peer]?.values ?? []
-    const other = target.against === undefined ? own.map(() => 1) : (row?.peers[target.against]?.values ?? [])
-    if (own.length === 0 || other.length === 0) return []
-    const measured = median(own) / median(other)
-    const rounds = own.map((value, round) => value / (other[round] ?? NaN))
-    const [best, worst] = [Math.min(...rounds), Math.max(...rounds)]
-    return [{ ...target, measured, best, worst, met: measured <= target.atMost }]
-  })
+const hasFigures = (rows: readonly Row[], peer: string): boolean => rows.some(({ peers }) => peers[peer] !== undefined)
+
+function circumstancesLines(where: Circumstances, more: Result['versions']): string[] {
+  const { machine, versions, commit, changed, loadBefore } = where
+  const used = Object.entries({ ...versions, ...more }).map(([name, version]) => `${name} ${version}`)
+  return [
+    ...(loadBefore > machine.cores / 2
+      ? [`- The machine was busy before (load average ${loadBefore.toFixed(1)}): repeat this when it is quiet.`]
+      : []),
+    `- ${machine.cores} × ${machine.cpu}, ${machine.memory}, Linux ${machine.kernel}; ${used.join(', ')}`,
+    `- commit ${commit}${changed ? ' with uncommitted changes' : ''}`,
+  ]
 }
 
-function figure(value: number): string {
+/** How many of the targets are met. */
+export function tally(verdicts: readonly Verdict[]): string {
+  const count = (verdict: Verdict['verdict']): number => verdicts.filter((each) => each.verdict === verdict).length
+  const [missed, broken, unknown] = [count('missed'), count('broken'), count('unknown')]
+  return [
+    `${count('met')} of ${verdicts.length - unknown} targets met`,
+    ...(missed > 0 ? [`${missed} MISSED`] : []),
+    ...(broken > 0 ? [`${broken} ${broken === 1 ? 'BOUND' : 'BOUNDS'} BROKEN`] : []),
+    ...(unknown > 0 ? [`${unknown} not judged: not all of their peers were measured`] : []),
+  ].join(', ')
+}
+
+/** `met`, `MISSED (bound 1.45 holds)` or `BOUND BROKEN`. */
+export function verdictText({ verdict, bound, target }: Judged): string {
+  if (verdict === 'met') return 'met'
+  return verdict === 'missed' ? `MISSED (bound ${figure(bound ?? target)} holds)` : 'BOUND BROKEN'
+}
+
+/** A number as it is shown: as many digits as say something. */
+export function figure(value: number): string {
   if (Number.isInteger(value) || value >= 100) return Math.round(value).toLocaleString('en')
   return value.toFixed(value < 1 ? 3 : 2)
 }
@@ -63,41 +72,24 @@ const ratio = (value: number): string => value.toFixed(2)
 const percent = (values: readonly number[] | undefined): string =>
   values === undefined ? '–' : `${(median(values) * 100).toFixed(0)} %`
 
-/** The result as text: figures, then targets, then what a reader must know. */
-export function format(benchmark: Benchmark, result: Result, circumstances: Circumstances): string {
-  const lines = [benchmark.title, '']
-  const verdicts = judge(result)
-  const names = new Set(result.rows.flatMap(({ peers }) => Object.keys(peers)))
-  const shares = result.rows.some(({ peers }) =>
-    Object.values(peers).some(({ serverShare }) => serverShare !== undefined),
-  )
-  if (names.size <= 2 && !shares) lines.push(...besideEachOther(result.rows, Array.from(names), verdicts), '')
-  else lines.push(...belowEachOther(result.rows), '', ...targetLines(result.rows, verdicts), '')
-  if (verdicts.length > 0) lines.push(tally(verdicts), '')
-  for (const note of result.notes) lines.push(`- ${note}`)
-  const { machine, versions, commit, changed, loadBefore } = circumstances
-  if (loadBefore > machine.cores / 2) {
-    lines.push(`- The machine was busy before (load average ${loadBefore.toFixed(1)}): repeat this when it is quiet.`)
-  }
-  lines.push(
-    `- ${machine.cores} × ${machine.cpu}, ${machine.memory}, Linux ${machine.kernel}; ${Object.entries({
-      ...versions,
-      ...result.versions,
-    })
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ')}`,
-  )
-  lines.push(`- commit ${commit}${changed ? ' with uncommitted changes' : ''}`)
-  return lines.join('\n')
-}
+/** A share of a core from which on a process has no time to spare. */
+const full = 0.85
 
-function tally(verdicts: readonly Verdict[]): string {
-  const missed = verdicts.filter(({ met }) => !met).length
-  return `${verdicts.length - missed} of ${verdicts.length} targets met${missed > 0 ? `, ${missed} MISSED` : ''}`
+/** Says which figures were taken while the load generator was at its limit and the server was not. */
+export function bottlenecks(rows: readonly Row[]): string[] {
+  return rows.flatMap(({ section, title, peers }) =>
+    Object.entries(peers).flatMap(([peer, { serverShare = [], loadShare = [] }]) =>
+      median(loadShare) > full && !(median(serverShare) > full)
+        ? [
+            `${peer}, ${section === undefined ? '' : `${section}: `}${title}: THE LOAD GENERATOR WAS FULL (${percent(loadShare)} of a core) and the server was not (${percent(serverShare)}): the server could have done more, and would have at another cost each.`,
+          ]
+        : [],
+    ),
+  )
 }
 
 /** A line per figure, with a column for each of one or two peers. */
-function besideEachOther(rows: readonly Row[], names: readonly string[], verdicts: readonly Verdict[]): string[] {
+function besideEachOther(rows: readonly Row[], names: readonly string[], verdicts: readonly Judged[]): string[] {
   const lines: string[][] = []
   let section: string | undefined
   for (const row of rows) {
@@ -122,27 +114,37 @@ function withSpread(values: readonly number[]): string {
   return `${figure(median(values))}${spread}`
 }
 
-function judgement({ against, atMost, met }: Verdict): string {
-  const bound = against === undefined ? figure(atMost) : `${ratio(atMost)} × ${against}`
-  return `≤ ${bound}  ${met ? 'met' : 'MISSED'}`
+function judgement(verdict: Judged): string {
+  const { against, target } = verdict
+  return `≤ ${against === undefined ? figure(target) : `${ratio(target)} × ${against}`}  ${verdictText(verdict)}`
 }
 
 /** A line per figure and peer. */
 function belowEachOther(rows: readonly Row[]): string[] {
   const header = ['', 'peer', 'median', 'lowest – highest', 'unit', 'server CPU', 'load CPU']
-  return table([header, ...rows.flatMap(rowLines)])
-}
-
-function targetLines(rows: readonly Row[], verdicts: readonly Verdict[]): string[] {
-  if (verdicts.length === 0) return []
-  const header = ['target', 'of', 'at most', 'measured', 'best – worst round', '']
-  const lines = verdicts.map(({ row, peer, against, atMost, measured, best, worst, met }) => {
-    const title = rows.find(({ id }) => id === row)?.title ?? row
-    const of = against === undefined ? peer : `${peer} ÷ ${against}`
-    return [title, of, figure(atMost), figure(measured), `${figure(best)} – ${figure(worst)}`, met ? 'met' : 'MISSED']
+  let section: string | undefined
+  const lines = rows.flatMap((row) => {
+    const heading = row.section === section || row.section === undefined ? [] : [[], [row.section]]
+    section = row.section
+    return [...heading, ...rowLines(row)]
   })
   return table([header, ...lines])
 }
+
+function targetLines(rows: readonly Row[], verdicts: readonly Judged[]): string[] {
+  if (verdicts.length === 0) return []
+  const header = ['target', 'of', 'at most', 'measured', 'best – worst round', '']
+  const lines = verdicts.map((verdict) => {
+    const { row, target, measured, best, worst } = verdict
+    const title = rows.find(({ id }) => id === row)?.title ?? row
+    const spread = `${figure(best)} – ${figure(worst)}`
+    return [title, ofWhom(verdict), figure(target), figure(measured), spread, verdictText(verdict)]
+  })
+  return table([header, ...lines])
+}
+
+/** `junto`, or `junto ÷ raw-ws`. */
+export const ofWhom = ({ peer, against }: Verdict): string => (against === undefined ? peer : `${peer} ÷ ${against}`)
 
 function rowLines(row: Row): string[][] {
   return Object.entries(row.peers).map(([peer, measured], index) => {
@@ -160,73 +162,11 @@ function rowLines(row: Row): string[][] {
   })
 }
 
-function table(rows: readonly string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+/** Aligns columns, and indents them. A line of one cell is a heading, as wide as it needs. */
+export function table(rows: readonly string[][]): string[] {
+  const columns = Math.max(0, ...rows.map((row) => row.length))
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => (row.length === 1 ? 0 : (row[column]?.length ?? 0)))),
+  )
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
 }
-
-/** Where and on what a run was made. */
-export interface Circumstances {
-  readonly date: string
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly memory: string; readonly kernel: string }
-  readonly versions: Readonly<Record<string, string>>
-  readonly commit: string
-  /** Processes that wanted to run in the minute before the benchmark began. */
-  readonly loadBefore: number
-  /** Whether packages or benchmarks differed from the commit. */
-  readonly changed: boolean
-}
-
-export function circumstances(libraries: readonly string[]): Circumstances {
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: new URL('..', import.meta.url), encoding: 'utf8' }).trim()
-  const versions: Record<string, string> = { node: process.versions.node }
-  for (const library of libraries) versions[library] = versionOf(library)
-  return {
-    date: new Date().toISOString(),
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-      kernel: release(),
-    },
-    versions,
-    loadBefore: loadavg()[0] ?? 0,
-    commit: git('rev-parse', '--short=12', 'HEAD'),
-    changed: git('status', '--porcelain', '--', 'packages', 'benchmarks', ':!benchmarks/results') !== '',
-  }
-}
-
-function versionOf(library: string): string {
-  const manifest: { version: string } = JSON.parse(
-    readFileSync(new URL(`../node_modules/${library}/package.json`, import.meta.url), 'utf8'),
-  )
-  return manifest.version
-}
-
-/** Keeps a run: results/NAME.json. Returns the file's path within the repository. */
-export function save(benchmark: Benchmark, result: Result, where: Circumstances): string {
-  const file = new URL(`./results/${benchmark.name}.json`, import.meta.url)
-  mkdirSync(new URL('.', file), { recursive: true })
-  const rounded = (_: string, value: unknown): unknown =>
-    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value
-  const rows = result.rows.map((row) => ({ ...row, peers: Object.fromEntries(Object.entries(row.peers).map(summary)) }))
-  const { notes, settings } = result
-  const record = {
-    benchmark: benchmark.name,
-    title: benchmark.title,
-    ...where,
-    versions: { ...where.versions, ...result.versions },
-    settings,
-    rows,
-    targets: judge(result),
-    notes,
-  }
-  writeFileSync(file, `${JSON.stringify(record, rounded, 2)}\n`)
-  return `benchmarks/results/${benchmark.name}.json`
-}
-
-const summary = ([peer, measured]: [string, Measured]): [string, unknown] => [
-  peer,
-  { median: median(measured.values), ...measured },
-]

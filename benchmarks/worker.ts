@@ -79,4 +79,6 @@ process.on('message', (request: Request) => {
     process.send?.(reply)
   })()
 })
+// Ctrl+C reaches all processes of a terminal: whoever started this one ends it.
+process.on('SIGINT', () => {})
 process.on('disconnect', () => process.exit())

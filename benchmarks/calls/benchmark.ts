@@ -1,19 +1,20 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Benchmark, Options, Result, Target } from '../benchmark.ts'
+import type { Benchmark, Options, Result } from '../benchmark.ts'
 import { Figures } from '../figures.ts'
-import { between, buildPackages, withWorkers, type Worker } from '../harness.ts'
+import { between, withWorkers, type Worker } from '../harness.ts'
+import { prepare, type Peer } from '../rounds.ts'
 import { median } from '../statistics.ts'
 import type { LoadSettings, LoadShape } from './load.ts'
 import * as roundTrips from './round-trips/measure.ts'
 import * as ticking from './ticking/measure.ts'
 
 /** Each a module in peers/. */
-const peers: readonly { readonly name: string; readonly rows: readonly string[] }[] = [
+const peers: readonly (Peer & { readonly rows: readonly string[] })[] = [
   { name: 'raw-ws', rows: ['calls-8', 'calls-8-busy', 'calls-1'] },
   { name: 'hand-batched', rows: ['calls-8', 'calls-8-busy', 'calls-1'] },
-  { name: 'junto', rows: ['calls-8', 'calls-8-busy', 'calls-1'] },
-  { name: 'junto-client', rows: ['calls-8'] },
+  { name: 'junto', ours: true, rows: ['calls-8', 'calls-8-busy', 'calls-1'] },
+  { name: 'junto-client', ours: true, rows: ['calls-8'] },
 ]
 
 // A load generator that does nothing with an answer keeps the server's core full, and then the kernel gathers raw messages into fewer
@@ -26,14 +27,6 @@ const shapes: readonly { readonly id: string; readonly title: string; readonly s
     shape: { connections: 50, inFlight: 8, work: 0 },
   },
   { id: 'calls-1', title: '50 connections × 1 in flight', shape: { connections: 50, inFlight: 1, work: 0 } },
-]
-
-const targets: readonly Target[] = [
-  { row: 'calls-8', peer: 'junto', against: 'raw-ws', atMost: 0.4 },
-  { row: 'calls-8', peer: 'junto', against: 'hand-batched', atMost: 1.5 },
-  { row: 'calls-1', peer: 'junto', against: 'raw-ws', atMost: 1.25 },
-  ...roundTrips.targets,
-  ...ticking.targets,
 ]
 
 /** Warm-ups are counted in calls, so that code is compiled also where the machine has other things to do; times are in ms. */
@@ -59,13 +52,11 @@ export const benchmark: Benchmark = {
   name: 'calls',
   title: 'Messages: server CPU per call and event, and how long calls take',
   libraries: ['ws', 'msgpackr', 'typebox'],
+  peers,
+  seconds: { alone: 225, round: 110 },
   async run(options, progress) {
-    const chosen = options.only.length > 0 ? peers.filter(({ name }) => options.only.includes(name)) : peers
-    if (chosen.length === 0) throw new Error(`--only: the peers are ${peers.map(({ name }) => name).join(', ')}`)
-    if (chosen.some(({ name }) => name.startsWith('junto'))) {
-      progress.step(0, 'building the packages')
-      buildPackages(['server', 'client'])
-    }
+    const ready = await prepare(peers, options, progress)
+    const chosen = peers.filter(({ name }) => ready.chosen.some((each) => each.name === name))
     const figures = new Figures()
     const steps = options.rounds * (2 + chosen.reduce((sum, { rows }) => sum + rows.length, 0))
     let step = 0
@@ -91,7 +82,14 @@ export const benchmark: Benchmark = {
         figures,
       )
     }
-    return { rows: figures.rows(), targets, notes: [...notes, ...bottlenecks(figures)], settings } satisfies Result
+    const { versions, availability } = ready
+    return {
+      rows: figures.rows(),
+      notes: [...notes, ...bottlenecks(figures)],
+      settings,
+      versions,
+      unavailable: availability.unavailable,
+    } satisfies Result
   },
 }
 

@@ -3,7 +3,7 @@ import type { Peer } from '../rounds.ts'
 
 /** Each a module in peers/. */
 export const peers: readonly Peer[] = [
-  { name: 'junto' },
+  { name: 'junto', ours: true },
   { name: 'raw-ws' },
   { name: 'colyseus', packages: { folder: 'colyseus', libraries: ['@colyseus/core', '@colyseus/sdk'] } },
 ]

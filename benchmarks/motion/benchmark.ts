@@ -1,21 +1,20 @@
 import type { Benchmark, Result } from '../benchmark.ts'
 import { Figures } from '../figures.ts'
-import { buildPackages } from '../harness.ts'
+import { prepare, type Peer } from '../rounds.ts'
 import * as edits from './edits/measure.ts'
 import * as inside from './inside/measure.ts'
 import * as room from './room/measure.ts'
 
-const peers = ['raw-ws', 'junto']
+const peers: readonly Peer[] = [{ name: 'raw-ws' }, { name: 'junto', ours: true }]
 
 export const benchmark: Benchmark = {
   name: 'motion',
   title: 'Motion: what ticks, inputs, edits ahead of the server, looking back and undo cost',
   libraries: ['ws', 'msgpackr', 'typebox'],
+  peers,
+  seconds: { alone: 36, round: 24 },
   async run(options, progress) {
-    const chosen = peers.filter((name) => options.only.length === 0 || options.only.includes(name))
-    if (chosen.length === 0) throw new Error(`--only: the peers are ${peers.join(', ')}`)
-    progress.step(0, 'building the packages')
-    if (chosen.includes('junto')) buildPackages(['server', 'client'])
+    const chosen = (await prepare(peers, options, progress)).chosen.map(({ name }) => name)
     const figures = new Figures()
     let step = 0
     const announce = (round: number, what: string): void => {
@@ -33,7 +32,6 @@ export const benchmark: Benchmark = {
     }
     return {
       rows: figures.rows(),
-      targets: [...room.targets, ...edits.targets, ...inside.targets],
       notes: [...room.notes, ...edits.notes, ...inside.notes],
       settings: { room: room.settings, edits: edits.settings, inside: inside.settings },
     } satisfies Result

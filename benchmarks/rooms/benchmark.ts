@@ -1,10 +1,12 @@
 import { join } from 'node:path'
-import type { Benchmark, Options, Result, Target } from '../benchmark.ts'
+import type { Benchmark, Options, Result } from '../benchmark.ts'
 import type { Figures } from '../figures.ts'
 import { between, withWorkers, type Worker } from '../harness.ts'
-import { playRounds } from '../rounds.ts'
+import { playRounds, type Peer } from '../rounds.ts'
 import { median } from '../statistics.ts'
 import type { Making, Matching } from './load.ts'
+
+const peers: readonly Peer[] = [{ name: 'junto', ours: true }]
 
 const settings = {
   /** How many rooms there are when players are matched. */
@@ -29,8 +31,6 @@ const rate = { id: 'rate', title: 'joins a second on one core, as that makes the
 const make = { id: 'make', title: 'make a room, join and leave: server CPU', unit: 'µs' }
 const memory = { id: 'memory', title: 'memory per idle room (RSS)', unit: 'KB' }
 
-const targets: readonly Target[] = [{ row: growth.id, peer: 'junto', atMost: 1.2 }]
-
 const notes = [
   'Server and load run in processes of their own. Players are on connections that stand: a join is a frame, a match by a value, a set of two, a range and an order over three fields of metadata, a seat, the first state, and leaving again.',
   `Memory is what the resident set of the server's process grew by from ${settings.first.toLocaleString('en')} to ${settings.idle.toLocaleString('en')} rooms in which nobody is, divided by their number, each time after a collection of garbage. The rooms have a state of one field, metadata and no key.`,
@@ -41,9 +41,11 @@ export const benchmark: Benchmark = {
   name: 'rooms',
   title: 'Rooms: what it costs to find one, and to have ten thousand',
   libraries: ['ws', 'msgpackr', 'typebox'],
+  peers,
+  seconds: { alone: 75, round: 25 },
   async run(options, progress) {
-    const { figures } = await playRounds([{ name: 'junto' }], options, progress, measure)
-    return { rows: figures.rows(), targets, notes, settings } satisfies Result
+    const { figures, unavailable } = await playRounds(peers, options, progress, measure)
+    return { rows: figures.rows(), notes, settings, unavailable } satisfies Result
   },
 }
 

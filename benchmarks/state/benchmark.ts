@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import type { Benchmark, Options, Result, Target } from '../benchmark.ts'
+import type { Benchmark, Options, Result } from '../benchmark.ts'
 import { Figures } from '../figures.ts'
-import { buildPackages, withWorkers, type Worker } from '../harness.ts'
-import { installPeer, versionOfPeer } from '../peers.ts'
+import { withWorkers, type Worker } from '../harness.ts'
 import { hottest } from '../profile.ts'
-import type { Progress } from '../report.ts'
+import type { Progress } from '../progress.ts'
+import { prepare, type Peer } from '../rounds.ts'
 import { median } from '../statistics.ts'
 import type { Applied, Batch, MirrorSettings, MovingSettings } from './processes.ts'
 import { churn, sizeRows, type Sizes } from './sizes.ts'
@@ -13,7 +13,10 @@ import { reach, step, type Kind } from './workload.ts'
 
 /** Each a module in sides/. */
 const own = 'junto'
-const other = 'colyseus'
+const peers: readonly Peer[] = [
+  { name: own, ours: true },
+  { name: 'colyseus', packages: { folder: 'colyseus-schema', libraries: ['@colyseus/schema'] } },
+]
 
 const settings = {
   entities: 1_000,
@@ -34,11 +37,11 @@ const kinds: readonly { readonly kind: Kind; readonly id: string; readonly title
 ]
 
 const timeRows = [
-  { id: 'write', title: 'server: look it up, write x and y', atMost: 1 },
-  { id: 'encode', title: 'server: encode', atMost: 0.5 },
-  { id: 'both', title: 'server: write and encode', atMost: 0.6 },
-  { id: 'decode', title: 'client in Node: decode, apply, read x and y', atMost: 0.25 },
-  { id: 'decode-page', title: 'client in a page: the same', atMost: 0.25 },
+  { id: 'write', title: 'server: look it up, write x and y' },
+  { id: 'encode', title: 'server: encode' },
+  { id: 'both', title: 'server: write and encode' },
+  { id: 'decode', title: 'client in Node: decode, apply, read x and y' },
+  { id: 'decode-page', title: 'client in a page: the same' },
 ] as const
 
 const scene: Scene = { clients: 200, entities: 1_000, seen: 60, moving: 100, turnover: 0 }
@@ -46,24 +49,13 @@ const scenes: readonly {
   readonly id: string
   readonly title: string
   readonly scene: Scene
-  readonly atMost?: number
 }[] = [
-  { id: 'views', title: '100 of 1,000 move', scene, atMost: 0.25 },
+  { id: 'views', title: '100 of 1,000 move', scene },
   { id: 'views-many', title: '400 of 4,000 move', scene: { ...scene, entities: 4_000, moving: 400 } },
   { id: 'views-turnover', title: '100 of 1,000 move, 1 enters and 1 leaves', scene: { ...scene, turnover: 1 } },
 ]
 
 const inference = { id: 'inference', section: 'Types', title: 'checking a client of 300 calls', unit: 'instantiations' }
-
-const targets: readonly Target[] = [
-  ...sizeRows.flatMap(({ id, atMost }) => (atMost === undefined ? [] : [{ row: id, peer: own, atMost }])),
-  ...kinds.map(({ id }) => ({ row: `snapshot-${id}`, peer: own, against: other, atMost: 0.75 })),
-  ...kinds.flatMap(({ id }) =>
-    timeRows.map((row) => ({ row: `${row.id}-${id}`, peer: own, against: other, atMost: row.atMost })),
-  ),
-  ...scenes.flatMap(({ id, atMost }) => (atMost === undefined ? [] : [{ row: id, peer: own, against: other, atMost }])),
-  { row: inference.id, peer: own, atMost: 10_000 },
-]
 
 const notes = [
   `Entities have a name, x, y, vx, vy and hp. x and y lie within ±${reach} and move by a uniform step. "In steps" is t.Quantized with steps of ${step}; Colyseus's are its 16-bit quantized ones, of 0.03. Else x and y are float32. vx, vy are float32 and hp is one byte.`,
@@ -79,14 +71,11 @@ export const benchmark: Benchmark = {
   name: 'state',
   title: 'State: bytes and CPU time of patches, beside @colyseus/schema',
   libraries: ['typebox'],
+  peers,
+  seconds: { alone: 60, round: 40 },
   async run(options, progress) {
-    const sides = [own, other].filter((name) => options.only.length === 0 || options.only.includes(name))
-    if (sides.length === 0) throw new Error(`--only: the peers are ${own} and ${other}`)
-    if (sides.includes(other)) installPeer('colyseus-schema', (text) => progress.say(text))
-    if (sides.includes(own)) {
-      progress.step(0, 'building the package')
-      buildPackages(['schema'])
-    }
+    const { chosen, versions, availability } = await prepare(peers, options, progress, ['schema'])
+    const sides = chosen.map(({ name }) => name)
     const run = new Run(sides, options, progress)
     await run.sizes()
     for (let round = 0; round < options.rounds; round++) {
@@ -96,12 +85,10 @@ export const benchmark: Benchmark = {
     if (sides.includes(own)) await run.inference()
     return {
       rows: run.figures.rows(),
-      targets,
       notes: [...notes, ...run.profiles],
       settings: { ...settings, scenes: Object.fromEntries(scenes.map(({ id, scene }) => [id, scene])) },
-      versions: sides.includes(other)
-        ? { '@colyseus/schema': versionOfPeer('colyseus-schema', '@colyseus/schema') }
-        : {},
+      versions,
+      unavailable: availability.unavailable,
     } satisfies Result
   },
 }

@@ -1,4 +1,3 @@
-import type { Target } from '../../benchmark.ts'
 import type { Figures } from '../../figures.ts'
 import { withWorkers, type Worker } from '../../harness.ts'
 import type { Callee, Trips } from './load.ts'
@@ -19,11 +18,6 @@ const idle = { id: 'idle', title: 'idle round trip', unit: 'µs' }
 const idleRatio = { id: 'idle-ratio', title: 'idle round trip, beside raw-ws', unit: '× raw-ws' }
 const writing = { id: 'writing', title: "… of a call that writes, settle: 'reply'", unit: 'µs' }
 const writingRatio = { id: 'writing-ratio', title: '… of a call that writes, beside raw-ws', unit: '× raw-ws' }
-
-export const targets: readonly Target[] = [
-  { row: idleRatio.id, peer: 'junto-client', atMost: 1.2 },
-  { row: writingRatio.id, peer: 'junto-client', atMost: 1.2 },
-]
 
 export const notes = [
   `Round trips: the clients of all peers are in one process, which makes one call at a time: one to each peer in turn, in an order that changes, ${settings.cycles.toLocaleString('en')} times. Each peer's server has a process of its own; where the machine allows it, all servers are kept on one core and the clients on another. How long it takes to wake a sleeping process changes from one second to the next by more than peers differ: so what is judged is the median of how many times as long a round trip took as that of raw-ws in the same cycle.`,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Options, Target } from '../../benchmark.ts'
+import type { Options } from '../../benchmark.ts'
 import type { Figures } from '../../figures.ts'
 import { between, withWorkers, type Worker } from '../../harness.ts'
 import { median } from '../../statistics.ts'
@@ -33,14 +33,6 @@ const writes = {
   title: `${settings.crowd.events} events, a patch and a reply in one tick`,
   unit: 'writes',
 }
-
-export const targets: readonly Target[] = [
-  { row: delivery.id, peer: 'junto', against: 'raw-ws', atMost: 1.1 },
-  // Half an interval and a round trip; timers are a millisecond late.
-  { row: settled.id, peer: 'junto', atMost: 500 / tickRate + 1.2 },
-  // Besides the writes to the client there is one now and then to wake a thread.
-  { row: writes.id, peer: 'junto', atMost: 1.1 },
-]
 
 export const notes = [
   `Event to ${settings.clients} clients: raw-ws packs once and sends to each. junto: a room that ticks, whose clients acknowledge what came and are otherwise as lean as those of raw-ws. junto-client: the same server under @junto/client.`,

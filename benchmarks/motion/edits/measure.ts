@@ -1,4 +1,3 @@
-import type { Target } from '../../benchmark.ts'
 import type { Figures } from '../../figures.ts'
 import { withWorkers } from '../../harness.ts'
 import { median } from '../../statistics.ts'
@@ -13,13 +12,6 @@ const row = (pending: number) => ({
   title: `a patch while ${pending.toLocaleString('en')} edits are pending: client`,
   unit: 'µs',
 })
-
-export const targets: readonly Target[] = [
-  // 150 ms of inputs: a sixteenth of a frame.
-  { row: row(8).id, peer: 'junto', atMost: 1_000 },
-  // What is made in a minute without a line comes back within a frame.
-  { row: row(1_000).id, peer: 'junto', atMost: 16_000 },
-]
 
 export const notes = [
   'Edits: @junto/client with optimistic(mutators), over a socket that holds back what the client sends. Each edit looks up one of 100 things, writes x and y of it, and counts. Patches come 20 times a second and change ten things; the time is that of the whole message, from its bytes to the last listener.',

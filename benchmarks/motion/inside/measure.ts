@@ -1,4 +1,3 @@
-import type { Target } from '../../benchmark.ts'
 import type { Figures } from '../../figures.ts'
 import { withWorkers } from '../../harness.ts'
 import type { LookedBack, LookingBack, TakenBack, TakingBack } from './work.ts'
@@ -14,14 +13,6 @@ const rows = {
   keep: { id: 'keep', section: undo, title: 'server: one that can be taken back', unit: 'µs' },
   undo: { id: 'undo', section: undo, title: 'server: the undo of all', unit: 'µs' },
 } as const
-
-export const targets: readonly Target[] = [
-  // A hundredth of a tick, together with a hundred shots.
-  { row: rows.sample.id, peer: 'junto', atMost: 50 },
-  { row: rows.look.id, peer: 'junto', atMost: 1 },
-  // Nobody else in the room notices: a tenth of a tick.
-  { row: rows.undo.id, peer: 'junto', atMost: 1_500 },
-]
 
 export const notes = [
   `Looking back: a member who was told of each third tick, ${settings.looks} times a tick, 60 to 160 ms ago. A drag: mutations that write x and y of one thing, and count. Both without sockets, in a process of their own.`,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Options, Target } from '../../benchmark.ts'
+import type { Options } from '../../benchmark.ts'
 import type { Figures } from '../../figures.ts'
 import { between, withWorkers, type Worker } from '../../harness.ts'
 import { median } from '../../statistics.ts'
@@ -21,15 +21,6 @@ const delays = [
   { id: 'delay-p99', share: 0.99, title: '… 99 of 100 up to' },
   { id: 'delay-max', share: 1, title: '… the latest' },
 ] as const
-
-export const targets: readonly Target[] = [
-  // As for the game room at 30 Hz: what rooms, checks, sessions and stamps add is less than the sockets cost.
-  { row: tick.id, peer: 'junto', against: 'raw-ws', atMost: 1.2 },
-  // Two bytes a coordinate of each of a hundred, and one for turns and what frames it.
-  { row: bytes.id, peer: 'junto', atMost: 10_000 },
-  // An eighth of an interval: what is drawn between two ticks hides that.
-  { row: 'delay-p99', peer: 'junto', atMost: 2 },
-]
 
 export const notes = [
   `A room of ${settings.clients}: each client sends an input in a message of its own ${tickRate} times a second, each in another phase, and all of them move. raw-ws unpacks an input, does the same step at the next tick, and sends each client, at the same rate, as many bytes as the other peer's patch has; it encodes, checks and bounds nothing. junto has limits, checks, sessions, stamps and acks on, looks back at x, y and aim of all (rewindable), and has a load generator as lean as the other's.`,
