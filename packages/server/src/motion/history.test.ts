@@ -136,11 +136,35 @@ describe('the past', () => {
       ships.clear()
       for (let k = 0; k < 10; k++) ships.set(`${n}/${k}`, { x: n, aim: 0, shield: false })
       tick(n)
-      expect(history.size).toBeLessThanOrEqual(10 * 9 + 26)
+      expect(history.rows).toBeLessThanOrEqual((10 * 9 + 26) * 4)
     }
     ships.clear()
     for (let n = 500; n < 520; n++) tick(n)
-    expect(history.size).toBeLessThanOrEqual(16)
+    expect(history.rows).toBeLessThanOrEqual(16 * 4)
+  })
+
+  test('takes no more for entities that are others in each tick than for those that stay', () => {
+    const size = 1024
+    const { ships, tick, history, at } = setUp(size)
+    const replace = (n: number): void => {
+      for (let k = 0; k < 4; k++) ships.set(`${k}`, { x: n, aim: 0, shield: false })
+    }
+    for (let n = 0; n < 3 * size; n++) {
+      replace(n)
+      tick(n)
+    }
+    const ofReplaced = history.rows
+    expect(ofReplaced).toBeLessThanOrEqual((4 * (size + 1) + 20) * 4)
+    expect(at('3', 3 * size - 500)).toMatchObject({ x: 3 * size - 500 })
+    // From now on they stay, and move.
+    for (let n = 3 * size; n < 6 * size; n++) {
+      for (const ship of ships.values()) ship.x = n
+      tick(n)
+    }
+    expect(history.rows).toBeLessThanOrEqual(4 * size + 20 * 4)
+    expect([1, 500, size - 2].map((ago) => at('0', 6 * size - 1 - ago)?.['x'])).toEqual(
+      [1, 500, size - 2].map((ago) => 6 * size - 1 - ago),
+    )
   })
 })
 

@@ -21,22 +21,43 @@ class Track {
   entity: object | undefined
   first = 0
   last = 0
-  /** The one before under the same key. */
+  /** The one before under the same key, and the one after. */
   older: Track | undefined
+  newer: Track | undefined
+  /** Of so many ticks there is room: a ring. */
+  rows: number
   /** Numbers of the linear fields and angles, by tick and field. An absent one is NaN. */
-  readonly numbers: Float64Array
+  numbers: Float64Array
   /** What the others held, by tick and field. */
-  readonly held: unknown[]
+  held: unknown[]
 
-  constructor(numbers: number, held: number) {
-    this.numbers = new Float64Array(numbers)
-    this.held = Array.from({ length: held })
+  constructor(rows: number, numbers: number, held: number) {
+    this.rows = rows
+    this.numbers = new Float64Array(rows * numbers)
+    this.held = Array.from({ length: rows * held })
+  }
+
+  /** Makes room for more ticks. All since the first are there. */
+  grow(rows: number): void {
+    const { numbers, held, first, rows: before } = this
+    const [perTick, heldPerTick] = [numbers.length / before, held.length / before]
+    this.rows = rows
+    this.numbers = new Float64Array(rows * perTick)
+    this.held = Array.from({ length: rows * heldPerTick })
+    for (let tick = first; tick < first + before; tick++) {
+      const [from, to] = [tick % before, tick % rows]
+      for (let at = 0; at < perTick; at++) this.numbers[to * perTick + at] = numbers[from * perTick + at] ?? NaN
+      for (let at = 0; at < heldPerTick; at++) this.held[to * heldPerTick + at] = held[from * heldPerTick + at]
+    }
   }
 }
 
+/** Rows of a new track. Some rooms replace an entity in each tick: with room for all ticks from the beginning, each of these would cost what one that stays does. */
+const firstRows = 4
+
 /**
  * What some fields of a map's entries were after each of the last ticks. Sampling makes nothing new, unless there are more entities than ever before
- * within the time that is kept.
+ * within the time that is kept, or one stays for longer than any that had its room before.
  */
 export class History {
   readonly #times: TickTimes
@@ -52,6 +73,7 @@ export class History {
   #tick = 0
   #living = 0
   #seen = 0
+  #rows = 0
   readonly #sampleOne = (entity: object, key: string) => this.#sample(entity, key)
 
   constructor(times: TickTimes, fields: readonly SampledField[]) {
@@ -60,9 +82,9 @@ export class History {
     this.#other = fields.filter(({ course }) => course === 'held')
   }
 
-  /** Tracks there are, those that are kept to be used again included: what the memory is proportional to. */
-  get size(): number {
-    return this.#living + this.#ended.length - this.#forgotten + this.#free.length
+  /** Rows there are, those that are kept to be used again included: what the memory is proportional to. */
+  get rows(): number {
+    return this.#rows
   }
 
   /** Takes down how everything is after a tick. To be called after each. @throws what reading a field throws. */
@@ -97,7 +119,8 @@ export class History {
     if (track?.entity !== entity || track.last !== tick - 1) track = this.#begin(entity, key, track)
     track.last = tick
     this.#seen++
-    const row = tick % this.#times.size
+    if (tick - track.first === track.rows && track.rows < this.#times.size) this.#grow(track)
+    const row = tick % track.rows
     // What is read are the accessors of a record, or its server-only fields.
     const values = entity as Readonly<Record<string, unknown>>
     const { numbers, held } = track
@@ -112,15 +135,28 @@ export class History {
 
   #begin(entity: object, key: string, older: Track | undefined): Track {
     if (older?.entity !== undefined) this.#end(older)
-    const { size } = this.#times
-    const track = this.#free.pop() ?? new Track(size * this.#numeric.length, size * this.#other.length)
+    const track = this.#free.pop() ?? this.#newTrack()
     track.key = key
     track.entity = entity
     track.first = this.#tick
     track.older = older
+    if (older !== undefined) older.newer = track
     this.#tracks.set(key, track)
     this.#living++
     return track
+  }
+
+  #newTrack(): Track {
+    const rows = Math.min(firstRows, this.#times.size)
+    this.#rows += rows
+    return new Track(rows, this.#numeric.length, this.#other.length)
+  }
+
+  /** It is full; with room for as many ticks as are known, it begins to forget. */
+  #grow(track: Track): void {
+    const { rows } = track
+    track.grow(Math.min(2 * rows, this.#times.size))
+    this.#rows += track.rows - rows
   }
 
   #end(track: Track): void {
@@ -148,30 +184,30 @@ export class History {
       this.#forgotten = 0
     }
     // What has been many is let go of.
-    if (this.#free.length > this.#living + 16) this.#free.length = this.#living + 16
+    while (this.#free.length > this.#living + 16) this.#rows -= this.#free.pop()?.rows ?? 0
   }
 
   #forget(track: Track): void {
-    const newest = this.#tracks.get(track.key)
-    if (newest === track) this.#tracks.delete(track.key)
-    for (let each = newest; each !== undefined; each = each.older) if (each.older === track) each.older = undefined
-    track.older = undefined
+    // Those before it went before it, and are forgotten.
+    if (track.newer === undefined) this.#tracks.delete(track.key)
+    else track.newer.older = undefined
+    track.newer = undefined
     track.held.fill(undefined)
     this.#free.push(track)
   }
 
   #read(track: Track, { from, to, part }: Between): Record<string, unknown> {
-    const { size } = this.#times
+    const { rows } = track
     const values: Record<string, unknown> = {}
     // What is gone by then is seen as it was.
     const next = track.last >= to ? to : from
-    let before = (from % size) * this.#numeric.length
-    let after = (next % size) * this.#numeric.length
+    let before = (from % rows) * this.#numeric.length
+    let after = (next % rows) * this.#numeric.length
     for (const { name, course } of this.#numeric) {
       const value = blend(course, track.numbers[before++] ?? NaN, track.numbers[after++] ?? NaN, part)
       if (!Number.isNaN(value)) values[name] = value
     }
-    before = (from % size) * this.#other.length
+    before = (from % rows) * this.#other.length
     for (const { name } of this.#other) {
       const value = track.held[before++]
       if (value !== undefined) values[name] = value
