@@ -2,7 +2,7 @@ import type { Clock, Limits } from '@junto/protocol'
 import { SharingWriter } from '@junto/protocol/internal'
 import type { WriterLimits } from '@junto/protocol/internal'
 import type { Traffic } from '../observe/traffic.ts'
-import type { Flushable, TurnEnd } from '../sync/turn-end.ts'
+import type { FlushableLink, TurnEnd } from '../sync/turn-end.ts'
 import type { Connection } from '../transport/transport.ts'
 import type { Pulse } from './heartbeat.ts'
 import type { OutboxTotal, Waiter } from './outbox-total.ts'
@@ -50,7 +50,7 @@ interface Volatile {
  * Frames of class `volatile` and `latest` do not wait in line: they go while the socket takes them in this turn. What of `latest` has to
  * wait, does so elsewhere ({@link OutboxSource}), where newer ones replace it; `volatile` ones are dropped.
  */
-export class Outbox implements Flushable, Waiter {
+export class Outbox implements FlushableLink, Waiter {
   readonly #options: OutboxOptions
   // Of the options, what each message needs.
   readonly #connection: OutboxOptions['connection']
@@ -62,6 +62,8 @@ export class Outbox implements Flushable, Waiter {
   #mayTake = false
   /** Is told of each message that holds more than beats, echoes and acks. */
   pulse: Pick<Pulse, 'sent'> | undefined
+  /** Closed, and about to be sent. */
+  #message: Uint8Array | undefined
   #maxFrame = 0
   #scheduled = false
   #closed = false
@@ -110,7 +112,7 @@ export class Outbox implements Flushable, Waiter {
 
   /** Bytes that wait, here and in the socket. */
   get waiting(): number {
-    let size = this.#writer.size + this.#connection.bufferedAmount
+    let size = this.#writer.size + this.#connection.bufferedAmount + (this.#message?.length ?? 0)
     for (const frame of this.#urgent) size += frame.length
     return size
   }
@@ -217,24 +219,35 @@ export class Outbox implements Flushable, Waiter {
     if (this.#connection.bufferedAmount > 0) this.#schedule()
   }
 
+  /** Closes the message that {@link flush} sends. Called at the end of the turn. */
+  gather(): void {
+    if (!this.#closed && this.#message === undefined && this.#writable) this.#message = this.#next(true)
+  }
+
   /** Hands out what waits, as far as the socket takes it. Called at the end of the turn. */
   flush(): void {
     this.#scheduled = false
     if (this.#closed) return
+    this.gather()
     let { bufferedAmount } = this.#connection
-    for (let first = true; bufferedAmount < writeAhead; first = false) {
-      if (first) this.#lead()
-      if (this.#mayTake || this.#volatile.length > 0) this.#fill()
-      if (this.#writer.size === 0) return this.#allLeft(bufferedAmount)
-      if (first) this.#ride()
-      const message = this.#writer.take()
-      if (message !== undefined) {
-        this.#connection.send(message)
-        this.#traffic.sent(message.length)
-      }
+    for (let message = this.#message; message !== undefined; message = this.#next(false)) {
+      this.#message = undefined
+      this.#connection.send(message)
+      this.#traffic.sent(message.length)
       bufferedAmount = this.#connection.bufferedAmount
+      if (bufferedAmount >= writeAhead) break
     }
-    this.#stall()
+    if (bufferedAmount < writeAhead) this.#allLeft(bufferedAmount)
+    else this.#stall()
+  }
+
+  /** Closes a message with as much of what waits as it takes; none when nothing waits. */
+  #next(first: boolean): Uint8Array | undefined {
+    if (first) this.#lead()
+    if (this.#mayTake || this.#volatile.length > 0) this.#fill()
+    if (this.#writer.size === 0) return undefined
+    if (first) this.#ride()
+    return this.#writer.take()
   }
 
   /** The socket has taken everything that it was given. */
@@ -259,6 +272,7 @@ export class Outbox implements Flushable, Waiter {
     this.#source = undefined
     this.pulse = undefined
     this.#writer.clear()
+    this.#message = undefined
     this.#urgent.length = 0
     this.#volatile = []
     this.#report()

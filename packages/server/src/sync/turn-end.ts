@@ -6,17 +6,26 @@ export interface Flushable {
   flush(): void
 }
 
+/** A link with a message to close at the end of the turn. */
+export interface FlushableLink extends Flushable {
+  /** Closes the message, which {@link flush} then sends. Must not throw. */
+  gather(): void
+}
+
 /**
  * The end of the server's turn, one callback of the clock for everybody. Rooms go first: their patches, and what waited
  * behind these, must be in the links' queues before a link closes its message. So a member gets one message per turn. Between the two goes
  * what stands behind the rooms' patches and is no part of them.
+ *
+ * All messages are closed before the first is sent: writes that follow one upon another cost a third less than writes with work between them
+ * (the kernel's code stays in the cache, and who reads is awake already).
  */
 export class TurnEnd {
   readonly #clock: Clock
   readonly #run = () => this.#flush()
   #rooms: Flushable[] = []
   #behind: Flushable[] = []
-  #links: Flushable[] = []
+  #links: FlushableLink[] = []
   #scheduled = false
 
   constructor(clock: Clock) {
@@ -36,7 +45,7 @@ export class TurnEnd {
   }
 
   /** Flushes a link at the end of this turn, after all rooms. To be called once per turn and link: the link keeps the mark. */
-  flushLink(link: Flushable): void {
+  flushLink(link: FlushableLink): void {
     this.#links.push(link)
     this.#schedule()
   }
@@ -59,6 +68,7 @@ export class TurnEnd {
     this.#links = []
     this.#scheduled = false
     if (this.#rooms.length + this.#behind.length > 0) this.#schedule()
+    for (const link of links) link.gather()
     for (const link of links) link.flush()
   }
 }
