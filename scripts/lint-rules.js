@@ -7,6 +7,7 @@ const siblings = {
   server: ['schema', 'protocol'],
   client: ['schema', 'protocol'],
   testing: ['schema', 'protocol', 'server', 'client'],
+  load: ['schema', 'protocol', 'client'],
 }
 
 /** Packages that also run in browsers, and the files in them that only Node loads. */
@@ -24,6 +25,7 @@ const behindOneFile = {
   'redos-detector': { schema: /^pattern-check\.ts$/ },
   msgpackr: { protocol: /^msgpackr-codec\.ts$/ },
   pino: { server: /^observe\/pino-logger\.ts$/ },
+  tsx: { load: /^load-scenario\.ts$/ },
   'prom-client': { server: /^observe\/prometheus-metrics\.ts$/ },
   ws: { server: /^transport\/ws-transport\.ts$/, client: /^sockets\/node[\w-]*\.ts$/ },
 }
@@ -46,7 +48,7 @@ function refusal(here, target) {
   if (here.test) return undefined
   if (
     target.startsWith('.') &&
-    /(^|\/)packages\/|\/\.\.\/(schema|protocol|server|client|testing)\/src\//.test(target)
+    /(^|\/)packages\/|\/\.\.\/(schema|protocol|server|client|testing|load)\/src\//.test(target)
   ) {
     return `import a sibling package by its name, not as '${target}'`
   }

@@ -1,0 +1,2 @@
+export { scenario, type Bot, type ClientSettings, type Scenario } from './scenario.ts'
+export type { Duration } from './durations.ts'
