@@ -1,0 +1,119 @@
+import type { Recorded, RecordedRow } from '../recorded.ts'
+import { isJudged, type Verdict } from '../targets.ts'
+import type { Runs } from './catalogue.ts'
+import { figure, ratio, spread, written } from './numbers.ts'
+import { sortedPeers, titleOf } from './palette.ts'
+
+/** All figures of a benchmark: a table for each section, with a column for each peer that was measured there, and what could not be. */
+export function figuresTable(run: Recorded): string {
+  const sections = Array.from(new Set(run.rows.map(({ section }) => section)))
+  const parts = sections.map((section) => {
+    const rows = run.rows.filter((row) => row.section === section)
+    const peers = sortedPeers(rows.flatMap((row) => Object.keys(row.peers)))
+    const targets = rows.some((row) => run.targets.some((verdict) => verdict.row === row.id))
+    const header = ['', ...peers.map(titleOf), ...(targets ? ['target'] : [])]
+    const lines = rows.map((row) => [
+      `${row.title} (${row.unit})`,
+      ...peers.map((peer) => cell(row, peer)),
+      ...(targets ? [targetCell(row, run.targets)] : []),
+    ])
+    const heading = section === undefined ? '' : `**${section}**\n\n`
+    return heading + markdownTable(header, lines)
+  })
+  const unavailable = Object.entries(run.unavailable).map(
+    ([peer, reason]) => `- ${titleOf(peer)} could not be run: ${oneLine(reason)}`,
+  )
+  if (unavailable.length > 0) parts.push(unavailable.join('\n'))
+  return parts.join('\n\n')
+}
+
+function cell(row: RecordedRow, peer: string): string {
+  const measured = row.peers[peer]
+  if (measured === undefined) return '–'
+  const { low, high } = spread(measured.values)
+  if (figure(low) === figure(high)) return figure(measured.median)
+  return `${figure(measured.median)} (${figure(low)}–${figure(high)})`
+}
+
+function targetCell(row: RecordedRow, verdicts: readonly Verdict[]): string {
+  return verdicts
+    .filter((verdict) => verdict.row === row.id)
+    .map((verdict) => {
+      const of = verdict.peer === 'junto' ? '' : `${titleOf(verdict.peer)} `
+      return `${of}≤ ${wanted(verdict)}: ${outcome(verdict)}`
+    })
+    .join('; ')
+}
+
+const wanted = ({ against, target }: Verdict): string =>
+  against === undefined ? written(target) : `${written(target)} × ${titleOf(against)}`
+
+function outcome(verdict: Verdict): string {
+  if (!isJudged(verdict)) return `not known, ${verdict.reason}`
+  const measured = verdict.against === undefined ? '' : ` (${ratio(verdict.measured)})`
+  return verdict.verdict === 'met' ? `met${measured}` : `**missed**${measured}`
+}
+
+/** All targets that are missed, of all benchmarks. */
+export function missedTable(runs: Runs): string {
+  const lines = Array.from(runs.values()).flatMap((run) =>
+    run.targets.filter(isJudged).flatMap((verdict) => {
+      if (verdict.verdict === 'met') return []
+      const row = run.rows.find(({ id }) => id === verdict.row)
+      const { against, measured, best, worst } = verdict
+      const number = against === undefined ? figure : ratio
+      const rounds = number(best) === number(worst) ? '' : ` (${number(best)}–${number(worst)})`
+      return [
+        [
+          `${run.benchmark}: ${row?.title ?? verdict.row} (${row?.unit ?? ''}), ${titleOf(verdict.peer)}`,
+          `≤ ${wanted(verdict)}`,
+          `${number(measured)}${rounds}`,
+          verdict.bound === undefined ? 'none' : `≤ ${written(verdict.bound)}`,
+        ],
+      ]
+    }),
+  )
+  if (lines.length === 0) return 'None.'
+  return markdownTable(['figure', 'wanted', 'measured', 'bound that `--check` holds'], lines)
+}
+
+/** When and of what the runs were made. */
+export function runsTable(runs: Runs): string {
+  const lines = Array.from(runs.values(), (run) => {
+    const { cpu, cores, memory, kernel } = run.machine
+    const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`)
+    return [
+      `[\`${run.benchmark}\`](../benchmarks/results/${run.benchmark}.json)`,
+      run.date.slice(0, 10),
+      `\`${run.commit}\`${run.changed ? ' with uncommitted changes' : ''}`,
+      `${cores} × ${cpu}, ${memory}, Linux ${kernel}`,
+      versions.join(', '),
+    ]
+  })
+  return markdownTable(['benchmark', 'date', 'commit', 'machine', 'versions'], lines)
+}
+
+/** How many targets are met. */
+export function tally(runs: Runs): string {
+  const verdicts = Array.from(runs.values()).flatMap((run) => run.targets)
+  const count = (...wanted: Verdict['verdict'][]): number =>
+    verdicts.filter(({ verdict }) => wanted.includes(verdict)).length
+  const unknown = count('unknown')
+  return `Of ${verdicts.length} targets, ${count('met')} are met and ${count('missed', 'broken')} are missed${
+    unknown > 0 ? `; of ${unknown} nothing is recorded` : ''
+  }.`
+}
+
+/** As prettier writes it: `npm run format:check` looks at it, too. */
+function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [header, ...rows].map((row) => row.map((cell) => oneLine(cell).replaceAll('|', '\\|')))
+  const widths = header.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]): string =>
+    `| ${widths.map((columns, column) => (row[column] ?? '').padEnd(columns)).join(' | ')} |`
+  const [first = [], ...others] = cells
+  return [line(first), `| ${widths.map((columns) => '-'.repeat(columns)).join(' | ')} |`, ...others.map(line)].join(
+    '\n',
+  )
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
