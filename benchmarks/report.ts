@@ -1,4 +1,4 @@
-import type { Result, Row } from './benchmark.ts'
+import type { Measured, Result, Row } from './benchmark.ts'
 import type { Circumstances } from './recorded.ts'
 import { median } from './statistics.ts'
 import { isJudged, type Judged, type Verdict } from './targets.ts'
@@ -75,13 +75,18 @@ const percent = (values: readonly number[] | undefined): string =>
 /** A share of a core from which on a process has no time to spare. */
 const full = 0.85
 
+/** Whether the load generator was at its limit and the server was not: the server could have done more. */
+export function wasHeldUp({ serverShare = [], loadShare = [] }: Measured): boolean {
+  return median(loadShare) > full && !(median(serverShare) > full)
+}
+
 /** Says which figures were taken while the load generator was at its limit and the server was not. */
 export function bottlenecks(rows: readonly Row[]): string[] {
   return rows.flatMap(({ section, title, peers }) =>
-    Object.entries(peers).flatMap(([peer, { serverShare = [], loadShare = [] }]) =>
-      median(loadShare) > full && !(median(serverShare) > full)
+    Object.entries(peers).flatMap(([peer, measured]) =>
+      wasHeldUp(measured)
         ? [
-            `${peer}, ${section === undefined ? '' : `${section}: `}${title}: THE LOAD GENERATOR WAS FULL (${percent(loadShare)} of a core) and the server was not (${percent(serverShare)}): the server could have done more, and would have at another cost each.`,
+            `${peer}, ${section === undefined ? '' : `${section}: `}${title}: THE LOAD GENERATOR WAS FULL (${percent(measured.loadShare)} of a core) and the server was not (${percent(measured.serverShare)}): the server could have done more, and would have at another cost each.`,
           ]
         : [],
     ),
