@@ -16,28 +16,33 @@ import type { Room } from '../room/room.ts'
 /** What is shown of taking back is worked out from so much; beyond it, it shows when the server has done it. */
 const kept = { steps: 1000, bytes: 256 * 1024 }
 
+/** Is told of the mutations of this member that can be taken back. */
+export interface UndoableListener {
+  /** One was made. */
+  issued(mutation: Issued): void
+  /** The server has not run it. */
+  failed(mutation: Issued): void
+}
+
 /** A mutation of this member. */
 export class Issued implements IssuedEdit {
   /** Its number. Another one when it goes over to another seat. */
-  n: number
+  n = 0
   /** The member as which it ran, once the server has answered. */
   by = ''
   /** The server has answered, or never will. */
   isOver = false
+  /** What shows it. */
   inner: IssuedEdit | undefined
-  readonly #room: Room
-  readonly #failed: (mutation: Issued) => void
+  readonly #all: IssuedMutations
 
-  /** @param failed Told when the server has not run it. */
-  constructor(room: Room, failed: (mutation: Issued) => void) {
-    this.#room = room
-    this.n = room.issued
-    this.#failed = failed
+  constructor(all: IssuedMutations) {
+    this.#all = all
   }
 
   answered(): void {
     this.isOver = true
-    this.by = this.#room.memberId
+    this.by = this.#all.room.memberId
     this.inner?.answered()
   }
 
@@ -46,42 +51,43 @@ export class Issued implements IssuedEdit {
     this.inner?.failed(error)
     // It may have run.
     const isUnknown = error instanceof JuntoError && (error.code === 'outcome_unknown' || error.code === 'timeout')
-    if (!isUnknown) this.#failed(this)
+    if (!isUnknown) this.#all.listener?.failed(this)
   }
 }
 
-/** The mutations of one room as they are sent, and what they have shown, where they are shown at once. */
+/**
+ * The mutations of one room as they are sent, and what they have shown, where they are shown at once. Once there, it stays: what is under way goes
+ * on being known when nobody undoes any more.
+ */
 export class IssuedMutations implements MutationObserver, Undoer {
-  readonly #room: Room
+  readonly room: Room
+  listener: UndoableListener | undefined
   readonly #before: MutationObserver | undefined
-  readonly #added: (mutation: Issued) => void
-  readonly #failed: (mutation: Issued) => void
   readonly #shown = new UndoLog(kept)
   /** What {@link undo} has just sent. */
   #undo: Issued | undefined
 
-  /**
-   * @param added Told of each that can be taken back.
-   * @param failed Told of those that the server has not run.
-   */
-  constructor(room: Room, added: (mutation: Issued) => void, failed: (mutation: Issued) => void) {
-    this.#room = room
-    const before = room.edits
-    if (before instanceof IssuedMutations) throw new JuntoError('misuse', 'undoing was made for this room before')
-    if (before !== undefined) before.undoer = this
-    this.#before = before
-    this.#added = added
-    this.#failed = failed
+  private constructor(room: Room) {
+    this.room = room
+    this.#before = room.edits
+    if (this.#before !== undefined) this.#before.undoer = this
     room.edits = this
   }
 
+  /** Those of a room. */
+  static of(room: Room): IssuedMutations {
+    return room.edits instanceof IssuedMutations ? room.edits : new IssuedMutations(room)
+  }
+
   issue(codec: MessageCodec, wire: unknown, former: IssuedEdit | undefined): IssuedEdit {
-    const mutation = former instanceof Issued ? former : new Issued(this.#room, this.#failed)
-    mutation.n = this.#room.issued
-    mutation.inner = this.#before?.issue(codec, wire, mutation.inner)
-    if (mutation === former) return mutation
+    const known = former instanceof Issued ? former : undefined
+    const mutation = known ?? new Issued(this)
+    mutation.n = this.room.issued
+    // What was made before this was there is shown already.
+    mutation.inner = this.#before?.issue(codec, wire, known === undefined ? former : known.inner)
+    if (former !== undefined) return mutation
     if (codec.name === undoName) this.#undo = mutation
-    else if (codec.undoable) this.#added(mutation)
+    else if (codec.undoable) this.listener?.issued(mutation)
     return mutation
   }
 
@@ -100,7 +106,7 @@ export class IssuedMutations implements MutationObserver, Undoer {
       force,
     }
     // Its result is of the type that the layout says.
-    const result = this.#room.mutate[undoName]?.(params) as Promise<UndoResult>
+    const result = this.room.mutate[undoName]?.(params) as Promise<UndoResult>
     return { mutation: this.#undo, result }
   }
 

@@ -11,6 +11,7 @@ const Tally = defineRoom('tally', {
   mutations: {
     count: mutation({ params: t.Object({ key: t.String() }) }),
     set: mutation({ params: t.Object({ key: t.String(), to: t.Integer() }), idempotent: true }),
+    add: mutation({ params: t.Object({ key: t.String() }), idempotent: true, undoable: true }),
   },
   clientToServer: {},
   serverToClient: {},
@@ -19,6 +20,7 @@ const Tally = defineRoom('tally', {
 const tallyMutators: Mutators<typeof Tally> = {
   count: ({ counts }, { key }) => void counts.set(key, (counts.get(key) ?? 0) + 1),
   set: ({ counts }, { key, to }) => void counts.set(key, to),
+  add: ({ counts }, { key }) => void counts.set(key, (counts.get(key) ?? 0) + 1),
 }
 
 let server: ScriptedServer
@@ -154,6 +156,26 @@ it('a mutation that is sent again has another number, and the same time and chan
   expect(corrections).toEqual([])
 })
 
+it.each(['before', 'while', 'after'])(
+  'a mutation that was made %s there was undo, and is sent again, shows once',
+  async (when) => {
+    const first = when === 'before' ? undefined : undoing(room)
+    const added = room.mutate.add({ key: 'a' })
+    const steps = when === 'before' ? undoing(room) : undefined
+    if (when === 'after') first?.close()
+    await server.clock.settle()
+    server.socket.say([1, { type: FrameType.failed, no: 1, code: 'outcome_unknown', message: 'gone', data: null }])
+    await server.clock.settle()
+    expect(numbers()).toEqual([1, 2])
+    expect(shown()).toEqual({ a: 1 })
+    // It was not made since.
+    expect(steps?.canUndo.value).not.toBe(true)
+    server.socket.say(stamp({ mutation: 2, alone: true }), [1, { type: FrameType.reply, no: 2, result: null }])
+    await added
+    expect(shown()).toEqual({})
+  },
+)
+
 it('a mutation that the server that came back does not know is shown no more', async () => {
   server.socket.end()
   await server.clock.settle()
@@ -206,6 +228,13 @@ it('mutators that were not given to optimistic() are refused by what to do', asy
     code: 'misuse',
     message: 'mutators must be optimistic(mutators), not object',
   })
+  for (const mutators of [5, 'board', null, true]) {
+    const wrong: object = { version: 1, key: 'b', mutators }
+    await expect(server.client.open<typeof Tally>('tally', wrong as never)).rejects.toMatchObject({
+      code: 'misuse',
+      message: expect.stringMatching(/^mutators must be optimistic\(mutators\), not /) as string,
+    })
+  }
   expectTypeOf<'~give optimistic(mutators)'>().toExtend<keyof ReturnType<typeof optimistic>>()
 })
 

@@ -4,7 +4,7 @@ import { checkObject, checkOptionNames, wrong } from '../arguments.ts'
 import { ObservableValue, type Observable } from '../observable.ts'
 import { Room } from '../room/room.ts'
 import { subscription, type Subscription } from '../subscription.ts'
-import { IssuedMutations, type Issued } from './issued-mutations.ts'
+import { IssuedMutations, type Issued, type UndoableListener } from './issued-mutations.ts'
 
 /** What {@link undoing} is made with. */
 export interface UndoingOptions {
@@ -28,10 +28,10 @@ export interface UndoSettings {
 }
 
 /** Takes back what this member has done in a room, step by step: see {@link undoing}. */
-export interface Undoing {
+export interface Undoing extends Disposable {
   /**
-   * Takes the last step back. What somebody else has changed since stays, and counts as `skipped`; what the server has forgotten counts as
-   * `forgotten`. Where there is no step, nothing happens.
+   * Takes the last step back that has changed anything. What somebody else has changed since stays, and counts as `skipped`; what the server has
+   * forgotten counts as `forgotten`. Where there is no step, nothing happens.
    *
    * @returns What came of it, when the server has done it. It shows at once where the room was joined with `mutators`. When the promise
    * rejects, as a mutation's does, the step can be taken back again.
@@ -47,10 +47,15 @@ export interface Undoing {
   group(): Subscription
   /** Forgets all steps. */
   clear(): void
+  /** Ends it: it forgets all steps, and knows of no new ones. The room can then be given another one. */
+  close(): void
 }
 
 /** So many mutations are kept in steps: as many as the server knows of each member. */
 const mostMutations = 1000
+
+/** Which way: whose steps are taken. */
+type Direction = 'undo' | 'redo'
 
 /** Mutations that are taken back together, in the order in which they were made. */
 interface Step {
@@ -74,9 +79,10 @@ interface Step {
  * }
  * ```
  *
- * To be made once for a room: it knows what was done since. A function, so that pages without undo do not load it.
+ * It knows what was done since it was made; a room has one at a time. A function, so that pages without undo do not load it.
  *
- * @throws JuntoError `misuse` for what is no room of this client, or for a pause that is no number from 0 on.
+ * @throws JuntoError `misuse` for what is no room of this client, or one of which another has not been closed; and for a pause that is no number
+ *   from 0 on.
  */
 export function undoing(room: { readonly mutate: object }, options: UndoingOptions = {}): Undoing {
   if (!(room instanceof Room)) throw wrong('where something is undone', 'a room', room)
@@ -87,7 +93,7 @@ export function undoing(room: { readonly mutate: object }, options: UndoingOptio
   return new Steps(room, pause)
 }
 
-class Steps implements Undoing {
+class Steps implements Undoing, UndoableListener {
   readonly canUndo: ObservableValue<boolean>
   readonly canRedo: ObservableValue<boolean>
   readonly #room: Room
@@ -104,6 +110,8 @@ class Steps implements Undoing {
   /** Counts how often steps were forgotten that could be taken back, and such that could be done again. */
   readonly #forgotten = { undo: 0, redo: 0 }
   #member: string
+  /** Ends that it hears of the room's status. */
+  readonly #settle: () => void
 
   constructor(room: Room, pause: number) {
     const { report } = room.options
@@ -112,11 +120,12 @@ class Steps implements Undoing {
     this.#room = room
     this.#pause = pause
     this.#member = room.memberId
-    this.#issued = new IssuedMutations(
-      room,
-      (mutation) => this.#add(mutation),
-      (mutation) => this.#drop(mutation),
-    )
+    this.#issued = IssuedMutations.of(room)
+    if (this.#issued.listener !== undefined) {
+      throw new JuntoError('misuse', `room '${room.name}' has an undoing already: close() it before`)
+    }
+    this.#issued.listener = this
+    this.#settle = room.status.subscribe(() => this.#forgetLostSeat())
   }
 
   undo(settings: UndoSettings = {}): Promise<UndoOutcome> {
@@ -145,7 +154,18 @@ class Steps implements Undoing {
     this.#tell()
   }
 
-  #add(mutation: Issued): void {
+  close(): void {
+    if (this.#issued.listener !== this) return
+    this.#issued.listener = undefined
+    this.#settle()
+    this.clear()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  issued(mutation: Issued): void {
     this.#forgetLostSeat()
     const now = this.#room.options.clock.now()
     const goesOn = this.#groups > 0 || now - this.#last <= this.#pause
@@ -154,7 +174,8 @@ class Steps implements Undoing {
     this.#forgotten.redo++
     if (goesOn && this.#open !== undefined) this.#open.mutations.push(mutation)
     else {
-      this.#open = { mutations: [mutation], order: this.#orders++ }
+      this.#open = this.#newStep()
+      this.#open.mutations.push(mutation)
       this.#done.push(this.#open)
     }
     let count = 0
@@ -163,7 +184,11 @@ class Steps implements Undoing {
     this.#tell()
   }
 
-  /** The server has not run it: there is nothing to take back. */
+  failed(mutation: Issued): void {
+    this.#drop(mutation)
+  }
+
+  /** There is nothing to take back of it. */
   #drop(mutation: Issued): void {
     const without = (steps: readonly Step[]): Step[] =>
       steps.filter((step) => {
@@ -177,54 +202,76 @@ class Steps implements Undoing {
   }
 
   // Async: what is thrown comes as a rejection. It sends before its first `await`: in this very turn.
-  async #take(which: 'undo' | 'redo', { force = false }: UndoSettings): Promise<UndoOutcome> {
+  async #take(which: Direction, { force = false }: UndoSettings): Promise<UndoOutcome> {
     this.#forgetLostSeat()
     this.#open = undefined
-    const [from, to] = which === 'undo' ? [this.#done, this.#undone] : [this.#undone, this.#done]
-    const step = from.pop()
-    if (step === undefined) return { done: 0, skipped: 0, forgotten: 0, overwrite: undefined }
-    const back: Step = { mutations: [], order: this.#orders++ }
+    const news = this.#forgotten.redo
+    // Only the server knows which mutations have changed nothing. A step of such ones is none; but what is done meanwhile is not taken back instead.
+    while (news === this.#forgotten.redo) {
+      const step = this.#stepsOf(which).pop()
+      if (step === undefined) break
+      const outcome = await this.#takeStep(step, which, force)
+      if (outcome.done + outcome.skipped + outcome.forgotten > 0) return outcome
+    }
+    return { done: 0, skipped: 0, forgotten: 0, overwrite: undefined }
+  }
+
+  async #takeStep(step: Step, which: Direction, force: boolean): Promise<UndoOutcome> {
     const forgotten = this.#forgotten[which]
-    to.push(back)
-    this.#tell()
     try {
-      return await this.#reverse(step, back, force)
+      return await this.#reverse(step, this.#newStep(), which, force)
     } catch (error) {
       // It was not done: the step is where it was, unless steps were forgotten meanwhile, or the server would refuse it again.
       const isRefused = error instanceof JuntoError && error.code === 'invalid'
       if (forgotten === this.#forgotten[which] && !isRefused) this.#putBack(step, which)
-      this.#remove(back)
+      this.#tell()
       throw error
     }
   }
 
-  #putBack(step: Step, which: 'undo' | 'redo'): void {
-    const steps = which === 'undo' ? this.#done : this.#undone
-    const later = steps.findIndex(({ order }) => order > step.order)
-    steps.splice(later === -1 ? steps.length : later, 0, step)
-  }
-
-  #remove(step: Step): void {
-    this.#done = this.#done.filter((each) => each !== step)
-    this.#undone = this.#undone.filter((each) => each !== step)
-    this.#tell()
-  }
-
-  async #reverse(step: Step, back: Step, force: boolean): Promise<UndoOutcome> {
+  /** @param back Has what does it again. */
+  async #reverse(step: Step, back: Step, which: Direction, force: boolean): Promise<UndoOutcome> {
+    const other = which === 'undo' ? 'redo' : 'undo'
     // More the server does not know, and refuses to look for.
     const mutations = step.mutations.slice(-mostMutations)
     const { mutation, result } = this.#issued.undo(() => mutations.map(({ n }) => n).reverse(), force)
-    if (mutation !== undefined) back.mutations.push(mutation)
-    const { done, skipped, forgotten: unknown } = await result
-    const forgotten = unknown + step.mutations.length - mutations.length
-    const overwrite = skipped === 0 ? undefined : () => this.#overwrite(step, back)
-    return { done, skipped, forgotten, overwrite }
+    if (mutation !== undefined) {
+      back.mutations.push(mutation)
+      if (!this.#stepsOf(other).includes(back)) this.#putBack(back, other)
+    }
+    this.#tell()
+    try {
+      const { done, skipped, forgotten: unknown } = await result
+      if (mutation !== undefined && done === 0) this.#drop(mutation)
+      const forgotten = unknown + step.mutations.length - mutations.length
+      const overwrite = skipped === 0 ? undefined : () => this.#overwrite(step, back, which)
+      return { done, skipped, forgotten, overwrite }
+    } catch (error) {
+      if (mutation !== undefined) this.#drop(mutation)
+      throw error
+    }
   }
 
-  async #overwrite(step: Step, back: Step): Promise<UndoOutcome> {
-    const outcome = await this.#reverse(step, back, true)
+  async #overwrite(step: Step, back: Step, which: Direction): Promise<UndoOutcome> {
+    // What does both again is one step, unless that is gone: it has done nothing, or was done again.
+    const stands = this.#stepsOf(which === 'undo' ? 'redo' : 'undo').includes(back)
+    const outcome = await this.#reverse(step, stands ? back : this.#newStep(), which, true)
     // What had been taken back whole is forgotten, as it should be.
     return { ...outcome, forgotten: 0 }
+  }
+
+  #newStep(): Step {
+    return { mutations: [], order: this.#orders++ }
+  }
+
+  #stepsOf(which: Direction): Step[] {
+    return which === 'undo' ? this.#done : this.#undone
+  }
+
+  #putBack(step: Step, which: Direction): void {
+    const steps = this.#stepsOf(which)
+    const later = steps.findIndex(({ order }) => order > step.order)
+    steps.splice(later === -1 ? steps.length : later, 0, step)
   }
 
   /** The server knows nothing of what was done on another seat, unless it waits to be sent again. */

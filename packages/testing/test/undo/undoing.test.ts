@@ -231,6 +231,81 @@ describe('a step', () => {
     await world.end()
   })
 
+  it.each([true, false])('is nothing that changed nothing, with mutators: %s', async (isOptimistic) => {
+    const world = boardWorld()
+    const { board, steps } = await openBoard(world, isOptimistic)
+    await world.until(board.mutate.add({ id: 'a', x: 1 }))
+    await world.advance('1s')
+    await world.until(board.mutate.move({ id: 'a', x: 2 }))
+    for (let count = 0; count < 3; count++) {
+      await world.advance('1s')
+      await world.until(board.mutate.move({ id: 'gone', x: 3 }))
+    }
+    await world.advance('1s')
+    expect(await world.until(steps.undo())).toMatchObject({ done: 1, skipped: 0, forgotten: 0 })
+    expect(xOf(board)).toBe(1)
+    expect(await world.until(steps.redo())).toMatchObject({ done: 1 })
+    expect([xOf(board), steps.canUndo.value, steps.canRedo.value]).toEqual([2, true, false])
+    await world.until(steps.undo())
+    await world.until(board.mutate.move({ id: 'gone', x: 3 }))
+    // One press of the key for each that changed something.
+    expect(await world.until(steps.undo())).toMatchObject({ done: 2 })
+    expect([board.state.cards.size, steps.canUndo.value]).toEqual([0, false])
+    expect(await world.until(steps.undo())).toEqual({ done: 0, skipped: 0, forgotten: 0, overwrite: undefined })
+    await world.end()
+  })
+
+  it('that was none is not made up for by what is done meanwhile', async () => {
+    const world = boardWorld()
+    const { board, steps } = await openBoard(world)
+    await world.until(board.mutate.add({ id: 'a', x: 1 }))
+    await world.advance('1s')
+    await world.until(board.mutate.move({ id: 'gone', x: 3 }))
+    const undone = steps.undo()
+    const added = board.mutate.add({ id: 'b', x: 1 })
+    await world.until(added)
+    expect(await world.until(undone)).toMatchObject({ done: 0, skipped: 0, forgotten: 0 })
+    expect(board.state.order).toEqual(['a', 'b'])
+    for (const left of [['a'], []]) {
+      await world.until(steps.undo())
+      expect(board.state.order).toEqual(left)
+    }
+    await world.end()
+  })
+
+  it('of which everything was skipped leaves nothing to do again, unless it is overwritten', async () => {
+    const world = boardWorld()
+    const { board, steps } = await openBoard(world)
+    const other = await openBoard(world)
+    await world.until(board.mutate.add({ id: 'a', x: 1 }))
+    await world.advance('1s')
+    await world.until(board.mutate.move({ id: 'a', x: 2 }))
+    await world.until(other.board.mutate.move({ id: 'a', x: 9 }))
+    await world.advance('1s')
+    const { done, skipped, overwrite } = await world.until(steps.undo())
+    expect([done, skipped, steps.canUndo.value, steps.canRedo.value]).toEqual([0, 1, true, false])
+    expect(await world.until(overwrite?.() ?? Promise.reject(new Error('nothing to overwrite')))).toMatchObject({
+      done: 1,
+    })
+    expect([xOf(board), steps.canRedo.value]).toEqual([1, true])
+    await world.until(steps.redo())
+    expect([xOf(other.board), steps.canRedo.value]).toEqual([9, false])
+    await world.end()
+  })
+
+  it('is known to be beyond reach as soon as the room is joined as another member', async () => {
+    const world = boardWorld({ server: { limits: { resumeWindow: 5_000 } } })
+    const { client, board, steps } = await openBoard(world)
+    await world.until(board.mutate.add({ id: 'a', x: 1 }))
+    world.offline(client)
+    await world.advance('20s')
+    expect(steps.canUndo.value).toBe(true)
+    world.online(client)
+    await world.advance('30s')
+    expect([board.status.value.state, steps.canUndo.value]).toEqual(['joined', false])
+    await world.end()
+  })
+
   it('is not gone on with after an undo, and a new one leaves nothing to do again', async () => {
     const world = boardWorld()
     const { board, steps } = await openBoard(world)
@@ -274,14 +349,40 @@ describe('a step', () => {
 })
 
 describe('undoing', () => {
-  it('refuses what is no room, no pause, and a second time', async () => {
+  it('refuses what is no room, no pause, and a second one beside the first', async () => {
     const world = boardWorld()
     const { board } = await openBoard(world)
     const misuse = expect.objectContaining({ code: 'misuse' })
     expect(() => undoing({ mutate: {} })).toThrow(misuse)
-    expect(() => undoing(board)).toThrow('undoing was made for this room before')
+    expect(() => undoing(board)).toThrow("room 'board' has an undoing already: close() it before")
     const another = await world.until(world.client().open(Board, { key: 'b' }))
     expect(() => undoing(another, { pause: -1 })).toThrow(misuse)
+    await world.end()
+  })
+
+  it('can be ended and begun again, with what is under way', async () => {
+    const world = boardWorld()
+    const { board, steps, corrections } = await openBoard(world)
+    await world.until(board.mutate.add({ id: 'a', x: 1 }))
+    await world.advance('1s')
+    const moved = board.mutate.move({ id: 'a', x: 2 })
+    const undone = steps.undo()
+    expect([xOf(board), steps.canUndo.value, steps.canRedo.value]).toEqual([1, true, true])
+    steps.close()
+    expect([xOf(board), steps.canUndo.value, steps.canRedo.value]).toEqual([1, false, false])
+    using again = undoing(board)
+    // A second time it does nothing to those that came after.
+    steps.close()
+    const written = board.mutate.write({ id: 'a', text: 'again' })
+    expect([steps.canUndo.value, again.canUndo.value]).toEqual([false, true])
+    expect(await world.until(steps.undo())).toMatchObject({ done: 0 })
+    await world.until(Promise.all([moved, written]))
+    expect(await world.until(undone)).toMatchObject({ done: 1 })
+    expect(await world.until(again.undo())).toMatchObject({ done: 1, skipped: 0, forgotten: 0 })
+    expect(board.state.cards.get('a')).toMatchObject({ x: 1, text: '' })
+    // It knows what was done since it was made.
+    expect([again.canUndo.value, steps.canRedo.value]).toEqual([false, false])
+    expect(corrections).toEqual([])
     await world.end()
   })
 })
