@@ -25,9 +25,9 @@ export interface Benchmark {
 export interface Options {
   /** Measured rounds per peer, each in fresh processes. */
   readonly rounds: number
-  /** Who is measured when `only` is empty: our own peers, in a run that shall be short, or all. */
+  /** `ours`: our own peers alone, in a run that shall be short. `all`: everyone, or those in `only`, for as long as is good for the figures. */
   readonly peers: 'ours' | 'all'
-  /** Peers to measure, whatever `peers` says. */
+  /** Peers to measure; empty for everyone. */
   readonly only: readonly string[]
   /** A folder for CPU profiles of the server processes, when they are wanted. */
   readonly profile: string | undefined

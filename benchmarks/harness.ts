@@ -8,6 +8,12 @@ import { fileURLToPath } from 'node:url'
  * server's alone. Such a process (worker.ts) imports one module and calls the function that it exports under the role's name.
  */
 
+/** The path of a file, within the repository when it is of it. */
+export function withinRepository(file: URL): string {
+  const root = new URL('..', import.meta.url).pathname
+  return file.pathname.startsWith(root) ? file.pathname.slice(root.length) : file.pathname
+}
+
 /** What a role's function returns. */
 export interface Part {
   /** Told to whoever started the process: a port, for example. */
@@ -38,7 +44,7 @@ export type Request =
 export interface Answer {
   readonly no: number
   readonly value?: unknown
-  readonly error?: string
+  readonly error?: { readonly message: string; readonly stack: string }
 }
 
 export interface WorkerOptions {
@@ -49,6 +55,9 @@ export interface WorkerOptions {
   /** Conditions of `exports` and `imports` besides Node's own: `browser`, to load what a page would. */
   readonly conditions?: readonly string[]
 }
+
+/** How long a process has for an answer, in ms: more than anything takes, also where the machine has other things to do. */
+const patience = 180_000
 
 /** Processes that run. */
 const running = new Set<ChildProcess>()
@@ -73,14 +82,15 @@ export class Worker {
       env: { ...process.env, NODE_ENV: 'production' },
       serialization: 'advanced',
     })
-    const worker = new Worker(child, `${options.role} of ${options.module.pathname}`)
     const { module, role, settings } = options
-    worker.ready = await worker.request({
-      no: 0,
-      kind: 'command',
-      name: 'start',
-      value: { module: module.href, role, settings },
-    })
+    const worker = new Worker(child, `${role} of ${withinRepository(module)}`)
+    try {
+      const value = { module: module.href, role, settings }
+      worker.ready = await worker.request({ no: 0, kind: 'command', name: 'start', value })
+    } catch (error) {
+      worker.kill()
+      throw error
+    }
     return worker
   }
 
@@ -93,7 +103,7 @@ export class Worker {
       const waiting = this.waiting.get(answer.no)
       this.waiting.delete(answer.no)
       if (answer.error === undefined) waiting?.resolve(answer.value)
-      else waiting?.reject(new Error(`${this.label} failed: ${answer.error}`))
+      else waiting?.reject(failure(this.label, answer.error))
     })
     child.on('exit', (code, signal) => {
       running.delete(child)
@@ -130,7 +140,7 @@ export class Worker {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return
     const exited = once(this.child, 'exit')
     await this.request({ no: ++this.lastNo, kind: 'close' })
-    this.child.disconnect()
+    if (this.child.connected) this.child.disconnect()
     await exited
   }
 
@@ -139,14 +149,46 @@ export class Worker {
     this.child.kill('SIGKILL')
   }
 
-  private request(request: Request): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.waiting.set(request.no, { resolve, reject })
-      this.child.send(request, (error) => {
-        if (error !== null) reject(new Error(`${this.label} is gone`, { cause: error }))
-      })
+  private async request(request: Request): Promise<unknown> {
+    const { no, kind } = request
+    const { promise, resolve, reject } = withResolvers()
+    this.waiting.set(no, { resolve, reject })
+    this.child.send(request, (error) => {
+      if (error !== null) reject(new Error(`${this.label} is gone`, { cause: error }))
     })
+    const what = kind === 'command' ? request.name : kind
+    const impatient = setTimeout(() => {
+      this.waiting.delete(no)
+      reject(new Error(`${this.label} did not answer '${what}' within ${patience / 1000} s`))
+    }, patience)
+    try {
+      return await promise
+    } finally {
+      clearTimeout(impatient)
+    }
   }
+}
+
+// Promise.withResolvers comes with Node 22.
+function withResolvers(): {
+  promise: Promise<unknown>
+  resolve: (value: unknown) => void
+  reject: (error: Error) => void
+} {
+  let resolve: (value: unknown) => void = () => {}
+  let reject: (error: Error) => void = () => {}
+  const promise = new Promise<unknown>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}
+
+/** What a process failed with: a message of one line, and where that happened. */
+function failure(label: string, { message, stack }: { message: string; stack: string }): Error {
+  const error = new Error(`${label} failed: ${message}`)
+  error.stack = `${error.message}\n${stack}`
+  return error
 }
 
 /** What happened in a process between two samples. */
@@ -170,16 +212,20 @@ export async function withWorkers<T>(
   work: (start: (options: WorkerOptions) => Promise<Worker>) => Promise<T>,
 ): Promise<T> {
   const workers: Worker[] = []
+  let over = false
   try {
     const result = await work(async (options) => {
       const worker = await Worker.start(options)
-      workers.push(worker)
+      // What was started at the same time has failed.
+      if (over) worker.kill()
+      else workers.push(worker)
       return worker
     })
     // The load first: a server whose clients are gone has little to close.
     for (const worker of workers.toReversed()) await worker.close()
     return result
   } catch (error) {
+    over = true
     for (const worker of workers) worker.kill()
     throw error
   }
@@ -192,9 +238,14 @@ export function openFiles(): number {
   return most === undefined || most === 'unlimited' ? Infinity : Number(most)
 }
 
-/** Builds packages and what they depend on, which the processes load without the condition @junto/source: measured is what would be published. */
+const built = new Set<string>()
+
+/** Builds packages and what they depend on, which the processes load without the condition @junto/source: measured is what would be published. Once in a run. */
 export function buildPackages(names: readonly string[]): void {
   const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-  const projects = names.map((name) => file(`../packages/${name}/tsconfig.build.json`))
+  const missing = names.filter((name) => !built.has(name))
+  if (missing.length === 0) return
+  const projects = missing.map((name) => file(`../packages/${name}/tsconfig.build.json`))
   execFileSync(file('../node_modules/.bin/tsc'), ['-b', ...projects], { stdio: 'inherit' })
+  for (const name of missing) built.add(name)
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
+import { withinRepository } from './harness.ts'
 
 /**
  * Peers of other projects live in folders of their own, peers/NAME, each with a package.json, a lock file, and what they export. They are no
@@ -31,8 +32,9 @@ export function installPeer(name: string, say: (text: string) => void): void {
 export function installPackages(place: URL, what: string, say: (text: string) => void): void {
   // npm writes the second at the end of an installation.
   const [wanted, installed] = [locked(place, 'package-lock.json'), locked(place, 'node_modules/.package-lock.json')]
-  if (installed !== undefined && isDeepStrictEqual(wanted, installed)) return
-  const path = pathOf(place)
+  const isNothing = wanted !== undefined && Object.keys(wanted).length === 0
+  if (isNothing || (installed !== undefined && isDeepStrictEqual(wanted, installed))) return
+  const path = withinRepository(place).replace(/\/$/, '')
   say(`installing the packages of ${what}, once, in ${path}`)
   try {
     execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
@@ -48,17 +50,12 @@ export function installPackages(place: URL, what: string, say: (text: string) =>
   }
 }
 
-/** The path within the repository. */
-function pathOf(place: URL): string {
-  const root = new URL('..', import.meta.url).pathname
-  return place.pathname.startsWith(root) ? place.pathname.slice(root.length, -1) : place.pathname
-}
-
-/** Its errors, in a line, without what it says of its own settings and logs. */
+/** Its errors, in a line. */
 function whatNpmSaid(error: unknown): string {
   const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
   const lines = said.split('\n').flatMap((line) => /^npm (?:error|ERR!) (.+)$/.exec(line)?.[1] ?? [])
-  return lines.filter((line) => !line.includes('complete log')).join('; ') || said.trim()
+  // The first lines say what is wrong, those that follow how npm is used.
+  return lines.slice(0, 3).join('; ') || said.trim()
 }
 
 /** The packages that a lock file names, with their versions, without those that only some platforms get. */

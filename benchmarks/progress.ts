@@ -12,10 +12,23 @@ export interface Stage {
   readonly seconds: number
 }
 
-/** Says how far a run of several benchmarks is: one line that is rewritten on a terminal, lines in a log. */
+/** What of a stream is needed: `process.stderr`. */
+export interface Output {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): unknown
+}
+
+/** Says how far a run of several benchmarks is: one line that is rewritten on a terminal, a line for each step in a log. */
 export class RunProgress implements Progress {
   private readonly began: number
+  private readonly all: number
   private current = -1
+  private text = ''
+  /** What was done at the last step, in expected seconds, and when that was. */
+  private done = 0
+  private since: number
+  private most = 0
 
   /**
    * @param stages The benchmarks of the run, in their order.
@@ -23,30 +36,32 @@ export class RunProgress implements Progress {
    */
   constructor(
     private readonly stages: readonly Stage[],
-    private readonly out: { readonly isTTY?: boolean; write(text: string): unknown },
+    private readonly out: Output,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.began = now()
+    this.since = this.began
+    this.all = sum(stages)
   }
 
   /** The next benchmark begins. */
   next(): void {
     this.current++
+    this.step(0, 'begins')
   }
 
   step(share: number, text: string): void {
-    const seconds = (this.now() - this.began) / 1000
-    const all = sum(this.stages)
-    const { name, seconds: own } = this.stages[this.current]!
-    const done = sum(this.stages.slice(0, this.current)) + own * share
-    const percent = String(Math.floor((100 * done) / all)).padStart(3)
+    const { name, seconds } = this.stages[this.current]!
     const count = this.stages.length > 1 ? `${this.current + 1} of ${this.stages.length}: ` : ''
-    // What was expected is corrected by what was seen, as soon as that says something.
-    const pace = done > 5 ? seconds / done : 1
-    const left = duration(pace * (all - done))
-    const line = `${percent} %  ${count}${name}, ${text}  (${duration(seconds)}, about ${left} left)`
-    if (this.out.isTTY) this.out.write(`\r\x1b[2K${line}`)
-    else this.out.write(`${line}\n`)
+    this.done = sum(this.stages.slice(0, this.current)) + seconds * share
+    this.since = this.now()
+    this.text = `${count}${name}, ${text}`
+    this.show()
+  }
+
+  /** Lets the time pass on a terminal. To be called every second or so. */
+  tick(): void {
+    if (this.out.isTTY && this.current >= 0) this.show()
   }
 
   say(text: string): void {
@@ -58,13 +73,26 @@ export class RunProgress implements Progress {
   clear(): void {
     if (this.out.isTTY) this.out.write('\r\x1b[2K')
   }
+
+  private show(): void {
+    const now = this.now()
+    const passed = (now - this.began) / 1000
+    // What was expected is corrected by what was seen, as soon as that says something.
+    const pace = this.done > 5 ? (this.since - this.began) / 1000 / this.done : 1
+    const left = Math.max(0, pace * (this.all - this.done) - (now - this.since) / 1000)
+    this.most = Math.max(this.most, Math.min(99, Math.floor((100 * passed) / (passed + left)) || 0))
+    const line = `${String(this.most).padStart(3)} %  ${this.text}  (${duration(passed)}, about ${duration(left)} left)`
+    if (!this.out.isTTY) this.out.write(`${line}\n`)
+    // A line that is too long would be left behind.
+    else this.out.write(`\r\x1b[2K${line.slice(0, (this.out.columns ?? 80) - 1)}`)
+  }
 }
 
 function sum(stages: readonly Stage[]): number {
   return stages.reduce((total, { seconds }) => total + seconds, 0)
 }
 
-/** `75 s` as `1:15 min`. */
+/** `75` as `1:15 min`. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds)
   if (whole < 60) return `${whole} s`

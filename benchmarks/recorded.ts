@@ -46,7 +46,7 @@ const place = (name: string, shelf: Shelf): URL => new URL(`./${folder[shelf]}${
 /** The run of a benchmark that is kept, if there is one. */
 export function readRecorded(name: string, shelf: Shelf = 'recorded'): Recorded | undefined {
   const file = place(name, shelf)
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+  return existsSync(file) ? { unavailable: {}, ...JSON.parse(readFileSync(file, 'utf8')) } : undefined
 }
 
 /** All runs that are recorded, by the names of their benchmarks, judged by the targets of today. */

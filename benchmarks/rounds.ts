@@ -34,7 +34,8 @@ export function choose(peers: readonly Peer[], { only, peers: who }: Options): r
   const chosen = peers.filter(({ name, ours }) =>
     only.length > 0 ? only.includes(name) : who === 'all' || ours === true,
   )
-  if (chosen.length === 0) throw new Error(`--only: the peers are ${peers.map(({ name }) => name).join(', ')}`)
+  if (chosen.length === 0)
+    throw new Error(`of these peers, none is to be measured: ${peers.map(({ name }) => name).join(', ')}`)
   return chosen
 }
 

@@ -74,7 +74,8 @@ process.on('message', (request: Request) => {
     try {
       reply = { no, value: await answer(request) }
     } catch (error) {
-      reply = { no, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+      const { message, stack = '' } = error instanceof Error ? error : new Error(String(error))
+      reply = { no, error: { message, stack } }
     }
     process.send?.(reply)
   })()
