@@ -11,8 +11,15 @@ const rules: Rules = { game: 'field', tickRate: 30, patchRate: 20 }
 /** Times are in ms. */
 const settings = { ...rules, clients: 100, warmUp: 3_000, window: { alone: 6_000, beside: 10_000 } }
 
+const colyseus = { folder: 'colyseus', libraries: ['@colyseus/core', '@colyseus/sdk', '@colyseus/schema'] }
+
 /** Junto comes first: as many bytes as its patches have are sent by raw-ws. */
-const peers: readonly Peer[] = [{ name: 'junto', ours: true }, { name: 'raw-ws' }]
+const peers: readonly Peer[] = [
+  { name: 'junto', ours: true },
+  { name: 'raw-ws' },
+  { name: 'colyseus', packages: colyseus },
+  { name: 'colyseus-quantized', packages: colyseus },
+]
 
 const rows = {
   cpu: { id: 'cpu', title: 'server CPU', unit: '% of a core' },

@@ -8,11 +8,11 @@ export interface PeerModule {
    * changed. It counts `ticks` of all rooms and `applied` inputs, as far as it knows of them. The command `late`, where there is one, yields
    * by how many milliseconds the ticks since it was last asked were late; `size` is told of how many bytes a patch is to be.
    */
-  serve(rules: Rules): Promise<Part>
+  readonly serve: (rules: Rules) => Promise<Part>
   /** Connects a client that loads the server and does no more than its server demands. */
-  play(place: Place, received: (bytes: number) => void): Promise<Player>
+  readonly play: (place: Place, received: (bytes: number) => void) => Promise<Player>
   /** Connects a client as a program has it: it takes its inputs itself, and keeps a copy of the state. */
-  enter(place: Place, program: Program): Promise<Entered>
+  readonly enter: (place: Place, program: Program) => Promise<Entered>
 }
 
 /** Where to play. */

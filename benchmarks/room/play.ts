@@ -52,59 +52,68 @@ const settling = 200
 export async function play(session: Session): Promise<Taken> {
   return withWorkers(async (start) => {
     const table = await Table.open(start, session)
-    await table.seat(session.clients, session.perRoom ?? Infinity)
-    await table.warmUp(session.warmUp)
+    await table.seat(session.paired ? session.clients - 2 : session.clients, session.perRoom ?? Infinity)
+    await table.warmUp(session.warmUp / 2)
+    if (session.paired) await table.addPair(start)
+    await table.warmUp(session.warmUp / 2)
     if (session.patchSize !== undefined) await table.resize(session.patchSize)
     return table.server.profiled(session.profile, () => table.take(session.window))
   })
 }
 
+const at = (file: string): URL => new URL(`./${file}.ts`, import.meta.url)
+
 type Start = Parameters<Parameters<typeof withWorkers>[0]>[0]
 
 /** Processes in which a game is played. */
 export class Table {
+  readonly server: Worker
+  readonly #settings: LoadSettings
+  readonly #load: Worker
+  #pair: Worker | undefined
   #clients = 0
 
-  static async open(start: Start, session: Pick<Session, 'peer' | 'rules' | 'inputRate' | 'paired'>): Promise<Table> {
-    const { peer, rules, inputRate, paired } = session
-    const at = (file: string): URL => new URL(`./${file}.ts`, import.meta.url)
+  static async open(start: Start, session: Pick<Session, 'peer' | 'rules' | 'inputRate'>): Promise<Table> {
+    const { peer, rules, inputRate } = session
     const served: ServeSettings = { peer, rules }
     const server = await start({ module: at('server'), role: 'serve', settings: served })
     const settings: LoadSettings = { peer, port: Number(server.ready), rules, inputRate }
-    const load = await start({ module: at('load'), role: 'load', settings })
-    const pair = paired ? await start({ module: at('pair'), role: 'pair', settings }) : undefined
-    return new Table(peer, rules, server, load, pair)
+    return new Table(settings, server, await start({ module: at('load'), role: 'load', settings }))
   }
 
-  private constructor(
-    private readonly peer: string,
-    private readonly rules: Rules,
-    readonly server: Worker,
-    private readonly load: Worker,
-    private readonly pair: Worker | undefined,
-  ) {}
+  private constructor(settings: LoadSettings, server: Worker, load: Worker) {
+    this.#settings = settings
+    this.server = server
+    this.#load = load
+  }
 
-  /** Adds clients until there are so many, with the two programs. */
+  /** Adds clients until there are so many. */
   async seat(clients: number, perRoom: number): Promise<void> {
-    this.#clients = clients - (this.pair === undefined ? 0 : 2)
-    await this.load.command('arrive', { clients: this.#clients, perRoom } satisfies Arrivals)
+    this.#clients = clients
+    await this.#load.command('arrive', { clients, perRoom } satisfies Arrivals)
+  }
+
+  /** Two programs come into the first room. */
+  async addPair(start: Start): Promise<void> {
+    this.#pair = await start({ module: at('pair'), role: 'pair', settings: this.#settings })
   }
 
   /** Plays for so long before anything is measured: code is compiled by then. */
   async warmUp(length: number): Promise<void> {
-    await this.load.command('begin')
+    await this.#load.command('begin')
     await sleep(length)
-    await this.load.command('end')
+    await this.#load.command('end')
   }
 
   /** Where the peer encodes nothing, it sends so many bytes from now on. Others have no such command. */
   async resize(bytes: number): Promise<void> {
-    if (this.peer === 'raw-ws') await this.server.command('size', Math.round(bytes))
+    if (this.#settings.peer === 'raw-ws') await this.server.command('size', Math.round(bytes))
   }
 
   /** Plays for so long, and looks. */
   async take(length: number): Promise<Taken> {
-    const { server, load, pair } = this
+    const { server } = this
+    const [load, pair] = [this.#load, this.#pair]
     await load.command('begin')
     await sleep(settling)
     if (this.#tellsLateness) await server.command('late')
@@ -139,16 +148,16 @@ export class Table {
   }
 
   get #tellsLateness(): boolean {
-    return !this.peer.startsWith('colyseus')
+    return !this.#settings.peer.startsWith('colyseus')
   }
 
   /** Where the machine is busy, ticks are dropped with what was to be applied in them, and a patch holds what two were to hold. */
   #check(was: { ticks: number; applied: number | undefined; received: number; sent: number; seconds: number }): void {
     const { ticks, applied, received, sent, seconds } = was
-    if (ticks === 0) throw new Error(`${this.peer} did not tick`)
-    if (applied !== undefined && applied < sent * 0.5)
-      throw new Error(`${this.peer} applied ${applied} inputs of ${sent}`)
-    const due = this.#clients * this.rules.patchRate * seconds
-    if (received < due * 0.5) throw new Error(`${this.peer} sent ${received} messages of ${Math.round(due)}`)
+    const { peer, rules } = this.#settings
+    if (ticks === 0) throw new Error(`${peer} did not tick`)
+    if (applied !== undefined && applied < sent * 0.5) throw new Error(`${peer} applied ${applied} inputs of ${sent}`)
+    const due = this.#clients * rules.patchRate * seconds
+    if (received < due * 0.5) throw new Error(`${peer} sent ${received} messages of ${Math.round(due)}`)
   }
 }
