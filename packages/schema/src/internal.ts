@@ -15,6 +15,7 @@ export { isMessageName, isWellFormed } from './layout-bounds.ts'
 export { isFrameworkCode } from './messages.ts'
 export { LayoutCache } from './layout-cache.ts'
 export { decodeLayout } from './layout-gate.ts'
+export { nearest } from './nearest.ts'
 export { encodeLayout } from './layout-wire.ts'
 export { undoName, type IssuedMutation, type UndoParams, type UndoResult } from './mutation-layout.ts'
 export type {

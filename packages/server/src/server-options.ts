@@ -82,3 +82,27 @@ export interface JuntoServerOptions {
   /** A tsyringe container in which services are looked for that are not given here. Default: tsyringe's global one. */
   readonly container?: DependencyContainer
 }
+
+/** All of them. */
+export const optionNames: Record<keyof JuntoServerOptions, true> = {
+  port: true,
+  host: true,
+  server: true,
+  tls: true,
+  trustProxy: true,
+  queryTokens: true,
+  http: true,
+  path: true,
+  transports: true,
+  origins: true,
+  localOrigins: true,
+  limits: true,
+  store: true,
+  logger: true,
+  logLevel: true,
+  metrics: true,
+  clock: true,
+  random: true,
+  services: true,
+  container: true,
+}

@@ -94,6 +94,8 @@ test('refuses options that contradict each other or cannot be', () => {
   expect(() => make({ port: 1, server: createServer() })).toThrow('leave one of them out')
   expect(() => make({ limits: { heartbeat: 1 } })).toThrow('heartbeat')
   expect(() => make({ origins: ['example.com'] })).toThrow('is no origin')
+  const misspelt: object = { prot: 1 }
+  expect(() => make(misspelt)).toThrow("new JuntoServer() has no option 'prot': did you mean port?")
 })
 
 test('its own services can be replaced, by option, by service and by container', () => {

@@ -18,7 +18,8 @@ import type { DefineArguments } from './room/define-options.ts'
 import type { RoomDirectory } from './room/room-directory.ts'
 import { RoomRegistry } from './room/registry.ts'
 import type { RoomClass } from './room/room.ts'
-import type { JuntoServerOptions } from './server-options.ts'
+import { checkOptionNames } from './option-names.ts'
+import { optionNames, type JuntoServerOptions } from './server-options.ts'
 import { serverServices } from './server-services.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Sessions } from './session/sessions.ts'
@@ -67,6 +68,7 @@ export class JuntoServer {
 
   /** @throws JuntoError `misuse` saying which option cannot be, and what a service throws that is made here. */
   constructor(options: JuntoServerOptions = {}) {
+    checkOptionNames(options, optionNames, 'new JuntoServer()')
     const limits = serverLimits(options.limits)
     this.services = serverServices(options, limits)
     const { services } = this

@@ -103,7 +103,8 @@ export function readWish(
     throw new JuntoError('misuse', `patience must be from 0 ms to Infinity, not ${patience}`)
   }
   checkSignal(signal)
-  if (mutators && !('~make' in mutators)) throw wrong('mutators', 'optimistic(mutators)', mutators)
+  if (mutators !== undefined && typeof mutators?.['~make'] !== 'function')
+    throw wrong('mutators', 'optimistic(mutators)', mutators)
   return {
     request: { by, ...address, where, order, limit, join: asked(join), options: creation },
     opening: { signal, patience, mutators },

@@ -2,6 +2,7 @@ import { JuntoError } from '@junto/protocol'
 import type { CompiledLayout } from '@junto/schema/internal'
 import type { Validate, Validators } from '@junto/schema/validate'
 import type { Codec } from '@junto/schema/internal'
+import { checkOptionNames } from '../option-names.ts'
 import type { InputPolicy } from './input-buffer.ts'
 
 /** How the inputs of members are taken. Only where the contract declares an input. */
@@ -58,7 +59,12 @@ export interface MotionContract {
   readonly validators: Validators
 }
 
-const inputDefaults = { buffer: 32, perTick: 2, missing: 'skip', apply: 'mutator' } as const
+const inputDefaults = {
+  buffer: 32,
+  perTick: 2,
+  missing: 'skip',
+  apply: 'mutator',
+} as const satisfies Required<InputOptions>
 
 /**
  * Reads the options of a definition.
@@ -98,6 +104,7 @@ function inputSettings(
     if (given === undefined) return undefined
     throw misuse(name, 'the option inputs needs an input in the contract: add input: t.Object({ … }) to defineRoom')
   }
+  if (given !== undefined) checkOptionNames(given, inputDefaults, `inputs of define(${name}, …)`)
   const { buffer, perTick, missing, apply } = { ...inputDefaults, ...given }
   oneOf(name, 'inputs.missing', missing, ['skip', 'repeat'])
   oneOf(name, 'inputs.apply', apply, ['mutator', 'manual'])

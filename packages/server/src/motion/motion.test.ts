@@ -278,6 +278,8 @@ describe('define', () => {
     [{ inputs: { buffer: 0.5 } }, /inputs.buffer must be a whole number/],
     [{ inputs: { perTick: 2000 } }, /inputs.perTick/],
     [{ inputs: { missing: 'guess' } }, /inputs.missing must be 'skip' or 'repeat', not guess/],
+    [{ inputs: { bufer: 5 } }, /inputs of define\(track, …\) has no option 'bufer': did you mean buffer\?/],
+    [{ inputs: 5 }, /the options of inputs of define\(track, …\) must be an object, not 5/],
     [{ inputs: { apply: 'later' } }, /inputs.apply must be 'mutator' or 'manual'/],
     [{ tickRate: undefined }, /declares an input, which is applied at ticks: give it a tickRate/],
   ])('refuses %j', (options, message) => {

@@ -17,8 +17,9 @@ import type { BucketSize } from '../limits/token-bucket.ts'
 import { freezeDeep } from '../matchmaking/frozen.ts'
 import { motionSettings, type MotionOptions, type MotionSettings } from '../motion/motion-settings.ts'
 import type { PresenceSettings } from '../presence/presence-lane.ts'
-import type { Credentials, DefineOptions, PersistOptions } from './define-options.ts'
+import type { Credentials, DefineOptions, PersistOptions, RoomSettings } from './define-options.ts'
 import { RoomBase, type RoomClass } from './room.ts'
+import { checkOptionNames } from '../option-names.ts'
 import { readMigrations, type Migrations } from '../store/migrations.ts'
 import type { UndoReport } from './mutators.ts'
 import { longestWait } from './room-timers.ts'
@@ -94,7 +95,7 @@ export class RoomDefinition {
     this.#named = namedCodecs(contract)
     this.validators = validatorsOf(contract)
     this.maxMembers = count(options.maxMembers ?? 100, 'maxMembers')
-    this.saving = savingOf(options.persist)
+    this.saving = savingOf(contract.name, options.persist)
     this.migrations = readMigrations(contract, options.migrations, this.saving !== undefined)
     this.tickInterval = interval(options.tickRate, 'tickRate')
     this.motion = motionSettings(this, this.tickInterval, options)
@@ -131,6 +132,7 @@ export class RoomDefinition {
       )
     }
     injectedTokens(room)
+    if (options !== undefined) checkOptionNames(options, optionNames, `define(${contract.name}, …)`)
     // The one place where a room's types are erased: they were checked against the contract by the signature above.
     return new RoomDefinition(contract, room as Constructable<unknown> as Constructable<RunningRoom>, options ?? {})
   }
@@ -198,6 +200,28 @@ interface AnyOptions extends MotionOptions {
   readonly messageLimits?: Readonly<Record<string, RateLimit | undefined>>
 }
 
+const optionNames: Record<keyof AnyOptions | keyof RoomSettings, true> = {
+  maxMembers: true,
+  persist: true,
+  migrations: true,
+  tickRate: true,
+  tickWhenEmpty: true,
+  maxCatchUp: true,
+  inputs: true,
+  patchRate: true,
+  presenceRate: true,
+  presenceGrace: true,
+  presenceViews: true,
+  disposeAfter: true,
+  idleAfter: true,
+  maxAge: true,
+  authenticate: true,
+  userKey: true,
+  messageLimits: true,
+}
+
+const persistNames: Record<keyof PersistOptions, true> = { incremental: true, delay: true, interval: true }
+
 function idOf(user: unknown): string | undefined {
   if (typeof user !== 'object' || user === null || !('id' in user)) return undefined
   const { id } = user
@@ -245,9 +269,10 @@ function presenceSettings(
   return { codec, check, grace, interval: interval(presenceRate ?? 20, 'presenceRate'), views: presenceViews ?? false }
 }
 
-function savingOf(persist: boolean | PersistOptions | undefined): PersistOptions | undefined {
+function savingOf(room: string, persist: boolean | PersistOptions | undefined): PersistOptions | undefined {
   if (persist === undefined || persist === false) return undefined
   if (persist === true) return {}
+  checkOptionNames(persist, persistNames, `persist of define(${room}, …)`)
   for (const name of ['delay', 'interval'] as const) {
     const value = persist[name]
     if (value !== undefined && !(value >= 0 && value <= longestWait)) {

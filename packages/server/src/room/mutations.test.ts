@@ -583,6 +583,27 @@ describe('a room class', () => {
     ])
   })
 
+  test.each([[5], [null], ['add']])('does not come about with mutators that are no object: %j', async (mutators) => {
+    const world = new World()
+    class CounterRoom extends Room(Counter) {
+      readonly handlers = this.handle({ look() {} })
+      // The compiler would not let it pass.
+      readonly mutators = mutators as never
+      onCreate() {
+        return { n: 0 }
+      }
+    }
+    world.registry.define(Counter, CounterRoom)
+    const client = world.client(Counter)
+    client.join({ key: 'a' })
+    await world.clock.settle()
+    expect(client.refused?.code).toBe('room_failed')
+    expect(world.faults).toEqual([
+      'constructor of the room counter/a failed: CounterRoom.mutators must be an object with a function for each mutation ' +
+        `of the contract, not ${mutators === null ? 'null' : typeof mutators}`,
+    ])
+  })
+
   test.each(['add', 'input'])('does not come about with an async mutator, and says which: %s', async (name) => {
     const Driven = defineRoom('driven', {
       version: 1,

@@ -8,12 +8,21 @@ export function ownFunction(holder: unknown, name: string): ((...given: unknown[
   return typeof found === 'function' ? (found.bind(holder) as (...given: unknown[]) => unknown) : undefined
 }
 
-/** The mutator of a name. @throws Error for one that is `async`: what it wrote after its first `await` could not be put back. */
+/**
+ * The mutator of a name.
+ *
+ * @throws Error for what holds no functions by name, and for one that is `async`: what it wrote after its first `await` could not be put back.
+ */
 export function ownMutator(
   mutators: unknown,
   name: string,
   className: string,
 ): ((...given: unknown[]) => unknown) | undefined {
+  if (mutators !== undefined && (typeof mutators !== 'object' || mutators === null)) {
+    throw new Error(
+      `${className}.mutators must be an object with a function for each mutation of the contract, not ${mutators === null ? 'null' : typeof mutators}`,
+    )
+  }
   const mutator = ownFunction(mutators, name)
   if (mutator === undefined || !isAsync(mutator)) return mutator
   throw new Error(

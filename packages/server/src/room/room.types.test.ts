@@ -154,7 +154,7 @@ describe('define', () => {
     // @ts-expect-error authenticate yields another user
     define(Whiteboard, WhiteboardRoom, { authenticate: () => ({ id: 1 }) })
     // @ts-expect-error no such option
-    define(Lobby, LobbyRoom, { maxMember: 5 })
+    expect(() => define(Lobby, LobbyRoom, { maxMember: 5 })).toThrow(/has no option 'maxMember'/)
     // @ts-expect-error a room of another contract
     expect(() => define(Whiteboard, LobbyRoom, { authenticate })).toThrow(/of another contract/)
     // @ts-expect-error not a room at all
@@ -167,6 +167,14 @@ describe('define', () => {
     expect(() => define(Lobby, LobbyRoom, { patchRate: 0 })).toThrow(/patchRate/)
     expect(() => define(Lobby, LobbyRoom, { disposeAfter: -1 })).toThrow(JuntoError)
     expect(() => define(Lobby, LobbyRoom, { disposeAfter: 2 ** 40 })).toThrow(/from 0 to 2147483647, or Infinity/)
+    const misspelt: readonly [object, string][] = [
+      [{ tickrate: 60 }, "define(lobby, …) has no option 'tickrate': did you mean tickRate?"],
+      [{ persist: { dely: 5 } }, "persist of define(lobby, …) has no option 'dely': did you mean delay?"],
+      [{ something: 1 }, "define(lobby, …) has no option 'something': there are maxMembers, persist, "],
+    ]
+    for (const [options, message] of misspelt) expect(() => define(Lobby, LobbyRoom, options)).toThrow(message)
+    // @ts-expect-error no options at all
+    expect(() => define(Lobby, LobbyRoom, 60)).toThrow('the options of define(lobby, …) must be an object, not 60')
     expect(() => define(Lobby, WithBareParameter)).toThrow(/Parameter 1 of the constructor of WithBareParameter/)
   })
 
