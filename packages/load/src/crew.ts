@@ -1,11 +1,12 @@
-import { JuntoClient, type JuntoClientOptions, type OpenSocket } from '@junto/client'
+import { setMaxListeners } from 'node:events'
+import type { JuntoClient, JuntoClientOptions, OpenSocket } from '@junto/client'
 import type { Clock } from '@junto/protocol'
 import { chanceOf } from './chance.ts'
 import { measureClient } from './measured-client.ts'
 import { measuredSocket } from './measured-socket.ts'
 import { botsOf, startOf, type Plan } from './plan.ts'
 import type { Recorder } from './recorder.ts'
-import type { Bot, Scenario } from './scenario.ts'
+import { clientOf, type Bot, type Scenario } from './scenario.ts'
 
 /** What the bots of one process are made from. */
 export interface CrewOptions {
@@ -45,6 +46,7 @@ export class Crew {
   constructor(options: CrewOptions) {
     this.#options = options
     // Many listen: each bot, and each of its waits.
+    setMaxListeners(0, this.#ending.signal)
     this.#ending.signal.addEventListener('abort', () => this.#options.recorder.close())
   }
 
@@ -142,7 +144,8 @@ export class Crew {
         recorder.own('bytesOut', bytes)
       },
     }
-    return new JuntoClient({
+    const Client = clientOf(scenario)
+    return new Client({
       program: 'junto-load',
       onWarning: ({ code, message, error }) => {
         // A bot need not listen to all that it is told.

@@ -19,8 +19,8 @@ export function millisecondsOf(given: unknown, what: string): number {
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(given).trim()) ?? []
   const factor = milliseconds[unit]
   if (factor === undefined) {
-    const hint = /^\d+$/.test(String(given)) ? `: '${String(given)}s' or '${String(given)}ms'?` : `, such as '30s'`
-    throw new UsageError(`${what} must be a duration with its unit (ms, s, m, h)${hint}; it is '${String(given)}'`)
+    const fix = /^\d+$/.test(String(given)) ? `'${String(given)}s' or '${String(given)}ms'` : `such as '30s'`
+    throw new UsageError(`${what} is '${String(given)}', and must be a time with its unit (ms, s, m, h): ${fix}`)
   }
   return checked(Number(number) * factor, given, what)
 }

@@ -43,7 +43,8 @@ export function isDeclared(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `threw ${String(error)}, which is no Error`
-  const name = error.name === 'Error' || error.name === 'JuntoError' || error.name === 'CallError' ? '' : `${error.name}: `
+  const name =
+    error.name === 'Error' || error.name === 'JuntoError' || error.name === 'CallError' ? '' : `${error.name}: `
   return `${name}${error.message || 'without a message'}`
 }
 

@@ -57,6 +57,7 @@ export function verdictOf(
   { processes, machineFull }: GeneratorFigures,
   processors: number,
 ): { readonly isBottleneck: boolean; readonly lines: readonly string[] } {
+  if (processes.length === 0) return { isBottleneck: false, lines: ['No process has told how busy it was.'] }
   const busiest = processes.reduce((most, each) => Math.max(most, each.full), 0)
   const loop = processes.reduce((most, each) => Math.max(most, each.loop), 0)
   const late = processes.reduce((most, each) => Math.max(most, each.late), 0)

@@ -47,12 +47,13 @@ export class Histogram {
     if (this.#count === 0 || ms < this.min) return 0
     if (ms >= this.max) return 1
     let [low, high] = [0, 100]
-    while (high - low > 1e-7) {
+    while (high - low > 1e-9) {
       const middle = (low + high) / 2
       if (this.percentile(middle) <= ms) low = middle
       else high = middle
     }
-    return low / 100
+    // Percentiles are rounded to the nearest whole count: `low` is half a count beyond the one that is looked for.
+    return Math.floor((low / 100) * this.#count) / this.#count
   }
 
   reset(): void {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { register as registerRequire } from 'tsx/cjs/api'
 import { register } from 'tsx/esm/api'
 import { checkScenario, type Scenario } from './scenario.ts'
-import { UsageError } from './usage-error.ts'
+import { isUsageError, UsageError } from './usage-error.ts'
 
 /**
  * Loads a scenario: TypeScript, with the aliases and extensionless imports of its tsconfig.json, as tsx does.
@@ -25,7 +25,7 @@ export async function loadScenario(file: string, tsconfig: string | undefined): 
   try {
     loaded = await import(pathToFileURL(path).href)
   } catch (error) {
-    throw error instanceof UsageError
+    throw isUsageError(error)
       ? new UsageError(`${file}: ${error.message}`)
       : new UsageError(`${file} cannot be loaded: ${reasonOf(error)}`, { cause: error })
   }
@@ -36,7 +36,7 @@ export async function loadScenario(file: string, tsconfig: string | undefined): 
   try {
     checkScenario(found)
   } catch (error) {
-    throw error instanceof UsageError ? new UsageError(`${file}: ${error.message}`) : error
+    throw isUsageError(error) ? new UsageError(`${file}: ${error.message}`) : error
   }
   return found
 }
@@ -55,7 +55,12 @@ function reasonOf(error: unknown): string {
     return `it imports 'junto-load', which its project does not have: npm install --save-dev junto-load`
   }
   // The compiler's messages have a place; others have it in the stack.
-  return error.name === 'TransformError' ? error.message : (error.stack ?? error.message)
+  if (error.name === 'TransformError' || error.stack === undefined) return error.message
+  const isOurs = (line: string): boolean => /^\s+at .*(node:|junto-load|[\\/]load-scenario\.|[\\/]worker\.)/.test(line)
+  return error.stack
+    .split('\n')
+    .filter((line) => !isOurs(line))
+    .join('\n')
 }
 
 async function tsconfigAbove(path: string): Promise<string | undefined> {

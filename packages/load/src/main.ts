@@ -9,9 +9,6 @@ import { SystemClock } from './system-clock.ts'
 import { UsageError } from './usage-error.ts'
 import { forkWorker } from './workers.ts'
 
-/** What a shell says of a program that Ctrl+C has ended. */
-const interruptedCode = 130
-
 async function main(argv: readonly string[]): Promise<number> {
   const args = argumentsOf(argv)
   if (args === 'help') {
@@ -26,7 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const interrupt = new AbortController()
   const onSignal = (): void => {
     // Whoever asks twice means it. The processes with bots end with this one.
-    if (interrupt.signal.aborted) exit(interruptedCode)
+    if (interrupt.signal.aborted) exit(exitCodes.interrupted)
     interrupt.abort()
   }
   process.on('SIGINT', onSignal)

@@ -123,10 +123,13 @@ function isFunction(value: unknown): value is Call {
 /** Measures `call(…)` and `call.try(…)`; all else is the caller's. */
 function measuredCaller(name: string, caller: Call, recorder: Recorder): Call {
   const attempt: unknown = Reflect.get(caller, 'try')
-  const call = (...args: unknown[]): unknown => recorder.time(name, () => Reflect.apply(caller, undefined, args) as unknown)
+  const call = (...args: unknown[]): unknown =>
+    recorder.time(name, () => Reflect.apply(caller, undefined, args) as unknown)
   const measuredAttempt = (...args: unknown[]): unknown =>
-    isFunction(attempt) ? attemptMeasured(name, () => Reflect.apply(attempt, undefined, args) as unknown, recorder) : undefined
-  return Object.assign(call, { ...caller, try: measuredAttempt })
+    isFunction(attempt)
+      ? attemptMeasured(name, () => Reflect.apply(attempt, undefined, args) as unknown, recorder)
+      : undefined
+  return Object.assign(call, { try: measuredAttempt, failed: Reflect.get(caller, 'failed') as unknown })
 }
 
 /** `.try` does not throw: its outcome says what went wrong. */

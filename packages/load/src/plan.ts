@@ -4,10 +4,7 @@ import { thresholdOf, type Threshold } from './thresholds.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What of a scenario is data: the process that has loaded it tells the others. */
-export type ScenarioSettings = Pick<
-  Scenario,
-  'url' | 'bots' | 'ramp' | 'hold' | 'processes' | 'thresholds' | 'seed'
->
+export type ScenarioSettings = Pick<Scenario, 'url' | 'bots' | 'ramp' | 'hold' | 'processes' | 'thresholds' | 'seed'>
 
 /** What the command line says instead. */
 export interface GivenSettings {

@@ -31,10 +31,13 @@ export function reach(url: string, open: OpenSocket, clock: Clock): Promise<stri
 function adviceOn(reason: string): string {
   if (/ECONNREFUSED/.test(reason)) return 'Is the server running, and on this port?'
   if (/ENOTFOUND|EAI_AGAIN/.test(reason)) return 'Is the name right?'
-  if (/response: 404/.test(reason)) return 'Something answers there, but not at this path: a server that shares its port may have one, ws://…/live.'
-  if (/response: (401|403)/.test(reason)) return 'The server refuses it before any credentials: see its origins and addresses.'
+  if (/response: 404/.test(reason))
+    return 'Something answers there, but not at this path: a server that shares its port may have one, ws://…/live.'
+  if (/response: (401|403)/.test(reason))
+    return 'The server refuses it before any credentials: see its origins and addresses.'
   if (/response: (429|503)/.test(reason)) return 'The server takes no more connections at the moment.'
   if (/response|subprotocol|HTTP/i.test(reason)) return 'What answers there is no Junto server.'
-  if (/certificate|SSL|TLS|EPROTO/i.test(reason)) return 'wss:// needs a certificate that Node trusts (NODE_EXTRA_CA_CERTS); ws:// none.'
+  if (/certificate|SSL|TLS|EPROTO/i.test(reason))
+    return 'wss:// needs a certificate that Node trusts (NODE_EXTRA_CA_CERTS); ws:// none.'
   return 'Is the address right?'
 }

@@ -120,7 +120,9 @@ export class Recorder {
     }
     if (ownNames.includes(name)) throw new UsageError(`'${name}' is measured by junto-load itself: take another name`)
     if (this.#names.size === mostNames) {
-      throw new UsageError(`'${name}' is one name too many: there may be ${mostNames}. Leave the bot's number out of it`)
+      throw new UsageError(
+        `'${name}' is one name too many: there may be ${mostNames}. Leave the bot's number out of it`,
+      )
     }
     this.#names.add(name)
     return name

@@ -7,7 +7,7 @@ import { byteCount, figure, whole } from './numbers.ts'
 import type { Plan } from './plan.ts'
 import { ownCounters } from './recorder.ts'
 import type { Verdict } from './thresholds.ts'
-import type { Totals } from './totals.ts'
+import { sortedErrors, type Totals } from './totals.ts'
 
 /** How a run went. */
 export interface Outcome {
@@ -41,7 +41,9 @@ export function reportOf(outcome: Outcome, isColored: boolean): string {
     [
       color('bold', `${outcome.file} → ${plan.url}`),
       `${bots(plan.bots)} within ${duration(plan.ramp)}, then ${duration(plan.hold)} with all of them; seed ${plan.seed}`,
-      ...(endedEarly === undefined ? [] : [color('yellow', `Ended after ${duration(seconds * 1_000)}: ${endedEarly}.`)]),
+      ...(endedEarly === undefined
+        ? []
+        : [color('yellow', `Ended after ${duration(seconds * 1_000)}: ${endedEarly}.`)]),
     ],
     tableOf(totals, seconds),
     ...histogramsOf(totals).map(([name, ...bars]) => [color('bold', name ?? ''), ...bars]),
@@ -98,14 +100,21 @@ function tableOf(totals: Totals, seconds: number): string[] {
   const head = ['ms', 'count', 'per s', 'failed', 'min', ...percentiles.map((each) => `p${each}`), 'max']
   const rows = shown(totals).map((name) => {
     const { times, failed } = totals.measures.get(name) ?? { times: undefined, failed: 0 }
-    const counts = [name, whole(times?.count ?? 0), figure((times?.count ?? 0) / Math.max(seconds, 0.001)), whole(failed)]
+    const counts = [
+      name,
+      whole(times?.count ?? 0),
+      figure((times?.count ?? 0) / Math.max(seconds, 0.001)),
+      whole(failed),
+    ]
     if (times === undefined || times.count === 0) return [...counts, ...Array.from({ length: 6 }, () => '–')]
     return [...counts, ...[times.min, ...percentiles.map((each) => times.percentile(each)), times.max].map(figure)]
   })
   if (rows.length === 0) return ['Nothing was measured: no bot joined a room, or called anything.']
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
   return [head, ...rows].map((row) =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '),
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  '),
   )
 }
 
@@ -123,6 +132,8 @@ function countersOf(totals: Totals, seconds: number, count: number): string[] {
     `  ${way}  ${whole(messages)} messages, ${byteCount(bytes)}: ${rate(bytes)}/s, ${rate(bytes / count)}/s for each bot`
   const recoveries = total('resumed') + total('resynced') + total('lost')
   const own: readonly string[] = ownCounters
+  const counters = [...totals.counters].filter(([name]) => !own.includes(name))
+  const widest = Math.max(8, ...counters.map(([name]) => name.length))
   return [
     traffic('received', total('messagesIn'), total('bytesIn')),
     traffic('sent    ', total('messagesOut'), total('bytesOut')),
@@ -135,14 +146,14 @@ function countersOf(totals: Totals, seconds: number, count: number): string[] {
           `  drops     ${whole(total('drops'))} connections were lost; rooms: ${whole(total('resumed'))} resumed, ${whole(total('resynced'))} resynced, ${whole(total('lost'))} lost`,
         ]),
     ...(total('corrections') === 0 ? [] : [`  corrected ${whole(total('corrections'))} mutations, by the server`]),
-    ...[...totals.counters]
-      .filter(([name]) => !own.includes(name))
-      .map(([name, value]) => `  ${name}  ${whole(value)}: ${figure(value / Math.max(seconds, 0.001))}/s`),
+    ...counters.map(
+      ([name, value]) => `  ${name.padEnd(widest)}  ${whole(value)}: ${figure(value / Math.max(seconds, 0.001))}/s`,
+    ),
   ]
 }
 
 function errorsOf(totals: Totals, red: (text: string) => string): string[] {
-  const errors = [...totals.errors.values()].sort((a, b) => b.count - a.count)
+  const errors = sortedErrors(totals)
   if (errors.length === 0) return ['No errors.']
   const all = totals.counter('errors')
   const failed = totals.counter('botsFailed')
@@ -158,5 +169,9 @@ function errorsOf(totals: Totals, red: (text: string) => string): string[] {
   })
   const more = errors.length - mostErrors
   const title = `${all === 1 ? '1 error' : `${whole(all)} errors`}${failed === 0 ? '' : `; ${bots(failed)} failed`}`
-  return [all === 0 ? title : red(title), ...lines, ...(more > 0 ? [`  and ${more} kinds more: --json has them all`] : [])]
+  return [
+    all === 0 ? title : red(title),
+    ...lines,
+    ...(more > 0 ? [`  and ${more} kinds more: --json has them all`] : []),
+  ]
 }

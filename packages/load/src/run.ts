@@ -31,7 +31,7 @@ export interface Surroundings {
 }
 
 /** Codes that the program ends with. */
-export const exitCodes = { met: 0, missed: 1, fault: 2 } as const
+export const exitCodes = { met: 0, missed: 1, fault: 2, /** As shells say it. */ interrupted: 130 } as const
 
 /** Milliseconds from one line of progress to the next. */
 const interval = 1_000
@@ -50,7 +50,8 @@ export async function run(args: Arguments, surroundings: Surroundings): Promise<
   const live = new Live(args.quiet ? quiet : screen)
   const team = new Team(args, surroundings, (line) => live.print(line))
   try {
-    const plan = await team.prepare()
+    const plan = await Promise.race([team.prepare(), whenAborted(interrupt)])
+    if (plan === undefined) return exitCodes.interrupted
     const { bots, processes, ramp, hold, seed } = plan
     const where = processes === 1 ? '' : ` in ${processes} processes`
     live.print(
@@ -92,6 +93,10 @@ export async function run(args: Arguments, surroundings: Surroundings): Promise<
     live.end()
     team.kill()
   }
+}
+
+function whenAborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
 }
 
 /** Until the time is over, or there is no reason to go on. Returns that reason. */
@@ -255,7 +260,9 @@ class Team {
       case 'done':
         member.isDone = true
         if (message.stuck > 0) {
-          this.#print(`${message.stuck} bots did not end with the run: they wait for something that does not end with \`signal\``)
+          this.#print(
+            `${message.stuck} bots did not end with the run: they wait for something that does not end with \`signal\``,
+          )
         }
         this.#lookWhoIsLeft()
         break
@@ -272,7 +279,9 @@ class Team {
     member.up = 0
     member.tell?.(undefined)
     if (!this.#isEnding && this.#plan !== undefined) {
-      this.faults.push(`A process with bots has ended by itself (${how}): its bots are gone, and the figures incomplete.`)
+      this.faults.push(
+        `A process with bots has ended by itself (${how}): its bots are gone, and the figures incomplete.`,
+      )
       if (this.#members.every(({ isGone }) => isGone)) this.whenIdle('no process with bots is left')
     }
     this.#lookWhoIsLeft()

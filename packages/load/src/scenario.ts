@@ -1,4 +1,4 @@
-import type { JuntoClient, JuntoClientOptions } from '@junto/client'
+import { JuntoClient, type JuntoClientOptions } from '@junto/client'
 import { millisecondsOf, type Duration } from './durations.ts'
 import { suggestion } from './suggest.ts'
 import { thresholdOf } from './thresholds.ts'
@@ -15,28 +15,28 @@ export interface Bot {
   /** Aborted when the run ends. */
   readonly signal: AbortSignal
   /** A number from 0 up to, and not including, 1. The same row of them for each run with the same seed. */
-  random(): number
+  readonly random: () => number
   /**
    * Waits.
    *
    * @param ms Milliseconds.
    * @throws the signal's reason when the run ends meanwhile. Let it pass: it is not counted as an error.
    */
-  sleep(ms: number): Promise<void>
+  readonly sleep: (ms: number) => Promise<void>
   /**
    * Runs `fn` each `ms` milliseconds, the first time at once, until the run ends: then it resolves. It does not wait for what `fn` began
    * before, so that a server that becomes slow is asked as often as before. When `fn` throws or rejects, so does this.
    */
-  every(ms: number, fn: () => unknown): Promise<void>
+  readonly every: (ms: number, fn: () => unknown) => Promise<void>
   /**
    * Runs `fn`, and measures how long that takes, under a name of your own: `measure('load level', …)` is `load level` in tables and thresholds.
    * When `fn` throws or rejects, that is counted as an error of this name, and goes on to the caller.
    */
-  measure<T>(name: string, fn: () => T | Promise<T>): Promise<T>
+  readonly measure: <T>(name: string, fn: () => T | Promise<T>) => Promise<T>
   /** Records milliseconds that you have measured yourself. */
-  record(name: string, ms: number): void
+  readonly record: (name: string, ms: number) => void
   /** Counts something, `by` of it at once. Default: 1. */
-  count(name: string, by?: number): void
+  readonly count: (name: string, by?: number) => void
 }
 
 /** What every bot's client is made with, besides url, credentials and what the tool needs for itself. */
@@ -68,6 +68,9 @@ export interface Scenario {
    */
   readonly bot: (bot: Bot) => unknown
 }
+
+/** The same in each copy of this package. */
+const clientClass = Symbol.for('junto-load client')
 
 const keys: { readonly [name in keyof Required<Scenario>]: 1 } = {
   url: 1,
@@ -105,7 +108,17 @@ const keys: { readonly [name in keyof Required<Scenario>]: 1 } = {
  */
 export function scenario(given: Scenario): Scenario {
   checkScenario(given)
-  return given
+  return Object.defineProperty({ ...given }, clientClass, { value: JuntoClient })
+}
+
+/**
+ * The client that a scenario's own imports belong to. Node loads a package a second time for what is loaded as CommonJS: rooms of one
+ * copy are no rooms for `select` or `sampleInputs` of the other.
+ */
+export function clientOf(given: Scenario): typeof JuntoClient {
+  const found: unknown = Reflect.get(given, clientClass)
+  // Put there by `scenario`, of this copy of the package or of another.
+  return typeof found === 'function' ? (found as typeof JuntoClient) : JuntoClient
 }
 
 /** For files in JavaScript, and for what a type does not say. @throws UsageError */
@@ -118,7 +131,8 @@ export function checkScenario(given: unknown): asserts given is Scenario {
   }
   const fields: Partial<Record<keyof Scenario, unknown>> = given
   const { url, bots, ramp, hold, processes, thresholds = [], seed, auth, client, bot } = fields
-  if (typeof bot !== 'function') throw new UsageError(`the scenario needs a function 'bot': async bot({ client }) { … }`)
+  if (typeof bot !== 'function')
+    throw new UsageError(`the scenario needs a function 'bot': async bot({ client }) { … }`)
   if (auth !== undefined && typeof auth !== 'function') throw new UsageError(`'auth' must be a function`)
   if (client !== undefined && (typeof client !== 'object' || client === null)) {
     throw new UsageError(`'client' must be an object of settings, such as { callTimeout: 5_000 }`)
@@ -137,5 +151,5 @@ export function checkScenario(given: unknown): asserts given is Scenario {
 export function wholeNumber(given: unknown, what: string, least = 1): number {
   const number = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given
   if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least) return number
-  throw new UsageError(`${what} must be a whole number from ${least} on, not '${String(given)}'`)
+  throw new UsageError(`${what} must be a whole number of at least ${least}, not '${String(given)}'`)
 }

@@ -118,3 +118,8 @@ function timesOf({ times }: Measure): Judged['times'] {
 function perSecond(count: number, seconds: number): number {
   return seconds > 0 ? count / seconds : 0
 }
+
+/** What failed most comes first; what calls declare comes last. */
+export function sortedErrors({ errors }: Totals): ErrorCount[] {
+  return [...errors.values()].sort((a, b) => Number(a.declared) - Number(b.declared) || b.count - a.count)
+}

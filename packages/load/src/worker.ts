@@ -6,7 +6,7 @@ import type { FromWorker, ToWorker } from './messages.ts'
 import { reach } from './reach.ts'
 import { Recorder } from './recorder.ts'
 import { SystemClock } from './system-clock.ts'
-import { UsageError } from './usage-error.ts'
+import { isUsageError } from './usage-error.ts'
 import { UsageMeter } from './usage.ts'
 
 /** Milliseconds between reports. */
@@ -46,9 +46,12 @@ try {
   })
   const settings = { url, bots, ramp, hold, processes, thresholds, seed }
   // Only what was given: `undefined` is no setting.
-  tell({ kind: 'loaded', settings: Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) })
+  tell({
+    kind: 'loaded',
+    settings: Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)),
+  })
 } catch (error) {
-  tell({ kind: 'fault', message: error instanceof UsageError ? error.message : String(error) })
+  tell({ kind: 'fault', message: isUsageError(error) ? error.message : String(error) })
 }
 
 function run(crew: Crew): void {

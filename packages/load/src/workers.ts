@@ -34,17 +34,21 @@ export const forkWorker: StartWorker = (file, tsconfig, events) => {
   })
   // What comes is what worker.ts sends.
   child.on('message', (message) => events.message(message as FromWorker))
+  // A process whose bots never wait would not notice that it is alone.
+  const end = (): void => void child.kill('SIGKILL')
+  process.once('exit', end)
+  child.on('exit', () => process.off('exit', end))
   child.on('error', (error) => events.exit(error.message))
   child.on('exit', (code, signal) => events.exit(signal === null ? `code ${code}` : `signal ${signal}`))
   for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) readLines(stream, events.line)
+    if (stream !== null) readLines(stream, (line) => events.line(line))
   }
   return {
     tell: (message) => {
       // It may be gone already, which `exit` tells.
       if (child.connected) child.send(message, () => {})
     },
-    kill: () => void child.kill('SIGKILL'),
+    kill: end,
   }
 }
 
