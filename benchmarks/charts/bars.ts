@@ -1,4 +1,5 @@
 import type { Recorded, RecordedRow } from '../recorded.ts'
+import { wasHeldUp } from '../report.ts'
 import { isJudged, type Judged } from '../targets.ts'
 import type { BarChart, Panel } from './catalogue.ts'
 import { figure, ratio, spread, written } from './numbers.ts'
@@ -116,7 +117,11 @@ function panelOf(panel: Panel, row: RecordedRow, peers: readonly string[], run: 
   return {
     width: width.plot,
     height: { step: 26 },
-    title: panelTitle(panel.title ?? row.title, [row.unit, ...targets.map(({ verdict }) => sentence(verdict))]),
+    title: panelTitle(panel.title ?? row.title, [
+      row.unit,
+      ...targets.map(({ verdict }) => sentence(verdict)),
+      ...heldUp(row),
+    ]),
     layer: inner.filter(({ data }) => data.values.length > 0),
   }
 }
@@ -142,6 +147,16 @@ function sentence({ peer, against, target, measured, verdict }: Judged): string 
   const is = against === undefined ? figure(measured) : `${ratio(measured)} ×`
   const whose = peer === 'junto' ? '' : ` for ${titleOf(peer)}`
   return `Target${whose}: at most ${wanted}. ${verdict === 'met' ? `Met: ${is}.` : `Missed: ${is}.`}`
+}
+
+/** Of whom the figure is what the load generator could do, and not what the server could. */
+function heldUp(row: RecordedRow): string[] {
+  const peers = sortedPeers(Object.keys(row.peers))
+  const those = peers.filter((peer) => wasHeldUp(row.peers[peer]!))
+  if (those.length === 0) return []
+  return [
+    `Load generator at its limit, server not: ${those.length === peers.length ? 'all' : those.map(titleOf).join(', ')}.`,
+  ]
 }
 
 /** Where the text behind a bar begins: behind what stands there already. */

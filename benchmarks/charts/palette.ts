@@ -27,13 +27,13 @@ interface Look {
  */
 const looks: Readonly<Record<string, Look>> = {
   junto: { title: 'Junto', light: '#0072b2', dark: '#3b9fe0', shape: 'circle' },
-  'junto-client': { title: 'Junto, its client', light: '#56b4e9', dark: '#9ad4f7', shape: 'circle' },
+  'junto-client': { title: 'Junto + client', light: '#56b4e9', dark: '#9ad4f7', shape: 'circle' },
   'raw-ws': { title: 'raw ws', light: '#8c959f', dark: '#8b949e', shape: 'square' },
-  'hand-batched': { title: 'ws, batched', light: '#59636e', dark: '#b7bdc8', shape: 'square' },
+  'hand-batched': { title: 'ws batched', light: '#59636e', dark: '#b7bdc8', shape: 'square' },
   uws: { title: 'uWebSockets.js', light: '#e69f00', dark: '#e69f00', shape: 'diamond' },
   'socket.io': { title: 'Socket.IO', light: '#009e73', dark: '#00b386', shape: 'triangle-up' },
   colyseus: { title: 'Colyseus', light: '#d55e00', dark: '#e8702a', shape: 'triangle-down' },
-  'colyseus-quantized': { title: 'Colyseus, 16-bit', light: '#cc79a7', dark: '#cc79a7', shape: 'triangle-down' },
+  'colyseus-quantized': { title: 'Colyseus 16-bit', light: '#cc79a7', dark: '#cc79a7', shape: 'triangle-down' },
 }
 const order = Object.keys(looks)
 

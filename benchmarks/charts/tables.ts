@@ -1,4 +1,5 @@
 import type { Recorded, RecordedRow } from '../recorded.ts'
+import { wasHeldUp } from '../report.ts'
 import { isJudged, type Verdict } from '../targets.ts'
 import type { Runs } from './catalogue.ts'
 import { figure, ratio, spread, written } from './numbers.ts'
@@ -23,8 +24,21 @@ export function figuresTable(run: Recorded): string {
   const unavailable = Object.entries(run.unavailable).map(
     ([peer, reason]) => `- ${titleOf(peer)} could not be run: ${oneLine(reason)}`,
   )
-  if (unavailable.length > 0) parts.push(unavailable.join('\n'))
+  const below = [...unavailable, ...heldUp(run)]
+  if (below.length > 0) parts.push(below.join('\n'))
   return parts.join('\n\n')
+}
+
+/** Which figures are what the load generator could do, and not what the server could. */
+function heldUp({ rows }: Recorded): string[] {
+  const those = rows.flatMap((row) => {
+    const peers = sortedPeers(Object.keys(row.peers)).filter((peer) => wasHeldUp(row.peers[peer]!))
+    return peers.length === 0 ? [] : [`${row.title} (${peers.map(titleOf).join(', ')})`]
+  })
+  if (those.length === 0) return []
+  return [
+    `- The load generator was at its limit and the server was not: ${those.join('; ')}. The server could have done more.`,
+  ]
 }
 
 function cell(row: RecordedRow, peer: string): string {
