@@ -17,6 +17,8 @@ const colyseus = { folder: 'colyseus', libraries: ['@colyseus/core', '@colyseus/
 const peers: readonly Peer[] = [
   { name: 'junto', ours: true },
   { name: 'raw-ws' },
+  { name: 'uws', packages: { folder: 'uws', libraries: [], loads: 'uWebSockets.js' } },
+  { name: 'socket.io', packages: { folder: 'socket.io', libraries: ['socket.io'] } },
   { name: 'colyseus', packages: colyseus },
   { name: 'colyseus-quantized', packages: colyseus },
 ]
