@@ -128,24 +128,24 @@ function histogramsOf(totals: Totals): string[][] {
 function countersOf(totals: Totals, seconds: number, count: number): string[] {
   const total = (name: string): number => totals.counter(name)
   const rate = (bytes: number): string => byteCount(bytes / Math.max(seconds, 0.001))
-  const traffic = (way: string, messages: number, bytes: number): string =>
-    `  ${way}  ${whole(messages)} messages, ${byteCount(bytes)}: ${rate(bytes)}/s, ${rate(bytes / count)}/s for each bot`
-  const recoveries = total('resumed') + total('resynced') + total('lost')
   const own: readonly string[] = ownCounters
   const counters = [...totals.counters].filter(([name]) => !own.includes(name))
-  const widest = Math.max(8, ...counters.map(([name]) => name.length))
+  const widest = Math.max(9, ...counters.map(([name]) => name.length))
+  const traffic = (way: string, messages: number, bytes: number): string =>
+    `  ${way.padEnd(widest)}  ${whole(messages)} messages, ${byteCount(bytes)}: ${rate(bytes)}/s, ${rate(bytes / count)}/s for each bot`
+  const recoveries = total('resumed') + total('resynced') + total('lost')
   return [
     traffic('received', total('messagesIn'), total('bytesIn')),
-    traffic('sent    ', total('messagesOut'), total('bytesOut')),
+    traffic('sent', total('messagesOut'), total('bytesOut')),
     ...(total('events') === 0
       ? []
-      : [`  events    ${whole(total('events'))} sent, ${whole(total('eventsDropped'))} of them dropped`]),
+      : [`  ${'events'.padEnd(widest)}  ${whole(total('events'))} sent, ${whole(total('eventsDropped'))} of them dropped`]),
     ...(total('drops') + recoveries === 0
-      ? ['  drops     no connection was lost']
+      ? [`  ${'drops'.padEnd(widest)}  no connection was lost`]
       : [
-          `  drops     ${whole(total('drops'))} connections were lost; rooms: ${whole(total('resumed'))} resumed, ${whole(total('resynced'))} resynced, ${whole(total('lost'))} lost`,
+          `  ${'drops'.padEnd(widest)}  ${whole(total('drops'))} connections were lost; rooms: ${whole(total('resumed'))} resumed, ${whole(total('resynced'))} resynced, ${whole(total('lost'))} lost`,
         ]),
-    ...(total('corrections') === 0 ? [] : [`  corrected ${whole(total('corrections'))} mutations, by the server`]),
+    ...(total('corrections') === 0 ? [] : [`  ${'corrected'.padEnd(widest)}  ${whole(total('corrections'))} mutations, by the server`]),
     ...counters.map(
       ([name, value]) => `  ${name.padEnd(widest)}  ${whole(value)}: ${figure(value / Math.max(seconds, 0.001))}/s`,
     ),

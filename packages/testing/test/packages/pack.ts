@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root, run, tsc } from './run.ts'
 
@@ -47,7 +47,8 @@ async function copySources(workspace: string): Promise<string[]> {
     for (const part of ['package.json', 'README.md', 'LICENSE', 'tsconfig.build.json', 'src']) {
       await cp(join(from, part), join(to, part), { recursive: true })
     }
-    await symlink(to, join(workspace, 'node_modules/@junto', name))
+    const { name: published }: { name: string } = JSON.parse(await readFile(join(from, 'package.json'), 'utf8'))
+    await symlink(to, join(workspace, 'node_modules', published))
   }
   return names
 }
@@ -55,7 +56,7 @@ async function copySources(workspace: string): Promise<string[]> {
 /** Everything installed in `from` is found in `to`, except our own packages, which are to come from the copy. */
 async function linkDependencies(from: string, to: string): Promise<void> {
   for (const entry of await readdir(from)) {
-    if (entry.startsWith('.') || entry === '@junto') continue
+    if (entry.startsWith('.') || entry === '@junto' || entry === 'junto-load') continue
     if (entry.startsWith('@')) {
       await mkdir(join(to, entry))
       await linkDependencies(join(from, entry), join(to, entry))

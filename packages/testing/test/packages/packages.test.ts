@@ -84,6 +84,15 @@ describe('an empty project with the packed packages', () => {
     expect(await run('node', ['main.js'], project)).toBe('ok\n')
   }, 60_000)
 
+  it('runs the program junto-load, which finds the scenario and, here, no server', async () => {
+    const scenario = `import { scenario } from 'junto-load'\nexport default scenario({ bot: async ({ client }) => void client })\n`
+    await writeFile(join(project, 'scenario.ts'), scenario)
+    const bin = join(project, 'node_modules/.bin/junto-load')
+    await expect(run(bin, ['scenario.ts', '--url', 'ws://127.0.0.1:1'], project)).rejects.toThrow(
+      /ended with 2\njunto-load: ws:\/\/127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED/,
+    )
+  }, 60_000)
+
   // With the declarations of the packages, and of what they depend on, checked too.
   it.each([
     { module: 'nodenext', moduleResolution: 'nodenext' },
