@@ -4,6 +4,7 @@ import type { Benchmark, Options, Result } from '../benchmark.ts'
 import { Figures } from '../figures.ts'
 import { between, withWorkers, type Worker } from '../harness.ts'
 import { prepare, type Peer } from '../rounds.ts'
+import { packages } from './packages.ts'
 import { median } from '../statistics.ts'
 import type { LoadSettings, LoadShape } from './load.ts'
 import * as roundTrips from './round-trips/measure.ts'
@@ -15,6 +16,9 @@ const peers: readonly (Peer & { readonly rows: readonly string[] })[] = [
   { name: 'hand-batched', rows: ['calls-8', 'calls-8-busy', 'calls-1'] },
   { name: 'junto', ours: true, rows: ['calls-8', 'calls-8-busy', 'calls-1'] },
   { name: 'junto-client', ours: true, rows: ['calls-8'] },
+  { name: 'socket.io', rows: ['calls-8', 'calls-8-busy', 'calls-1'], packages: packages.socketIo },
+  { name: 'uws', rows: ['calls-8', 'calls-8-busy', 'calls-1'], packages: packages.uws },
+  { name: 'colyseus', rows: ['calls-8', 'calls-8-busy', 'calls-1'], packages: packages.colyseus },
 ]
 
 // A load generator that does nothing with an answer keeps the server's core full, and then the kernel gathers raw messages into fewer

@@ -1,24 +1,10 @@
-import type { Server as HttpServer } from 'node:http'
+import type { ColyseusServer } from '../colyseus.ts'
 import type { Player } from './work.ts'
 
-// What is used of Colyseus. Its packages are not installed with this repository: see ../peers.ts.
+// What is used of Colyseus besides.
 
 /** peers/colyseus/server.js */
-export interface ColyseusServer extends ColyseusSchema {
-  readonly Room: new () => Room
-  readonly defineRoom: (room: new () => Room) => RoomDefinition
-  readonly defineServer: (options: {
-    readonly rooms: Readonly<Record<string, RoomDefinition>>
-    readonly transport: Transport
-    readonly greet: boolean
-    readonly gracefullyShutdown: boolean
-  }) => { listen(port: number, host: string): Promise<void> }
-  readonly WebSocketTransport: new (options: {
-    readonly server: HttpServer
-    /** Milliseconds between the pings that each client gets. */
-    readonly pingInterval: number
-  }) => Transport
-}
+export type ColyseusLobbyServer = ColyseusServer & ColyseusSchema
 
 /** peers/colyseus/client.js */
 export interface ColyseusClient extends ColyseusSchema {
@@ -38,21 +24,6 @@ export interface ColyseusSchema {
 }
 
 type Field = object
-
-interface Room {
-  maxClients: number
-  state: object
-}
-
-interface RoomDefinition {
-  /** Clients that say the same under this name come to the same room. */
-  filterBy(options: readonly string[]): RoomDefinition
-}
-
-interface Transport {
-  readonly wss: { readonly clients: ReadonlySet<object> }
-  shutdown(): void
-}
 
 export interface JoinedRoom<T> {
   readonly state: T

@@ -55,6 +55,7 @@ function systemWrites(): number {
 
 export async function watch(port: number, received: (n: number) => void): Promise<{ close(): void }> {
   return LeanClient.open(port, { room: Arena.name, key: 'arena' }, ({ type, no, content }) => {
+    if (type === frameType.stamp) return // the time of each tick
     const [n, x, y]: unknown[] = type === frameType.event && no === 0 && Array.isArray(content) ? content : []
     if (typeof n !== 'number' || typeof x !== 'number' || typeof y !== 'number' || !isMoved({ n, x, y }))
       throw new Error(`this came: ${JSON.stringify([type, no, content])}`)

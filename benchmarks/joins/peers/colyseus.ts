@@ -1,7 +1,7 @@
-import { createServer } from 'node:http'
+import { listenColyseus, loadColyseusServer } from '../../colyseus.ts'
 import type { Part } from '../../harness.ts'
 import { importPeer } from '../../peers.ts'
-import { defineState, type ColyseusClient, type ColyseusServer } from '../colyseus.ts'
+import { defineState, type ColyseusClient, type ColyseusLobbyServer } from '../colyseus.ts'
 import type { Client, ServeSettings } from '../peer.ts'
 import { authenticate, firstPlayers, isFirstState, roomOf, roomSize, tokenOf } from '../work.ts'
 
@@ -11,7 +11,7 @@ import { authenticate, firstPlayers, isFirstState, roomOf, roomSize, tokenOf } f
 
 export async function serve(settings: unknown): Promise<Part> {
   const { heartbeat } = settings as ServeSettings // from benchmark.ts
-  const colyseus = await importPeer<ColyseusServer>('colyseus', 'server.js')
+  const colyseus = await loadColyseusServer<ColyseusLobbyServer>()
   const { PlayerSchema, LobbySchema } = defineState(colyseus)
   let joins = 0
 
@@ -34,24 +34,9 @@ export async function serve(settings: unknown): Promise<Part> {
     }
   }
 
-  const http = createServer()
-  const transport = new colyseus.WebSocketTransport({ server: http, pingInterval: heartbeat })
-  const server = colyseus.defineServer({
-    rooms: { lobby: colyseus.defineRoom(LobbyRoom).filterBy(['room']) },
-    transport,
-    greet: false,
-    gracefullyShutdown: false,
-  })
-  await server.listen(0, '127.0.0.1')
-  const address = http.address()
-  return {
-    ready: typeof address === 'object' ? address?.port : undefined,
-    counters: () => ({ joins, open: transport.wss.clients.size }),
-    close() {
-      transport.shutdown()
-      http.closeAllConnections()
-    },
-  }
+  const rooms = { lobby: colyseus.defineRoom(LobbyRoom).filterBy(['room']) }
+  const { port, clients, close } = await listenColyseus(colyseus, rooms, heartbeat)
+  return { ready: port, counters: () => ({ joins, open: clients.size }), close }
 }
 
 let loaded: ReturnType<typeof load> | undefined

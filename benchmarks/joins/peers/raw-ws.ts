@@ -9,7 +9,8 @@ import { authenticate, firstPlayers, isFirstState, roomOf, tokenOf, type Player 
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 
-interface Hello {
+/** What a client says who it is and where it wants to. */
+export interface Hello {
   token: string
   room: string
   name: string

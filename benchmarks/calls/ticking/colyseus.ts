@@ -1,0 +1,50 @@
+import { listenColyseus, loadColyseusServer } from '../../colyseus.ts'
+import type { Part } from '../../harness.ts'
+import { LeanColyseus } from '../lean-colyseus.ts'
+import { isMoved, moved, tickRate, type Moved } from './peer.ts'
+
+// A room that broadcasts: Colyseus packs the event once and sends it to each client.
+
+export async function serve(): Promise<Part> {
+  const colyseus = await loadColyseusServer()
+  /** Tells how many got it. */
+  let broadcast = (_payload: Moved): number => 0
+  class ArenaRoom extends colyseus.Room {
+    override maxClients = 1_000
+    onCreate() {
+      broadcast = (payload) => {
+        this.broadcast('moved', payload)
+        return this.clients.length
+      }
+    }
+  }
+  const { port, close } = await listenColyseus(colyseus, { arena: colyseus.defineRoom(ArenaRoom) })
+  let n = 0
+  let deliveries = 0
+  let timer: NodeJS.Timeout | undefined
+  return {
+    ready: port,
+    counters: () => ({ deliveries }),
+    commands: {
+      begin() {
+        timer = setInterval(() => {
+          deliveries += broadcast(moved(n++))
+        }, 1000 / tickRate)
+      },
+      end: () => clearInterval(timer),
+    },
+    close() {
+      clearInterval(timer)
+      close()
+    },
+  }
+}
+
+export async function watch(port: number, received: (n: number) => void): Promise<{ close(): void }> {
+  return LeanColyseus.join(port, 'arena', (message) => {
+    // isMoved looks at it.
+    const payload = message.kind === 'message' && message.type === 'moved' ? (message.payload as Moved) : undefined
+    if (payload === undefined || !isMoved(payload)) throw new Error(`this came: ${JSON.stringify(message)}`)
+    received(payload.n)
+  })
+}
