@@ -37,6 +37,8 @@ export interface Rules {
   readonly tickRate: number
   /** How often a second it sends what has changed. */
   readonly patchRate: number
+  /** So many runners besides the players are in each room, and the room moves them in each tick. None when absent. */
+  readonly others?: number
 }
 
 export interface Runner {

@@ -1,7 +1,7 @@
 import { compileLayout, entriesOf, layoutOf, runMutation, StateTree, UndoLog } from '@junto/schema/internal'
 import type { Live, StateOf } from '@junto/schema'
 import type { Part } from '../../harness.ts'
-import { Game, tickRate } from '../contract.ts'
+import { Game, rules } from '../contract.ts'
 import { Board, boardMutators, idOf } from '../edits/contract.ts'
 
 // Parts of the server that a room cannot time from outside: in a process of their own.
@@ -63,10 +63,10 @@ export async function work(): Promise<Part> {
     const compiled = compileLayout(layoutOf(Game))
     const keys = Array.from({ length: entities }, (_, n) => `member-${n}`)
     const players = Object.fromEntries(keys.map((key, n) => [key, { x: n, y: -n, aim: n / entities }]))
-    const tree = StateTree.create(compiled, Game, { players }, { epoch: '0123456789abcdef' })
+    const tree = StateTree.create(compiled, Game, { players, mark: 0 }, { epoch: '0123456789abcdef' })
     // The tree is of the contract.
     const state = tree.root as Live<StateOf<typeof Game>>
-    const interval = 1000 / tickRate
+    const interval = 1000 / rules.tickRate
     const rewindables = new Rewindables(interval)
     const look = rewindables.add((root) => Object(root).players, ['x', 'y', 'aim'], {})
     rewindables.begin({ tree, compiled })

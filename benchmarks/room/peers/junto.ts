@@ -5,7 +5,7 @@ import type { Part } from '../../harness.ts'
 import { frameType, LeanClient } from '../../calls/lean-client.ts'
 import { packr } from '../../calls/hand-made.ts'
 import { enough } from '../../limits.ts'
-import { games, mutatorsOf, startOf, type Game, type GameName, type Rules } from '../contract.ts'
+import { games, heldBy, mutatorsOf, run, startOf, type Game, type Rules } from '../contract.ts'
 import type { Entered, Place, Player, Program } from '../peer.ts'
 import { Delays } from '../steps.ts'
 
@@ -15,12 +15,14 @@ import { Delays } from '../steps.ts'
 let ticks = 0
 let joined = 0
 
-function roomOf(game: GameName) {
+function roomOf({ game, others = 0 }: Rules) {
+  const names = Array.from({ length: others }, (_, n) => `other-${n}`)
+
   class GameRoom extends Room(games[game].contract) {
     readonly mutators = mutatorsOf(game)
 
     onCreate() {
-      return { players: {}, mark: 0 }
+      return { players: Object.fromEntries(names.map((name, n) => [name, startOf(n)])), mark: 0 }
     }
 
     override onJoin({ id }: Member<Game>) {
@@ -31,8 +33,12 @@ function roomOf(game: GameName) {
       this.state.players.delete(id)
     }
 
-    override onTick() {
+    override onTick(dt: number) {
       ticks++
+      for (const [n, name] of names.entries()) {
+        const runner = this.state.players.get(name)
+        if (runner !== undefined) run(game, runner, heldBy(n, ticks), dt)
+      }
     }
   }
   if (game !== 'arcade') return GameRoom
@@ -52,10 +58,11 @@ class ExactMetrics extends MemoryMetrics {
   }
 }
 
-export async function serve({ game, tickRate, patchRate }: Rules): Promise<Part> {
+export async function serve(rules: Rules): Promise<Part> {
+  const { game, tickRate, patchRate } = rules
   const metrics = new ExactMetrics()
   const server = new JuntoServer({ host: '127.0.0.1', port: 0, logLevel: 'warn', limits: enough, metrics })
-  server.define(games[game].contract, roomOf(game), { tickRate, patchRate, maxMembers: 2_000 })
+  server.define(games[game].contract, roomOf(rules), { tickRate, patchRate, maxMembers: 2_000 })
   await server.listen()
   return {
     ready: server.address?.port,
@@ -65,8 +72,10 @@ export async function serve({ game, tickRate, patchRate }: Rules): Promise<Part>
   }
 }
 
+/** A piece of what is larger than 16 KiB. */
+const part = 9
 /** What comes of the state, and of how far the server is with the inputs. */
-const expected = new Set<unknown>([frameType.patch, frameType.check, frameType.stamp])
+const expected = new Set<unknown>([part, frameType.patch, frameType.check, frameType.stamp])
 
 export async function play({ port, rules, room }: Place, received: (bytes: number) => void): Promise<Player> {
   const { contract } = games[rules.game]
