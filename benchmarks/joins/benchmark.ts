@@ -14,17 +14,18 @@ const paces: readonly {
   readonly pace: Arrivals['pace']
   readonly count: number
 }[] = [
-  { id: 'join', title: 'join, 16 clients at a time', pace: { atOnce: 16 }, count: 1_500 },
-  { id: 'join-single', title: 'join, one client every 3 ms', pace: { rate: 333 }, count: 600 },
+  { id: 'join', title: 'join, 16 clients at a time', pace: { atOnce: 16 }, count: 1_000 },
+  { id: 'join-single', title: 'join, one client every 3 ms', pace: { rate: 333 }, count: 400 },
 ]
 
 /** What a join leads to within `after` ms, such as its acknowledgement, belongs to it; pings come later. */
-const settings = { warmUp: 4_000, batches: 3, paces, after: 1_500, heartbeat: 15_000 }
+const settings = { warmUp: 2_000, batches: 1, paces, after: 1_200, heartbeat: 15_000 }
 
 const notes = [
   'Server and load run in processes of their own. A join is a connection, the verification of a signed token, a seat in a room of 50, and the first state of 20 players at the client. It costs what the CPU time of the server process (user and system) grew by while clients came, divided by their number.',
   'Clients stay until the figure is taken: what closing costs is not in it. One every 3 ms finds a server that sleeps, and to be woken costs processor time too.',
   'raw-ws: a message to join, answered by one with the state. junto: @junto/client, with the session, the layout of the contract, and the acknowledgement of what came.',
+  'socket.io: WebSockets only, its parser for JSON, bufferutil, and without the first request of each client, as its pages on performance and memory advise; token and room come with its handshake, and its first message is the state. uws: as raw-ws, on uWebSockets.js. The clients of both are made by hand.',
   'colyseus: its server and its client as they come, but for the interval of pings. The token is verified in the static onAuth, clients of a room meet by filterBy, and both sides share the classes of the state. A seat is reserved by an HTTP request before the WebSocket is opened.',
 ]
 
@@ -33,7 +34,8 @@ export const benchmark: Benchmark = {
   title: 'Joins: server CPU from the connection to the first state',
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
-  seconds: { alone: 80, round: 80 },
+  roundsAlone: 2,
+  seconds: { alone: 20, round: 55 },
   async run(options, progress) {
     const { figures, versions, unavailable } = await playRounds(peers, options, progress, measure)
     return { rows: figures.rows(), notes, settings, versions, unavailable } satisfies Result

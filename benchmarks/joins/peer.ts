@@ -1,3 +1,4 @@
+import { packages } from '../calls/packages.ts'
 import type { Part } from '../harness.ts'
 import type { Peer } from '../rounds.ts'
 
@@ -5,6 +6,8 @@ import type { Peer } from '../rounds.ts'
 export const peers: readonly Peer[] = [
   { name: 'junto', ours: true },
   { name: 'raw-ws' },
+  { name: 'socket.io', packages: packages.socketIo },
+  { name: 'uws', packages: packages.uws },
   { name: 'colyseus', packages: { folder: 'colyseus', libraries: ['@colyseus/core', '@colyseus/sdk'] } },
 ]
 

@@ -8,11 +8,14 @@ const peers: readonly { readonly name: string; readonly module: URL }[] = [
   'hand-batched',
   'junto',
   'junto-client',
+  'socket.io',
+  'uws',
+  'colyseus',
 ].map((name) => ({ name, module: new URL(`../peers/${name}.ts`, import.meta.url) }))
 /** Calls that write, in a room that ticks. It belongs to junto-client. */
 const writer = { name: 'writer', module: new URL('../ticking/junto-client.ts', import.meta.url) }
 
-export const settings = { warmUp: { calls: 20_000, cycles: 1_000 }, cycles: 5_000 }
+export const settings = { warmUp: { calls: 20_000, cycles: 500 }, cycles: 3_000 }
 
 const idle = { id: 'idle', title: 'idle round trip', unit: 'µs' }
 const idleRatio = { id: 'idle-ratio', title: 'idle round trip, beside raw-ws', unit: '× raw-ws' }

@@ -8,18 +8,18 @@ import { tickRate } from './peer.ts'
 import type { WatchSettings } from './load.ts'
 
 /** Each a module beside this one. */
-const peers = ['raw-ws', 'junto', 'junto-client'] as const
+const peers = ['raw-ws', 'junto', 'junto-client', 'socket.io', 'uws', 'colyseus'] as const
 
 /** Times are in ms. */
 export const settings = {
   clients: 500,
-  warmUp: 4_000,
-  windows: 3,
-  window: 4_000,
+  warmUp: 1_500,
+  windows: 1,
+  window: 2_500,
   /** Until what came has been acknowledged: that belongs to it. */
   after: 1_300,
-  settled: 100,
-  crowd: { warmUp: 20, calls: 60, events: 10 },
+  settled: 50,
+  crowd: { warmUp: 10, calls: 30, events: 10 },
 }
 
 const delivery = {
