@@ -8,7 +8,8 @@ const seed = (): number => 7
 
 describe('the command line', () => {
   it('says what to run, and how', () => {
-    const line = 'bots.ts --url=ws://a -n 20 --ramp 500ms --hold 2m --threshold join.p99<1s --threshold errors.count=0 -q'
+    const line =
+      'bots.ts --url=ws://a -n 20 --ramp 500ms --hold 2m --threshold join.p99<1s --threshold errors.count=0 -q'
     expect(argumentsOf(line.split(' '))).toEqual({
       file: 'bots.ts',
       given: {

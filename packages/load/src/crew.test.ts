@@ -110,7 +110,8 @@ describe('a bot', () => {
       await measure('load level', () => sleep(40))
       record('seen', 12)
       count('coins', 3)
-      for (const name of ['join', 'a.b', '']) await measure(name, () => {}).catch((error: Error) => names.push(error.message))
+      for (const name of ['join', 'a.b', ''])
+        await measure(name, () => {}).catch((error: Error) => names.push(error.message))
       await measure('door', () => Promise.reject(new Error('locked')))
     })
     crew.start()
@@ -123,6 +124,9 @@ describe('a bot', () => {
     // Once, although it has ended the bot as well.
     expect(errors.map(({ text }) => text)).toEqual(['door: locked'])
     expect(counts.get('botsFailed')).toBe(1)
-    expect(names).toEqual([expect.stringContaining('measured by junto-load itself'), ...Array<unknown>(2).fill(expect.stringContaining('is no name'))])
+    expect(names).toEqual([
+      expect.stringContaining('measured by junto-load itself'),
+      ...Array<unknown>(2).fill(expect.stringContaining('is no name')),
+    ])
   })
 })

@@ -212,9 +212,10 @@ function every(ms: number, fn: () => unknown, clock: Clock, signal: AbortSignal)
       signal.removeEventListener('abort', end)
       resolve()
     }
+    // What comes after the end is of no matter: it has resolved then.
     const fail = (error: unknown): void => {
-      end()
-      // What comes after the end is of no matter: `end` has resolved then.
+      cancel()
+      signal.removeEventListener('abort', end)
       reject(error instanceof Error ? error : new Error(String(error)))
     }
     const beat = (): void => {

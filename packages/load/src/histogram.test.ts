@@ -31,12 +31,14 @@ it('has nothing to say of nothing', () => {
   expect(binsOf(none)).toEqual([])
 })
 
-it.each([[[0.4, 0.5, 0.6]], [[1, 10, 100, 1_000, 10_000]], [[5]], [[...Array.from({ length: 2_000 }, () => 2), 9_000]]])(
-  'is drawn in a few rows that hold all: %#',
-  (values) => {
-    const bins = binsOf(of(values))
-    expect(bins.length).toBeLessThanOrEqual(16)
-    expect(bins.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6)
-    expect(barsOf(of(values))).toHaveLength(bins.length)
-  },
-)
+it.each([
+  [[0.4, 0.5, 0.6]],
+  [[1, 10, 100, 1_000, 10_000]],
+  [[5]],
+  [[...Array.from({ length: 2_000 }, () => 2), 9_000]],
+])('is drawn in a few rows that hold all: %#', (values) => {
+  const bins = binsOf(of(values))
+  expect(bins.length).toBeLessThanOrEqual(16)
+  expect(bins.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6)
+  expect(barsOf(of(values))).toHaveLength(bins.length)
+})

@@ -11,7 +11,9 @@ const percentiles = [1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9, 99.99]
 export function jsonOf(outcome: Outcome, intervals: readonly Interval[], exitCode: number, began: Date): string {
   const { file, plan, totals, seconds, endedEarly, generator, processors, verdicts, faults } = outcome
   const { thresholds: _thresholds, isDefaultThreshold: _isDefault, ...settings } = plan
-  const measures = new Map([...totals.measures].map(([name, { times, failed }]) => [name, { ...summaryOf(times), failed }]))
+  const measures = new Map(
+    [...totals.measures].map(([name, { times, failed }]) => [name, { ...summaryOf(times), failed }]),
+  )
   const report = {
     scenario: file,
     began: began.toISOString(),

@@ -139,13 +139,17 @@ function countersOf(totals: Totals, seconds: number, count: number): string[] {
     traffic('sent', total('messagesOut'), total('bytesOut')),
     ...(total('events') === 0
       ? []
-      : [`  ${'events'.padEnd(widest)}  ${whole(total('events'))} sent, ${whole(total('eventsDropped'))} of them dropped`]),
+      : [
+          `  ${'events'.padEnd(widest)}  ${whole(total('events'))} sent, ${whole(total('eventsDropped'))} of them dropped`,
+        ]),
     ...(total('drops') + recoveries === 0
       ? [`  ${'drops'.padEnd(widest)}  no connection was lost`]
       : [
           `  ${'drops'.padEnd(widest)}  ${whole(total('drops'))} connections were lost; rooms: ${whole(total('resumed'))} resumed, ${whole(total('resynced'))} resynced, ${whole(total('lost'))} lost`,
         ]),
-    ...(total('corrections') === 0 ? [] : [`  ${'corrected'.padEnd(widest)}  ${whole(total('corrections'))} mutations, by the server`]),
+    ...(total('corrections') === 0
+      ? []
+      : [`  ${'corrected'.padEnd(widest)}  ${whole(total('corrections'))} mutations, by the server`]),
     ...counters.map(
       ([name, value]) => `  ${name.padEnd(widest)}  ${whole(value)}: ${figure(value / Math.max(seconds, 0.001))}/s`,
     ),

@@ -51,7 +51,10 @@ export async function run(args: Arguments, surroundings: Surroundings): Promise<
   const team = new Team(args, surroundings, (line) => live.print(line))
   try {
     const plan = await Promise.race([team.prepare(), whenAborted(interrupt)])
-    if (plan === undefined) return exitCodes.interrupted
+    if (plan === undefined) {
+      live.print('Interrupted before the first bot has started.')
+      return exitCodes.interrupted
+    }
     const { bots, processes, ramp, hold, seed } = plan
     const where = processes === 1 ? '' : ` in ${processes} processes`
     live.print(
