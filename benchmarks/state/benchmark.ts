@@ -4,7 +4,7 @@ import { Figures } from '../figures.ts'
 import { withWorkers, type Worker } from '../harness.ts'
 import { hottest } from '../profile.ts'
 import type { Progress } from '../progress.ts'
-import { prepare, type Peer } from '../rounds.ts'
+import { prepare, type Availability, type Peer } from '../rounds.ts'
 import { median } from '../statistics.ts'
 import type { Applied, Batch, MirrorSettings, MovingSettings } from './processes.ts'
 import { churn, sizeRows, type Sizes } from './sizes.ts'
@@ -78,7 +78,7 @@ export const benchmark: Benchmark = {
   async run(options, progress) {
     const { chosen, versions, availability } = await prepare(peers, options, progress, ['schema'])
     const sides = chosen.map(({ name }) => name)
-    const run = new Run(sides, options, progress)
+    const run = new Run(sides, availability, options, progress)
     await run.sizes()
     for (let round = 0; round < options.rounds; round++) {
       for (const { kind, id, title } of kinds) await run.moving(round, kind, id, title)
@@ -102,10 +102,16 @@ class Run {
   private done = 0
 
   constructor(
-    private readonly sides: readonly string[],
+    private readonly chosen: readonly string[],
+    private readonly availability: Availability,
     private readonly options: Options,
     private readonly progress: Progress,
   ) {}
+
+  /** Those that have not failed. */
+  private get sides(): readonly string[] {
+    return this.chosen.filter((side) => this.availability.has(side))
+  }
 
   /** Sizes are the same each time: measured once. */
   async sizes(): Promise<void> {
@@ -113,9 +119,11 @@ class Run {
     const found = new Map<string, Sizes>()
     await withWorkers(async (start) => {
       for (const side of this.sides) {
-        const worker = await start({ module: new URL('./sizes.ts', import.meta.url), role: 'sizes', settings: side })
-        // The worker is sizes.ts, of the same source.
-        found.set(side, worker.ready as Sizes)
+        await this.availability.attempt(side, async () => {
+          const worker = await start({ module: new URL('./sizes.ts', import.meta.url), role: 'sizes', settings: side })
+          // The worker is sizes.ts, of the same source.
+          found.set(side, worker.ready as Sizes)
+        })
       }
     })
     for (const { id, title, unit } of sizeRows) {
@@ -131,13 +139,15 @@ class Run {
     await withWorkers(async (start) => {
       const pairs: Pair[] = []
       for (const side of this.sides) {
-        const asServer: MovingSettings = { side, kind, entities, stride }
-        const server = await start({ module, role: 'moving', settings: asServer })
-        // What moving() is ready with.
-        const asClient: MirrorSettings = { side, kind, entities, snapshot: server.ready as Uint8Array }
-        const client = await start({ module, role: 'mirror', settings: asClient })
-        const page = await start({ module, role: 'mirror', settings: asClient, conditions: ['browser'] })
-        pairs.push({ side, kind, server, client, page })
+        await this.availability.attempt(side, async () => {
+          const asServer: MovingSettings = { side, kind, entities, stride }
+          const server = await start({ module, role: 'moving', settings: asServer })
+          // What moving() is ready with.
+          const asClient: MirrorSettings = { side, kind, entities, snapshot: server.ready as Uint8Array }
+          const client = await start({ module, role: 'mirror', settings: asClient })
+          const page = await start({ module, role: 'mirror', settings: asClient, conditions: ['browser'] })
+          pairs.push({ side, kind, server, client, page })
+        })
       }
       for (const pair of pairs) await tick(pair, settings.moving.warmUp)
       const times = new Map(pairs.map(({ side }) => [side, emptyTimes()]))
@@ -168,14 +178,16 @@ class Run {
     await withWorkers(async (start) => {
       const servers: { side: string; worker: Worker; name: string; times: number[] }[] = []
       for (const side of this.sides) {
-        const given: SceneSettings = { side, scene }
-        if (round === 0) {
-          const sizes = await start({ module, role: 'viewSizes', settings: given })
-          const heading = { id: `${id}-bytes`, section: views, title: `${title}: a client gets`, unit: 'B per tick' }
-          this.figures.add(heading, side, Number(sizes.ready))
-        }
-        const worker = await start({ module, role: 'viewing', settings: given })
-        servers.push({ side, worker, name: `state-${id}-${side}`, times: [] })
+        await this.availability.attempt(side, async () => {
+          const given: SceneSettings = { side, scene }
+          if (round === 0) {
+            const sizes = await start({ module, role: 'viewSizes', settings: given })
+            const heading = { id: `${id}-bytes`, section: views, title: `${title}: a client gets`, unit: 'B per tick' }
+            this.figures.add(heading, side, Number(sizes.ready))
+          }
+          const worker = await start({ module, role: 'viewing', settings: given })
+          servers.push({ side, worker, name: `state-${id}-${side}`, times: [] })
+        })
       }
       const { warmUp, batches, ticks } = settings.views
       for (const { worker } of servers) await worker.command('tick', warmUp)
@@ -281,6 +293,6 @@ async function apply({ side, kind }: Pair, client: Worker, { patches, xs, ys }: 
 
 /** The same, beginning with another one each time. */
 function inTurn<T>(all: readonly T[], turn: number): readonly T[] {
-  const first = turn % all.length
+  const first = turn % Math.max(1, all.length)
   return [...all.slice(first), ...all.slice(0, first)]
 }
