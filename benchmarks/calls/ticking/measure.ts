@@ -35,7 +35,7 @@ const writes = {
 }
 
 export const notes = [
-  `Event to ${settings.clients} clients: raw-ws packs once and sends to each. junto: a room that ticks, whose clients acknowledge what came and are otherwise as lean as those of raw-ws. junto-client: the same server under @junto/client.`,
+  `Event to ${settings.clients} clients: raw-ws packs once and sends to each. junto: a room that ticks, whose clients acknowledge what came and are otherwise as lean as those of raw-ws. junto-client: the same server under @junto/client. socket.io: emit to a room; uws: publish to a topic; colyseus: broadcast in a room.`,
   'Calls in a room that ticks are made by @junto/client. One that writes settles when its effects can be seen at the caller, which in a room that ticks is after the next patch. Calls were made at every phase of the interval. Writes are system calls, as the kernel counts them.',
 ]
 

@@ -39,8 +39,8 @@ export async function serve(settings: unknown): Promise<Part> {
   }
 
   const { port, close } = await listenUws({
-    // It pings eight seconds before.
-    idleTimeout: heartbeat / 1000 + 8,
+    // It pings eight seconds before, in steps of four.
+    idleTimeout: Math.ceil((heartbeat / 1000 + 8) / 4) * 4,
     open: (socket) => void sockets.set(socket, undefined),
     message: (socket, message) => void admit(socket, packr.unpack(Buffer.from(message))),
     close(socket) {
