@@ -29,6 +29,7 @@ describe('the load says', () => {
 
   it('that the machine had nothing left', () => {
     expect(verdict([quiet], [1, 1, 0.2])).toMatchObject({ isBottleneck: true })
+    expect(verdict([busy], [1, 1]).lines.join(' ')).toMatch(/on another machine/)
   })
 
   it('that a server reads from one address only so much', () => {

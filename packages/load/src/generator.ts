@@ -65,7 +65,7 @@ export function verdictOf(
   const figures = `${count}, the busiest ${percent(loop)} busy on average; timers at most ${Math.round(late)} ms late`
   if (busiest > often) {
     const advice =
-      processes.length < processors
+      processes.length < processors && machineFull <= often
         ? `Give it more processes (--processes ${Math.min(processors, processes.length * 2)}), or less to do for each bot`
         : 'Run part of the bots on another machine, or give each bot less to do'
     return {
