@@ -12,6 +12,7 @@ import { ProxyTrust, type TrustProxy } from './proxy-trust.ts'
 import { subprotocol } from './transport.ts'
 import type { Acceptor, Connection, ConnectionEvents, ConnectionFault, Transport } from './transport.ts'
 import { arrivalOf, checkUpgrade, forwardedFor, pathOf, refuseUpgrade } from './upgrade.ts'
+import { readMessages } from './ws-reading.ts'
 
 /** The limits that a WebSocket transport keeps itself. */
 export type WsLimits = Pick<Limits, 'maxMessage' | 'maxFragments' | 'headerTimeout' | 'closeTimeout'>
@@ -171,7 +172,7 @@ export class WsTransport implements Transport {
       const connection = new WsConnection(webSocket, socket, remoteAddress, origin)
       this.#connections.add(connection)
       webSocket.on('close', () => this.#connections.delete(connection))
-      connection.listen(acceptor.accept(connection))
+      connection.listen(acceptor.accept(connection), this.#options.limits.maxMessage)
     })
   }
 
@@ -265,11 +266,10 @@ class WsConnection implements Connection {
   }
 
   /** Tells what happens from now on. To be called in the turn of the connection's making: nothing has happened yet. */
-  listen(events: ConnectionEvents): void {
+  listen(events: ConnectionEvents, longest: number): void {
     this.#events = events
-    this.#webSocket.on('message', (data: Buffer, isBinary) => {
-      if (!this.#over) events.message(isBinary ? data : data.toString())
-    })
+    this.#webSocket.on('message', (data: Buffer, isBinary) => this.message(isBinary ? data : data.toString()))
+    readMessages(this.#socket, longest, this)
     this.#webSocket.on('pong', () => {
       if (!this.#over) events.pong()
     })
@@ -280,6 +280,10 @@ class WsConnection implements Connection {
       this.#over = true
       events.closed({ code, reason: reason.toString() })
     })
+  }
+
+  message(message: Buffer | string): void {
+    if (!this.#over) this.#events?.message(message)
   }
 
   get bufferedAmount(): number {
