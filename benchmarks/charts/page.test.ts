@@ -51,7 +51,9 @@ it('what is filled in stays what it is when nothing has changed', () => {
   const page =
     '# A page\n\n<!-- drawn: tally -->\n<!-- end -->\n\nText.\n\n<!-- drawn: figures room -->\nold\n<!-- end -->\n'
   const filled = fillPage(page, charts, runsOf(roomRun()))
-  expect(filled).toContain('# A page\n\n<!-- drawn: tally -->\n\nOf 4 targets, 1 are met and 2 are missed')
+  expect(filled).toContain(
+    '# A page\n\n<!-- drawn: tally -->\n\nTargets: 1 of 4 met, 2 missed, 1 not judged.\n\n<!-- end -->',
+  )
   expect(filled).toContain('\n\nText.\n\n')
   expect(filled).not.toContain('old')
   expect(fillPage(filled, charts, runsOf(roomRun()))).toBe(filled)

@@ -1,7 +1,7 @@
 import type { Chart, Runs } from './catalogue.ts'
 import { describe, drawings, fileOf } from './drawings.ts'
 import { themes } from './palette.ts'
-import { figuresTable, missedTable, runsTable, tally } from './tables.ts'
+import { figuresTable, missedTable, notesList, runsTable, tally } from './tables.ts'
 
 /**
  * Fills what is drawn into a page. Its places are marked:
@@ -9,7 +9,7 @@ import { figuresTable, missedTable, runsTable, tally } from './tables.ts'
  *     <!-- drawn: chart calls -->
  *     <!-- end -->
  *
- * with `chart NAME`, `figures BENCHMARK`, `missed`, `runs` or `tally`.
+ * with `chart NAME`, `figures BENCHMARK`, `notes BENCHMARK`, `missed`, `runs` or `tally`.
  *
  * @throws Error for a mark that means nothing, or one without its end.
  */
@@ -38,6 +38,10 @@ function contentOf(kind: string, name: string, charts: readonly Chart[], runs: R
       const run = runs.get(name)
       return run === undefined ? notRecorded(name) : figuresTable(run)
     }
+    case 'notes': {
+      const run = runs.get(name)
+      return run === undefined ? notRecorded(name) : notesList(run)
+    }
     case 'missed':
       return missedTable(runs)
     case 'runs':
@@ -45,7 +49,9 @@ function contentOf(kind: string, name: string, charts: readonly Chart[], runs: R
     case 'tally':
       return tally(runs)
     default:
-      throw new Error(`'<!-- drawn: ${kind} -->': there are chart NAME, figures BENCHMARK, missed, runs and tally`)
+      throw new Error(
+        `'<!-- drawn: ${kind} -->': there are chart NAME, figures and notes BENCHMARK, missed, runs and tally`,
+      )
   }
 }
 

@@ -14,7 +14,7 @@ export function figuresTable(run: Recorded): string {
     const targets = rows.some((row) => run.targets.some((verdict) => verdict.row === row.id))
     const header = ['', ...peers.map(titleOf), ...(targets ? ['target'] : [])]
     const lines = rows.map((row) => [
-      `${row.title} (${row.unit})`,
+      titled(row),
       ...peers.map((peer) => cell(row, peer)),
       ...(targets ? [targetCell(row, run.targets)] : []),
     ])
@@ -40,6 +40,8 @@ function heldUp({ rows }: Recorded): string[] {
     `- The load generator was at its limit and the server was not: ${those.join('; ')}. The server could have done more.`,
   ]
 }
+
+const titled = ({ title, unit }: RecordedRow): string => (unit === '' ? title : `${title} (${unit})`)
 
 function cell(row: RecordedRow, peer: string): string {
   const measured = row.peers[peer]
@@ -68,6 +70,11 @@ function outcome(verdict: Verdict): string {
   return verdict.verdict === 'met' ? `met${measured}` : `**missed**${measured}`
 }
 
+/** What a reader must know to judge the figures. */
+export function notesList({ notes }: Recorded): string {
+  return notes.map((note) => `- ${oneLine(note).replaceAll('<', '&lt;').replaceAll('*', '\\*')}`).join('\n')
+}
+
 /** All targets that are missed, of all benchmarks. */
 export function missedTable(runs: Runs): string {
   const lines = Array.from(runs.values()).flatMap((run) =>
@@ -79,7 +86,7 @@ export function missedTable(runs: Runs): string {
       const rounds = number(best) === number(worst) ? '' : ` (${number(best)}–${number(worst)})`
       return [
         [
-          `${run.benchmark}: ${row?.title ?? verdict.row} (${row?.unit ?? ''}), ${titleOf(verdict.peer)}`,
+          `${run.benchmark}: ${row === undefined ? verdict.row : titled(row)}, ${titleOf(verdict.peer)}`,
           `≤ ${wanted(verdict)}`,
           `${number(measured)}${rounds}`,
           verdict.bound === undefined ? 'none' : `≤ ${written(verdict.bound)}`,
@@ -113,9 +120,8 @@ export function tally(runs: Runs): string {
   const count = (...wanted: Verdict['verdict'][]): number =>
     verdicts.filter(({ verdict }) => wanted.includes(verdict)).length
   const unknown = count('unknown')
-  return `Of ${verdicts.length} targets, ${count('met')} are met and ${count('missed', 'broken')} are missed${
-    unknown > 0 ? `; of ${unknown} nothing is recorded` : ''
-  }.`
+  const judged = `Targets: ${count('met')} of ${verdicts.length} met, ${count('missed', 'broken')} missed`
+  return `${judged}${unknown > 0 ? `, ${unknown} not judged` : ''}.`
 }
 
 /** As prettier writes it: `npm run format:check` looks at it, too. */
