@@ -6,33 +6,53 @@ import { samePlain } from './same-plain.ts'
 /** A list as it was at some time. */
 export interface ListSide {
   /** Handles of its records, maps and lists; of other items the plain values. */
-  readonly items: readonly unknown[]
+  readonly items: { readonly length: number; at(index: number): unknown }
   /** The plain value of a handle at that time. */
   readonly valueOf: (item: Handle) => unknown
   /** Of a list as it was before: what stood in a handle at that time. */
   readonly sourceOf?: (item: Handle) => Source
 }
 
-/** What is different between a list before and after; nothing when it is the same. */
-export function listEntry(path: Path, type: TypeIndex, before: ListSide, after: ListSide): ListEntry | undefined {
+/** How many items at both ends of a list are known to be as they were. */
+export interface Untouched {
+  readonly front: number
+  readonly back: number
+}
+
+/**
+ * What is different between a list before and after; nothing when it is the same.
+ *
+ * @param untouched What need not be looked at: most mutations write to one place of a long list.
+ */
+export function listEntry(
+  path: Path,
+  type: TypeIndex,
+  before: ListSide,
+  after: ListSide,
+  { front, back }: Untouched = { front: 0, back: 0 },
+): ListEntry | undefined {
   const [old, next] = [before.items, after.items]
   const shorter = Math.min(old.length, next.length)
-  let start = 0
-  while (start < shorter && sameItem(old[start], next[start])) start++
+  let start = front
+  while (start < shorter && sameItem(old.at(start), next.at(start))) start++
   if (start === old.length && start === next.length) return undefined
-  let end = 0
-  while (end < shorter - start && sameItem(old[old.length - 1 - end], next[next.length - 1 - end])) end++
-  const [went, came] = [old.slice(start, old.length - end), next.slice(start, next.length - end)]
+  let end = Math.min(back, shorter - start)
+  while (end < shorter - start && sameItem(old.at(old.length - 1 - end), next.at(next.length - 1 - end))) end++
+  const [went, came] = [slice(old, start, old.length - end), slice(next, start, next.length - end)]
   const [had, has] = [new Set(went), new Set(came)]
   return {
     kind: 'list',
     path,
     type,
     at: start,
-    left: start === 0 ? undefined : describe(old[start - 1]),
+    left: start === 0 ? undefined : describe(old.at(start - 1)),
     before: went.map((item) => describe(item, has.has(item) ? undefined : before)),
     after: came.map((item) => describe(item, had.has(item) ? undefined : after)),
   }
+}
+
+function slice(items: ListSide['items'], from: number, to: number): readonly unknown[] {
+  return Array.from({ length: to - from }, (_, index) => items.at(from + index))
 }
 
 function sameItem(one: unknown, other: unknown): boolean {

@@ -32,10 +32,16 @@ export function reverseList(list: TrackedList, entry: ListEntry, force: boolean)
 function planFor(list: TrackedList, { at, left, before, after }: ListEntry, force: boolean): Plan {
   const plan: Plan = { gone: new Set(), moved: new Set(), behind: new Map(), skipped: 0 }
   const names = new Names()
-  const now = list.map((item, index) => names.of(item instanceof Handle ? item : list[livePlain](index)))
-  const [old, next] = [before, after].map((items) => items.map((item) => names.ofItem(item)))
-  if (old === undefined || next === undefined) return plan
-  const run = nearestRun(now, next, at)
+  const old = before.map((item) => names.ofItem(item))
+  const next = after.map((item) => names.ofItem(item))
+  const isAsLeft = after.every((item, index) => standsAt(list, at + index, item))
+  const isLeftThere = left === undefined ? at === 0 : standsAt(list, at - 1, left)
+  // Mostly nobody else has written there: then a long list need not be looked through.
+  const now =
+    isAsLeft && (after.length > 0 || isLeftThere)
+      ? []
+      : list.map((item, index) => names.of(item instanceof Handle ? item : list[livePlain](index)))
+  const run = !isAsLeft ? nearestRun(now, next, at) : after.length > 0 ? at : -1
   // Where each of `after` stands now; -1: it does not.
   const places = run === -1 ? scattered(now, next, at) : next.map((_, index) => run + index)
   const partners = match(old, next)
@@ -47,7 +53,8 @@ function planFor(list: TrackedList, { at, left, before, after }: ListEntry, forc
     else plan.gone.add(place)
   }
   const staying = longestAscent(partners.of)
-  let anchor = run !== -1 ? run - 1 : left === undefined ? -1 : nearest(now, names.ofItem(left), at - 1)
+  let anchor = run - 1
+  if (run === -1) anchor = left === undefined ? -1 : isLeftThere ? at - 1 : nearest(now, names.ofItem(left), at - 1)
   for (const [index, partner] of partners.of.entries()) {
     const item = before[index]
     const place = partner === -1 ? -1 : (places[partner] ?? -1)
@@ -62,6 +69,14 @@ function planFor(list: TrackedList, { at, left, before, after }: ListEntry, forc
     }
   }
   return plan
+}
+
+/** Whether an item stands at an index, so that {@link Names} would know it by the same name. */
+function standsAt(list: TrackedList, index: number, { item, value }: Item): boolean {
+  if (index < 0 || index >= list.length) return false
+  const there = list.at(index)
+  if (item !== undefined || there instanceof Handle) return item !== undefined && there === latest(item)
+  return samePlain(list[livePlain](index), value)
 }
 
 function putBehind({ behind }: Plan, anchor: number, placed: number | Item): void {
@@ -97,14 +112,18 @@ function apply(list: TrackedList, plan: Plan, back: number): void {
 
 /** From the end on, so that the indexes before stay what they are. */
 function comeAndGo(list: TrackedList, { gone, behind }: Plan): void {
-  for (let index = list.length - 1; index >= -1; index--) {
+  const touched = [...new Set([...gone, ...behind.keys()])].toSorted((one, other) => other - one)
+  let done = list.length
+  for (const index of touched) {
+    // It went with those behind it.
+    if (index >= done) continue
     const back = (behind.get(index) ?? []).filter((placed) => typeof placed !== 'number')
     if (back.length > 0) comeBack(list, index + 1, back)
     if (!gone.has(index)) continue
     let first = index
     while (gone.has(first - 1) && !behind.has(first - 1)) first--
     list.splice(first, index + 1 - first)
-    index = first
+    done = first
   }
 }
 

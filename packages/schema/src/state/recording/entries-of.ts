@@ -88,15 +88,21 @@ function plainOf(slot: Slot, kept: unknown): unknown {
 function listEntries(entries: Entry[], former: FormerState, node: ListNode): void {
   const { plain } = node.type.item
   const plainUnlessNode = (item: unknown) => (Handle.node(item) === undefined ? plain(item) : item)
+  // One at a time: most of a long list is not looked at.
+  const lazily = (items: readonly unknown[]) => ({
+    length: items.length,
+    at: (index: number) => plainUnlessNode(items[index]),
+  })
   const entry = listEntry(
     pathOf(node),
     node.type.index,
     {
-      items: former.itemsOf(node).map(plainUnlessNode),
+      items: lazily(former.itemsOf(node)),
       valueOf: (item) => former.valueOf(item),
       sourceOf: (item) => former.sourceOf(item),
     },
-    { items: node.items.map(plainUnlessNode), valueOf: (item) => plain(item) },
+    { items: lazily(node.items), valueOf: (item) => plain(item) },
+    former.untouched.get(node),
   )
   if (entry !== undefined) entries.push(entry)
 }

@@ -1,4 +1,5 @@
 import type { Source } from '../../undo/entry.ts'
+import type { Untouched } from '../../undo/list-entry.ts'
 import { exchange, ListNode } from '../nodes/list-node.ts'
 import { MapNode } from '../nodes/map-node.ts'
 import { RecordNode } from '../nodes/record-node.ts'
@@ -13,6 +14,8 @@ export class FormerState {
   readonly entries = new Map<MapNode, Map<string, unknown>>()
   /** Of lists, all items. */
   readonly items = new Map<ListNode, readonly unknown[]>()
+  /** Of these, which were not written to for sure. */
+  readonly untouched = new Map<ListNode, Untouched>()
   /** What was not in the state. */
   readonly added = new Set<StateNode>()
   /** Keys in their order, of maps of which any went. */
@@ -48,7 +51,11 @@ export class FormerState {
         case 'detach':
       }
     }
-    for (const [list, done] of lists) this.items.set(list, itemsBefore(list, done))
+    for (const [list, done] of lists) {
+      const { items, untouched } = before(list, done)
+      this.items.set(list, items)
+      this.untouched.set(list, untouched)
+    }
   }
 
   /** The keys of a map that were touched, those that stood in it in their order. */
@@ -137,12 +144,24 @@ function first<N, K>(all: Map<N, Map<K, unknown>>, node: N, place: K, before: un
   else if (!known.has(place)) known.set(place, before)
 }
 
-function itemsBefore(list: ListNode, changes: readonly Change[]): readonly unknown[] {
+function before(list: ListNode, changes: readonly Change[]): { items: readonly unknown[]; untouched: Untouched } {
   let items = [...list.items]
-  for (const change of changes.toReversed()) {
-    if (change.kind === 'splice') exchange(items, change.index, change.added, change.removed)
-    else if (change.kind === 'move') items.splice(change.from, 0, ...items.splice(change.to, 1))
-    else if (change.kind === 'items') items = [...change.items]
+  let [front, back] = [items.length, items.length]
+  const touch = (first: number, end: number): void => {
+    front = Math.min(front, first)
+    back = Math.min(back, items.length - end)
   }
-  return items
+  for (const change of changes.toReversed()) {
+    if (change.kind === 'splice') {
+      touch(change.index, change.index + change.added)
+      exchange(items, change.index, change.added, change.removed)
+    } else if (change.kind === 'move') {
+      touch(Math.min(change.from, change.to), Math.max(change.from, change.to) + 1)
+      items.splice(change.from, 0, ...items.splice(change.to, 1))
+    } else if (change.kind === 'items') {
+      touch(0, items.length)
+      items = [...change.items]
+    }
+  }
+  return { items, untouched: { front, back } }
 }
