@@ -7,10 +7,11 @@ import { describe } from '@junto/protocol/internal'
  * - `overflow`: messages that waited for their first listener were dropped, because too many waited.
  * - `fault`: a listener, a watcher or an answer of the program threw; `error` is what it threw.
  * - `unsupported`: an event was sent that the server's contract lacks; it is dropped. Or a server came back that cannot be told this member's presence.
+ * - `unused`: an option was given that does nothing here.
  * - `protocol`: the server said something that its own contract or the protocol does not allow.
  */
 export interface Warning {
-  readonly code: 'unheard' | 'overflow' | 'fault' | 'unsupported' | 'protocol'
+  readonly code: 'unheard' | 'overflow' | 'fault' | 'unsupported' | 'unused' | 'protocol'
   /** A sentence: what happened, where, and what to do about it. */
   readonly message: string
   /** What was thrown, where something was. */

@@ -317,6 +317,11 @@ describe('no view is made', () => {
       "a field must be called otherwise than 'entity'",
     ],
     [
+      'with a field that there is not',
+      () => void draw({ fields: ['z' as never] }),
+      "a view draws numbers, and an entity has no number 'z', only x, y, aim",
+    ],
+    [
       'with an option that there is not',
       () => void draw({ angle: ['aim'] } as object),
       "viewOf has no option 'angle', only fields, angles, own, delay, extrapolate, snap, halfLife",
@@ -333,4 +338,15 @@ describe('no view is made', () => {
       expect.objectContaining({ code: 'misuse', message: expect.stringContaining(message) as string }),
     )
   })
+})
+
+it('of own entities in a room that shows nothing ahead of the server is warned of', () => {
+  draw({ own: () => true })
+  expect(server.warnings).toEqual([
+    {
+      code: 'unused',
+      message:
+        "a view of room 'race' has the option own, which does nothing: open the room with mutators, and own entities are drawn ahead of the server",
+    },
+  ])
 })

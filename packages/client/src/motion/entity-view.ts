@@ -1,4 +1,5 @@
 import { JuntoError } from '@junto/protocol'
+import { checkDrawnFields } from './drawn-fields.ts'
 import { PlayOut } from './play-out.ts'
 import type { MotionView, RoomMotion } from './room-motion.ts'
 import { Space } from './space.ts'
@@ -35,6 +36,8 @@ export class EntityView implements View<unknown, unknown>, MotionView {
   /** The server's time that is drawn as far as it is known, and when that was, by the client's clock. */
   #even: number | undefined
   #drawnAt: number | undefined
+  /** Whether it has been found out what is selected, and whether that has the fields. */
+  #isChecked = false
 
   constructor(motion: RoomMotion, selector: (state: unknown) => unknown, options: ReadViewOptions) {
     this.#motion = motion
@@ -192,6 +195,7 @@ export class EntityView implements View<unknown, unknown>, MotionView {
     const { mirror } = this.#motion.room
     const selected: unknown = mirror.ready ? this.#selector(mirror.state) : undefined
     if (selected === undefined || selected === null) return []
+    this.#check(selected)
     if (selected instanceof Map) return [...selected].filter(isEntry)
     if (isEntity(selected)) return [[undefined, selected]]
     const what = Array.isArray(selected) ? 'a list' : typeof selected
@@ -199,6 +203,15 @@ export class EntityView implements View<unknown, unknown>, MotionView {
       'misuse',
       `a view is of a map of records, or of one record, not of ${what}: what moves needs a key`,
     )
+  }
+
+  /** Once, and where something stands: a server that comes back with another state does not end the loop that draws. */
+  #check(selected: unknown): void {
+    const { mirror, seat } = this.#motion.room
+    const type = mirror.space.of(selected)?.type.index
+    if (this.#isChecked || type === undefined || seat === undefined) return
+    this.#isChecked = true
+    checkDrawnFields(seat.layout.layout.types, type, this.#options.names)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CompiledLayout, TypeIndex } from '@junto/schema/internal'
+import { fieldType } from './drawn-fields.ts'
 import type { Values } from './space.ts'
 
 /** What travels as a count of steps may be off by one, for the server goes on from the number as it was written. */
@@ -37,11 +38,8 @@ export class Tolerances {
     const known = this.#known.get(type)
     if (known !== undefined) return known
     const { types } = layout.layout
-    const def = types[type]
     const tolerances = this.#names.map((name) => {
-      const field = def?.kind === 'record' ? def.fields.find((one) => one.name === name) : undefined
-      let kind = field && types[field.type]
-      if (kind?.kind === 'optional') kind = types[kind.type]
+      const kind = fieldType(types, type, name)
       const step = kind?.kind === 'quantized' ? kind.step : kind?.kind === 'angle' ? angleStep : 0
       const share = kind?.kind === 'float32' ? float32Share : 0
       return (value: number): number => (step + Math.abs(value) * share) * slack

@@ -107,7 +107,7 @@ export interface View<K, V> extends Iterable<[K, V]>, Disposable {
  *
  * A function, so that pages which draw nothing do not load it.
  *
- * @throws JuntoError `misuse` for what is no room of this client, no selector, or no good option.
+ * @throws JuntoError `misuse` for what is no room of this client, no selector, or no good option, such as a field that the state does not have.
  */
 export function viewOf<S, V, const F extends string, const A extends string = never>(
   room: { readonly state: S },
@@ -121,7 +121,12 @@ export function viewOf(
 ): View<unknown, unknown> {
   if (!(room instanceof Room)) throw wrong('what is drawn', 'a room', room)
   checkFunction(selector, 'selector')
-  return new EntityView(motionOf(room), selector, read(options))
+  const view = new EntityView(motionOf(room), selector, read(options))
+  if (options.own !== undefined && room.ahead === undefined) {
+    const message = `a view of room '${room.name}' has the option own, which does nothing: open the room with mutators, and own entities are drawn ahead of the server`
+    room.options.report({ code: 'unused', message })
+  }
+  return view
 }
 
 function read(options: ViewOptions<never, never, string, string>): ReadViewOptions {
