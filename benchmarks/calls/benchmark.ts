@@ -5,7 +5,6 @@ import { Figures } from '../figures.ts'
 import { between, withWorkers, type Worker } from '../harness.ts'
 import { prepare, type Peer } from '../rounds.ts'
 import { packages } from './packages.ts'
-import { median } from '../statistics.ts'
 import type { LoadSettings, LoadShape } from './load.ts'
 import * as roundTrips from './round-trips/measure.ts'
 import * as ticking from './ticking/measure.ts'
@@ -77,15 +76,15 @@ export const benchmark: Benchmark = {
         await ready.availability.attempt(name, () => measure(name, rows, options, figures, announce))
       }
       progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: round trips of all`)
-      const left = (): string[] => chosen.map(({ name }) => name).filter((name) => ready.availability.has(name))
-      await roundTrips.measureRoundTrips(left(), figures)
+      const names = chosen.map(({ name }) => name)
+      await roundTrips.measureRoundTrips(names, ready.availability, figures)
       progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: rooms that tick`)
-      await ticking.measureTicking(left(), round, options, figures)
+      await ticking.measureTicking(names, round, options, ready.availability, figures)
     }
     const { versions, availability } = ready
     return {
       rows: figures.rows(),
-      notes: [...notes, ...bottlenecks(figures)],
+      notes,
       settings,
       versions,
       unavailable: availability.unavailable,
@@ -143,19 +142,3 @@ async function warmed(server: Worker, calls: number): Promise<void> {
     now = await server.sample()
   } while ((between(before, now).counters['calls'] ?? 0) < calls && now.time - before.time < settings.longestWarmUp)
 }
-
-/** Says where the load did not fill the server although it was to. */
-function bottlenecks(figures: Figures): string[] {
-  const saturating = shapes.filter(({ shape }) => shape.work === 0).map(({ id }) => id)
-  return figures.rows().flatMap(({ id, title, peers: measured }) => {
-    if (!saturating.includes(id)) return []
-    return Object.entries(measured).flatMap(([peer, { serverShare = [], loadShare = [] }]) => {
-      if (median(serverShare) > 0.85) return []
-      const why =
-        median(loadShare) > 0.85 ? 'the load generator was the bottleneck' : 'the machine had other things to do'
-      return [`${peer}, ${title}: ${why} (load ${percent(loadShare)}, server ${percent(serverShare)} of a core).`]
-    })
-  })
-}
-
-const percent = (shares: readonly number[]): string => `${(median(shares) * 100).toFixed(0)} %`

@@ -19,9 +19,8 @@ export interface Trips {
 }
 
 /** A client of each callee, all in this one process, which makes one call at a time. */
-export async function alternate(callees: unknown): Promise<Part> {
+export function alternate(): Part {
   const lines: Line[] = []
-  for (const callee of callees as readonly Callee[]) lines.push(await Line.open(callee)) // from measure.ts
 
   /** In each cycle one call to each, in an order of its own. */
   async function trips(cycles: number): Promise<Trips> {
@@ -45,6 +44,9 @@ export async function alternate(callees: unknown): Promise<Part> {
 
   return {
     commands: {
+      async open(callee) {
+        lines.push(await Line.open(callee as Callee)) // from measure.ts
+      },
       async warm(calls) {
         for (const line of lines) await line.warm(Number(calls))
       },

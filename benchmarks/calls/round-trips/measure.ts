@@ -1,9 +1,15 @@
 import type { Figures } from '../../figures.ts'
 import { withWorkers, type Worker } from '../../harness.ts'
+import type { Availability } from '../../rounds.ts'
 import type { Callee, Trips } from './load.ts'
 
+interface Served {
+  readonly name: string
+  readonly module: URL
+}
+
 /** The first is what the others are compared with. */
-const peers: readonly { readonly name: string; readonly module: URL }[] = [
+const peers: readonly Served[] = [
   'raw-ws',
   'hand-batched',
   'junto',
@@ -13,7 +19,7 @@ const peers: readonly { readonly name: string; readonly module: URL }[] = [
   'colyseus',
 ].map((name) => ({ name, module: new URL(`../peers/${name}.ts`, import.meta.url) }))
 /** Calls that write, in a room that ticks. It belongs to junto-client. */
-const writer = { name: 'writer', module: new URL('../ticking/junto-client.ts', import.meta.url) }
+const writer: Served = { name: 'writer', module: new URL('../ticking/junto-client.ts', import.meta.url) }
 
 export const settings = { warmUp: { calls: 20_000, cycles: 500 }, cycles: 3_000 }
 
@@ -27,22 +33,36 @@ export const notes = [
   "The call that writes is one in a room that ticks 20 times a second, which with settle: 'reply' does not wait for the patch.",
 ]
 
-/** One round of round trips. */
-export async function measureRoundTrips(chosen: readonly string[], figures: Figures): Promise<void> {
+/** What is said to be unavailable when clients that take turns fail, and nobody knows whose fault that is. */
+const all = 'round trips'
+
+/** One round of round trips. A peer that does not start or answer is lost, and the others go on. */
+export async function measureRoundTrips(
+  chosen: readonly string[],
+  availability: Availability,
+  figures: Figures,
+): Promise<void> {
+  const asked = peers.filter(({ name }) => chosen.includes(name) && availability.has(name))
+  if (asked.length === 0 || !availability.has(all)) return
+  await availability.attempt(all, () => measure(asked, availability, figures))
+}
+
+async function measure(asked: readonly Served[], availability: Availability, figures: Figures): Promise<void> {
   await withWorkers(async (start) => {
+    const load = await start({ module: new URL('./load.ts', import.meta.url), role: 'alternate' })
     const servers: Worker[] = []
-    const callees: Callee[] = []
-    for (const { name, module } of chosen.includes('junto-client') ? [...peers, writer] : peers) {
-      if (name !== writer.name && !chosen.includes(name)) continue
-      const server = await start({ module, role: 'serve' })
-      servers.push(server)
-      callees.push({ name, module: module.href, port: Number(server.ready) })
+    const called: Served[] = []
+    const writes = asked.some(({ name }) => name === 'junto-client')
+    for (const served of writes ? [...asked, writer] : asked) {
+      const { name, module } = served
+      await availability.attempt(peerOf(name), async () => {
+        const server = await start({ module, role: 'serve' })
+        const callee: Callee = { name, module: module.href, port: Number(server.ready) }
+        await load.command('open', callee)
+        servers.push(server)
+        called.push(served)
+      })
     }
-    const load = await start({
-      module: new URL('./load.ts', import.meta.url),
-      role: 'alternate',
-      settings: callees,
-    })
     // Otherwise it is left to chance which of the servers share a core with the clients, where they are woken sooner.
     for (const server of servers) server.keepOn(1)
     load.keepOn(0)
@@ -50,13 +70,12 @@ export async function measureRoundTrips(chosen: readonly string[], figures: Figu
     await load.command('trips', settings.warmUp.cycles)
     // The load is load.ts, of the same source.
     const { times, ratios } = (await load.command('trips', settings.cycles)) as Trips
-    const writes = (name: string): boolean => name === writer.name
-    const peerOf = (name: string): string => (writes(name) ? 'junto-client' : name)
-    for (const { name } of callees)
-      figures.add(writes(name) ? writing : idle, peerOf(name), (times[name] ?? NaN) * 1000)
-    if (!chosen.includes('raw-ws')) return
-    for (const { name } of callees) {
-      if (name !== 'raw-ws') figures.add(writes(name) ? writingRatio : idleRatio, peerOf(name), ratios[name] ?? NaN)
-    }
+    for (const { name } of called)
+      figures.add(name === writer.name ? writing : idle, peerOf(name), (times[name] ?? NaN) * 1000)
+    if (called[0]?.name !== 'raw-ws') return
+    for (const { name } of called.slice(1))
+      figures.add(name === writer.name ? writingRatio : idleRatio, peerOf(name), ratios[name] ?? NaN)
   })
 }
+
+const peerOf = (name: string): string => (name === writer.name ? 'junto-client' : name)

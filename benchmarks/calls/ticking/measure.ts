@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Options } from '../../benchmark.ts'
 import type { Figures } from '../../figures.ts'
 import { between, withWorkers, type Worker } from '../../harness.ts'
+import type { Availability } from '../../rounds.ts'
 import { median } from '../../statistics.ts'
 import { tickRate } from './peer.ts'
 import type { WatchSettings } from './load.ts'
@@ -39,19 +40,32 @@ export const notes = [
   'Calls in a room that ticks are made by @junto/client. One that writes settles when its effects can be seen at the caller, which in a room that ticks is after the next patch. Calls were made at every phase of the interval. Writes are system calls, as the kernel counts them.',
 ]
 
-/** One round of what is about rooms that tick. */
-export async function measureTicking(chosen: readonly string[], round: number, options: Options, figures: Figures) {
+/** One round of what is about rooms that tick. A peer that fails is lost, and the others go on. */
+export async function measureTicking(
+  chosen: readonly string[],
+  round: number,
+  options: Options,
+  availability: Availability,
+  figures: Figures,
+): Promise<void> {
   await deliveries(
-    peers.filter((peer) => chosen.includes(peer)),
+    peers.filter((peer) => chosen.includes(peer) && availability.has(peer)),
     round,
     options,
+    availability,
     figures,
   )
-  if (chosen.includes('junto')) await calls(figures)
+  if (chosen.includes('junto') && availability.has('junto')) await availability.attempt('junto', () => calls(figures))
 }
 
 /** All servers are up at once and take turns: what the machine does meanwhile hits all of them. */
-async function deliveries(peers: readonly string[], round: number, options: Options, figures: Figures): Promise<void> {
+async function deliveries(
+  peers: readonly string[],
+  round: number,
+  options: Options,
+  availability: Availability,
+  figures: Figures,
+): Promise<void> {
   await withWorkers(async (start) => {
     const running: {
       peer: string
@@ -62,13 +76,15 @@ async function deliveries(peers: readonly string[], round: number, options: Opti
       loads: number[]
     }[] = []
     for (const peer of peers) {
-      const server = await start({ module: new URL(`./${peer}.ts`, import.meta.url), role: 'serve' })
-      const load = await start({
-        module: new URL('./load.ts', import.meta.url),
-        role: 'watch',
-        settings: { peer, port: Number(server.ready), clients: settings.clients } satisfies WatchSettings,
+      await availability.attempt(peer, async () => {
+        const server = await start({ module: new URL(`./${peer}.ts`, import.meta.url), role: 'serve' })
+        const load = await start({
+          module: new URL('./load.ts', import.meta.url),
+          role: 'watch',
+          settings: { peer, port: Number(server.ready), clients: settings.clients } satisfies WatchSettings,
+        })
+        running.push({ peer, server, load, costs: [], servers: [], loads: [] })
       })
-      running.push({ peer, server, load, costs: [], servers: [], loads: [] })
     }
     const window = async ({ server, load }: { server: Worker; load: Worker }, length: number) => {
       const before = { server: await server.sample(), load: await load.sample() }
@@ -86,19 +102,23 @@ async function deliveries(peers: readonly string[], round: number, options: Opti
       if (received !== deliveries) throw new Error(`${deliveries} events were sent, ${received} came`)
       return { cost: served.cpu / deliveries, server: served.cpu / 1000 / length, load: loaded.cpu / 1000 / length }
     }
-    for (const each of running) await window(each, settings.warmUp)
+    for (const each of running) await availability.attempt(each.peer, () => window(each, settings.warmUp))
     for (let n = 0; n < settings.windows; n++) {
       for (let i = 0; i < running.length; i++) {
         const each = running[(i + n + round) % running.length]!
         const profile =
           options.profile && n === 0 ? join(options.profile, `${each.peer}-delivery.cpuprofile`) : undefined
-        const { cost, server, load } = await each.server.profiled(profile, () => window(each, settings.window))
-        each.costs.push(cost)
-        each.servers.push(server)
-        each.loads.push(load)
+        if (!availability.has(each.peer)) continue
+        await availability.attempt(each.peer, async () => {
+          const { cost, server, load } = await each.server.profiled(profile, () => window(each, settings.window))
+          each.costs.push(cost)
+          each.servers.push(server)
+          each.loads.push(load)
+        })
       }
     }
     for (const { peer, costs, servers, loads } of running) {
+      if (!availability.has(peer)) continue
       figures.add(delivery, peer, median(costs), { server: median(servers), load: median(loads) })
     }
   })
