@@ -54,6 +54,8 @@ export class InputLane {
    */
   readonly #longest: number
   #works: InputWorks | undefined
+  /** When the last tick began, in milliseconds since 1970: all that is taken in a tick is taken at one time. */
+  #time = 0
 
   constructor(options: InputLaneOptions) {
     this.#options = options
@@ -79,13 +81,13 @@ export class InputLane {
   receive(motion: MemberMotion, { first, at, behind, payloads }: InputsFrame): void {
     const { buffer, mover } = motion
     if (buffer === undefined) return
-    const now = this.#options.clock.now()
-    const { policy, codec, check } = this.#options.settings
+    const { clock, settings } = this.#options
+    const { policy, codec, check } = settings
     const seen = behind === undefined ? undefined : at - behind
     let fault: JuntoError | undefined
     for (let index = buffer.skip(first, payloads.length); index < payloads.length; index++) {
       const seq = first + index
-      if (motion.patience !== undefined && motion.patience.wait(now) > 0) {
+      if (motion.patience !== undefined && motion.patience.wait(clock.now()) > 0) {
         this.#dropped.invalid.add()
         buffer.refuse(seq)
         continue
@@ -100,7 +102,7 @@ export class InputLane {
       } catch (error) {
         fault ??= thrownAs(error, JuntoError)
         motion.patience ??= new TokenBucket(patience)
-        motion.patience.take(now)
+        motion.patience.take(clock.now())
         this.#dropped.invalid.add()
         buffer.refuse(seq)
       }
@@ -111,6 +113,7 @@ export class InputLane {
   /** A tick begins: what is due of each member is applied, unless the room takes it by itself. */
   tick(members: Iterable<MemberMotion>): void {
     const mutator = this.#works?.mutator
+    this.#time = this.#options.clock.time()
     for (const motion of members) {
       motion.buffer?.tick()
       motion.settle()
@@ -142,7 +145,7 @@ export class InputLane {
     // At once: where somebody is sent away in the middle of the tick, a patch leaves that has it.
     motion.settle()
     motion.seen = input.seen
-    const now = this.#works.mutations.timeOf(input.at, this.#longest)
+    const now = this.#works.mutations.timeOf(input.at, this.#longest, this.#time)
     return new InputRun(mover, input, now, this.#options.settings.policy.interval)
   }
 

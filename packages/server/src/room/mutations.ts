@@ -161,10 +161,10 @@ export class RoomMutations {
    *
    * @param at As its client says.
    * @param longest Milliseconds ago, at most, beside the limit of all.
+   * @param now The time, where it is known.
    */
-  timeOf(at: number, longest = Infinity): number {
-    const { clock, limits } = this.#options
-    return boundedTime(at, clock.time(), Math.min(longest, limits.mutationAge))
+  timeOf(at: number, longest = Infinity, now = this.#options.clock.time()): number {
+    return boundedTime(at, now, Math.min(longest, this.#options.limits.mutationAge))
   }
 
   #call(author: Mutating, id: number, wire: unknown): unknown {
