@@ -137,6 +137,37 @@ describe('inputs', () => {
     expect(given).toEqual([133, 134, 135, 136, 137])
   })
 
+  test('that were made for ticks that the server dropped are made up for, so many a tick, until they are even', () => {
+    const { buffer, drops, send, tick } = setUp()
+    for (let seq = 1; seq <= 50; seq++) {
+      send(seq)
+      tick()
+    }
+    // It stood still for 25 ticks, and does five of them at once; one input comes a tick from then on.
+    buffer.skipTicks(20)
+    for (let n = 0; n < 5; n++) expect(tick()).toEqual([])
+    send(51, 25)
+    let seq = 75
+    const waiting: number[] = []
+    for (let n = 0; n < 30; n++) {
+      send(++seq)
+      tick()
+      waiting.push(buffer.waiting)
+    }
+    expect(waiting.slice(0, 3)).toEqual([24, 23, 22])
+    expect(waiting.slice(24)).toEqual([0, 0, 0, 0, 0, 0])
+    expect(drops).toEqual([])
+  })
+
+  test('for dropped ticks are no more than the buffer holds, however many were dropped', () => {
+    const { buffer, send, tick } = setUp({ buffer: 4, perTick: 8 })
+    buffer.skipTicks(10_000)
+    send(1, 4)
+    expect(tick()).toEqual([1, 2, 3, 4])
+    send(5, 4)
+    expect([tick(), tick()]).toEqual([[5], [6]])
+  })
+
   test('of a client that is faster than an overloaded room are heard on, though not all', () => {
     const { buffer, send, tick } = setUp()
     let seq = 0
@@ -233,14 +264,14 @@ describe('where the last input is repeated', () => {
 
 describe('whatever a member sends', () => {
   const sent = fc.record({
-    kind: fc.constantFrom('frames', 'ticks', 'ticks', 'restart'),
+    kind: fc.constantFrom('frames', 'ticks', 'ticks', 'dropped', 'restart'),
     first: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 0xffff_ffff })),
     count: fc.integer({ min: 0, max: 32 }),
     ticks: fc.integer({ min: 1, max: 20 }),
     isThere: fc.boolean(),
   })
 
-  test('no more are given out than ticks have passed, nor in any stretch than its ticks and the buffer; none twice, and in order', () => {
+  test('no more are given out than ticks have passed, dropped ones too, nor in any stretch than its ticks and the buffer; none twice, and in order', () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -251,10 +282,14 @@ describe('whatever a member sends', () => {
         fc.array(sent, { maxLength: 40 }),
         (policy, story) => {
           const { buffer, drops, send, tick } = setUp(policy)
-          /** Given out until each tick. */
+          /** Given out until each tick, dropped ones too. */
           const totals = [0]
           /** The last number that was given out until each. */
           const numbers: number[] = []
+          const passed = (given: number): void => {
+            totals.push((totals.at(-1) ?? 0) + given)
+            if (last > 0) numbers.push(last)
+          }
           let last = 0
           let added = 0
           for (const { kind, first, count, ticks, isThere } of story) {
@@ -264,6 +299,9 @@ describe('whatever a member sends', () => {
             } else if (kind === 'frames') {
               send(first, count)
               added += count
+            } else if (kind === 'dropped') {
+              buffer.skipTicks(ticks)
+              for (let n = 0; n < ticks; n++) passed(0)
             } else {
               for (let n = 0; n < ticks; n++) {
                 const given = tick(isThere)
@@ -273,8 +311,7 @@ describe('whatever a member sends', () => {
                   last = seq
                 }
                 expect(buffer.applied).toBe(last)
-                totals.push((totals.at(-1) ?? 0) + given.length)
-                if (last > 0) numbers.push(last)
+                passed(given.length)
               }
             }
             expect(buffer.waiting).toBeLessThanOrEqual(policy.buffer)

@@ -41,6 +41,9 @@ export type InputDrop = 'late' | 'surplus'
  * Each tick allows one. What a tick allows and nothing was there for is kept for later ones, up to the size of the buffer: so whatever
  * comes, no more are given out than ticks have passed, and after a stall what has come late is made up for.
  *
+ * A tick that the server drops after a standstill allows one as well: its time has passed, and clients have made inputs for it, which would else
+ * wait from then on, and every later one behind them.
+ *
  * Numbers ascend no faster than ticks do, either, since rules count in them ("ready again at `seq + 30`"): what is ahead of its tick waits.
  */
 export class InputBuffer {
@@ -112,11 +115,14 @@ export class InputBuffer {
 
   /** A tick begins. */
   tick(): void {
-    const { buffer, perTick } = this.#policy
-    this.#allowance = Math.min(this.#allowance + 1, buffer)
-    if (this.#began) this.#horizon = Math.min(this.#horizon + 1, this.#applied + leadOf(this.#policy))
-    this.#thisTick = Math.min(perTick, this.#allowance)
+    this.#pass(1)
+    this.#thisTick = Math.min(this.#policy.perTick, this.#allowance)
     this.#gave = false
+  }
+
+  /** So many ticks never were: what they would have allowed is kept for later ones. */
+  skipTicks(ticks: number): void {
+    this.#pass(ticks)
   }
 
   /**
@@ -149,6 +155,12 @@ export class InputBuffer {
   restore(applied: number): void {
     this.#applied = applied
     this.#received = applied
+  }
+
+  /** The time of so many ticks has passed. */
+  #pass(ticks: number): void {
+    this.#allowance = Math.min(this.#allowance + ticks, this.#policy.buffer)
+    if (this.#began) this.#horizon = Math.min(this.#horizon + ticks, this.#applied + leadOf(this.#policy))
   }
 
   #repeat(): BufferedInput | undefined {

@@ -110,6 +110,11 @@ export class InputLane {
     if (fault !== undefined) mover.notice('invalid', fault.message)
   }
 
+  /** So many ticks never were, for which members have made inputs all the same. */
+  skipTicks(members: Iterable<MemberMotion>, ticks: number): void {
+    for (const { buffer } of members) buffer?.skipTicks(ticks)
+  }
+
   /** A tick begins: what is due of each member is applied, unless the room takes it by itself. */
   tick(members: Iterable<MemberMotion>): void {
     const mutator = this.#works?.mutator

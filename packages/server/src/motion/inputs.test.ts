@@ -1,5 +1,5 @@
 import { FrameType } from '@junto/protocol/internal'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Desk, deskRooms } from '../room/desk.fixture.ts'
 import { World } from '../room/rooms.fixture.ts'
 import { Driver, Track, TrackWorld, type TrackInput, type TrackRoom, type TrackScript } from './track.fixture.ts'
@@ -71,6 +71,30 @@ describe('inputs of a member', () => {
     await world.clock.advance(10)
     // A buffer, what is on its way at most, and a second: 32 and 64 ticks of 10 ms.
     expect(applied.map((each) => each.now - now)).toEqual([10, 10 - 1960])
+  })
+
+  test('that were made while the server stood still are caught up with: they do not wait from then on', async () => {
+    const { world, applied } = recording()
+    const ada = await world.enter()
+    const play = async (ticks: number): Promise<void> => {
+      for (let n = 0; n < ticks; n++) {
+        ada.drive([{ dx: 1 }])
+        await world.clock.advance(10)
+      }
+    }
+    await play(10)
+    let stood = 0
+    const now = world.clock.now.bind(world.clock)
+    vi.spyOn(world.clock, 'now').mockImplementation(() => now() + stood)
+    // A quarter of a second: its player goes on, and what came is read behind the ticks that are made up for.
+    stood = 250
+    await world.clock.advance(10)
+    ada.drive(Array.from({ length: 25 }, () => ({ dx: 1 })))
+    expect(world.metrics.read('ticks_dropped', { room: 'track' })).toBe(21)
+    await play(30)
+    expect(applied.at(-1)?.seq).toBe(65)
+    expect(ada.stamps.at(-1)?.[2]).toBe(0)
+    expect(dropped(world, 'surplus')).toBe(0)
   })
 
   test('let nobody make up for a minute of silence in the time of their rules', async () => {

@@ -86,6 +86,7 @@ export class Motion implements StampSource {
       maxCatchUp: settings.maxCatchUp,
       delays: metrics.histogram('tick_delay_seconds', labels, ownSeries.tick_delay_seconds.buckets),
       dropped: metrics.counter('ticks_dropped', labels),
+      skip: (ticks) => this.#inputs?.skipTicks(this.#members.values(), ticks),
       tick: (tick, time) => this.#step(tick, time),
       after: () => this.#moved?.ticked(this.#time),
     })
@@ -141,10 +142,9 @@ export class Motion implements StampSource {
     return motion
   }
 
-  /** Inputs of a member have come. */
+  /** Inputs of a member have come, in a room that takes some. */
   receive(motion: MemberMotion, frame: InputsFrame): void {
-    if (this.#inputs !== undefined) this.#inputs.receive(motion, frame)
-    else motion.mover.notice('unsupported', '[U10] the contract of this room declares no input')
+    this.#inputs?.receive(motion, frame)
   }
 
   /** Somebody is gone. */

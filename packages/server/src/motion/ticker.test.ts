@@ -20,12 +20,14 @@ function setUp(
   const clock = new HandClock()
   const metrics = new MemoryMetrics()
   const wakes: Happening[][] = [[]]
+  const skips: number[] = []
   const ticker: Ticker = new Ticker({
     clock,
     interval,
     maxCatchUp,
     delays: metrics.histogram('tick_delay_seconds'),
     dropped: metrics.counter('ticks_dropped'),
+    skip: (ticks) => skips.push(ticks),
     tick: (tick, time) => {
       wakes.at(-1)?.push({ tick, time, at: clock.now() })
       work(ticker, clock, tick)
@@ -36,6 +38,7 @@ function setUp(
     clock,
     metrics,
     ticker,
+    skips,
     /** Those of each time that it woke and had something to do. */
     wakes: () => wakes.slice(0, -1),
     ticks: () => wakes.flat(),
@@ -74,7 +77,7 @@ describe('ticks', () => {
   })
 
   test('beyond those that are made up for are dropped, the oldest, and counted', () => {
-    const { clock, ticker, wakes, dropped } = setUp(10, 3)
+    const { clock, ticker, wakes, skips, dropped } = setUp(10, 3)
     ticker.run()
     clock.fire(75)
     expect(wakes()[0]?.map(({ tick, time }) => [tick, time])).toEqual([
@@ -83,6 +86,7 @@ describe('ticks', () => {
       [3, 80],
     ])
     expect(dropped()).toBe(5)
+    expect(skips).toEqual([5])
     expect(clock.fire()).toBe(90)
   })
 

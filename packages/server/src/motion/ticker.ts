@@ -14,6 +14,8 @@ export interface TickerOptions {
   /** By how many seconds ticks were late. */
   readonly delays: Histogram
   readonly dropped: Counter
+  /** So many ticks are dropped, before those that are done. Must not throw. */
+  readonly skip?: (ticks: number) => void
   /**
    * Does one tick. Must not throw. It may {@link Ticker.pause} or close: then no other follows.
    *
@@ -81,13 +83,14 @@ export class Ticker {
   }
 
   #wake(): void {
-    const { clock, interval, maxCatchUp, delays, dropped, tick, after } = this.#options
+    const { clock, interval, maxCatchUp, delays, dropped, skip, tick, after } = this.#options
     const now = clock.now()
     this.#cancel = undefined
     const due = Math.floor((now + Math.min(mostEarly, interval / 2) - this.#due) / interval) + 1
     const missed = due - maxCatchUp
     if (missed > 0) {
       dropped.add(missed)
+      skip?.(missed)
       this.#due += missed * interval
     }
     for (let done = Math.max(0, missed); done < due; done++) {
