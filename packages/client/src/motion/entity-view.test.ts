@@ -296,6 +296,22 @@ describe('a view of one’s own', () => {
     server.socket.say(server.stamp(), server.patch(1))
     expect(await own(0)).toBe(5)
   })
+
+  it('is the same one as long as it is shown ahead of the server, which has removed it', async () => {
+    await own(0)
+    const entry = runners.get('a')
+    const runner = room.state.runners.get('a')
+    server.race.runners.delete('a')
+    server.socket.say(server.stamp(), server.patch(1))
+    // An edit puts it back.
+    Map.prototype.set.call(room.state.runners, 'a', runner)
+    for (let n = 0; n < 20; n++) {
+      await own(tick)
+      expect(runners.get('a')).toBe(entry)
+    }
+    Map.prototype.delete.call(room.state.runners, 'a')
+    expect(await own(0)).toBeNaN()
+  })
 })
 
 describe('no view is made', () => {

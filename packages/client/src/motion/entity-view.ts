@@ -96,11 +96,11 @@ export class EntityView implements View<unknown, unknown>, MotionView {
     this.#findOwn(predicts)
     const ratio = inputs?.alpha ?? 0
     for (const viewed of this.#entities.values()) {
-      const { isAhead, isHere, since, until, entity, key, entry } = viewed
+      const { isAhead, isHere, isShownAhead, since, until, entity, key, entry } = viewed
       viewed.draw(time, ratio, passed)
       if (isAhead ? isHere : since <= time && time < until) this.#entries.set(key, entry)
       else if (this.#entries.get(key) === entry) this.#entries.delete(key)
-      if (time >= until || (since === Infinity && !isHere)) this.#entities.delete(entity)
+      if (!isShownAhead && (time >= until || (since === Infinity && !isHere))) this.#entities.delete(entity)
     }
   }
 
@@ -113,7 +113,7 @@ export class EntityView implements View<unknown, unknown>, MotionView {
     for (const viewed of before) {
       if (viewed.until === Infinity && viewed.since !== Infinity) viewed.until = time
       // Nobody draws: what is gone for so long would not be drawn any more.
-      else if (viewed.until < time - 10_000) this.#entities.delete(viewed.entity)
+      else if (viewed.until < time - 10_000 && !viewed.isShownAhead) this.#entities.delete(viewed.entity)
     }
   }
 

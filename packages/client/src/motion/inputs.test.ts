@@ -1,5 +1,5 @@
 import { defineRoom } from '@junto/schema'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { JoinedRoom } from '../index.ts'
 import { sampleInputs, type InputOptions, type Inputs } from './inputs.ts'
 import { maxCatchUp } from './pacer.ts'
@@ -181,6 +181,27 @@ describe('inputs', () => {
     const others = sample()
     others.frame()
     expect(others.seq).toBe(2)
+  })
+
+  it('that have ended leave nobody behind who listens', async () => {
+    // What all of a room's have in common stays with the room.
+    sample().close()
+    const subscribe = room.status.subscribe.bind(room.status)
+    let listening = 0
+    vi.spyOn(room.status, 'subscribe').mockImplementation((listener) => {
+      const end = subscribe(listener)
+      listening++
+      return () => {
+        listening--
+        end()
+      }
+    })
+    for (let n = 0; n < 3; n++) {
+      const inputs = sample()
+      await frame(inputs, tick)
+      inputs.close()
+    }
+    expect(listening).toBe(0)
   })
 
   it('take their steps by themselves, where nobody draws', async () => {

@@ -58,12 +58,6 @@ interface ReadInput {
   readonly value: unknown
 }
 
-/** Inputs that were sent together. */
-interface Sent {
-  readonly last: number
-  readonly frame: Uint8Array
-}
-
 /**
  * Sends what the player does: an input for each tick of the room, which the server applies in its ticks, and which the mirror shows at once
  * where the room was opened with mutators.
@@ -124,15 +118,11 @@ class SampledInputs implements Inputs, MotionInputs {
   #reported = -Infinity
   /** What the last step had, as the server reads it. */
   #last: unknown
-  #sent: Sent[] = []
   /** The last input that the server has applied, and the last one that was taken when it last said so. */
   #applied: number
   #heard: number
-  #member: string
   /** Ends the timer. */
   #stop = (): void => {}
-  /** Ends that it hears of the room's status. */
-  readonly #settle: () => void
 
   constructor(motion: RoomMotion, sample: () => unknown, { peek, auto, clock }: InputOptions<unknown>) {
     const { room } = motion
@@ -157,10 +147,8 @@ class SampledInputs implements Inputs, MotionInputs {
     this.#applied = stamp?.input ?? 0
     motion.seq = Math.max(motion.seq, this.#applied)
     this.#heard = motion.seq
-    this.#member = room.memberId
     this.#codec()
     motion.inputs = this
-    this.#settle = room.status.subscribe(() => this.#moved())
     if (auto === true) this.#goOn()
   }
 
@@ -185,7 +173,6 @@ class SampledInputs implements Inputs, MotionInputs {
     this.#predicts = predicts
   }
 
-  // What was sent shows until the server has applied it: it must arrive.
   close(): void {
     this.#stop()
     if (this.#motion.inputs === this) this.#motion.inputs = undefined
@@ -233,8 +220,7 @@ class SampledInputs implements Inputs, MotionInputs {
       behind,
       read.map(({ payload }) => payload),
     )
-    this.#sent.push({ last: motion.seq, frame })
-    room.seat?.sendLoose(frame)
+    motion.unconfirmed.send(motion.seq, frame)
   }
 
   /** Shows what the next step would bring, for a moment: what is drawn goes there. */
@@ -266,25 +252,7 @@ class SampledInputs implements Inputs, MotionInputs {
   stamped({ time, input, waiting }: StampFrame): void {
     this.#applied = input
     this.#heard = this.seq
-    this.#sent = this.#sent.filter(({ last }) => last > input)
     this.#pacer.waiting(time, waiting)
-  }
-
-  /** The room is left, or joined again: what was on its way may have been lost. What arrives twice is dropped. */
-  #moved(): void {
-    const { room } = this.#motion
-    const { state } = room.status.value
-    if (state === 'left') {
-      this.#settle()
-      this.close()
-    }
-    if (state !== 'joined') return
-    // A seat of its own knows nothing of what another one did.
-    if (room.memberId !== this.#member) this.#sent = []
-    this.#member = room.memberId
-    this.#sent = this.#sent.filter(({ last }) => last > (room.stamp?.input ?? 0))
-    for (const { frame } of this.#sent) room.seat?.sendLoose(frame)
-    if (this.#motion.inputs !== this && this.#sent.length === 0) this.#settle()
   }
 
   /** @param least Milliseconds. */

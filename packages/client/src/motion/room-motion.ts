@@ -1,5 +1,6 @@
 import type { StampFrame } from '@junto/protocol/internal'
 import type { Room } from '../room/room.ts'
+import { UnconfirmedInputs } from './unconfirmed-inputs.ts'
 
 /** What moves with a room's stamps and patches: a view. */
 export interface MotionView {
@@ -27,6 +28,7 @@ export interface MotionInputs {
   readonly predicts: boolean
   readonly alpha: number
   stamped(stamp: StampFrame): void
+  close(): void
 }
 
 /** What the views and the inputs of one room know of each other, and of what the server sends. */
@@ -36,6 +38,7 @@ export class RoomMotion {
   inputs: MotionInputs | undefined
   /** The last input that was sent, by whichever inputs. */
   seq = 0
+  readonly unconfirmed: UnconfirmedInputs
   /** Of which time the patch tells that is coming. */
   #coming: number | undefined
   /** Of what the mirror held last. */
@@ -44,7 +47,9 @@ export class RoomMotion {
 
   constructor(room: Room) {
     this.room = room
+    this.unconfirmed = new UnconfirmedInputs(room)
     room.stamps.add((stamp) => this.#stamped(stamp))
+    room.status.subscribe(() => this.#moved())
     const { mirror } = room
     const engine = mirror.ahead
     this.#epoch = mirror.epoch
@@ -107,9 +112,17 @@ export class RoomMotion {
   }
 
   #stamped(stamp: StampFrame): void {
+    this.unconfirmed.applied(stamp.input)
     this.inputs?.stamped(stamp)
     if (stamp.alone === true) this.#each((view) => view.held(stamp.time))
     else this.#coming = stamp.time
+  }
+
+  /** The room is left, or joined again. */
+  #moved(): void {
+    const { state } = this.room.status.value
+    if (state === 'left') this.inputs?.close()
+    if (state === 'joined') this.unconfirmed.rejoined()
   }
 
   #confirmed(): void {

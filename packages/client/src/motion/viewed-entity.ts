@@ -55,6 +55,11 @@ export class ViewedEntity {
     return this.#ahead !== undefined
   }
 
+  /** Whether it is there ahead of the server, which may have removed it. */
+  get isShownAhead(): boolean {
+    return this.isAhead && this.isHere
+  }
+
   /** How far what is drawn of it is from where it is. */
   get error(): number {
     return this.#bend.length
