@@ -243,3 +243,20 @@ it('options of undoing that there are not are refused by name', () => {
     expect.objectContaining({ code: 'misuse', message: "undoing has no option 'paus', only pause" }),
   )
 })
+
+it('of a group without an end, as many mutations are taken back as the server knows, and the others are forgotten', async () => {
+  const steps = undoing(room)
+  steps.group()
+  for (let n = 1; n <= 1003; n++) room.mutate.add({ key: 'a' }).catch(() => {})
+  server.socket.say(stamp({ mutation: 1003, alone: true }))
+  await server.clock.settle()
+  const undone = steps.undo()
+  await server.clock.settle()
+  const undo = server.received(FrameType.call).at(-1)
+  expect(undo?.params).toMatchObject({ 0: 1004, 3: [Array.from({ length: 1000 }, (_, index) => 1003 - index), false] })
+  server.socket.say(stamp({ mutation: 1004, alone: true }), [
+    1,
+    { type: FrameType.reply, no: undo?.no ?? 0, result: [1, 0, 0] },
+  ])
+  expect(await undone).toMatchObject({ done: 1, forgotten: 3 })
+})

@@ -43,7 +43,10 @@ export interface Undoing extends Disposable {
   readonly canUndo: Observable<boolean>
   /** Whether there is a step to do again. */
   readonly canRedo: Observable<boolean>
-  /** All that is done until the end of it is one step, whatever pauses are in it: a gesture. Groups may be in each other. */
+  /**
+   * All that is done until the end of it is one step, whatever pauses are in it: a gesture. Groups may be in each other. Of more than 1,000
+   * mutations the first count as `forgotten`.
+   */
   group(): Subscription
   /** Forgets all steps. */
   clear(): void
@@ -60,6 +63,8 @@ type Direction = 'undo' | 'redo'
 /** Mutations that are taken back together, in the order in which they were made. */
 interface Step {
   mutations: Issued[]
+  /** How many were before them that the server does not know any more. */
+  tooOld: number
   /** Later steps have higher ones. */
   readonly order: number
 }
@@ -172,12 +177,11 @@ class Steps implements Undoing, UndoableListener {
     this.#last = now
     this.#undone = []
     this.#forgotten.redo++
-    if (goesOn && this.#open !== undefined) this.#open.mutations.push(mutation)
-    else {
+    if (!goesOn || this.#open === undefined) {
       this.#open = this.#newStep()
-      this.#open.mutations.push(mutation)
       this.#done.push(this.#open)
     }
+    add(this.#open, mutation)
     let count = 0
     for (const { mutations } of this.#done) count += mutations.length
     for (; count > mostMutations && this.#done.length > 1; count -= this.#done.shift()?.mutations.length ?? 0);
@@ -232,18 +236,17 @@ class Steps implements Undoing, UndoableListener {
   /** @param back Has what does it again. */
   async #reverse(step: Step, back: Step, which: Direction, force: boolean): Promise<UndoOutcome> {
     const other = which === 'undo' ? 'redo' : 'undo'
-    // More the server does not know, and refuses to look for.
-    const mutations = step.mutations.slice(-mostMutations)
+    const { mutations, tooOld } = step
     const { mutation, result } = this.#issued.undo(() => mutations.map(({ n }) => n).reverse(), force)
     if (mutation !== undefined) {
-      back.mutations.push(mutation)
+      add(back, mutation)
       if (!this.#stepsOf(other).includes(back)) this.#putBack(back, other)
     }
     this.#tell()
     try {
       const { done, skipped, forgotten: unknown } = await result
       if (mutation !== undefined && done === 0) this.#drop(mutation)
-      const forgotten = unknown + step.mutations.length - mutations.length
+      const forgotten = unknown + tooOld
       const overwrite = skipped === 0 ? undefined : () => this.#overwrite(step, back, which)
       return { done, skipped, forgotten, overwrite }
     } catch (error) {
@@ -261,7 +264,7 @@ class Steps implements Undoing, UndoableListener {
   }
 
   #newStep(): Step {
-    return { mutations: [], order: this.#orders++ }
+    return { mutations: [], tooOld: 0, order: this.#orders++ }
   }
 
   #stepsOf(which: Direction): Step[] {
@@ -292,4 +295,12 @@ class Steps implements Undoing, UndoableListener {
       if (can.value !== steps.length > 0) can.set(steps.length > 0)
     }
   }
+}
+
+/** One more of a step. Of a group without an end, too, no more is kept than can be taken back. */
+function add(step: Step, mutation: Issued): void {
+  step.mutations.push(mutation)
+  if (step.mutations.length <= mostMutations) return
+  step.mutations.shift()
+  step.tooOld++
 }
