@@ -260,3 +260,10 @@ it('edits wait for the first state', () => {
   empty.applySnapshot(tree.snapshot())
   expect(empty.state.phase).toBe('mine')
 })
+
+it('an edit that is not among them is put nowhere, and pushes none out', () => {
+  const { ahead, edit } = open()
+  const ours = edit(({ queue }) => void queue.push(cy))
+  ahead.putLast(new Edit(() => undefined))
+  expect(ahead.edits).toEqual([ours])
+})

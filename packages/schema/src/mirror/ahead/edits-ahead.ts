@@ -68,8 +68,9 @@ export class EditsAhead implements Ahead {
 
   /** It was issued anew: those that were issued meanwhile come before it, when they run again. */
   putLast(edit: Edit): void {
-    this.edits.splice(this.edits.indexOf(edit), 1)
-    this.edits.push(edit)
+    const index = this.edits.indexOf(edit)
+    // What was never added, or is left out by now, does not show because of it.
+    if (index !== -1) this.edits.push(...this.edits.splice(index, 1))
   }
 
   /** Leaves out those that are no longer pending, and runs the others again. */
