@@ -1,7 +1,11 @@
 import { JuntoError } from '@junto/protocol'
+import { defineRoom, mutation, t, type Mirror, type StateOf } from '@junto/schema'
 import { describe, expect, test } from 'vitest'
-import { EaselWorld, type EaselScript } from './easel.fixture.ts'
-import type { WorldOptions } from './rooms.fixture.ts'
+import { EaselWorld, Painter, type EaselScript } from './easel.fixture.ts'
+import type { Member } from './member.ts'
+import type { ServerMutators } from './mutators.ts'
+import { Room } from './room.ts'
+import { World, type WorldOptions } from './rooms.fixture.ts'
 
 async function easel(script: EaselScript = {}, options: WorldOptions = {}) {
   const world = new EaselWorld(script, options)
@@ -181,6 +185,46 @@ describe('the room hears of it before anybody else', () => {
     expect(await world.settled(ann.undo([1]))).toBe('internal')
     expect(world.faults).toEqual(['mutation undo of the room easel/a failed: broken'])
     expect(x()).toBe(1)
+  })
+
+  test('can put what came back into a view: it is another object than the one that was in it', async () => {
+    const Fog = defineRoom('fog', {
+      version: 1,
+      state: t.Object({ units: t.Map(t.Object({ x: t.Number() }), { view: true }) }),
+      mutations: { remove: mutation({ params: t.Object({ id: t.String() }), undoable: true }) },
+      clientToServer: {},
+      serverToClient: {},
+    })
+    let putsBack = false
+    class FogRoom extends Room(Fog) {
+      readonly mutators: ServerMutators<typeof Fog> = { remove: ({ units }, { id }) => void units.delete(id) }
+      onCreate() {
+        return { units: { scout: { x: 1 } } }
+      }
+      override onJoin(member: Member<typeof Fog>) {
+        this.#show(member)
+      }
+      override onUndo(member: Member<typeof Fog>) {
+        if (putsBack) this.#show(member)
+      }
+      #show(member: Member<typeof Fog>) {
+        for (const unit of this.state.units.values()) member.view.add(unit)
+      }
+    }
+    const world = new World()
+    world.registry.define(Fog, FogRoom)
+    const ann = new Painter(await world.join(Fog, { key: 'a' }))
+    const units = () => [...(ann.client.mirror.state as Mirror<StateOf<typeof Fog>>).units.keys()]
+    expect(units()).toEqual(['scout'])
+    for (putsBack of [false, true]) {
+      await world.settled(ann.mutate('remove', { id: 'scout' }))
+      expect(units()).toEqual([])
+      ann.ignoreAll()
+      expect(await world.settled(ann.undo([ann.n]))).toMatchObject({ done: 1 })
+      expect([units(), world.faults]).toEqual([putsBack ? ['scout'] : [], []])
+    }
+    // With the patch of the undo itself.
+    expect(ann.heard()).toEqual(['stamp', 'patch', 'reply'])
   })
 
   test('and must answer at once', async () => {
