@@ -269,7 +269,7 @@ export class MemberSeat implements Seat, Partner, Present {
         else this.notice('unsupported', '[N3] the contract of this room declares no presence')
         return
       case FrameType.inputs:
-        if (this.#feed.motion !== undefined) this.#host.motion?.receive(this.#feed.motion, frame)
+        if (this.#feed.motion?.buffer !== undefined) this.#host.motion?.receive(this.#feed.motion, frame)
         else this.notice('unsupported', '[U10] the contract of this room declares no input')
         return
       default:
