@@ -2,8 +2,8 @@ import type { WireError } from './errors.ts'
 import { freeForm } from './free-form.ts'
 import * as FrameType from './frame-type.ts'
 import type { HelloFrame, JoinFrame, SentFrame, Settle, StampFrame } from './frames.ts'
-import { binHeadSize, writeBinHead } from './msgpack-heads.ts'
-import { pack } from './msgpack.ts'
+import { binHeadSize, uintSize, writeBinHead, writeUint } from './msgpack-heads.ts'
+import { allocate, pack } from './msgpack.ts'
 import { encodePresenceEntry, encodePresences } from './presence-encoding.ts'
 
 /** The longest text of an error that is sent; the rest is cut. */
@@ -168,8 +168,52 @@ export function encodeInputs(
   return pack([FrameType.inputs, first, at, behind, payloads])
 }
 
-export function encodeStamp({ tick, time, mutation, input, waiting, alone }: Omit<StampFrame, 'type'>): Uint8Array {
-  return pack(cut([FrameType.stamp, tick, time, mutation || null, input || null, waiting || null, alone]))
+/**
+ * By hand, since each member of a room gets one with each patch: tick and time, which are the same for all, are encoded once.
+ */
+export function encodeStamp(stamp: Omit<StampFrame, 'type'>): Uint8Array {
+  const { tick, time, mutation, input, waiting, alone } = stamp
+  if (tick > most || mutation > most || input > most || waiting > most) {
+    return pack(cut([FrameType.stamp, tick, time, mutation, input, waiting, alone]))
+  }
+  // Nil at the end goes without saying.
+  const rest = alone === true ? 4 : waiting > 0 ? 3 : input > 0 ? 2 : mutation > 0 ? 1 : 0
+  if (tick !== headTick || time !== headTime) beginStamps(tick, time)
+  const size = rest === 0 ? 0 : uintSize(mutation) + uintSize(input) + uintSize(waiting) + 1
+  const frame = allocate(1 + stampHead.length + size)
+  frame[0] = 0x93 + rest
+  frame.set(stampHead, 1)
+  let end = 1 + stampHead.length
+  if (rest > 0) end = writeCount(frame, end, mutation)
+  if (rest > 1) end = writeCount(frame, end, input)
+  if (rest > 2) end = writeCount(frame, end, waiting)
+  if (rest > 3) frame[end++] = 0xc3
+  return frame.length === end ? frame : frame.subarray(0, end)
+}
+
+/** The largest number that the heads of msgpack write. */
+const most = 0xffff_ffff
+
+// What the last stamp began with.
+let headTick = -1
+let headTime = -1
+let stampHead = new Uint8Array(0)
+
+function beginStamps(tick: number, time: number): void {
+  stampHead = new Uint8Array(1 + uintSize(tick) + 9)
+  stampHead[0] = FrameType.stamp
+  const at = writeUint(stampHead, 1, tick)
+  stampHead[at] = 0xcb
+  new DataView(stampHead.buffer).setFloat64(at + 1, time)
+  headTick = tick
+  headTime = time
+}
+
+/** Writes a count, which is nil where there is none. */
+function writeCount(to: Uint8Array, index: number, count: number): number {
+  if (count > 0) return writeUint(to, index, count)
+  to[index] = 0xc0
+  return index + 1
 }
 
 /** Nil at the end of a frame goes without saying. */

@@ -67,6 +67,8 @@ export class Outbox implements FlushableLink, Waiter {
   #maxFrame = 0
   #scheduled = false
   #closed = false
+  /** Nothing waits, neither here nor in the socket. */
+  #isEmpty = true
   /** The socket takes nothing more for now. */
   #stalled = false
   /** While stalled: how much may wait. */
@@ -124,7 +126,8 @@ export class Outbox implements FlushableLink, Waiter {
 
   /** Whether so much waits that what can be postponed or dropped should be. Who is told so is told when it is over. */
   get congested(): boolean {
-    if (this.waiting <= this.#options.limits.softOutbox) return false
+    // The usual case, asked for each member and patch: nothing waits, and the socket need not be asked.
+    if (this.#isEmpty || this.waiting <= this.#options.limits.softOutbox) return false
     this.#strained = true
     return true
   }
@@ -138,6 +141,7 @@ export class Outbox implements FlushableLink, Waiter {
   add(room: number, frame: Uint8Array): void {
     if (this.#closed) return
     this.#writer.add(room, frame)
+    this.#isEmpty = false
     this.#traffic.frame(frame)
     this.#substantial = true
     if (!this.#stalled) return this.#schedule()
@@ -183,6 +187,7 @@ export class Outbox implements FlushableLink, Waiter {
     const same = this.#urgent.findIndex((other) => other[1] === frame[1])
     if (same >= 0) this.#urgent.splice(same, 1)
     this.#urgent.push(frame)
+    this.#isEmpty = false
   }
 
   /** The signs of life leave with the next message, at its front. */
@@ -216,7 +221,9 @@ export class Outbox implements FlushableLink, Waiter {
     this.#connection.ping(frame)
     this.#traffic.frame(frame)
     this.#traffic.sent(frame.length)
-    if (this.#connection.bufferedAmount > 0) this.#schedule()
+    if (this.#connection.bufferedAmount === 0) return
+    this.#isEmpty = false
+    this.#schedule()
   }
 
   /** Closes the message that {@link flush} sends. Called at the end of the turn. */
@@ -313,6 +320,7 @@ export class Outbox implements FlushableLink, Waiter {
 
   #allLeft(bufferedAmount: number): void {
     this.#stalled = false
+    this.#isEmpty = bufferedAmount === 0
     if (this.#substantial) this.pulse?.sent()
     this.#substantial = false
     this.#relax()

@@ -62,8 +62,9 @@ export type Change =
 /** Notes each write to a state while it is set there: `registry.recorder`. */
 export class Recorder {
   readonly changes: Change[] = []
-  readonly #ordered = new Set<MapNode>()
-  readonly #edited = new Set<ListNode>()
+  // Made on first use: most runs write fields alone.
+  #ordered: Set<MapNode> | undefined
+  #edited: Set<ListNode> | undefined
 
   field(node: RecordNode, index: number, before: unknown, written: boolean): void {
     this.changes.push({ kind: 'field', node, index, before, written })
@@ -75,6 +76,7 @@ export class Recorder {
 
   /** A key is about to be deleted. */
   order(node: MapNode): void {
+    this.#ordered ??= new Set()
     if (this.#ordered.has(node)) return
     this.#ordered.add(node)
     this.changes.push({ kind: 'order', node, keys: [...node.entries.keys()], set: node.pendingSet() })
@@ -98,6 +100,7 @@ export class Recorder {
 
   /** What is to be said of a list is about to be another. */
   pending(node: ListNode): void {
+    this.#edited ??= new Set()
     if (this.#edited.has(node)) return
     this.#edited.add(node)
     this.changes.push({ kind: 'pending', node, pending: node.pendingItems() })
