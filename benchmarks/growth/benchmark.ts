@@ -50,45 +50,68 @@ export const benchmark: Benchmark = {
 /** Bytes of a message of Junto's, by its number of clients. */
 const sizes = new Map<number, number>()
 
+/** Measures each dimension, also where another one failed. */
 async function measure(peer: string, options: Options, figures: Figures): Promise<void> {
-  const growth = new Growth(peer, figures)
+  const growth = new Growth(peer, options, figures)
+  const dimensions = peer === 'junto' ? [clients, rooms, entities] : peer === 'raw-ws' ? [clients] : [clients, rooms]
+  const failures: string[] = []
+  for (const dimension of dimensions) {
+    await dimension(growth).catch((error) => failures.push(error instanceof Error ? error.message : String(error)))
+  }
+  if (failures.length > 0) throw new Error(failures.join('; '))
+}
+
+async function clients(growth: Growth): Promise<void> {
+  const { peer, options } = growth
   await withWorkers(async (start) => {
     const table = await Table.open(start, { peer, rules, inputRate: settings.inputRate })
     await table.server.profiled(profileOf(options, peer, 'clients'), async () => {
       for (const count of settings.counts.clients) {
         await table.seat(count, Infinity)
         await table.resize(sizes.get(count) ?? count * 3.4)
-        const taken = await look(table)
+        const taken = await look(table, 'clients', count)
         if (peer === 'junto') sizes.set(count, taken.messageSize)
         growth.add('clients', count, taken, { cost: taken.cpu / taken.messages, unit: 'µs per delivery' })
       }
     })
   })
-  if (peer === 'raw-ws') return
+}
+
+async function rooms(growth: Growth): Promise<void> {
+  const { peer, options } = growth
   await withWorkers(async (start) => {
     const table = await Table.open(start, { peer, rules, inputRate: settings.inputRate })
     await table.server.profiled(profileOf(options, peer, 'rooms'), async () => {
       for (const count of settings.counts.rooms) {
         await table.seat(count, 1)
-        const taken = await look(table)
+        const taken = await look(table, 'rooms', count)
         growth.add('rooms', count, taken, { cost: taken.perTick, unit: 'µs per room and tick' })
       }
     })
   })
-  if (peer !== 'junto') return
+}
+
+async function entities(growth: Growth): Promise<void> {
+  const { peer, options } = growth
   for (const count of settings.counts.entities) {
     await withWorkers(async (start) => {
       const table = await Table.open(start, { peer, rules: { ...rules, others: count }, inputRate: settings.inputRate })
       await table.seat(settings.viewers, Infinity)
-      const taken = await table.server.profiled(profileOf(options, peer, `entities-${count}`), () => look(table))
+      const file = profileOf(options, peer, `entities-${count}`)
+      const taken = await table.server.profiled(file, () => look(table, 'entities', count))
       growth.add('entities', count, taken, { cost: taken.perTick / count, unit: 'µs per entity and tick' })
     })
   }
 }
 
-async function look(table: Table): Promise<Taken> {
-  await table.warmUp(settings.warmUp)
-  return table.take(settings.window)
+async function look(table: Table, what: Dimension, count: number): Promise<Taken> {
+  try {
+    await table.warmUp(settings.warmUp)
+    return await table.take(settings.window)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`with ${count.toLocaleString('en')} ${what}: ${reason}`, { cause: error })
+  }
 }
 
 function profileOf({ profile }: Options, peer: string, what: string): string | undefined {
@@ -102,7 +125,8 @@ class Growth {
   readonly #before = new Map<Dimension, { readonly count: number; readonly cpu: number }>()
 
   constructor(
-    private readonly peer: string,
+    readonly peer: string,
+    readonly options: Options,
     private readonly figures: Figures,
   ) {}
 

@@ -29,7 +29,7 @@ const notes = [
   'How late the event loop is is measured by perf_hooks (monitorEventLoopDelay, each 10 ms) in the server.',
   'junto: validation, limits, sessions, stamps and acks are on; coordinates in steps of a centimetre. People run 6 metres a second: what changes between two patches takes a byte. The load is as lean as that of raw-ws.',
   "raw-ws: ws and msgpackr, no more than receiving, the same step, and sending as many bytes as Junto's messages have; nothing is encoded. uws: uWebSockets.js and msgpackr, a patch is packed once and published. socket.io: an event to all in the room, with bufferutil and the parser for JSON, which takes less time here than the one for msgpack; with that one its bytes would be about those of uws. Both send whole places in centimetres, of all.",
-  'colyseus: defineInput, setFixedTimestep and patches each 50 ms; all clients are its SDK. float32, or its quantized types of 16 bits: steps of 3 cm.',
+  'colyseus: defineInput, setFixedTimestep and patches each 50 ms; all clients are its SDK, which does not decode the state in those that only load the server. float32, or its quantized types of 16 bits: steps of 3 cm.',
 ]
 
 const rows = {

@@ -6,7 +6,7 @@ import { sampling, type Entered, type PeerModule, type Place, type Player, type 
 
 // Colyseus as its documentation of inputs and fixed time steps has it: inputs have a schema and wait for the step, in which each entity takes
 // its own; patches have an interval of their own. filterBy makes clients that name the same room meet, and both sides share the classes of the
-// state and of the input. The clients are its SDK, all of them. The rest is as it comes.
+// state and of the input. The clients are its SDK, which does not decode the state in those that only load the server. The rest is as it comes.
 
 /** How coordinates travel. Of its quantized ones 16 bits are the least that suffices: steps of 0.03. */
 export type Coordinates = 'float32' | 'quantized'
@@ -15,6 +15,7 @@ export type Coordinates = 'float32' | 'quantized'
 
 /** peers/colyseus/server.js */
 interface ColyseusServer extends ColyseusSchema {
+  readonly Encoder: { BUFFER_SIZE: number }
   readonly Room: new () => Room
   readonly defineRoom: (room: new () => Room) => { filterBy(options: readonly string[]): object }
   readonly defineServer: (options: {
@@ -48,6 +49,8 @@ interface ColyseusClient extends ColyseusSchema {
 }
 
 interface JoinedRoom<T> {
+  /** What decodes the state and its patches. */
+  readonly serializer: { setState(): void; patch(): void }
   readonly connection: { readonly events: { onmessage: (event: { readonly data: ArrayBuffer }) => void } }
   /** Called when the state has come or changed. */
   readonly onStateChange: (callback: (state: T) => void) => void
@@ -125,6 +128,8 @@ export function colyseus(coordinates: Coordinates): PeerModule {
     serve: (rules) => serve(rules, coordinates),
     async play(place: Place, received: (bytes: number) => void): Promise<Player> {
       const { joined, player } = await join(place)
+      // As all who load a server here: what comes is counted, not decoded.
+      joined.serializer.setState = joined.serializer.patch = () => {}
       const { events } = joined.connection
       const { onmessage } = events
       events.onmessage = (event) => {
@@ -144,6 +149,8 @@ export function colyseus(coordinates: Coordinates): PeerModule {
 async function serve({ game, tickRate, patchRate }: Rules, coordinates: Coordinates): Promise<Part> {
   const library = await importPeer<ColyseusServer>('colyseus', 'server.js')
   const { RunnerSchema, StateSchema, HeldSchema } = define(library, coordinates)
+  // As it advises where a state is larger than its buffer: otherwise it would encode twice, and warn each time.
+  library.Encoder.BUFFER_SIZE = 128 * 1024
   let ticks = 0
   let applied = 0
   let joinedSoFar = 0

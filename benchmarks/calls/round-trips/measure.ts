@@ -49,31 +49,35 @@ export async function measureRoundTrips(
 
 async function measure(asked: readonly Served[], availability: Availability, figures: Figures): Promise<void> {
   await withWorkers(async (start) => {
-    const load = await start({ module: new URL('./load.ts', import.meta.url), role: 'alternate' })
-    const servers: Worker[] = []
-    const called: Served[] = []
+    const served: { readonly callee: Callee; readonly server: Worker }[] = []
     const writes = asked.some(({ name }) => name === 'junto-client')
-    for (const served of writes ? [...asked, writer] : asked) {
-      const { name, module } = served
+    for (const { name, module } of writes ? [...asked, writer] : asked) {
       await availability.attempt(peerOf(name), async () => {
         const server = await start({ module, role: 'serve' })
-        const callee: Callee = { name, module: module.href, port: Number(server.ready) }
+        served.push({ server, callee: { name, module: module.href, port: Number(server.ready) } })
+      })
+    }
+    // The last to be started is the first to be closed: no server is to leave it behind.
+    const load = await start({ module: new URL('./load.ts', import.meta.url), role: 'alternate' })
+    const called: string[] = []
+    for (const { callee } of served) {
+      const { name } = callee
+      await availability.attempt(peerOf(name), async () => {
         await load.command('open', callee)
-        servers.push(server)
-        called.push(served)
+        called.push(name)
       })
     }
     // Otherwise it is left to chance which of the servers share a core with the clients, where they are woken sooner.
-    for (const server of servers) server.keepOn(1)
+    for (const { server } of served) server.keepOn(1)
     load.keepOn(0)
     await load.command('warm', settings.warmUp.calls)
     await load.command('trips', settings.warmUp.cycles)
     // The load is load.ts, of the same source.
     const { times, ratios } = (await load.command('trips', settings.cycles)) as Trips
-    for (const { name } of called)
+    for (const name of called)
       figures.add(name === writer.name ? writing : idle, peerOf(name), (times[name] ?? NaN) * 1000)
-    if (called[0]?.name !== 'raw-ws') return
-    for (const { name } of called.slice(1))
+    if (called[0] !== 'raw-ws') return
+    for (const name of called.slice(1))
       figures.add(name === writer.name ? writingRatio : idleRatio, peerOf(name), ratios[name] ?? NaN)
   })
 }
