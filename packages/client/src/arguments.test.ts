@@ -74,6 +74,12 @@ it.each<[string, unknown, unknown, string]>([
   ['without options', Whiteboard, undefined, 'options must be an object, not undefined'],
   ['without a contract', undefined, opening, 'contract must be an object'],
   ['with a signal that is none', Whiteboard, { ...opening, signal: {} }, 'signal must be an AbortSignal'],
+  [
+    'with an option that there is not',
+    Whiteboard,
+    { ...opening, mutator: {} },
+    "a join has no option 'mutator', only key, where, orderBy, limit, join, options, version, signal, patience, mutators",
+  ],
   ['with no patience', Whiteboard, { ...opening, patience: NaN }, 'patience must be from 0 ms to Infinity, not NaN'],
 ])('to open a room %s is refused before anything is sent, and nobody is left who wants it', async (_name, ...given) => {
   const server = new ScriptedServer()

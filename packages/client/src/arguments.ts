@@ -14,9 +14,10 @@ export function checkObject(value: unknown, what: string): asserts value is obje
 
 /** @param names Those that there are. @throws JuntoError `misuse` for an option of another name. */
 export function checkOptionNames(options: object, what: string, names: object): void {
-  const unknown = Object.keys(options).find((name) => !(name in names))
-  if (unknown === undefined) return
-  throw new JuntoError('misuse', `${what} has no option '${unknown}', only ${Object.keys(names).join(', ')}`)
+  for (const name of Object.keys(options)) {
+    if (name in names) continue
+    throw new JuntoError('misuse', `${what} has no option '${name}', only ${Object.keys(names).join(', ')}`)
+  }
 }
 
 /** @throws JuntoError `misuse` when it is no object that has one of these. */

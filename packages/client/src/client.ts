@@ -217,7 +217,5 @@ function check(options: JuntoClientOptions): void {
   if (program !== undefined && (typeof program !== 'string' || program.length > longestName)) {
     throw wrong('program', `a text of at most ${longestName} characters`, program)
   }
-  if (callTimeout !== undefined && !(callTimeout > 0)) {
-    throw new JuntoError('misuse', `callTimeout must be above 0 ms or Infinity, not ${callTimeout}`)
-  }
+  if (callTimeout !== undefined && !(callTimeout > 0)) throw wrong('callTimeout', 'above 0 ms or Infinity', callTimeout)
 }

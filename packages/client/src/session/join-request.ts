@@ -1,8 +1,7 @@
-import { JuntoError } from '@junto/protocol'
 import { checkSignal, encodeJoin, roomAddress, type JoinFrame } from '@junto/protocol/internal'
 import type { AnyContract } from '@junto/schema'
 import { encodeNamed, type OwnLayout } from '@junto/schema/internal'
-import { checkObject, wrong } from '../arguments.ts'
+import { checkObject, checkOptionNames, wrong } from '../arguments.ts'
 import type { JoinSettings } from '../open-options.ts'
 import type { Optimistic } from '../room/optimism.ts'
 import type { Room } from '../room/room.ts'
@@ -71,6 +70,20 @@ export interface Wish {
   readonly own: OwnLayout | undefined
 }
 
+/** All there are. */
+const optionNames: { readonly [name in keyof Required<UntypedOptions>]: 1 } = {
+  key: 1,
+  where: 1,
+  orderBy: 1,
+  limit: 1,
+  join: 1,
+  options: 1,
+  version: 1,
+  signal: 1,
+  patience: 1,
+  mutators: 1,
+}
+
 /**
  * Reads what a program gave to a way to join. Before a connection is made or used for it: a key may come out of a URL, and
  * the program may be untyped.
@@ -84,7 +97,9 @@ export function readWish(
   id: string | undefined,
 ): Wish {
   checkObject(options, 'options')
-  if (typeof contract !== 'string') checkObject(contract, 'contract')
+  checkOptionNames(options, 'a join', optionNames)
+  const named: Pick<AnyContract, 'name' | '~own'> = typeof contract === 'string' ? { name: contract } : contract
+  checkObject(named, 'contract')
   const {
     key,
     where,
@@ -97,23 +112,19 @@ export function readWish(
     patience = 0,
     mutators,
   } = options
-  const [room, own] = typeof contract === 'string' ? [contract] : [contract.name, contract['~own']?.(by === 'list')]
-  const address = roomAddress(by, { room, key, id, version })
-  if (!(patience >= 0)) {
-    throw new JuntoError('misuse', `patience must be from 0 ms to Infinity, not ${patience}`)
-  }
+  const address = roomAddress(by, { room: named.name, key, id, version })
+  if (!(patience >= 0)) throw wrong('patience', 'from 0 ms to Infinity', patience)
   checkSignal(signal)
   if (mutators !== undefined && typeof mutators?.['~make'] !== 'function')
     throw wrong('mutators', 'optimistic(mutators)', mutators)
   return {
     request: { by, ...address, where, order, limit, join: asked(join), options: creation },
     opening: { signal, patience, mutators },
-    own,
+    own: named['~own']?.(by === 'list'),
   }
 }
 
-/** Join data as what yields it. A contract's data is never a function, so that one is the other way to give it. */
+/** Join data as what yields it. A contract's data is never a function, so that one is the other way to give it: it is called with nothing. */
 function asked(join: unknown): (() => unknown) | undefined {
-  if (join === undefined) return undefined
-  return typeof join === 'function' ? (): unknown => Reflect.apply(join, undefined, []) as unknown : () => join
+  return typeof join === 'function' || join === undefined ? (join as (() => unknown) | undefined) : () => join
 }
