@@ -16,9 +16,11 @@ const settings = {
   loads: 4,
   atOnce: 8,
   heartbeat: 15_000,
-  /** Until what follows the joins has been acknowledged; and until the last of it, a ping that asks whether they have come. */
+  /** Junto: until what follows the joins has been acknowledged; and until the last of it, a ping that asks whether they have come. */
   settleFirst: 3_000,
   settle: 7_000,
+  /** The others: nothing follows their joins. */
+  settleOthers: 1_500,
   /** How long the heartbeat is watched: whole intervals. */
   watched: 15_000,
 }
@@ -80,9 +82,10 @@ async function measure(peer: string, options: Options, figures: Figures): Promis
       await sleep(settle)
       await server.command('collect')
     }
-    await grow(0, first, settings.settleFirst)
+    const isOurs = peer === 'junto'
+    await grow(0, first, isOurs ? settings.settleFirst : settings.settleOthers)
     const few = await server.sample()
-    await grow(first, clients, settings.settle)
+    await grow(first, clients, isOurs ? settings.settle : settings.settleOthers)
     const many = await server.sample()
     figures.add(memory, peer, (many.memory - few.memory) / (clients - first) / 1000)
 

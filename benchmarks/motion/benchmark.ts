@@ -13,6 +13,7 @@ export const benchmark: Benchmark = {
   title: 'Motion: what ticks, inputs, edits ahead of the server, looking back and undo cost',
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
+  roundsAlone: 2,
   seconds: { alone: 36, round: 24 },
   async run(options, progress) {
     const chosen = (await prepare(peers, options, progress)).chosen.map(({ name }) => name)

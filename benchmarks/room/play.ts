@@ -72,6 +72,7 @@ export class Table {
   readonly #load: Worker
   #pair: Worker | undefined
   #clients = 0
+  #perRoom = Infinity
 
   static async open(start: Start, session: Pick<Session, 'peer' | 'rules' | 'inputRate'>): Promise<Table> {
     const { peer, rules, inputRate } = session
@@ -90,6 +91,7 @@ export class Table {
   /** Adds clients until there are so many. */
   async seat(clients: number, perRoom: number): Promise<void> {
     this.#clients = clients
+    this.#perRoom = perRoom
     await this.#load.command('arrive', { clients, perRoom } satisfies Arrivals)
   }
 
@@ -157,7 +159,9 @@ export class Table {
     const { peer, rules } = this.#settings
     if (ticks === 0) throw new Error(`${peer} did not tick`)
     if (applied !== undefined && applied < sent * 0.5) throw new Error(`${peer} applied ${applied} inputs of ${sent}`)
-    const due = this.#clients * rules.patchRate * seconds
+    // Where nobody moved, there is nothing to send.
+    const moves = (this.#settings.inputRate ?? rules.tickRate) * this.#perRoom
+    const due = this.#clients * Math.min(rules.patchRate, moves) * seconds
     if (received < due * 0.5) throw new Error(`${peer} sent ${received} messages of ${Math.round(due)}`)
   }
 }

@@ -44,6 +44,7 @@ export const benchmark: Benchmark = {
   title: 'Rooms: what it costs to find one, and to have ten thousand',
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
+  roundsAlone: 2,
   seconds: { alone: 25, round: 17 },
   async run(options, progress) {
     const { figures, unavailable } = await playRounds(peers, options, progress, measure)

@@ -74,6 +74,7 @@ export const benchmark: Benchmark = {
   title: 'State: bytes and CPU time of patches, beside @colyseus/schema',
   libraries: ['typebox'],
   peers,
+  roundsAlone: 2,
   seconds: { alone: 25, round: 40 },
   async run(options, progress) {
     const { chosen, versions, availability } = await prepare(peers, options, progress, ['schema'])

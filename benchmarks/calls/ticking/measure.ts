@@ -17,8 +17,10 @@ export const settings = {
   warmUp: 1_500,
   windows: 1,
   window: 2_500,
-  /** Until what came has been acknowledged: that belongs to it. */
+  /** Junto: until what came has been acknowledged: that belongs to it. */
   after: 1_300,
+  /** The others: until what was sent has come. */
+  afterOthers: 400,
   settled: 50,
   crowd: { warmUp: 10, calls: 30, events: 10 },
 }
@@ -86,12 +88,12 @@ async function deliveries(
         running.push({ peer, server, load, costs: [], servers: [], loads: [] })
       })
     }
-    const window = async ({ server, load }: { server: Worker; load: Worker }, length: number) => {
+    const window = async ({ peer, server, load }: { peer: string; server: Worker; load: Worker }, length: number) => {
       const before = { server: await server.sample(), load: await load.sample() }
       await server.command('begin')
       await sleep(length)
       await server.command('end')
-      await sleep(settings.after)
+      await sleep(peer.startsWith('junto') ? settings.after : settings.afterOthers)
       const [served, loaded] = [
         between(before.server, await server.sample()),
         between(before.load, await load.sample()),
