@@ -35,6 +35,8 @@ describe('the command line', () => {
     ['a.ts --hold 30', /'30s' or '30ms'/],
     ['a.ts --bots many', /--bots must be a whole number of at least 1/],
     ['a.ts --bots --quiet', /--bots needs a value/],
+    ['a.ts --bots -5', /--bots needs a value, and '-5' is none/],
+    ['a.ts --json=', /--json needs a value/],
     ['a.ts --quiet=yes', /--quiet takes no value/],
     ['a.ts --threshold call.p99<50', /write 50ms/],
   ])('`%s` is refused', (line, message) => {
@@ -69,6 +71,14 @@ describe('a plan', () => {
     ['localhost:1727', /must be an address/],
   ])('needs an address other than %s', (given, message) => {
     expect(() => planOf({}, { url: given, thresholds: [] }, 2, seed)).toThrow(message)
+  })
+
+  it('is refused when one machine cannot carry it out', () => {
+    const planned = (given: { bots: number; processes?: number }) => () =>
+      planOf({ url }, { ...given, thresholds: [] }, 2, seed)
+    expect(planned({ bots: 2_000_000_000 })).toThrow(/at most 100,000 bots/)
+    expect(planned({ bots: 2_000, processes: 500 })).toThrow(/at most 8 on these 2 processors/)
+    expect(planned({ bots: 2_000, processes: 8 })).not.toThrow()
   })
 
   it('starts bots evenly, the last one as the ramp ends, each in one process', () => {

@@ -72,8 +72,10 @@ export function argumentsOf(argv: readonly string[]): Arguments | 'help' | 'vers
     }
     const isFlag = options[name].type === 'boolean'
     if (isFlag && value !== undefined) throw new UsageError(`${rawName} takes no value`)
-    if (!isFlag && (value === undefined || (!token.inlineValue && value.startsWith('-')))) {
-      throw new UsageError(`${rawName} needs a value`)
+    if (!isFlag && (value === undefined || value === '' || (!token.inlineValue && value.startsWith('-')))) {
+      throw new UsageError(
+        `${rawName} needs a value${value === undefined || value === '' ? '' : `, and '${value}' is none`}`,
+      )
     }
     values.set(name, [...(values.get(name) ?? []), value ?? ''])
   }

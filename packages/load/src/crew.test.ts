@@ -2,16 +2,16 @@ import { VirtualClock, SeededRandom } from '@junto/testing'
 import { describe, expect, it } from 'vitest'
 import { Crew } from './crew.ts'
 import { Recorder } from './recorder.ts'
+import { Poll } from './scenario.fixture.ts'
 import type { Bot, Scenario } from './scenario.ts'
 
-/** Bots that connect to nothing, in virtual time. */
+/** Bots in virtual time. */
 function crewOf(bot: Scenario['bot'], settings: { bots?: number; ramp?: number } = {}) {
   const clock = new VirtualClock()
   const recorder = new Recorder(() => clock.now())
   const plan = { url: 'ws://nowhere', bots: 1, ramp: 0, processes: 1, seed: 5, ...settings }
-  const openSocket = () => {
-    throw new Error('no bot of these connects')
-  }
+  // To a server that never says anything.
+  const openSocket = () => ({ bufferedAmount: 0, send() {}, close() {} })
   const client = { clock, random: new SeededRandom(1) }
   const crew = new Crew({ scenario: { bot }, plan, index: 0, clock, recorder, openSocket, client })
   return { clock, recorder, crew }
@@ -53,6 +53,21 @@ describe('bots', () => {
     expect(counts.get('errors')).toBe(3)
     expect(errors).toMatchObject([{ text: 'bot: bot 0 gives up', count: 3, declared: false }])
     expect([crew.up, crew.ended]).toEqual([2, 3])
+  })
+
+  it('that do not wait for their room are in it nevertheless', async () => {
+    const { clock, crew, recorder } = crewOf(({ client }) => void client.open(Poll, { key: 'lunch' }).catch(() => {}))
+    crew.start()
+    await clock.advance(100)
+    expect(crew.ended).toBe(0)
+    expect(recorder.take().errors).toEqual([])
+  })
+
+  it('that record no number fail, and the run goes on', async () => {
+    const { clock, crew, recorder } = crewOf(({ record }) => record('seen', NaN))
+    crew.start()
+    await clock.advance(10)
+    expect(recorder.take().counts.get('botsFailed')).toBe(1)
   })
 
   it('that do not end are told of', async () => {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { relative } from 'node:path'
+import { inspect } from 'node:util'
 
 /** Where this package stands among others: `node_modules`, or the packages of Junto's repository. */
 const libraries = fileURLToPath(new URL('../..', import.meta.url))
@@ -42,7 +43,8 @@ export function isDeclared(error: unknown): boolean {
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return `threw ${String(error)}, which is no Error`
+  if (!(error instanceof Error))
+    return `threw ${inspect(error, { depth: 1, breakLength: Infinity })}, which is no Error`
   const name =
     error.name === 'Error' || error.name === 'JuntoError' || error.name === 'CallError' ? '' : `${error.name}: `
   return `${name}${error.message || 'without a message'}`
@@ -51,7 +53,7 @@ function messageOf(error: unknown): string {
 function placeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   for (const line of (error.stack ?? '').split('\n')) {
-    const [, place] = /\(?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/.exec(line.trim()) ?? []
+    const [, place] = /(?:\(|^at (?:async )?)((?:file:\/\/|\/|[A-Za-z]:\\).*:\d+:\d+)\)?$/.exec(line.trim()) ?? []
     if (place === undefined) continue
     const path = place.startsWith('file://') ? withPath(place) : place
     if (!path.startsWith(libraries) && !/[\\/]node_modules[\\/]/.test(path)) return relative(process.cwd(), path)

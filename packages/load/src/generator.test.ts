@@ -32,6 +32,12 @@ describe('the load says', () => {
     expect(verdict([busy], [1, 1]).lines.join(' ')).toMatch(/on another machine/)
   })
 
+  it('that it waited for a processor, when others had them all', () => {
+    const { lines } = verdict([{ loop: 0.97, cpu: 0.2, late: 800 }], [1, 1])
+    expect(lines.join(' ')).toMatch(/All processors of this machine were busy 100 % of the time/)
+    expect(lines.join(' ')).not.toMatch(/was the bottleneck: it was full/)
+  })
+
   it('that a server reads from one address only so much', () => {
     expect(addressAdvice(1_000_000, 100, 10)).toBeUndefined()
     expect(addressAdvice(10_000_000, 500_000, 10)).toMatch(/byteRatePerAddress/)
@@ -68,7 +74,9 @@ it('shows how a run goes in one line, which is never too long', () => {
     errors: 1,
   }
   expect(lineOf(progress, 200)).toBe(
-    '████░░░░░░░░░░░░ 15 s left · 40/50 bots · 1 error · 10.0 joins/s · 480 calls/s · p50 1.23 ms · p99 9.87 ms',
+    '████░░░░░░░░░░░░ 15 s left · 40/50 bots · 1 error · p50 1.23 ms · p99 9.87 ms · 480 calls/s · 10.0 joins/s',
   )
-  expect(lineOf(progress, 40)).toHaveLength(40)
+  // Whole figures only: what does not fit is left out.
+  expect(lineOf(progress, 79)).toBe('████░░░░░░░░░░░░ 15 s left · 40/50 bots · 1 error · p50 1.23 ms · p99 9.87 ms')
+  expect(lineOf(progress, 20)).toHaveLength(20)
 })

@@ -16,6 +16,8 @@ export interface GeneratorFigures {
     readonly cpu: number
     /** The part of the run in which it was full. */
     readonly full: number
+    /** The part in which it was full by its own work alone, and did not wait for a processor. */
+    readonly fullAlone: number
     /** Milliseconds: how late timers were at worst. */
     readonly late: number
   }[]
@@ -45,6 +47,7 @@ export class GeneratorWatch {
       loop: mean(usages.map(({ loop }) => loop)),
       cpu: mean(usages.map(({ cpu }) => cpu)),
       full: mean(usages.map(({ loop, cpu }) => (loop > full || cpu > full ? 1 : 0))),
+      fullAlone: mean(usages.map(({ cpu }) => (cpu > full ? 1 : 0))),
       late: Math.max(...usages.map(({ late }) => late)),
     }))
     const { busy, full: whole } = this.#machine
@@ -63,7 +66,9 @@ export function verdictOf(
   const late = processes.reduce((most, each) => Math.max(most, each.late), 0)
   const count = processes.length === 1 ? '1 process' : `${processes.length} processes`
   const figures = `${count}, the busiest ${percent(loop)} busy on average; timers at most ${Math.round(late)} ms late`
-  if (busiest > often) {
+  const alone = processes.reduce((most, each) => Math.max(most, each.fullAlone), 0)
+  // One that only waited for a processor was not too slow itself.
+  if (busiest > often && (machineFull <= often || alone > often)) {
     const advice =
       processes.length < processors && machineFull <= often
         ? `Give it more processes (--processes ${Math.min(processors, processes.length * 2)}), or less to do for each bot`

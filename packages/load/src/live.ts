@@ -67,7 +67,7 @@ export class Live {
   }
 }
 
-/** One line of at most so many columns: what matters most comes first. */
+/** One line of at most so many columns: what matters most comes first, and what does not fit is left out. */
 export function lineOf(progress: Progress, width: number): string {
   const { at, total, bots, allBots, joins, calls, p50, p99, errors } = progress
   const done = total > 0 ? Math.min(1, at / total) : 1
@@ -76,9 +76,10 @@ export function lineOf(progress: Progress, width: number): string {
     `${bar} ${duration(Math.max(0, Math.ceil(total - at)) * 1_000)} left`,
     `${whole(bots)}/${whole(allBots)} bots`,
     `${errors === 1 ? '1 error' : `${whole(errors)} errors`}`,
-    `${figure(joins)} joins/s`,
-    `${figure(calls)} calls/s`,
     ...(p50 === undefined || p99 === undefined ? [] : [`p50 ${figure(p50)} ms`, `p99 ${figure(p99)} ms`]),
+    `${figure(calls)} calls/s`,
+    `${figure(joins)} joins/s`,
   ]
+  while (parts.length > 1 && parts.join(' · ').length > width) parts.pop()
   return parts.join(' · ').slice(0, width)
 }

@@ -4,7 +4,7 @@ import type { Recorder } from './recorder.ts'
 
 /** What becomes of the rooms and the connection of one bot. */
 export interface Watched {
-  /** How many rooms the bot is in. */
+  /** How many rooms the bot is in, or is about to join. */
   readonly rooms: number
   /** Resolves as soon as it is in no room. */
   whenOut(): Promise<void>
@@ -27,12 +27,16 @@ export function measureClient(client: JuntoClient, recorder: Recorder): Watched 
     const join: unknown = Reflect.get(client, name)
     if (typeof join !== 'function') continue
     const measured = async (...args: unknown[]): Promise<unknown> => {
-      const joined: unknown = await recorder.time(
+      rooms++
+      const joining = recorder.time(
         'join',
         async () => (await Reflect.apply(join, client, args)) as unknown,
         `join ${nameOf(args[0])}`,
       )
-      rooms++
+      const joined = await joining.catch((error: unknown) => {
+        left()
+        throw error
+      })
       // That is what all of them resolve with.
       measureRoom(joined as JoinedRoom<AnyContract>, recorder, left)
       return joined

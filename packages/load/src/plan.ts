@@ -31,10 +31,20 @@ export interface Plan {
   readonly isDefaultThreshold: boolean
 }
 
-const defaults = { bots: 10, ramp: '5s', hold: '20s', threshold: 'botsFailed.count=0' }
+const defaults = {
+  bots: 10,
+  ramp: '5s',
+  hold: '20s',
+  thresholds: ['botsFailed.count=0', 'errors.count=0', 'unanswered.count=0'],
+}
 
 /** A process for fewer bots takes longer to start than it saves. */
 const fewestPerProcess = 50
+
+/** Beyond it, all the ports that a machine has for connections to one address are taken. */
+const mostBots = 100_000
+/** More only take the processors from each other. */
+const mostPerProcessor = 4
 
 /**
  * Puts the scenario and the command line together.
@@ -55,6 +65,13 @@ export function planOf(
     given.processes ?? settings.processes ?? Math.min(Math.max(1, processors - 1), Math.ceil(bots / fewestPerProcess)),
     'processes',
   )
+  if (bots > mostBots)
+    throw new UsageError(`one machine runs at most ${mostBots.toLocaleString('en')} bots, not ${bots}`)
+  if (processes > mostPerProcessor * processors) {
+    throw new UsageError(
+      `processes are at most ${mostPerProcessor * processors} on these ${processors} processors, not ${processes}`,
+    )
+  }
   const thresholds = [...(settings.thresholds ?? []), ...given.thresholds]
   const isDefaultThreshold = thresholds.length === 0
   const ramp = given.ramp ?? millisecondsOf(settings.ramp ?? defaults.ramp, `'ramp'`)
@@ -67,7 +84,7 @@ export function planOf(
     hold,
     processes: Math.min(processes, bots),
     seed: given.seed ?? settings.seed ?? freshSeed(),
-    thresholds: (isDefaultThreshold ? [defaults.threshold] : thresholds).map(thresholdOf),
+    thresholds: (isDefaultThreshold ? defaults.thresholds : thresholds).map(thresholdOf),
     isDefaultThreshold,
   }
 }

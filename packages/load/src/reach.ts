@@ -37,6 +37,7 @@ function adviceOn(reason: string): string {
     return 'The server refuses it before any credentials: see its origins and addresses.'
   if (/response: (429|503)/.test(reason)) return 'The server takes no more connections at the moment.'
   if (/response|subprotocol|HTTP/i.test(reason)) return 'What answers there is no Junto server.'
+  if (/hang up/.test(reason)) return 'It ends connections at once. Does it want wss://?'
   if (/certificate|SSL|TLS|EPROTO/i.test(reason))
     return 'wss:// needs a certificate that Node trusts (NODE_EXTRA_CA_CERTS); ws:// none.'
   return 'Is the address right?'

@@ -10,6 +10,7 @@ export const ownCounters = [
   'botsStarted',
   'botsFailed',
   'errors',
+  'unanswered',
   'drops',
   'resumed',
   'resynced',
@@ -28,6 +29,8 @@ export type OwnCounter = (typeof ownCounters)[number]
 
 const ownNames: readonly string[] = [...ownMeasures, ...ownCounters, 'bot']
 
+/** Milliseconds: who has waited for less when the run ends says nothing of the server. */
+const longWait = 1_000
 /** More kinds than a person reads; the rest is counted together. */
 const mostKinds = 50
 /** More names than a table holds: one for each bot, most likely. */
@@ -37,7 +40,7 @@ const mostNames = 200
  * What the bots of one process measure, until it is taken away to be reported.
  *
  * A time is recorded for what was answered, and for what was waited for in vain until its deadline. What else failed has taken no time worth
- * knowing: it is only counted.
+ * knowing: it is only counted. What is still waited for when the run ends, and has been for long, counts with its time until then.
  */
 export class Recorder {
   #times = new Map<string, number[]>()
@@ -45,6 +48,7 @@ export class Recorder {
   #counts = new Map<string, number>()
   #errors = new Map<string, ErrorCount>()
   readonly #names = new Set<string>()
+  readonly #waiting = new Set<{ readonly name: string; readonly began: number }>()
   readonly #now: () => number
   /** An error travels from a call through `measure` to the bot's end: it is one error. */
   readonly #told = new WeakSet<object>()
@@ -57,12 +61,21 @@ export class Recorder {
 
   /** From now on nothing counts: what ends now, ends because the run does. */
   close(): void {
+    const now = this.#now()
+    for (const { name, began } of this.#waiting) {
+      // Only what a server answers: what a scenario measures may well last as long as the run.
+      if (now - began < longWait || !isOwn(name)) continue
+      this.record(name, now - began)
+      this.own('unanswered')
+    }
     this.#isOver = true
   }
 
   /** Measures what a promise takes. */
   async time<T>(name: string, start: () => T | Promise<T>, where = name): Promise<T> {
     const began = this.#now()
+    const waiting = { name, began }
+    this.#waiting.add(waiting)
     try {
       const result = await start()
       this.record(name, this.#now() - began)
@@ -72,10 +85,14 @@ export class Recorder {
       if (!isDeclared(error)) this.failed(name)
       this.error(where, error)
       throw error
+    } finally {
+      this.#waiting.delete(waiting)
     }
   }
 
+  /** @throws UsageError when it is no time. */
   record(name: string, ms: number): void {
+    if (!(ms >= 0 && ms < Infinity)) throw new UsageError(`'${name}' takes milliseconds of 0 or more, not ${ms}`)
     if (this.#isOver) return
     const times = this.#times.get(name)
     if (times === undefined) this.#times.set(name, [ms])
@@ -87,7 +104,9 @@ export class Recorder {
     if (!this.#isOver) add(this.#failed, name, 1)
   }
 
+  /** @throws UsageError when it is no number. */
   count(name: string, by = 1): void {
+    if (!Number.isFinite(by)) throw new UsageError(`'${name}' counts by a finite number, not by ${by}`)
     if (!this.#isOver) add(this.#counts, name, by)
   }
 
@@ -153,6 +172,10 @@ export class Recorder {
     if (rest === undefined) this.#errors.set(key, { key, text, code, at, declared, count: 1 })
     else rest.count++
   }
+}
+
+function isOwn(name: string): boolean {
+  return ownMeasures.some((own) => name === own || name.startsWith(`${own}.`))
 }
 
 function add(counts: Map<string, number>, name: string, by: number): void {

@@ -130,7 +130,7 @@ function countersOf(totals: Totals, seconds: number, count: number): string[] {
   const rate = (bytes: number): string => byteCount(bytes / Math.max(seconds, 0.001))
   const own: readonly string[] = ownCounters
   const counters = [...totals.counters].filter(([name]) => !own.includes(name))
-  const widest = Math.max(9, ...counters.map(([name]) => name.length))
+  const widest = Math.max(10, ...counters.map(([name]) => name.length))
   const traffic = (way: string, messages: number, bytes: number): string =>
     `  ${way.padEnd(widest)}  ${whole(messages)} messages, ${byteCount(bytes)}: ${rate(bytes)}/s, ${rate(bytes / count)}/s for each bot`
   const recoveries = total('resumed') + total('resynced') + total('lost')
@@ -146,6 +146,11 @@ function countersOf(totals: Totals, seconds: number, count: number): string[] {
       ? [`  ${'drops'.padEnd(widest)}  no connection was lost`]
       : [
           `  ${'drops'.padEnd(widest)}  ${whole(total('drops'))} connections were lost; rooms: ${whole(total('resumed'))} resumed, ${whole(total('resynced'))} resynced, ${whole(total('lost'))} lost`,
+        ]),
+    ...(total('unanswered') === 0
+      ? []
+      : [
+          `  ${'unanswered'.padEnd(widest)}  ${whole(total('unanswered'))}: without an answer when the run ended, for a second and longer; the times above hold what they had waited`,
         ]),
     ...(total('corrections') === 0
       ? []

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import type { Clock } from '@junto/protocol'
 import type { Arguments } from './arguments.ts'
 import { duration } from './durations.ts'
@@ -35,6 +35,9 @@ export const exitCodes = { met: 0, missed: 1, fault: 2, /** As shells say it. */
 
 /** Milliseconds from one line of progress to the next. */
 const interval = 1_000
+/** Milliseconds for a scenario to load before that is told, and before it is given up. */
+const loadNotice = 5_000
+const loadPatience = 60_000
 /** For processes to end; longer than a crew takes to end stubborn bots. */
 const endPatience = 5_000
 
@@ -49,8 +52,20 @@ export async function run(args: Arguments, surroundings: Surroundings): Promise<
   const quiet: Screen = { ...screen, write: () => {} }
   const live = new Live(args.quiet ? quiet : screen)
   const team = new Team(args, surroundings, (line) => live.print(line))
+  const cancels: (() => void)[] = []
   try {
-    const plan = await Promise.race([team.prepare(), whenAborted(interrupt)])
+    if (args.json !== undefined) await writing(args.json, async (file) => (await open(file, 'a')).close())
+    const tooLong = new Promise<never>((_resolve, reject) => {
+      const how = `Does it wait for something, or compute, as it is imported?`
+      cancels.push(
+        clock.after(loadNotice, () => live.print(`${args.file} is still loading.`)),
+        clock.after(loadPatience, () =>
+          reject(new UsageError(`${args.file} was not loaded within ${loadPatience / 1_000} s. ${how}`)),
+        ),
+      )
+    })
+    const plan = await Promise.race([team.prepare(), whenAborted(interrupt), tooLong])
+    for (const cancel of cancels) cancel()
     if (plan === undefined) {
       live.print('Interrupted before the first bot has started.')
       return exitCodes.interrupted
@@ -90,9 +105,13 @@ export async function run(args: Arguments, surroundings: Surroundings): Promise<
           ? exitCodes.met
           : exitCodes.missed
     print(reportOf(outcome, isColored))
-    if (args.json !== undefined) await write(args.json, jsonOf(outcome, intervals, exitCode, startedAt))
+    if (args.json !== undefined) {
+      const text = jsonOf(outcome, intervals, exitCode, startedAt)
+      await writing(args.json, (file) => writeFile(file, text))
+    }
     return exitCode
   } finally {
+    for (const cancel of cancels) cancel()
     live.end()
     team.kill()
   }
@@ -142,9 +161,10 @@ function play(
   })
 }
 
-async function write(file: string, text: string): Promise<void> {
+/** @throws UsageError when the file cannot be written. */
+async function writing(file: string, write: (file: string) => Promise<void>): Promise<void> {
   try {
-    await writeFile(file, text)
+    await write(file)
   } catch (error) {
     throw new UsageError(`--json ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -263,9 +283,8 @@ class Team {
       case 'done':
         member.isDone = true
         if (message.stuck > 0) {
-          this.#print(
-            `${message.stuck} bots did not end with the run: they wait for something that does not end with \`signal\``,
-          )
+          const bots = message.stuck === 1 ? 'One bot' : `${message.stuck} bots`
+          this.#print(`${bots} did not end with the run, but waited for something that does not end with \`signal\`.`)
         }
         this.#lookWhoIsLeft()
         break
@@ -282,9 +301,9 @@ class Team {
     member.up = 0
     member.tell?.(undefined)
     if (!this.#isEnding && this.#plan !== undefined) {
-      this.faults.push(
-        `A process with bots has ended by itself (${how}): its bots are gone, and the figures incomplete.`,
-      )
+      const fault = `A process with bots has ended by itself (${how}): its bots are gone, and the figures incomplete.`
+      this.faults.push(fault)
+      this.#print(fault)
       if (this.#members.every(({ isGone }) => isGone)) this.whenIdle('no process with bots is left')
     }
     this.#lookWhoIsLeft()

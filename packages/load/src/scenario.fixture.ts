@@ -14,7 +14,7 @@ export const Poll = defineRoom('poll', {
 export default scenario({
   bots: 5,
   ramp: '200ms',
-  hold: '800ms',
+  hold: '500ms',
   seed: 3,
   thresholds: ['join.count=4', 'call.vote.errors=0', 'botsFailed.count=1'],
   async bot({ client, number, every, measure, count }) {

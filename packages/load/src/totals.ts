@@ -6,8 +6,6 @@ import type { Judged } from './thresholds.ts'
 /** What was measured under one name, in all processes. */
 export interface Measure {
   readonly times: Histogram
-  /** Within the interval that is under way. */
-  readonly latest: Histogram
   failed: number
 }
 
@@ -34,6 +32,7 @@ export class Totals {
   readonly errors = new Map<string, ErrorCount>()
   /** What calls and mutations took within the interval. */
   readonly #called = new Histogram()
+  #joined = 0
 
   take({ times, failed, counts, errors }: Figures): void {
     for (const [name, values] of times) {
@@ -41,11 +40,9 @@ export class Totals {
       const isCall = first === 'call' || first === 'mutate'
       // All calls together are a measure too.
       const measures = first === name ? [this.#measure(name)] : [this.#measure(name), this.#measure(first)]
+      if (name === 'join') this.#joined += values.length
       for (const ms of values) {
-        for (const each of measures) {
-          each.times.record(ms)
-          each.latest.record(ms)
-        }
+        for (const each of measures) each.times.record(ms)
         if (isCall) this.#called.record(ms)
       }
     }
@@ -90,21 +87,21 @@ export class Totals {
     const interval = {
       at,
       bots,
-      joins: perSecond(this.measures.get('join')?.latest.count ?? 0, seconds),
+      joins: perSecond(this.#joined, seconds),
       calls: perSecond(called.count, seconds),
       p50: some ? called.percentile(50) : undefined,
       p99: some ? called.percentile(99) : undefined,
       errors: this.counter('errors'),
     }
     called.reset()
-    for (const { latest } of this.measures.values()) latest.reset()
+    this.#joined = 0
     return interval
   }
 
   #measure(name: string): Measure {
     const known = this.measures.get(name)
     if (known !== undefined) return known
-    const fresh = { times: new Histogram(), latest: new Histogram(), failed: 0 }
+    const fresh = { times: new Histogram(), failed: 0 }
     this.measures.set(name, fresh)
     return fresh
   }
