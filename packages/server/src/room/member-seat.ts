@@ -1,65 +1,18 @@
 import { JuntoError, type ErrorCode } from '@junto/protocol'
 import { FrameType, type ExchangeEnd, type Frame, type Settle } from '@junto/protocol/internal'
 import type { Viewer } from '@junto/schema/internal'
-import type { Motion } from '../motion/motion.ts'
 import type { Attendee, Present } from '../presence/attendee.ts'
-import type { PresenceLane } from '../presence/presence-lane.ts'
-import type { Atomic } from '../sync/atomic.ts'
 import { Feed, type Message } from '../sync/feed.ts'
-import type { RoomSync } from '../sync/room-sync.ts'
 import type { Progress } from '../sync/stamp.ts'
 import type { Allowance } from '../limits/message-limits.ts'
-import { Conversation, type ConversationHost, type Partner } from './conversation.ts'
+import { Conversation, type Partner } from './conversation.ts'
 import { RoomMember } from './room-member.ts'
 import type { Identity } from './authenticator.ts'
-import type { Culprit } from './faults.ts'
-import type {
-  HeldState,
-  JoinedInfo,
-  LeaveReason,
-  MemberLink,
-  ResumeOutcome,
-  Resumption,
-  Seat,
-  SessionInfo,
-} from './seat.ts'
+import type { HeldState, JoinedInfo, LeaveReason, MemberLink, ResumeOutcome, Seat, SessionInfo } from './seat.ts'
 import type { SavedSeat } from './saved-seat.ts'
+import type { Entrant, SeatHost } from './seat-host.ts'
 import { SeatView, type MemberSight } from './seat-view.ts'
-
-/** What a seat needs of its room. */
-export interface SeatHost extends ConversationHost {
-  /** Where the state is changed as one: nobody goes in the middle. */
-  readonly atomic: Atomic
-  readonly sync: RoomSync
-  /** Where members of this room can show something of themselves. */
-  readonly presence: PresenceLane | undefined
-  /** What moves this room, if it ticks. */
-  readonly motion: Motion | undefined
-  /** Bytes that may wait here for one member. */
-  readonly maxHeld: number
-  /** Snapshots that one member may ask for within a minute. */
-  readonly maxResyncs: number
-  /** A member has said something of its own. `undefined`: the room does not count that. */
-  readonly heard: (() => void) | undefined
-  /** Its session is away. Called in turns with {@link resumed}. */
-  dropped(seat: MemberSeat): void
-  /** Its session is back. */
-  resumed(seat: MemberSeat, resumption: Resumption): void
-  /** The seat was left, by whichever side. Called once. */
-  left(seat: MemberSeat): void
-  /** Something failed that no code of the room is known to have done. */
-  report(error: unknown, where: string, by: Culprit): void
-}
-
-/** Somebody who comes to sit down. */
-export interface Entrant {
-  readonly session: SessionInfo
-  readonly identity: Identity
-  readonly join: unknown
-  readonly link: MemberLink
-  /** Hashes of the layouts its client holds. */
-  readonly layouts: readonly string[]
-}
+import { SnapshotRequests } from './snapshot-requests.ts'
 
 /**
  * - `joining`: `onJoin` runs; what is sent waits.
@@ -71,8 +24,6 @@ export interface Entrant {
  * - `gone`: it was left.
  */
 type Phase = 'joining' | 'joined' | 'live' | 'away' | 'unseated' | 'returning' | 'gone'
-
-const minute = 60_000
 
 /** One membership: between the session's link and the room. It stays the same while lines come and go. */
 export class MemberSeat implements Seat, Partner, Present {
@@ -91,15 +42,12 @@ export class MemberSeat implements Seat, Partner, Present {
   #message: string | undefined
   /** The room ended it before the session knew of the seat: to be told as soon as it does. */
   #untold = false
-  /** Since when it is away, as far as the room was told. */
-  #droppedAt: number | undefined
-  /** Since when it has been away in a process before, until the room was told. */
-  #awaySince: number | undefined
+  /** What the room is told of its being away, that in a process before included. */
+  #absence: { readonly since: number; isTold: boolean } | undefined
   /** Messages that did not reach a page that was reloaded, or were said while it was not there. */
   #missed = 0
-  /** When it asked for snapshots within the last minute. */
-  #resyncs: readonly number[] | undefined
   // All are made on first use: most members of most rooms sit there quietly.
+  #snapshots: SnapshotRequests | undefined
   #conversation: Conversation | undefined
   #gone: AbortController | undefined
   #view: SeatView | undefined
@@ -182,7 +130,7 @@ export class MemberSeat implements Seat, Partner, Present {
 
   /** Whether the room was told that it is away. */
   get isAway(): boolean {
-    return this.#droppedAt !== undefined
+    return this.#absence?.isTold === true
   }
 
   /**
@@ -196,8 +144,7 @@ export class MemberSeat implements Seat, Partner, Present {
     this.progress.mutation = mutation
     this.#feed.motion?.restore(input)
     if (!away) this.#host.presence?.expectBack()
-    this.#awaySince = this.#host.clock.now() - since
-    if (away) this.#droppedAt = this.#awaySince
+    this.#absence = { since: this.#host.clock.now() - since, isTold: away }
   }
 
   /** The room is open, and hears that it is away, unless it knows. */
@@ -470,16 +417,16 @@ export class MemberSeat implements Seat, Partner, Present {
 
   #tellDropped(): void {
     // Where the line went again before all was replayed, the room does not know that there was one.
-    if (this.#droppedAt !== undefined) return
-    this.#droppedAt = this.#awaySince ?? this.#host.clock.now()
-    this.#awaySince = undefined
+    if (this.isAway) return
+    this.#absence ??= { since: this.#host.clock.now(), isTold: false }
+    this.#absence.isTold = true
     this.#host.dropped(this)
   }
 
   #tellResumed(outcome: ResumeOutcome, missed: number): void {
-    if (this.#droppedAt === undefined) return
-    const downtime = this.#host.clock.now() - this.#droppedAt
-    this.#droppedAt = undefined
+    if (this.#absence?.isTold !== true) return
+    const downtime = this.#host.clock.now() - this.#absence.since
+    this.#absence = undefined
     this.#host.resumed(this, { outcome, missed, downtime })
   }
 
@@ -490,14 +437,9 @@ export class MemberSeat implements Seat, Partner, Present {
   /** The client says that its mirror came apart. */
   #resync(): void {
     const { clock, sync, maxResyncs } = this.#host
-    const now = clock.now()
-    const recent = this.#resyncs?.filter((at) => now - at < minute) ?? []
-    if (recent.length >= maxResyncs) {
-      this.#link.notice('rate_limited', `[M5] more than ${maxResyncs} snapshots were asked for within a minute`)
-      return
-    }
-    this.#resyncs = [...recent, now]
-    sync.resync(this.#feed)
+    this.#snapshots ??= new SnapshotRequests()
+    if (this.#snapshots.add(clock.now(), maxResyncs)) sync.resync(this.#feed)
+    else this.notice('rate_limited', `[M5] more than ${maxResyncs} snapshots were asked for within a minute`)
   }
 
   #leave(reason: LeaveReason): boolean {

@@ -1,7 +1,7 @@
 import { AwaitedSeats } from './awaited-seats.ts'
 import type { RoomDefinition } from './definition.ts'
 import type { RoomEnvironment } from './environment.ts'
-import type { SeatHost } from './member-seat.ts'
+import type { SeatHost } from './seat-host.ts'
 import { readSeats } from './saved-seat.ts'
 import type { Seats } from './seats.ts'
 

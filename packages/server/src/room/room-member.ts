@@ -1,5 +1,6 @@
 import { JuntoError } from '@junto/protocol'
-import type { Entrant, MemberSeat } from './member-seat.ts'
+import type { MemberSeat } from './member-seat.ts'
+import type { Entrant } from './seat-host.ts'
 import type { SeatView } from './seat-view.ts'
 
 /** What users see of a membership. Its types come from the contract, where it is handed out. */

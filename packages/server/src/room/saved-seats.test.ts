@@ -186,6 +186,27 @@ describe('the seats of a room that is saved', () => {
     ])
   })
 
+  test('that were away already are back; being away the next time has nothing to do with that', async () => {
+    const processes = new Processes()
+    const first = await processes.next()
+    const ada = await first.join(sessionOf('ada'))
+    ada.drop()
+    await first.world.clock.advance('2s')
+    await first.close()
+    const second = await processes.next(10_000)
+    const again = await second.join(sessionOf('ada'))
+    again.drop()
+    await second.world.clock.advance('1s')
+    again.resume()
+    expect(second.happened()).toEqual([
+      'onRestore',
+      // Since the end of the process before.
+      'onResume resynced, 0 missed, after 8000 ms',
+      'onDrop',
+      'onResume resumed, 0 missed, after 1000 ms',
+    ])
+  })
+
   test('are those of the last save, where the process was killed', async () => {
     const processes = new Processes({ onJoin: (room) => void room.state.n++ })
     const first = await processes.next()
