@@ -53,6 +53,8 @@ export default defineConfig(({ mode }) => {
         },
       ],
       pool: 'forks',
+      // Properties make short-lived values in masses. More room for them before they are collected saves a fifteenth of all computing.
+      execArgv: ['--max-semi-space-size=64'],
       env: { JUNTO_RUNS_FACTOR: factor },
       reporters: ['default', new ReplayReporter()],
       testTimeout: long ? 900_000 : 20_000,
