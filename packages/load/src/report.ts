@@ -29,6 +29,8 @@ export interface Outcome {
 const percentiles = [50, 90, 99, 99.9]
 /** Errors of so many kinds are shown. */
 const mostErrors = 12
+/** Measures beyond these have their row in the table, and no histogram. */
+const mostHistograms = 12
 
 /** The figures of a run, for a person. */
 export function reportOf(outcome: Outcome, isColored: boolean): string {
@@ -119,10 +121,13 @@ function tableOf(totals: Totals, seconds: number): string[] {
 }
 
 function histogramsOf(totals: Totals): string[][] {
-  return shown(totals).flatMap((name) => {
+  const histograms = shown(totals).flatMap((name) => {
     const times = totals.measures.get(name)?.times
     return times === undefined || times.count < 2 ? [] : [[name, ...barsOf(times).map(indented)]]
   })
+  const more = histograms.length - mostHistograms
+  const shownOnes = histograms.slice(0, mostHistograms)
+  return more > 0 ? [...shownOnes, [`and ${whole(more)} histograms more: --json has them all`]] : shownOnes
 }
 
 function countersOf(totals: Totals, seconds: number, count: number): string[] {

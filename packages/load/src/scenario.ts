@@ -54,7 +54,7 @@ export interface Scenario {
   readonly hold?: Duration
   /** In how many processes they run. Default: as many as the machine has processors but one, with at least 50 bots in each. */
   readonly processes?: number
-  /** What must hold at the end: `'call.p99<50ms'`, `'errors.count=0'`. Default: `'botsFailed.count=0'`. */
+  /** What must hold at the end: `'call.p99<50ms'`, `'errors.count=0'`. Default: `botsFailed`, `errors` and `unanswered` with `.count=0`. */
   readonly thresholds?: readonly string[]
   /** Where the bots' random numbers begin. Default: each run another one, which it prints. */
   readonly seed?: number
