@@ -50,6 +50,9 @@ describe('what was measured', () => {
   it('under another name misses a time, and is nought where something is counted', () => {
     expect(verdict('cal.p99<1s')).toMatchObject({ met: false, value: undefined })
     expect(verdict('cal.p99<1s')?.found).toMatch(/nothing was measured under 'cal'; did you mean 'call'/)
+    // What only looks like one of the tool's own names would be met for ever.
+    expect(verdict('erors.count=0')).toMatchObject({ met: false, value: undefined })
+    expect(verdict('erors.count=0')?.found).toMatch(/nothing had the name 'erors'; did you mean 'errors'/)
     expect(verdict('crashes.count=0')).toMatchObject({ met: true, value: 0 })
   })
 })

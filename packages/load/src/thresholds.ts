@@ -1,4 +1,5 @@
-import { suggestion } from './suggest.ts'
+import { ownCounters } from './recorder.ts'
+import { nearest, suggestion } from './suggest.ts'
 import { UsageError } from './usage-error.ts'
 
 const operators = ['<', '<=', '>', '>=', '='] as const
@@ -109,7 +110,13 @@ export function judge(
     if (found === undefined) {
       // Something that is only counted may well never have happened.
       if (statistic === 'count' || statistic === 'rate') {
-        return { threshold: text, met: holds(threshold, 0), value: 0, found: `0: nothing had the name '${name}'` }
+        const nobody = `nothing had the name '${name}'`
+        // A slip of the pen would be met in every run.
+        const meant = nearest(name, ownCounters)
+        if (meant !== undefined) {
+          return { threshold: text, met: false, value: undefined, found: `${nobody}; did you mean '${meant}'?` }
+        }
+        return { threshold: text, met: holds(threshold, 0), value: 0, found: `0: ${nobody}` }
       }
       const why = `nothing was measured under '${name}'${suggestion(name, names)}`
       return { threshold: text, met: false, value: undefined, found: why }
