@@ -9,7 +9,7 @@ import { play } from './play.ts'
 const rules: Rules = { game: 'field', tickRate: 30, patchRate: 20 }
 
 /** Times are in ms. */
-const settings = { ...rules, clients: 100, warmUp: 2_500, window: { alone: 4_500, beside: 7_000 } }
+const settings = { ...rules, clients: 100, warmUp: 2_500, window: { alone: 4_500, beside: 6_000 } }
 
 const colyseus = { folder: 'colyseus', libraries: ['@colyseus/core', '@colyseus/sdk', '@colyseus/schema'] }
 

@@ -21,7 +21,7 @@ const peers: readonly Served[] = [
 /** Calls that write, in a room that ticks. It belongs to junto-client. */
 const writer: Served = { name: 'writer', module: new URL('../ticking/junto-client.ts', import.meta.url) }
 
-export const settings = { warmUp: { calls: 20_000, cycles: 500 }, cycles: 3_000 }
+export const settings = { warmUp: { calls: 12_000, cycles: 500 }, cycles: 2_400 }
 
 const idle = { id: 'idle', title: 'idle round trip', unit: 'µs' }
 const idleRatio = { id: 'idle-ratio', title: 'idle round trip, beside raw-ws', unit: '× raw-ws' }
