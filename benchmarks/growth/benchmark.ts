@@ -40,7 +40,7 @@ export const benchmark: Benchmark = {
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
   roundsAlone: 1,
-  seconds: { alone: 35, round: 75 },
+  seconds: { alone: 38, round: 72 },
   async run(options, progress) {
     const { figures, versions, unavailable } = await playRounds(peers, options, progress, measure)
     return { rows: figures.rows(), notes, settings, versions, unavailable } satisfies Result

@@ -35,7 +35,7 @@ export const benchmark: Benchmark = {
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
   roundsAlone: 2,
-  seconds: { alone: 20, round: 55 },
+  seconds: { alone: 20, round: 54 },
   async run(options, progress) {
     const { figures, versions, unavailable } = await playRounds(peers, options, progress, measure)
     return { rows: figures.rows(), notes, settings, versions, unavailable } satisfies Result

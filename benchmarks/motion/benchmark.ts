@@ -14,7 +14,7 @@ export const benchmark: Benchmark = {
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
   roundsAlone: 2,
-  seconds: { alone: 36, round: 24 },
+  seconds: { alone: 24, round: 23 },
   async run(options, progress) {
     const { chosen, availability } = await prepare(peers, options, progress)
     const figures = new Figures()

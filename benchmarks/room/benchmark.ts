@@ -50,7 +50,7 @@ export const benchmark: Benchmark = {
   title: `A game room: ${settings.clients} players, inputs at ${rules.tickRate} Hz, patches at ${rules.patchRate} Hz`,
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
-  seconds: { alone: 34, round: 90 },
+  seconds: { alone: 33, round: 75 },
   async run(options, progress) {
     const { figures, versions, unavailable } = await playRounds(peers, options, progress, measure)
     return { rows: figures.rows(), notes, settings, versions, unavailable } satisfies Result

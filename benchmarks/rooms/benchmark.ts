@@ -45,7 +45,7 @@ export const benchmark: Benchmark = {
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
   roundsAlone: 2,
-  seconds: { alone: 25, round: 17 },
+  seconds: { alone: 17, round: 16 },
   async run(options, progress) {
     const { figures, unavailable } = await playRounds(peers, options, progress, measure)
     return { rows: figures.rows(), notes, settings, unavailable } satisfies Result

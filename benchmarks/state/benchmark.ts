@@ -75,7 +75,7 @@ export const benchmark: Benchmark = {
   libraries: ['typebox'],
   peers,
   roundsAlone: 2,
-  seconds: { alone: 25, round: 40 },
+  seconds: { alone: 19, round: 38 },
   async run(options, progress) {
     const { chosen, versions, availability } = await prepare(peers, options, progress, ['schema'])
     const sides = chosen.map(({ name }) => name)
