@@ -58,7 +58,7 @@ export const benchmark: Benchmark = {
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
   roundsAlone: 2,
-  seconds: { alone: 66, round: 110 },
+  seconds: { alone: 80, round: 115 },
   async run(options, progress) {
     const ready = await prepare(peers, options, progress)
     const chosen = peers.filter(({ name }) => ready.chosen.some((each) => each.name === name))
