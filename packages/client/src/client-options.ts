@@ -10,8 +10,8 @@ export interface JuntoClientOptions {
   /** Where the server is: `ws://localhost:1727`, or `wss://…`. Never put credentials into it: URLs are logged. */
   readonly url: string
   /**
-   * Yields the credentials, for the server's `authenticate` to judge: any JSON-like value, often `{ token }`. Asked before
-   * every attempt to connect, so that a token that has expired meanwhile can be renewed. Default: none are sent.
+   * Yields the credentials, for the server's `authenticate` to judge: a string, which that gets as `token`, or any other JSON-like value, which it
+   * gets as `auth`. Asked before every attempt to connect, so that a token that has expired meanwhile can be renewed. Default: none are sent.
    */
   readonly auth?: () => unknown
   /** Name and version of your program, for the server's log: `editor/2.1.0`. Default: none. */
