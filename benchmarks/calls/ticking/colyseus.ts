@@ -1,7 +1,8 @@
 import { listenColyseus, loadColyseusServer } from '../../colyseus.ts'
 import type { Part } from '../../harness.ts'
 import { LeanColyseus } from '../lean-colyseus.ts'
-import { isMoved, moved, tickRate, type Moved } from './peer.ts'
+import { isMoved, type Moved } from './peer.ts'
+import { telling } from './telling.ts'
 
 // A room that broadcasts: Colyseus packs the event once and sends it to each client.
 
@@ -19,25 +20,7 @@ export async function serve(): Promise<Part> {
     }
   }
   const { port, close } = await listenColyseus(colyseus, { arena: colyseus.defineRoom(ArenaRoom) })
-  let n = 0
-  let deliveries = 0
-  let timer: NodeJS.Timeout | undefined
-  return {
-    ready: port,
-    counters: () => ({ deliveries }),
-    commands: {
-      begin() {
-        timer = setInterval(() => {
-          deliveries += broadcast(moved(n++))
-        }, 1000 / tickRate)
-      },
-      end: () => clearInterval(timer),
-    },
-    close() {
-      clearInterval(timer)
-      close()
-    },
-  }
+  return telling(port, (event) => broadcast(event), close)
 }
 
 export async function watch(port: number, received: (n: number) => void): Promise<{ close(): void }> {

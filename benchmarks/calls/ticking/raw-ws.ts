@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { WebSocketServer } from 'ws'
 import type { Part } from '../../harness.ts'
 import { open, packr } from '../hand-made.ts'
-import { isMoved, moved, tickRate, type Moved } from './peer.ts'
+import { isMoved, type Moved } from './peer.ts'
+import { telling } from './telling.ts'
 
 // By hand on ws and msgpackr: the event is packed once, and sent to each client.
 
@@ -10,30 +11,15 @@ export async function serve(): Promise<Part> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
   await once(server, 'listening')
   const address = server.address()
-  let n = 0
-  let deliveries = 0
-  let timer: NodeJS.Timeout | undefined
-  return {
-    ready: typeof address === 'object' ? address?.port : undefined,
-    counters: () => ({ deliveries }),
-    commands: {
-      begin() {
-        timer = setInterval(() => {
-          const message = packr.pack(['moved', moved(n++)])
-          for (const socket of server.clients) {
-            socket.send(message)
-            deliveries++
-          }
-        }, 1000 / tickRate)
-      },
-      end: () => clearInterval(timer),
-    },
-    close() {
-      clearInterval(timer)
-      for (const socket of server.clients) socket.terminate()
-      server.close()
-    },
+  const tell = (event: Moved): number => {
+    const message = packr.pack(['moved', event])
+    for (const socket of server.clients) socket.send(message)
+    return server.clients.size
   }
+  return telling(typeof address === 'object' ? address?.port : undefined, tell, () => {
+    for (const socket of server.clients) socket.terminate()
+    server.close()
+  })
 }
 
 export async function watch(port: number, received: (n: number) => void): Promise<{ close(): void }> {

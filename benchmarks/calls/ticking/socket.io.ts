@@ -1,6 +1,7 @@
 import type { Part } from '../../harness.ts'
 import { listenSocketIo, SocketIoClient } from '../../socket.io.ts'
-import { isMoved, moved, tickRate, type Moved } from './peer.ts'
+import { isMoved, type Moved } from './peer.ts'
+import { telling } from './telling.ts'
 
 // A room that all clients are in. Socket.IO writes the event once for all of them.
 
@@ -9,26 +10,11 @@ const room = 'arena'
 export async function serve(): Promise<Part> {
   const { io, port, close } = await listenSocketIo()
   io.on('connection', (socket) => socket.join(room))
-  let n = 0
-  let deliveries = 0
-  let timer: NodeJS.Timeout | undefined
-  return {
-    ready: port,
-    counters: () => ({ deliveries }),
-    commands: {
-      begin() {
-        timer = setInterval(() => {
-          io.to(room).emit('moved', moved(n++))
-          deliveries += io.engine.clientsCount
-        }, 1000 / tickRate)
-      },
-      end: () => clearInterval(timer),
-    },
-    close() {
-      clearInterval(timer)
-      close()
-    },
+  const tell = (event: Moved): number => {
+    io.to(room).emit('moved', event)
+    return io.engine.clientsCount
   }
+  return telling(port, tell, close)
 }
 
 export async function watch(port: number, received: (n: number) => void): Promise<{ close(): void }> {
