@@ -556,49 +556,42 @@ describe('a room class', () => {
     mutations: { add: mutation({ params: t.Object({ by: t.Uint8() }) }), reset: mutation() },
   })
 
+  /** What is reported of a room class with these mutators, whose room does not come about. */
+  async function faultsWith(mutators: unknown): Promise<readonly unknown[]> {
+    const world = new World()
+    class CounterRoom extends Room(Counter) {
+      readonly handlers = this.handle({ look() {} })
+      // The compiler would not let it pass.
+      readonly mutators = mutators as never
+      onCreate() {
+        return { n: 0 }
+      }
+    }
+    world.registry.define(Counter, CounterRoom)
+    const client = world.client(Counter)
+    client.join({ key: 'a' })
+    await world.clock.settle()
+    expect(client.refused?.code).toBe('room_failed')
+    return world.faults
+  }
+
   test.each([
     ['none', {}],
     ['one', { add() {} }],
     ['something else', { add() {}, reset: 7 }],
     ['an inherited one', Object.create({ add() {}, reset() {} }) as object],
   ])('without all mutators does not come about, and says which is missing: %s', async (_what, mutators) => {
-    const world = new World()
-    class CounterRoom extends Room(Counter) {
-      readonly handlers = this.handle({ look() {} })
-      // The compiler would not let it pass.
-      readonly mutators = mutators as never
-      onCreate() {
-        return { n: 0 }
-      }
-    }
-    world.registry.define(Counter, CounterRoom)
-    const client = world.client(Counter)
-    client.join({ key: 'a' })
-    await world.clock.settle()
-    expect(client.refused?.code).toBe('room_failed')
+    const faults = await faultsWith(mutators)
     const missing = Object.hasOwn(mutators, 'add') ? 'reset' : 'add'
-    expect(world.faults).toEqual([
+    expect(faults).toEqual([
       `constructor of the room counter/a failed: CounterRoom.mutators has no function for the mutation ${missing} of the contract: ` +
         'write readonly mutators = … with what clients are given, too',
     ])
   })
 
   test.each([[5], [null], ['add']])('does not come about with mutators that are no object: %j', async (mutators) => {
-    const world = new World()
-    class CounterRoom extends Room(Counter) {
-      readonly handlers = this.handle({ look() {} })
-      // The compiler would not let it pass.
-      readonly mutators = mutators as never
-      onCreate() {
-        return { n: 0 }
-      }
-    }
-    world.registry.define(Counter, CounterRoom)
-    const client = world.client(Counter)
-    client.join({ key: 'a' })
-    await world.clock.settle()
-    expect(client.refused?.code).toBe('room_failed')
-    expect(world.faults).toEqual([
+    const faults = await faultsWith(mutators)
+    expect(faults).toEqual([
       'constructor of the room counter/a failed: CounterRoom.mutators must be an object with a function for each mutation ' +
         `of the contract, not ${mutators === null ? 'null' : typeof mutators}`,
     ])
