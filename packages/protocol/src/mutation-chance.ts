@@ -1,19 +1,18 @@
 import { idSigns } from './random.ts'
+import { Sfc32 } from './sfc32.ts'
 
 /** Signs of an id: eighty bits. */
 const idLength = 16
 
 /**
- * Chance for one run of a mutation: the same sequence on both sides and in each run. The generator is sfc32, fast and even. No secret:
- * who sends the mutation has chosen what comes.
+ * Chance for one run of a mutation: the same sequence on both sides and in each run. No secret: who sends the mutation has chosen what
+ * comes.
  */
 export class MutationChance {
-  #a: number
-  #b: number
-  #c: number
-  #counter: number
+  readonly #seed: number
+  readonly #at: number
   /** Most runs ask for nothing: it is begun when somebody does. */
-  #isBegun = false
+  #generator: Sfc32 | undefined
 
   /**
    * Both as they travel. The time takes part because thirty-two bits alone would have first ids meet after some ten thousand of them; the
@@ -23,11 +22,8 @@ export class MutationChance {
    * @param at milliseconds since 1970, with fractions, at which it was issued.
    */
   constructor(seed: number, at: number) {
-    this.#a = seed | 0
-    // Whatever is sent as a time: what is no finite number counts as 0.
-    this.#b = at | 0
-    this.#c = (at * 4096) | 0
-    this.#counter = (at / 0x1_0000_0000) | 0
+    this.#seed = seed
+    this.#at = at
   }
 
   /** A number of [0, 1). */
@@ -41,20 +37,9 @@ export class MutationChance {
   }
 
   #draw(): number {
-    if (!this.#isBegun) {
-      this.#isBegun = true
-      // The first values still show what it began with.
-      for (let i = 0; i < 12; i++) this.#next()
-    }
-    return this.#next()
-  }
-
-  #next(): number {
-    const sum = (this.#a + this.#b + this.#counter) | 0
-    this.#counter = (this.#counter + 1) | 0
-    this.#a = this.#b ^ (this.#b >>> 9)
-    this.#b = (this.#c + (this.#c << 3)) | 0
-    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + sum
-    return sum >>> 0
+    const at = this.#at
+    // Whatever is sent as a time: what is no finite number counts as 0.
+    this.#generator ??= new Sfc32(this.#seed, at, at * 4096, at / 0x1_0000_0000, 12)
+    return this.#generator.next()
   }
 }

@@ -1,33 +1,26 @@
 import { JuntoError, RandomSource } from '@junto/protocol'
+import { Sfc32 } from '@junto/protocol/internal'
 
 /**
- * Randomness that a seed repeats, for tests and simulations (the generator is sfc32: fast and even, and no secret to anybody).
+ * Randomness that a seed repeats, for tests and simulations: no secret to anybody.
  */
 export class SeededRandom extends RandomSource {
-  #a: number
-  #b: number
-  #c: number
-  #counter: number
+  readonly #generator: Sfc32
 
   /** @param seed any whole number; the same seed gives the same sequence. */
   constructor(seed: number) {
     super()
-    this.#a = seed >>> 0
-    this.#b = Math.floor(seed / 0x1_0000_0000) >>> 0
-    this.#c = 0x9e37_79b9
-    this.#counter = 1
-    // The first values still show the seed.
-    for (let i = 0; i < 12; i++) this.#next()
+    this.#generator = new Sfc32(seed, Math.floor(seed / 0x1_0000_0000), 0x9e37_79b9, 1, 12)
   }
 
   override bytes(count: number): Uint8Array {
     const bytes = new Uint8Array(count)
-    for (let i = 0; i < count; i++) bytes[i] = this.#next() >>> 24
+    for (let i = 0; i < count; i++) bytes[i] = this.#generator.next() >>> 24
     return bytes
   }
 
   override number(): number {
-    return this.#next() / 0x1_0000_0000
+    return this.#generator.next() / 0x1_0000_0000
   }
 
   /** A whole number from `least` to `most`, both included. */
@@ -49,14 +42,5 @@ export class SeededRandom extends RandomSource {
   /** True with this probability. */
   chance(probability: number): boolean {
     return this.number() < probability
-  }
-
-  #next(): number {
-    const sum = (this.#a + this.#b + this.#counter) | 0
-    this.#counter = (this.#counter + 1) | 0
-    this.#a = this.#b ^ (this.#b >>> 9)
-    this.#b = (this.#c + (this.#c << 3)) | 0
-    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + sum
-    return sum >>> 0
   }
 }
