@@ -1,5 +1,6 @@
+import { nearest } from '@junto/schema/internal'
 import { ownCounters } from './recorder.ts'
-import { nearest, suggestion } from './suggest.ts'
+import { suggestion } from './suggest.ts'
 import { UsageError } from './usage-error.ts'
 
 const operators = ['<', '<=', '>', '>=', '='] as const
