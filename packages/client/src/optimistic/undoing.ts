@@ -30,8 +30,8 @@ export interface UndoSettings {
 /** Takes back what this member has done in a room, step by step: see {@link undoing}. */
 export interface Undoing extends Disposable {
   /**
-   * Takes the last step back that has changed anything. What somebody else has changed since stays, and counts as `skipped`; what the server has
-   * forgotten counts as `forgotten`. Where there is no step, nothing happens.
+   * Takes the last step back. What somebody else has changed since stays, and counts as `skipped`; what the server has forgotten counts as
+   * `forgotten`. Where there is no step, nothing happens.
    *
    * @returns What came of it, when the server has done it. It shows at once where the room was joined with `mutators`. When the promise
    * rejects, as a mutation's does, the step can be taken back again.
@@ -209,18 +209,8 @@ class Steps implements Undoing, UndoableListener {
   async #take(which: Direction, { force = false }: UndoSettings): Promise<UndoOutcome> {
     this.#forgetLostSeat()
     this.#open = undefined
-    const news = this.#forgotten.redo
-    // Only the server knows which mutations have changed nothing. A step of such ones is none; but what is done meanwhile is not taken back instead.
-    while (news === this.#forgotten.redo) {
-      const step = this.#stepsOf(which).pop()
-      if (step === undefined) break
-      const outcome = await this.#takeStep(step, which, force)
-      if (outcome.done + outcome.skipped + outcome.forgotten > 0) return outcome
-    }
-    return { done: 0, skipped: 0, forgotten: 0, overwrite: undefined }
-  }
-
-  async #takeStep(step: Step, which: Direction, force: boolean): Promise<UndoOutcome> {
+    const step = this.#stepsOf(which).pop()
+    if (step === undefined) return { done: 0, skipped: 0, forgotten: 0, overwrite: undefined }
     const forgotten = this.#forgotten[which]
     try {
       return await this.#reverse(step, this.#newStep(), which, force)

@@ -70,7 +70,8 @@ describe('several who undo and redo over bad lines', () => {
         for (const other of others) expect(other).toEqual(first)
         await world.end()
       }),
-      runs(6),
+      // One of these once had an undo and a redo that went on for ever, each with what the other had left.
+      { ...runs(6), examples: [[916751405]] },
     )
   })
 
@@ -94,7 +95,8 @@ describe('several who undo and redo over bad lines', () => {
         expect(editor.corrections).toEqual([])
         await world.end()
       }),
-      runs(6),
+      // After this one an undo once took back a second step, when all was over.
+      { ...runs(6), examples: [[25]] },
     )
   })
 })
