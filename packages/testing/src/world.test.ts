@@ -1,4 +1,5 @@
-import { call, defineRoom, event, t } from '@junto/schema'
+import { optimistic, sampleInputs } from '@junto/client'
+import { call, defineRoom, event, t, type Mutators } from '@junto/schema'
 import { Room, type Member } from '@junto/server'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createWorld, type World } from './world.ts'
@@ -63,6 +64,24 @@ class ArenaRoom extends Room(Arena) {
     },
     sum: ({ n }) => (this.#sum += n),
   })
+}
+
+const Lane = defineRoom('lane', {
+  version: 1,
+  state: t.Object({ x: t.Uint16(), spoilt: t.Uint8() }),
+  input: t.Object({ dx: t.Uint8() }),
+  clientToServer: {},
+  serverToClient: {},
+})
+
+const laneMutators: Mutators<typeof Lane> = { input: (state, { dx }) => void (state.x += dx) }
+
+class LaneRoom extends Room(Lane) {
+  readonly mutators = laneMutators
+
+  onCreate() {
+    return { x: 0, spoilt: 0 }
+  }
 }
 
 const rooms = [[Arena, ArenaRoom, { persist: true }]] as const
@@ -239,6 +258,30 @@ describe('a world', () => {
       /state.boss.hp is 4/,
     )
     await world.end()
+  })
+
+  it('ends when inputs have arrived that clients show already, and tells what is wrong behind them', async () => {
+    const begin = async () => {
+      world = createWorld({ rooms: [[Lane, LaneRoom, { tickRate: 20, patchRate: 10 }]], network: { latency: 30 } })
+      const room = await world.until(world.client().open(Lane, { key: 'a', mutators: optimistic(laneMutators) }))
+      const inputs = sampleInputs(room, () => ({ dx: 1 }))
+      for (let frame = 0; frame < 60; frame++) {
+        inputs.frame()
+        await world.advance(50)
+      }
+      inputs.frame()
+      inputs.close()
+      const { state } = world.room(LaneRoom, 'a')
+      // It is shown here, and the server does not know of it yet.
+      expect(room.state.x).toBeGreaterThan(state.x)
+      return { mirror: Object(room.state), state }
+    }
+    const { mirror, state } = await begin()
+    await world.end()
+    expect(mirror.x).toBe(state.x)
+    const other = await begin()
+    other.mirror.spoilt = 1
+    await expect(world.end()).rejects.toThrow(/state.spoilt is 1 at the client, and should be 0/)
   })
 
   it('runs bots, and tells of those that fail', async () => {

@@ -52,6 +52,9 @@ export interface WorldOptions<C extends readonly AnyContract[]> {
 /** Longer than anything in a server waits: after so long it has forgotten whoever is gone. */
 const longest = '10m'
 
+/** What pages show ahead of a room that ticks is in its state after so long: inputs have come by then, and ticks and patches that wait for them. */
+const untilConfirmed = '1s'
+
 /**
  * A server with rooms, and any number of clients, in memory and in virtual time:
  *
@@ -336,6 +339,8 @@ export class World implements AsyncDisposable {
    * Ends everything, and looks whether all is as it should be: what {@link check} looks at, and that nothing is left (no connection, session,
    * room or byte on the server when all clients are gone; no timer when it has closed as well).
    *
+   * Where a room ticks, inputs may be under way that clients show already: it waits up to a second until these are confirmed.
+   *
    * @throws Error that names all that is not, and the seed.
    */
   async end(): Promise<void> {
@@ -347,6 +352,7 @@ export class World implements AsyncDisposable {
       this.slow(client, Infinity)
     }
     await this.settle()
+    await this.#confirmed()
     const faults = [...this.#faults()]
     for (const { client, dead } of this.#machines.values()) if (!dead) await client.close()
     faults.push(...(await this.#emptied()))
@@ -361,16 +367,33 @@ export class World implements AsyncDisposable {
     return this.end()
   }
 
+  /** Lets time pass until the mirrors of rooms that tick are right, as long as that can be because of inputs that are under way. */
+  async #confirmed(): Promise<void> {
+    const end = this.clock.now() + milliseconds(untilConfirmed)
+    const isAhead = (): boolean =>
+      this.#joined().some(
+        ({ joined }) => this.#optionsOf(joined.name)?.tickRate !== undefined && this.#faultOf(joined) !== undefined,
+      )
+    for (let next = this.clock.nextAt; next !== undefined && next <= end && isAhead(); next = this.clock.nextAt) {
+      await this.advance(Math.max(0, next - this.clock.now()))
+    }
+  }
+
+  /** The rooms that clients are in, with the number of the client. */
+  #joined(): readonly { readonly client: number; readonly joined: AnyJoined }[] {
+    return [...this.#machines.values()].flatMap(({ rooms, dead }, index) =>
+      [...rooms]
+        .filter(({ status }) => !dead && status.value.state === 'joined')
+        .map((joined) => ({ client: index + 1, joined })),
+    )
+  }
+
   #faults(): readonly string[] {
     const faults: string[] = []
-    for (const [index, { rooms, dead }] of [...this.#machines.values()].entries()) {
-      if (dead) continue
-      for (const joined of rooms) {
-        if (joined.status.value.state !== 'joined') continue
-        const found = this.#faultOf(joined)
-        if (found !== undefined)
-          faults.push(`client ${index + 1}, room ${joined.name} '${joined.key ?? joined.id}': ${found}`)
-      }
+    for (const { client, joined } of this.#joined()) {
+      const found = this.#faultOf(joined)
+      if (found !== undefined)
+        faults.push(`client ${client}, room ${joined.name} '${joined.key ?? joined.id}': ${found}`)
     }
     for (const { name, failure } of this.#bots) {
       if (failure !== undefined) faults.push(`bot '${name}' failed: ${told(failure.error)}`)
@@ -404,8 +427,12 @@ export class World implements AsyncDisposable {
 
   /** Whether a room is told to stay when nobody is there. */
   #staysEmpty(room: AnyRoom): boolean {
-    const [, , options] = this.#options.rooms.find(([contract]) => contract.name === nameOf(room)) ?? []
-    return options?.disposeAfter === Infinity
+    return this.#optionsOf(nameOf(room))?.disposeAfter === Infinity
+  }
+
+  /** What rooms of that name are defined with. */
+  #optionsOf(name: string | undefined): DefineArguments<AnyContract>[0] | undefined {
+    return this.#options.rooms.find(([contract]) => contract.name === name)?.[2]
   }
 
   #leftTimers(): readonly string[] {
