@@ -75,9 +75,9 @@ export const benchmark: Benchmark = {
         if (!ready.availability.has(name)) continue
         await ready.availability.attempt(name, () => measure(name, rows, options, figures, announce))
       }
-      progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: round trips of all`)
+      progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: round trips`)
       const names = chosen.map(({ name }) => name)
-      await roundTrips.measureRoundTrips(names, ready.availability, figures)
+      await roundTrips.measureRoundTrips(names, round, ready.availability, figures)
       progress.step(step++ / steps, `round ${round + 1} of ${options.rounds}: rooms that tick`)
       await ticking.measureTicking(names, round, options, ready.availability, figures)
     }

@@ -1,22 +1,15 @@
 import type { Part } from '../../harness.ts'
-import { median } from '../../statistics.ts'
 import type { Caller, Connect } from '../peer.ts'
 
 /** What is called by turns. */
 export interface Callee {
-  readonly name: string
   /** The URL of a module that exports `connect`: see ../peer.ts. */
   readonly module: string
   readonly port: number
 }
 
-/** How long round trips took, by the name of who was called. */
-export interface Trips {
-  /** The median in ms. */
-  readonly times: Readonly<Record<string, number>>
-  /** The median of how many times as long they took as that of the first callee in the same cycle. */
-  readonly ratios: Readonly<Record<string, number>>
-}
+/** How long the round trips to each callee took, in ms, cycle by cycle. */
+export type Trips = readonly (readonly number[])[]
 
 /** A client of each callee, all in this one process, which makes one call at a time. */
 export function alternate(): Part {
@@ -24,22 +17,15 @@ export function alternate(): Part {
 
   /** In each cycle one call to each, in an order of its own. */
   async function trips(cycles: number): Promise<Trips> {
-    const taken = new Map(lines.map((line) => [line, [] as number[]]))
+    const turns = lines.map((line) => ({ line, times: [] as number[] }))
     for (let cycle = 0; cycle < cycles; cycle++) {
-      for (const line of shuffled(lines)) {
-        taken.get(line)?.push(await line.trip())
+      for (const { line, times } of shuffled(turns)) {
+        times.push(await line.trip())
         // What an answer leads to here belongs to nobody else's round trip.
         await new Promise((resolve) => setImmediate(resolve))
       }
     }
-    const [first = []] = taken.values()
-    const all = Array.from(taken, ([{ name }, times]) => ({ name, times }))
-    return {
-      times: Object.fromEntries(all.map(({ name, times }) => [name, median(times)])),
-      ratios: Object.fromEntries(
-        all.map(({ name, times }) => [name, median(times.map((time, cycle) => time / (first[cycle] ?? NaN)))]),
-      ),
-    }
+    return turns.map(({ times }) => times)
   }
 
   return {
@@ -64,14 +50,14 @@ class Line {
   private calls = 0
   private answered: () => void = () => {}
 
-  static async open({ name, module, port }: Callee): Promise<Line> {
+  static async open({ module, port }: Callee): Promise<Line> {
     const { connect }: { connect: Connect } = await import(module)
-    const line = new Line(name)
+    const line = new Line()
     line.caller = await connect(port, () => line.answered())
     return line
   }
 
-  private constructor(readonly name: string) {}
+  private constructor() {}
 
   /** Makes so many calls, eight at a time: both sides' code is compiled then. */
   warm(calls: number): Promise<void> {

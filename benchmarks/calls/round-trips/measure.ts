@@ -1,85 +1,78 @@
 import type { Figures } from '../../figures.ts'
-import { withWorkers, type Worker } from '../../harness.ts'
+import { withWorkers } from '../../harness.ts'
 import type { Availability } from '../../rounds.ts'
+import { median } from '../../statistics.ts'
 import type { Callee, Trips } from './load.ts'
 
-interface Served {
-  readonly name: string
-  readonly module: URL
+export const settings = { warmUp: { calls: 12_000, cycles: 200 }, cycles: 1_500 }
+
+const idle = {
+  time: { id: 'idle', title: 'idle round trip', unit: 'µs' },
+  ratio: { id: 'idle-ratio', title: 'idle round trip, beside raw-ws', unit: '× raw-ws' },
+}
+/** Calls that write, in a room that ticks. */
+const writing = {
+  time: { id: 'writing', title: "… of a call that writes, settle: 'reply'", unit: 'µs' },
+  ratio: { id: 'writing-ratio', title: '… of a call that writes, beside raw-ws', unit: '× raw-ws' },
 }
 
-/** The first is what the others are compared with. */
-const peers: readonly Served[] = [
-  'raw-ws',
-  'hand-batched',
-  'junto',
-  'junto-client',
-  'socket.io',
-  'uws',
-  'colyseus',
-].map((name) => ({ name, module: new URL(`../peers/${name}.ts`, import.meta.url) }))
-/** Calls that write, in a room that ticks. It belongs to junto-client. */
-const writer: Served = { name: 'writer', module: new URL('../ticking/junto-client.ts', import.meta.url) }
-
-export const settings = { warmUp: { calls: 12_000, cycles: 500 }, cycles: 2_400 }
-
-const idle = { id: 'idle', title: 'idle round trip', unit: 'µs' }
-const idleRatio = { id: 'idle-ratio', title: 'idle round trip, beside raw-ws', unit: '× raw-ws' }
-const writing = { id: 'writing', title: "… of a call that writes, settle: 'reply'", unit: 'µs' }
-const writingRatio = { id: 'writing-ratio', title: '… of a call that writes, beside raw-ws', unit: '× raw-ws' }
+const peer = (name: string) => ({ name, module: new URL(`../peers/${name}.ts`, import.meta.url), rows: idle })
+/** What the others are compared with. */
+const reference = peer('raw-ws')
+const peers = [
+  reference,
+  ...['hand-batched', 'junto', 'junto-client', 'socket.io', 'uws', 'colyseus'].map(peer),
+  { name: 'junto-client', module: new URL('../ticking/junto-client.ts', import.meta.url), rows: writing },
+]
 
 export const notes = [
-  `Round trips: the clients of all peers are in one process, which makes one call at a time: one to each peer in turn, in an order that changes, ${settings.cycles.toLocaleString('en')} times. Each peer's server has a process of its own; where the machine allows it, all servers are kept on one core and the clients on another. How long it takes to wake a sleeping process changes from one second to the next by more than peers differ: so what is judged is the median of how many times as long a round trip took as that of raw-ws in the same cycle.`,
+  `Round trips: each peer is measured beside raw-ws and nobody else, so that all find the processor's caches filled by the same one. A client of each of the two is in one process, which makes one call at a time: one to each in turn, in an order that changes, ${settings.cycles.toLocaleString('en')} times. Both servers have a process of their own; where the machine allows it, they are kept on one core and the clients on another. How long it takes to wake a sleeping process changes from one second to the next by more than peers differ: so what is judged is the median of how many times as long a round trip took as that of raw-ws in the same cycle.`,
   "The call that writes is one in a room that ticks 20 times a second, which with settle: 'reply' does not wait for the patch.",
 ]
 
-/** What is said to be unavailable when clients that take turns fail, and nobody knows whose fault that is. */
-const all = 'round trips'
-
-/** One round of round trips. A peer that does not start or answer is lost, and the others go on. */
+/** One round of round trips, which begins with another peer each time. One that does not start or answer is lost, and the others go on. */
 export async function measureRoundTrips(
   chosen: readonly string[],
+  round: number,
   availability: Availability,
   figures: Figures,
 ): Promise<void> {
-  const asked = peers.filter(({ name }) => chosen.includes(name) && availability.has(name))
-  if (asked.length === 0 || !availability.has(all)) return
-  await availability.attempt(all, () => measure(asked, availability, figures))
+  const asked = peers.filter(({ name }) => chosen.includes(name))
+  const others = asked.filter((peer) => peer !== reference)
+  const isBeside = asked.includes(reference)
+  const references: number[] = []
+  for (let i = 0; i < others.length; i++) {
+    const { name, module, rows } = others[(i + round) % others.length]!
+    if (!availability.has(name)) continue
+    const withReference = isBeside && availability.has(reference.name)
+    await availability.attempt(name, async () => {
+      const [times = [], beside] = await tripsTo(withReference ? [module, reference.module] : [module])
+      figures.add(rows.time, name, median(times) * 1000)
+      if (beside === undefined) return
+      references.push(...beside)
+      const ratios = times.map((time, cycle) => time / (beside[cycle] ?? NaN))
+      figures.add(rows.ratio, name, median(ratios))
+    })
+  }
+  if (isBeside && others.length === 0) references.push(...((await tripsTo([reference.module]))[0] ?? []))
+  if (references.length > 0) figures.add(idle.time, reference.name, median(references) * 1000)
 }
 
-async function measure(asked: readonly Served[], availability: Availability, figures: Figures): Promise<void> {
-  await withWorkers(async (start) => {
-    const served: { readonly callee: Callee; readonly server: Worker }[] = []
-    const writes = asked.some(({ name }) => name === 'junto-client')
-    for (const { name, module } of writes ? [...asked, writer] : asked) {
-      await availability.attempt(peerOf(name), async () => {
-        const server = await start({ module, role: 'serve' })
-        served.push({ server, callee: { name, module: module.href, port: Number(server.ready) } })
-      })
-    }
+/** In fresh processes, with as many calls before as let both sides' code be compiled. */
+async function tripsTo(modules: readonly URL[]): Promise<Trips> {
+  return await withWorkers(async (start) => {
+    const servers = await Promise.all(modules.map((module) => start({ module, role: 'serve' })))
     // The last to be started is the first to be closed: no server is to leave it behind.
     const load = await start({ module: new URL('./load.ts', import.meta.url), role: 'alternate' })
-    const called: string[] = []
-    for (const { callee } of served) {
-      const { name } = callee
-      await availability.attempt(peerOf(name), async () => {
-        await load.command('open', callee)
-        called.push(name)
-      })
+    for (const [index, { href }] of modules.entries()) {
+      await load.command('open', { module: href, port: Number(servers[index]?.ready) } satisfies Callee)
     }
     // Otherwise it is left to chance which of the servers share a core with the clients, where they are woken sooner.
-    for (const { server } of served) server.keepOn(1)
+    for (const server of servers) server.keepOn(1)
     load.keepOn(0)
     await load.command('warm', settings.warmUp.calls)
     await load.command('trips', settings.warmUp.cycles)
     // The load is load.ts, of the same source.
-    const { times, ratios } = (await load.command('trips', settings.cycles)) as Trips
-    for (const name of called)
-      figures.add(name === writer.name ? writing : idle, peerOf(name), (times[name] ?? NaN) * 1000)
-    if (called[0] !== 'raw-ws') return
-    for (const name of called.slice(1))
-      figures.add(name === writer.name ? writingRatio : idleRatio, peerOf(name), ratios[name] ?? NaN)
+    return (await load.command('trips', settings.cycles)) as Trips
   })
 }
-
-const peerOf = (name: string): string => (name === writer.name ? 'junto-client' : name)
