@@ -30,9 +30,7 @@ const Fighter = t.Object({
   dashAim: t.Angle(),
   kills: t.Uint16(),
   deaths: t.Uint16(),
-  /** Shot in a row without being shot. */
-  streak: t.Uint8(),
-  /** When who is down stands again. */
+  /** When who is down stands again, unless the connection is lost; of who is not, when they came in. */
   returns: t.Timestamp(),
 })
 

@@ -4,7 +4,7 @@ import { Bot, type Seen } from './bots/bot.ts'
 import { Arena } from './contract.ts'
 import { distanceOf, entrances, meets, packPlaces, reach, type Point } from './field.ts'
 import { arenaMutators } from './mutators.ts'
-import { fewestFighters, field, goal, health, radius, rifle, times } from './rules.ts'
+import { fewestFighters, field, goal, health, mostFighters, radius, rifle, times } from './rules.ts'
 import { move, step } from './step.ts'
 
 /** How an arena is run: a service, so that a test has one without bots. */
@@ -64,14 +64,7 @@ export class ArenaRoom extends Room(Arena) {
   /** Who has lost the connection is off the field until it is back. */
   override onDrop(member: Player): void {
     const fighter = this.state.fighters.get(member.id)
-    if (fighter === undefined) return
-    fighter.hp = 0
-    fighter.returns = this.clock.time() + times.away
-  }
-
-  override onResume(member: Player): void {
-    const fighter = this.state.fighters.get(member.id)
-    if (fighter?.hp === 0) this.#stand(fighter, this.clock.time())
+    if (fighter !== undefined) fighter.hp = 0
   }
 
   override onLeave(member: Player): void {
@@ -85,8 +78,8 @@ export class ArenaRoom extends Room(Arena) {
     this.#ticks++
     if (now >= this.state.ends) this.#turnRound(now)
     for (const [id, bot] of this.#bots) this.#play(id, bot, dt)
-    for (const fighter of this.state.fighters.values()) {
-      if (fighter.hp === 0 && now >= fighter.returns) this.#stand(fighter, now)
+    for (const [id, fighter] of this.state.fighters) {
+      if (fighter.hp === 0 && now >= fighter.returns) this.#stand(id, fighter, now)
       // Who has come in and waits is safe no longer than that.
       else if (fighter.safe && now >= fighter.returns + times.safe) fighter.safe = false
     }
@@ -112,14 +105,16 @@ export class ArenaRoom extends Room(Arena) {
     while (this.#bots.size < wanted) {
       const id = `bot-${++this.#botsMade}`
       this.#bots.set(id, new Bot(() => this.random.number()))
-      this.#enter(id, botNames[this.#botsMade % botNames.length] ?? 'Bot', true)
+      const taken = new Set([...this.state.fighters.values()].map(({ name }) => name))
+      this.#enter(id, botNames.find((free) => !taken.has(free)) ?? 'Bot', true)
     }
   }
 
   #enter(id: string, name: string, bot: boolean): void {
     const { fighters } = this.state
     const taken = new Set([...fighters.values()].map(({ color }) => color))
-    const color = [0, 1, 2, 3, 4, 5, 6, 7].find((free) => !taken.has(free)) ?? 0
+    const colors = Array.from({ length: mostFighters }, (_, color) => color)
+    const color = colors.find((free) => !taken.has(free)) ?? 0
     const fighter = fighters.set(id, {
       name,
       color,
@@ -137,21 +132,22 @@ export class ArenaRoom extends Room(Arena) {
       dashAim: 0,
       kills: 0,
       deaths: 0,
-      streak: 0,
       returns: 0,
     })
-    this.#stand(fighter, this.clock.time())
+    this.#stand(id, fighter, this.clock.time())
   }
 
-  /** Puts a fighter on its feet, at the entrance that is farthest from everybody else. */
-  #stand(fighter: Fighter, now: number): void {
+  /** Puts a fighter on its feet, near the entrance that is farthest from everybody else; but nobody whose connection is lost. */
+  #stand(id: string, fighter: Fighter, now: number): void {
+    if (this.members.get(id)?.connected === false) return
     const others = [...this.state.fighters.values()].filter((each) => each !== fighter && each.hp > 0)
-    const room = (at: Point): number =>
+    // Not always the same one, where several are as good.
+    const clearance = (at: Point): number =>
       Math.min(...others.map((other) => distanceOf(at, other)), 10_000) + this.random.number() * 120
-    const rooms = entrances.map((at) => ({ at, room: room(at) }))
-    const { at } = rooms.reduce((best, each) => (each.room > best.room ? each : best))
-    Object.assign(fighter, { ...at, hp: health.full, safe: true, returns: now })
-    fighter.aim = Math.atan2(500 - at.y, 800 - at.x)
+    const places = entrances.map((at) => ({ at, clearance: clearance(at) }))
+    const { at } = places.reduce((best, each) => (each.clearance > best.clearance ? each : best))
+    const aim = Math.atan2(field.height / 2 - at.y, field.width / 2 - at.x)
+    Object.assign(fighter, { ...at, aim, hp: health.full, safe: true, returns: now })
   }
 
   #play(id: string, bot: Bot, dt: number): void {
@@ -213,10 +209,8 @@ export class ArenaRoom extends Room(Arena) {
 
   #fell(id: string, fighter: Fighter, by: string, winner: Fighter, now: number): void {
     fighter.deaths++
-    fighter.streak = 0
     fighter.returns = now + times.respawn
     winner.kills++
-    winner.streak = Math.min(255, winner.streak + 1)
     this.broadcast.fell({ whom: id, by })
     if (winner.kills >= goal) this.#end(now)
   }
@@ -235,11 +229,8 @@ export class ArenaRoom extends Room(Arena) {
     }
     this.state.winner = ''
     this.state.ends = now + times.round
-    for (const fighter of this.state.fighters.values()) {
-      Object.assign(fighter, { kills: 0, deaths: 0, streak: 0 })
-      fighter.hp = 0
-    }
-    for (const fighter of this.state.fighters.values()) this.#stand(fighter, now)
+    for (const fighter of this.state.fighters.values()) Object.assign(fighter, { kills: 0, deaths: 0, hp: 0 })
+    for (const [id, fighter] of this.state.fighters) this.#stand(id, fighter, now)
   }
 
   #lookAfterPacks(now: number): void {

@@ -56,8 +56,6 @@ export const times = {
   respawn: 2_000,
   /** After that, so long nothing hurts; shooting ends it. */
   safe: 1_500,
-  /** Longer than anybody is waited for who has lost the connection. */
-  away: 3_600_000,
   /** From taking a pack to the next one there. */
   pack: 9_000,
   round: 180_000,

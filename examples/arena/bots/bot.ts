@@ -28,11 +28,15 @@ export interface Skill {
   readonly error: number
 }
 
+const middling: Skill = { reaction: 22, turn: 0.09, error: 0.24 }
 const skills: readonly Skill[] = [
-  { reaction: 28, turn: 0.07, error: 0.2 },
-  { reaction: 20, turn: 0.09, error: 0.14 },
-  { reaction: 14, turn: 0.12, error: 0.1 },
+  { reaction: 30, turn: 0.07, error: 0.32 },
+  middling,
+  { reaction: 15, turn: 0.12, error: 0.17 },
 ]
+
+/** Ticks from one thought to the next. */
+const thinksEvery = tickRate / 4
 
 /** How far from a foe it likes to be. */
 const comfortable = 280
@@ -56,13 +60,17 @@ export class Bot {
   /** 1 or -1: round whom it fights this way or the other. */
   #side = 1
   #turnsAt = 0
+  /** Where to go: to a pack, or to the target. */
   #goal: Point | undefined
+  #seeksPack = false
   #lastHp: number = health.full
 
   /** @param random Numbers from 0 up to, and not including, 1. */
   constructor(random: () => number) {
     this.#random = random
-    this.#skill = skills[Math.floor(random() * skills.length)] ?? { reaction: 20, turn: 0.09, error: 0.14 }
+    this.#skill = skills[Math.floor(random() * skills.length)] ?? middling
+    // Not all bots think in the same tick.
+    this.#tick = Math.floor(random() * thinksEvery)
   }
 
   /** What it does in this tick. */
@@ -71,8 +79,8 @@ export class Bot {
     this.#tick++
     const hurt = self.hp < this.#lastHp
     this.#lastHp = self.hp
-    // Not all in the same tick, and not more often than a person would think again.
-    if (this.#goal === undefined || hurt || this.#tick % (tickRate / 4) === 0) this.#think(situation)
+    // No more often than a person would think again.
+    if (this.#goal === undefined || hurt || this.#tick % thinksEvery === 0) this.#think(situation)
     const foe = this.#target === undefined ? undefined : others.get(this.#target)
     const visible = foe !== undefined && foe.hp > 0 && sees(self, foe)
     this.#inSight = visible ? this.#inSight + 1 : 0
@@ -105,8 +113,8 @@ export class Bot {
     if (nearest?.[0] !== this.#target) this.#inSight = 0
     this.#target = nearest?.[0]
     const pack = [...packs].sort((a, b) => distanceOf(self, a) - distanceOf(self, b))[0]
-    const needsPack = pack !== undefined && self.hp < 50 && distanceOf(self, pack) < 700
-    this.#goal = needsPack ? pack : (nearest?.[1] ?? self)
+    this.#seeksPack = pack !== undefined && self.hp < 50 && distanceOf(self, pack) < 700
+    this.#goal = (this.#seeksPack ? pack : nearest?.[1]) ?? self
     if (this.#tick >= this.#turnsAt) {
       this.#side = this.#random() < 0.5 ? 1 : -1
       this.#turnsAt = this.#tick + Math.round((0.5 + this.#random()) * tickRate)
@@ -121,8 +129,7 @@ export class Bot {
   /** Which way to walk. */
   #way(self: Seen, foe: Seen | undefined): Point {
     const goal = this.#goal ?? self
-    const wantsPack = self.hp < 50 && foe !== undefined && distanceOf(goal, foe) > 60
-    if (foe === undefined || wantsPack) {
+    if (foe === undefined || this.#seeksPack) {
       const next = nextOnTheWay(self, goal)
       const distance = distanceOf(self, next)
       return distance < 6 ? { x: 0, y: 0 } : { x: next.x - self.x, y: next.y - self.y }

@@ -64,12 +64,12 @@ function isFreeCell(column: number, row: number): boolean {
 }
 
 /** Lengths of the shortest ways to a cell, from each one; Infinity where there is none. Kept, since bots ask for the same ones often. */
-const known = new Map<number, Float32Array>()
+const known = new Map<number, Float64Array>()
 
-function distancesTo(target: number): Float32Array {
+function distancesTo(target: number): Float64Array {
   const found = known.get(target)
   if (found !== undefined) return found
-  const distances = new Float32Array(columns * rows).fill(Infinity)
+  const distances = new Float64Array(columns * rows).fill(Infinity)
   distances[target] = 0
   let front = [target]
   while (front.length > 0) {

@@ -239,7 +239,7 @@ describe('a round', () => {
     ada.held = { ...still, fire: true }
     await play(world, 1_600, [ada, bo])
     expect(fighterOf(world, bo.id)).toMatchObject({ hp: 0, deaths: 1 })
-    expect(fighterOf(world, ada.id)).toMatchObject({ kills: 1, streak: 1 })
+    expect(fighterOf(world, ada.id)).toMatchObject({ kills: 1 })
     await play(world, times.respawn, [ada, bo])
     expect(fighterOf(world, bo.id)).toMatchObject({ hp: health.full, safe: true })
 
