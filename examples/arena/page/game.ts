@@ -1,5 +1,5 @@
 import { meets, reach, sees, type Point } from '../field.ts'
-import { radius, rifle } from '../rules.ts'
+import { field, radius, rifle } from '../rules.ts'
 import { byId } from '../../stage/page/element.ts'
 import { Camera } from './draw/camera.ts'
 import { Effects } from './draw/effects.ts'
@@ -10,6 +10,7 @@ import type { ArenaLink, Hit, Shot, ShownFighter } from './link.ts'
 import { Controls } from './play/controls.ts'
 import { dashTime, Hud } from './ui/hud.ts'
 import { Lab } from './ui/lab.ts'
+import { Status } from './ui/status.ts'
 
 /** What the page remembers of somebody from the last frame, to notice what has happened. */
 interface Known {
@@ -32,9 +33,10 @@ export class Game {
   readonly #floor = new Floor()
   readonly #effects = new Effects()
   readonly #known = new Map<string, Known>()
+  readonly #hud = new Hud()
+  readonly #lab: Lab
+  readonly #status: Status
   readonly controls = new Controls(this.#canvas)
-  #hud: Hud | undefined
-  #lab: Lab | undefined
   /** Shots of others, until everybody is drawn as they were when it was fired. */
   #shots: Shot[] = []
   #fighters: ShownFighter[] = []
@@ -46,11 +48,41 @@ export class Game {
   /** How red the edge of the picture is: one has been hit. */
   #pain = 0
 
-  constructor(link: ArenaLink) {
+  /** @param gone Told why, when this page is off the field for good. */
+  constructor(link: ArenaLink, gone: (why: string) => void) {
     this.#link = link
     const context = this.#canvas.getContext('2d', { alpha: false })
     if (context === null) throw new Error('This browser draws nothing: it has no canvas.')
     this.#context = context
+    this.#lab = new Lab(link.conditions, link.traffic, {
+      predicts: (on) => (link.predicts = on),
+      interpolates: (on) => (link.interpolates = on),
+      rewinds: (on) => void link.rewinds(on),
+      ghosts: (on) => (this.#ghosts = on),
+      shown: () => this.#resize(),
+      left: () => this.#canvas.focus({ preventScroll: true }),
+    })
+    this.#status = new Status(() => link.retry())
+    link.follow({
+      shot: (shot) => {
+        if (shot.by !== link.me) this.#shots.push(shot)
+      },
+      hit: (hit) => {
+        this.#hit(hit)
+        this.#lab.judged(hit)
+      },
+      fell: ({ whom, by }) => {
+        const [loser, winner] = [whom, by].map((id) => this.#named(id))
+        if (loser?.own === true) this.#shotBy = by
+        if (loser !== undefined && winner !== undefined) this.#hud.tell(loser, winner)
+      },
+      standing: (standing) => {
+        this.#status.stand(standing)
+        if (standing.state !== 'gone') return
+        this.#show(false)
+        gone(standing.message)
+      },
+    })
     new ResizeObserver(() => this.#resize()).observe(this.#canvas)
     this.#resize()
     requestAnimationFrame((now) => this.#frame(now))
@@ -58,33 +90,20 @@ export class Game {
 
   /** The page has joined: from now on this is played. */
   begin(): void {
-    const hud = (this.#hud = new Hud())
-    const lab = (this.#lab = new Lab(this.#link.conditions, this.#link.traffic, {
-      predicts: (on) => (this.#link.predicts = on),
-      interpolates: (on) => (this.#link.interpolates = on),
-      rewinds: (on) => void this.#link.rewinds(on),
-      ghosts: (on) => (this.#ghosts = on),
-      shown: () => this.#resize(),
-    }))
-    byId('hud', HTMLElement).hidden = false
-    this.#resize()
-    document.body.classList.add('playing')
+    this.#shotBy = undefined
+    this.#shots = []
+    this.#show(true)
     this.#canvas.focus({ preventScroll: true })
-    this.#link.follow({
-      shot: (shot) => {
-        if (shot.by !== this.#link.me) this.#shots.push(shot)
-      },
-      hit: (hit) => {
-        this.#hit(hit)
-        lab.judged(hit)
-      },
-      fell: ({ whom, by }) => {
-        const [loser, winner] = [whom, by].map((id) => this.#fighters.find((each) => each.id === id))
-        if (loser?.own === true) this.#shotBy = by
-        if (loser !== undefined && winner !== undefined) hud.tell(loser, winner)
-      },
-      away: (why) => hud.showAway(why),
-    })
+  }
+
+  #show(playing: boolean): void {
+    byId('hud', HTMLElement).hidden = !playing
+    document.body.classList.toggle('playing', playing)
+    this.#resize()
+  }
+
+  #named(id: string | undefined): ShownFighter | undefined {
+    return this.#fighters.find((each) => each.id === id)
   }
 
   #frame(now: number): void {
@@ -109,7 +128,7 @@ export class Game {
     const { clientWidth: width, clientHeight: height } = this.#canvas
     this.#canvas.width = Math.max(1, Math.round(width * this.#scale))
     this.#canvas.height = Math.max(1, Math.round(height * this.#scale))
-    const covered = this.#lab?.covers ?? 0
+    const covered = this.#lab.covers
     this.#camera.resize(width, height, covered)
     byId('hud', HTMLElement).style.setProperty('--covered', `${covered}px`)
   }
@@ -182,14 +201,12 @@ export class Game {
     if (due.length === 0) return
     this.#shots = this.#shots.filter(({ at }) => at > time)
     for (const { by, x, y, toX, toY, hit } of due) {
-      const shooter = this.#fighters.find(({ id }) => id === by)
-      this.#effects.shot({ x, y }, { x: toX, y: toY }, colorOf(shooter?.color ?? 0), hit !== '')
+      this.#effects.shot({ x, y }, { x: toX, y: toY }, colorOf(this.#named(by)?.color ?? 0), hit !== '')
     }
   }
 
   #hit(hit: Hit): void {
-    const target = this.#fighters.find(({ id }) => id === hit.whom)
-    this.#effects.damage(target ?? { x: hit.nowX, y: hit.nowY }, hit.damage)
+    this.#effects.damage(this.#named(hit.whom) ?? { x: hit.nowX, y: hit.nowY }, hit.damage)
     if (this.#ghosts) this.#effects.judged({ x: hit.x, y: hit.y }, { x: hit.nowX, y: hit.nowY }, radius)
   }
 
@@ -197,13 +214,12 @@ export class Game {
     const own = this.#own
     if (own === undefined) {
       // Before the game: around the field.
-      this.#camera.follow({ x: 800 + Math.cos(now / 5_000) * 260, y: 500 + Math.sin(now / 4_100) * 160 }, ms)
+      const [x, y] = [Math.cos(now / 5_000) * 260, Math.sin(now / 4_100) * 160]
+      this.#camera.follow({ x: field.width / 2 + x, y: field.height / 2 + y }, ms)
       return
     }
     const ahead = 70
-    const target = { x: own.x + Math.cos(own.aim) * ahead, y: own.y + Math.sin(own.aim) * ahead }
-    if (Math.hypot(target.x - this.#camera.x, target.y - this.#camera.y) > 2_000) this.#camera.jump(target)
-    else this.#camera.follow(target, ms)
+    this.#camera.follow({ x: own.x + Math.cos(own.aim) * ahead, y: own.y + Math.sin(own.aim) * ahead }, ms)
   }
 
   #paint(now: number): void {
@@ -243,19 +259,21 @@ export class Game {
   #tell(now: number): void {
     const { state } = this.#link
     const own = this.#own
-    if (state === undefined || this.#hud === undefined || this.#lab === undefined) return
-    const named = (id: string | undefined): ShownFighter | undefined => this.#fighters.find((each) => each.id === id)
+    if (state === undefined) return
     const dashedAt = this.#known.get(own?.id ?? '')?.dashedAt ?? -Infinity
     this.#hud.show({
       fighters: this.#fighters,
       own,
       now: this.#link.now,
       ends: state.ends,
-      winner: state.winner === '' ? undefined : named(state.winner),
-      shotBy: named(this.#shotBy),
+      rests: state.winner !== '',
+      winner: this.#named(state.winner),
+      shotBy: this.#named(this.#shotBy),
       dash: (now - dashedAt) / dashTime,
     })
-    this.#lab.frame(now, this.#link.figures)
+    const figures = this.#link.figures
+    this.#status.roundTrip(figures.roundTrip)
+    this.#lab.frame(now, figures)
   }
 }
 

@@ -34,6 +34,7 @@ export interface ShownFighter extends Point {
   /** This page's. */
   readonly own: boolean
   readonly name: string
+  readonly bot: boolean
   readonly color: number
   readonly aim: number
   readonly hp: number
@@ -62,23 +63,38 @@ export interface LineFigures {
   readonly behind: number
 }
 
+/** How this page stands with the server. */
+export type Standing =
+  | { readonly state: 'connected' }
+  /** The connection is gone; `retryAt` is when the next attempt begins, in milliseconds since 1970, unless one is under way. */
+  | { readonly state: 'away'; readonly retryAt: number | undefined; readonly offline: boolean }
+  /** This page is off the field for good; it may join again. */
+  | { readonly state: 'gone'; readonly message: string }
+
 /** What the page hears of. */
 export interface LinkEvents {
   shot(shot: Shot): void
   hit(hit: Hit): void
   fell(fall: Fall): void
-  /** The connection is lost (why), or back (undefined). */
-  away(why: string | undefined): void
+  standing(standing: Standing): void
 }
 
 /** Who is further off from one moment to the next was put there: nobody sees them fly. In units. */
 export const snap = 160
 
-/** Why nobody can play here, for people. */
+/** Why somebody cannot come in, or had to go, for people: by the code of the error, or the reason of the end. */
 const reasons: Readonly<Record<string, string>> = {
   room_full: 'Eight are playing there already.',
+  unreachable: 'The server cannot be reached.',
   disconnected: 'The server cannot be reached.',
+  timeout: 'The server does not answer.',
   rate_limited: 'That was too often. Try again in a moment.',
+  too_many_rooms: 'All fields of this server are taken. Try again later.',
+  shutting_down: 'The server is being restarted. Try again in a moment.',
+  incompatible: 'The game has become a newer one since this page was opened: please load it again.',
+  room_not_found: 'The server was started anew, and this game is over.',
+  closed: 'This game is over.',
+  failed: 'This game has ended by a fault of the server.',
 }
 
 /** The page's place in an arena. The only file that knows Junto. */
@@ -93,9 +109,15 @@ export class ArenaLink {
   #room: Room | undefined
   #inputs: Inputs | undefined
   #view: View | undefined
-  #interpolates = true
+  #events: LinkEvents | undefined
+  /** What hides the network: kept for the next field that is joined. */
+  readonly #hides = { prediction: true, interpolation: true, rewind: true }
   /** Milliseconds of the last round trips, the last one first. */
   #roundTrips: number[] = []
+
+  constructor() {
+    this.#client.connection.subscribe(() => this.#stand())
+  }
 
   /**
    * Comes into an arena: of a key, or one that has a place.
@@ -114,23 +136,53 @@ export class ArenaLink {
       const code = error instanceof JuntoError ? error.code : ''
       throw new Error(reasons[code] ?? 'That did not work. Try again.', { cause: error })
     }
-    this.#inputs = sampleInputs(this.#room, sample, { peek: true })
-    this.#view = viewIn(this.#room, true)
-    void this.#measure(this.#room)
+    this.#joined(this.#room, sample)
   }
 
-  /** Tells of what happens from now on. */
+  /** Whom to tell of what happens. */
   follow(events: LinkEvents): void {
-    const room = this.#room
-    if (room === undefined) return
-    room.on('shot', (shot) => events.shot(shot))
-    room.on('hit', (hit) => events.hit(hit))
-    room.on('fell', (fall) => events.fell(fall))
-    room.status.subscribe(() => {
-      const status = room.status.value
-      if (status.state === 'joined') events.away(undefined)
-      else events.away(status.state === 'left' ? 'You are out. Load the page again.' : 'Reconnecting…')
+    this.#events = events
+  }
+
+  /** Does not wait for the next attempt's time. */
+  retry(): void {
+    this.#client.connection.retry()
+  }
+
+  #joined(room: Room, sample: () => Input): void {
+    this.#inputs = sampleInputs(room, sample, { peek: true })
+    this.#inputs.predicts = this.#hides.prediction
+    this.#view?.close()
+    this.#view = viewIn(room, this.#hides.interpolation)
+    if (!this.#hides.rewind) void this.rewinds(false)
+    room.on('shot', (shot) => this.#events?.shot(shot))
+    room.on('hit', (hit) => this.#events?.hit(hit))
+    room.on('fell', (fall) => this.#events?.fell(fall))
+    room.status.subscribe(() => this.#stand())
+    room.onRecovery((recovery) => {
+      // Another member is judged with rewind until it is said otherwise.
+      if (recovery.outcome === 'resynced' && recovery.rejoined && !this.#hides.rewind) void this.rewinds(false)
     })
+    this.#stand()
+    void this.#measure(room)
+  }
+
+  #stand(): void {
+    if (this.#room !== undefined) this.#events?.standing(this.#standing(this.#room))
+  }
+
+  #standing(room: Room): Standing {
+    const status = room.status.value
+    if (status.state === 'joined') return { state: 'connected' }
+    if (status.state === 'left') {
+      const why = reasons[status.error?.code ?? status.reason] ?? 'You are off the field.'
+      return { state: 'gone', message: why }
+    }
+    const connection = this.#client.connection.value
+    if (connection.state !== 'waiting') return { state: 'away', retryAt: undefined, offline: !navigator.onLine }
+    const { retryAt, offline } = connection
+    // No time is known while the page is put aside.
+    return { state: 'away', retryAt: Number.isFinite(retryAt) ? retryAt : undefined, offline }
   }
 
   /** Sends what the player does, and finds out where everybody is to be drawn. Once a frame. */
@@ -143,9 +195,9 @@ export class ArenaLink {
   *fighters(): Generator<ShownFighter> {
     if (this.#view === undefined) return
     for (const [id, { x, y, aim, entity }] of this.#view) {
-      const { name, color, hp, safe, shots, dashes, kills, returns } = entity
+      const { name, bot, color, hp, safe, shots, dashes, kills, returns } = entity
       const own = id === this.me
-      yield { id, own, name, color, x, y, aim, hp, safe, shots, dashes, kills, returns, newest: entity }
+      yield { id, own, name, bot, color, x, y, aim, hp, safe, shots, dashes, kills, returns, newest: entity }
     }
   }
 
@@ -192,19 +244,21 @@ export class ArenaLink {
 
   /** Whether what the player does is shown before the server has said so. */
   set predicts(predicts: boolean) {
+    this.#hides.prediction = predicts
     if (this.#inputs !== undefined) this.#inputs.predicts = predicts
   }
 
   /** Whether others are drawn on their way from one patch to the next, or where the last patch has put them. */
   set interpolates(interpolates: boolean) {
-    if (this.#room === undefined || interpolates === this.#interpolates) return
-    this.#interpolates = interpolates
+    this.#hides.interpolation = interpolates
+    if (this.#room === undefined) return
     this.#view?.close()
     this.#view = viewIn(this.#room, interpolates)
   }
 
   /** Whether the server judges this player's shots by what the player saw. */
   async rewinds(on: boolean): Promise<void> {
+    this.#hides.rewind = on
     await this.#room?.call.rewind.try({ on })
   }
 }

@@ -5,47 +5,79 @@ import { ArenaLink } from './link.ts'
 import { rememberedName, rememberName } from './memory.ts'
 
 const link = new ArenaLink()
-const game = new Game(link)
+const game = new Game(link, (why) => {
+  show(why)
+  playButton.focus()
+})
 const start = byId('start', HTMLElement)
 const form = byId('start-form', HTMLFormElement)
 const field = byId('name', HTMLInputElement)
-const trouble = byId('start-trouble', HTMLParagraphElement)
+const playButton = byId('play', HTMLButtonElement)
 const friends = byId('play-friends', HTMLButtonElement)
+const trouble = byId('start-trouble', HTMLParagraphElement)
+const invite = byId('invite', HTMLButtonElement)
 
 field.value = rememberedName()
-field.placeholder = someName().slice(0, 16)
+// No longer than a name may be.
+field.placeholder = someName().slice(0, field.maxLength)
+show('')
 field.focus()
 
-/** The field that the page's address names: only who has the address plays there. */
-const invited = /^\/a\/([^/]+)$/.exec(location.pathname)?.[1]
-if (invited !== undefined) friends.hidden = true
-
-field.required = false
 form.addEventListener('submit', (submitted) => {
   submitted.preventDefault()
-  void play(invited)
+  void play()
 })
 friends.addEventListener('click', () => {
-  const key = randomText(8)
-  history.replaceState(undefined, '', `/a/${key}`)
-  void play(key)
+  history.replaceState(undefined, '', `/a/${randomText(8)}`)
+  void play()
 })
+invite.addEventListener('click', () => void copyLink())
 
-async function play(key: string | undefined): Promise<void> {
+/** The field that the page's address names: only who has the address plays there. */
+function fieldOfFriends(): string | undefined {
+  return /^\/a\/([^/]+)$/.exec(location.pathname)?.[1]
+}
+
+/** Shows the start. `why`: what went wrong; empty when nothing did. */
+function show(why: string): void {
+  const key = fieldOfFriends()
+  start.hidden = false
+  friends.hidden = key !== undefined
+  byId('invited', HTMLParagraphElement).hidden = key === undefined
+  trouble.hidden = why === ''
+  trouble.textContent = why
+}
+
+async function play(): Promise<void> {
+  const key = fieldOfFriends()
   const name = field.value.trim() || field.placeholder
-  trouble.hidden = true
+  show('')
   form.inert = true
+  playButton.textContent = 'Coming in…'
   try {
     await link.join(name, key, () => game.controls.input)
     rememberName(name)
     start.hidden = true
+    invite.hidden = key === undefined
     game.begin()
   } catch (error) {
-    trouble.textContent = error instanceof Error ? error.message : String(error)
-    trouble.hidden = false
+    show(error instanceof Error ? error.message : String(error))
   } finally {
     form.inert = false
+    playButton.textContent = 'Play'
   }
+}
+
+async function copyLink(): Promise<void> {
+  const before = invite.textContent
+  try {
+    // Absent on pages without TLS that are not on this machine.
+    await navigator.clipboard.writeText(location.href)
+    invite.textContent = 'Link copied'
+  } catch {
+    invite.textContent = location.href
+  }
+  setTimeout(() => (invite.textContent = before), 4_000)
 }
 
 // For the console of whoever is curious, and for tests: what is drawn.

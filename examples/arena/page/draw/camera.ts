@@ -37,12 +37,6 @@ export class Camera {
     this.y += (this.#bounded(target.y, this.#height, field.height) - this.y) * part
   }
 
-  /** Shows it at once. */
-  jump(target: Point): void {
-    this.x = this.#bounded(target.x, this.#free, field.width)
-    this.y = this.#bounded(target.y, this.#height, field.height)
-  }
-
   /** Where on the page a place of the field is. */
   toPage({ x, y }: Point): Point {
     return { x: (x - this.x) * this.zoom + this.#free / 2, y: (y - this.y) * this.zoom + this.#height / 2 }

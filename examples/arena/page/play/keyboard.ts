@@ -11,6 +11,9 @@ const ways: Readonly<Record<string, readonly [x: number, y: number]>> = {
   ArrowRight: [1, 0],
 }
 
+/** Keys that do something else than walk. */
+const others: ReadonlySet<string> = new Set(['Space', 'ShiftLeft', 'ShiftRight', 'KeyF'])
+
 /** Keys and mouse. Keys are known by their place on the keyboard, whatever is written on them. */
 export class KeyboardAndMouse {
   readonly #held = new Set<string>()
@@ -21,13 +24,14 @@ export class KeyboardAndMouse {
   /** @param field Takes the mouse. */
   constructor(field: HTMLElement) {
     addEventListener('keydown', (event) => {
-      const types = event.target instanceof HTMLInputElement && event.target.type === 'text'
-      if (types || event.ctrlKey || event.metaKey || event.altKey) return
-      if (event.code in ways || event.code === 'Space') {
-        this.#held.add(event.code)
-        if (document.body.classList.contains('playing')) event.preventDefault()
-      }
-      if (event.code === 'ShiftLeft' || event.code === 'ShiftRight' || event.code === 'KeyF') this.#held.add(event.code)
+      const { code, target } = event
+      if (!document.body.classList.contains('playing') || event.ctrlKey || event.metaKey || event.altKey) return
+      if (code === 'Escape') field.focus({ preventScroll: true })
+      // Sliders, switches and buttons have the keys for themselves while they have the focus.
+      if (target instanceof Element && target.closest('input, button') !== null) return
+      if (code in ways || others.has(code)) this.#held.add(code)
+      // These would scroll the page.
+      if (code in ways || code === 'Space') event.preventDefault()
     })
     addEventListener('keyup', ({ code }) => this.#held.delete(code))
     addEventListener('blur', () => this.#letGo())

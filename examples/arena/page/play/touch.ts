@@ -20,6 +20,7 @@ export class TouchSticks {
   readonly #field = byId('touch', HTMLElement)
   readonly #left = stick(this.#field, '.left')
   readonly #right = stick(this.#field, '.right')
+  readonly #dash = byId('touch-dash', HTMLButtonElement)
   #dashes = false
   /** Whether a finger has been seen at all. */
   used = false
@@ -30,6 +31,7 @@ export class TouchSticks {
       if (event.pointerType === 'mouse') return
       this.used = true
       this.#field.hidden = false
+      document.body.classList.add('touching')
       const half = event.clientX < innerWidth / 2 ? this.#left : this.#right
       if (half.pointer !== undefined) return
       half.pointer = event.pointerId
@@ -48,13 +50,12 @@ export class TouchSticks {
         for (const each of [this.#left, this.#right]) if (each.pointer === pointerId) release(each)
       })
     }
-    const dash = byId('touch-dash', HTMLButtonElement)
-    dash.addEventListener('pointerdown', (event) => {
+    this.#dash.addEventListener('pointerdown', (event) => {
       this.#dashes = true
       event.preventDefault()
     })
     for (const end of ['pointerup', 'pointercancel', 'pointerleave'] as const)
-      dash.addEventListener(end, () => (this.#dashes = false))
+      this.#dash.addEventListener(end, () => (this.#dashes = false))
   }
 
   get way(): Point {

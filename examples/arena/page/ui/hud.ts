@@ -11,7 +11,9 @@ export interface Standing {
   readonly now: number
   /** When the round, or the rest between two, is over. */
   readonly ends: number
-  /** Who has won; undefined while the round goes on. */
+  /** The round is over, and the next one has not begun. */
+  readonly rests: boolean
+  /** Who has won; undefined for who has left since. */
   readonly winner: ShownFighter | undefined
   /** Who has shot the own fighter last. */
   readonly shotBy: ShownFighter | undefined
@@ -30,17 +32,16 @@ export class Hud {
   readonly #feed = byId('feed', HTMLOListElement)
   readonly #banner = byId('banner', HTMLElement)
   readonly #vitals = byId('vitals', HTMLElement)
-  readonly #away = byId('away', HTMLElement)
+  readonly #touchDash = byId('touch-dash', HTMLButtonElement)
 
   /** Shows how things stand. It touches nothing that is as it was: a page of 60 frames a second has no time for more. */
   show(standing: Standing): void {
     this.#showScores(standing.fighters)
-    const { now, ends, winner } = standing
+    const { now, ends, rests } = standing
     const seconds = Math.max(0, Math.ceil((ends - now) / 1000))
-    const clock =
-      winner === undefined ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}` : String(seconds)
-    say(part(this.#clock, 'b'), clock)
-    say(part(this.#clock, 'span'), winner === undefined ? `first to ${goal}` : 'next round')
+    const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+    say(part(this.#clock, 'b'), rests ? String(seconds) : clock)
+    say(part(this.#clock, 'span'), rests ? 'next round' : `first to ${goal}`)
     this.#showBanner(standing)
     this.#showVitals(standing)
   }
@@ -51,12 +52,6 @@ export class Hud {
     this.#feed.prepend(line)
     while (this.#feed.children.length > 3) this.#feed.lastElementChild?.remove()
     setTimeout(() => line.remove(), stays)
-  }
-
-  /** The connection is lost, or back. */
-  showAway(why: string | undefined): void {
-    this.#away.hidden = why === undefined
-    this.#away.textContent = why ?? ''
   }
 
   #showScores(fighters: readonly ShownFighter[]): void {
@@ -79,7 +74,9 @@ export class Hud {
     const dot = make('i', '')
     dot.style.setProperty('--color', colorOf(fighter.color))
     const kills = make('b', '', '0')
-    const row = make('li', fighter.own ? 'own' : '', dot, make('span', '', fighter.name), kills)
+    const name = make('span', '', fighter.name)
+    if (fighter.bot) name.append(make('small', '', 'bot'))
+    const row = make('li', fighter.own ? 'own' : '', dot, name, kills)
     row.dataset['id'] = fighter.id
     this.#scores.append(row)
     const made = { row, kills }
@@ -87,12 +84,14 @@ export class Hud {
     return made
   }
 
-  #showBanner({ own, now, winner, shotBy }: Standing): void {
+  #showBanner({ own, now, rests, winner, shotBy }: Standing): void {
     const isDown = own?.hp === 0
-    this.#banner.hidden = winner === undefined && !isDown
-    if (winner !== undefined) {
-      say(part(this.#banner, 'b'), winner.own ? 'You have won the round' : `${winner.name} has won the round`)
-      say(part(this.#banner, 'span'), `${winner.kills} shot`)
+    this.#banner.hidden = !rests && !isDown
+    if (rests) {
+      const who =
+        winner === undefined ? 'The round is over' : `${winner.own ? 'You have' : `${winner.name} has`} won the round`
+      say(part(this.#banner, 'b'), who)
+      say(part(this.#banner, 'span'), winner === undefined ? '' : `${winner.kills} shot`)
     } else if (own !== undefined && isDown) {
       const seconds = Math.max(0, own.returns - now) / 1000
       say(part(this.#banner, 'b'), shotBy === undefined ? 'You are down' : `${shotBy.name} has shot you`)
@@ -107,7 +106,7 @@ export class Hud {
     part(bar, 'i').style.transform = `scaleX(${hp / health.full})`
     say(part(bar, 'b'), String(hp))
     const dashing = part(this.#vitals, '.dash')
-    dashing.classList.toggle('ready', ready >= 1)
+    for (const each of [dashing, this.#touchDash]) each.classList.toggle('ready', ready >= 1)
     part(dashing, 'i').style.transform = `scaleX(${Math.min(1, ready).toFixed(3)})`
   }
 }

@@ -11,6 +11,8 @@ export interface LabEvents {
   ghosts(on: boolean): void
   /** The panel was opened or closed. */
   shown(): void
+  /** Whoever has used it plays on. */
+  left(): void
 }
 
 /** A window below this is a phone's, where it comes from below. */
@@ -35,27 +37,41 @@ export class Lab {
     slider('loss', (value) => `${(conditions.loss = value)} %`)
     for (const name of ['predicts', 'interpolates', 'rewinds', 'ghosts'] as const) {
       const box = byId(boxes[name], HTMLInputElement)
-      box.addEventListener('change', () => {
-        events[name](box.checked)
-        // The space bar dashes again, and no longer turns this.
-        box.blur()
-      })
+      const take = (): void => events[name](box.checked)
+      box.addEventListener('change', take)
+      // A browser may keep what was ticked when the page is loaded again.
+      take()
     }
     const open = byId('lab-open', HTMLButtonElement)
+    const close = byId('lab-close', HTMLButtonElement)
+    let byKeys = false
     const show = (visible: boolean): void => {
       this.#panel.hidden = !visible
       open.hidden = visible
       events.shown()
+      if (byKeys) (visible ? close : open).focus()
+      else events.left()
     }
+    addEventListener('pointerdown', () => (byKeys = false), true)
+    addEventListener('keydown', () => (byKeys = true), true)
+    this.#panel.addEventListener('change', () => {
+      if (!byKeys) events.left()
+    })
     open.addEventListener('click', () => show(true))
-    byId('lab-close', HTMLButtonElement).addEventListener('click', () => show(false))
+    close.addEventListener('click', () => show(false))
     addEventListener('keydown', ({ code, target }) => {
-      if (code === 'KeyN' && !(target instanceof HTMLInputElement && target.type === 'text'))
-        show(this.#panel.hidden !== false)
+      const types = target instanceof HTMLInputElement && target.type === 'text'
+      if (code !== 'KeyN' || types || !document.body.classList.contains('playing')) return
+      show(!this.#isOpen)
+      events.left()
     })
     // On a phone it would hide the field.
     this.#panel.hidden = innerWidth < narrow
     open.hidden = !this.#panel.hidden
+  }
+
+  get #isOpen(): boolean {
+    return !this.#panel.hidden
   }
 
   /** Pixels on the right of the window that it covers. */

@@ -1,0 +1,53 @@
+import { byId } from '../../../stage/page/element.ts'
+import type { Standing } from '../link.ts'
+
+// A drop that is over at once is nobody's concern.
+const bannerAfter = 700
+
+/** Tells the truth about the connection: a word always, and a banner while the server or the network is away. */
+export class Status {
+  readonly #word = byId('status', HTMLElement)
+  readonly #banner = byId('away', HTMLElement)
+  #standing: Standing = { state: 'connected' }
+  #since = 0
+  #roundTrip: number | undefined
+
+  constructor(retry: () => void) {
+    byId('retry', HTMLButtonElement).addEventListener('click', retry)
+    // Seconds pass without anything else happening, and round trips change.
+    window.setInterval(() => this.#show(), 250)
+  }
+
+  stand(standing: Standing): void {
+    if (standing.state !== this.#standing.state) this.#since = Date.now()
+    this.#standing = standing
+    this.#show()
+  }
+
+  /** How long the last one took, in milliseconds. */
+  roundTrip(ms: number | undefined): void {
+    this.#roundTrip = ms
+  }
+
+  #show(): void {
+    const standing = this.#standing
+    document.body.dataset['standing'] = standing.state
+    const away = standing.state === 'away'
+    const ms = this.#roundTrip === undefined ? '' : ` · ${this.#roundTrip.toFixed(0)}\u00a0ms`
+    write(this.#word, away ? 'Reconnecting…' : `Live${ms}`)
+    this.#banner.hidden = !away || Date.now() - this.#since < bannerAfter
+    if (!away) return
+    const seconds = standing.retryAt === undefined ? 0 : Math.max(0, Math.ceil((standing.retryAt - Date.now()) / 1000))
+    const next = seconds > 0 ? `Next try in ${seconds}\u00a0s.` : 'Trying now…'
+    write(this.#banner.querySelector('b'), standing.offline ? 'You are offline' : 'The server cannot be reached')
+    write(
+      this.#banner.querySelector('p'),
+      `You are off the field until you are back, and keep what you have shot. ${next}`,
+    )
+  }
+}
+
+function write(element: Element | null, text: string): void {
+  // Writing the same again would have it read out again.
+  if (element !== null && element.textContent !== text) element.textContent = text
+}
