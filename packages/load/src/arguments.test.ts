@@ -68,6 +68,9 @@ describe('a plan', () => {
   it.each([
     [undefined, /where is the server/],
     ['http://a', /a WebSocket's address: ws:\/\/a/],
+    ['https://a/live', /a WebSocket's address: wss:\/\/a\/live/],
+    ['ws://a#b', /has a part behind '#'/],
+    ['ws://a:99999', /must be an address such as/],
     ['localhost:1727', /must be an address/],
   ])('needs an address other than %s', (given, message) => {
     expect(() => planOf({}, { url: given, thresholds: [] }, 2, seed)).toThrow(message)

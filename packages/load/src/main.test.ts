@@ -60,7 +60,7 @@ it('runs the bots, tells what they have met, and ends with what the thresholds s
     load('--url', 'ws://127.0.0.1:1'),
   ])
   expect(nobody).toMatchObject({ code: 2, out: '' })
-  expect(nobody.err).toMatch(/cannot be reached: connect ECONNREFUSED.*Is the server running/)
+  expect(nobody.err).toMatch(/cannot be reached: nothing listens at 127\.0\.0\.1:1\. Is the server running/)
   expect(err).toMatch(/5 bots in 2 processes on ws:/)
   expect(out).toMatch(/1 error; 1 bot failed\n +1 {2}bot: bot 4 has no opinion/)
   expect(out).toMatch(/call\.vote: closed.*declared by the call: an answer/)

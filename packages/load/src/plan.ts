@@ -97,6 +97,7 @@ function checkedUrl(url: string | undefined): string {
   if (!/^wss?:\/\/[^/]/i.test(url) || !URL.canParse(url)) {
     throw new UsageError(`--url must be an address such as ws://localhost:1727, not '${url}'`)
   }
+  if (url.includes('#')) throw new UsageError(`--url has a part behind '#', which no server is told: ${url}`)
   return url
 }
 
