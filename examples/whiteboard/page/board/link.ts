@@ -360,9 +360,13 @@ export class BoardLink implements Board {
 
 /** Why a board cannot be opened, for people. */
 function whyNot(error: unknown): string {
-  if (error instanceof JuntoError && error.code === 'room_full') return 'There are too many people at it at the moment.'
-  if (error instanceof JuntoError && error.code === 'incompatible') {
-    return 'The whiteboard has become a newer one since this page was opened: please reload the page.'
-  }
-  return error instanceof Error ? error.message : String(error)
+  const code = error instanceof JuntoError ? error.code : ''
+  return reasons[code] ?? (error instanceof Error ? error.message : String(error))
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  room_full: 'There are too many people at it at the moment.',
+  incompatible: 'The whiteboard has become a newer one since this page was opened: please reload the page.',
+  store_failed:
+    'It cannot be read: another version of the whiteboard has saved it, or its file is damaged. The file stays as it is, and the log of the server says more.',
 }
