@@ -53,6 +53,8 @@ export class InputLane {
    * player is corrected anyway; whoever could claim more would have waited for nothing, and shoot a minute's shots in two seconds.
    */
   readonly #longest: number
+  /** Whether the last input of a member stands for one that is missing. */
+  readonly #repeats: boolean
   #works: InputWorks | undefined
   /** When the last tick began, in milliseconds since 1970: all that is taken in a tick is taken at one time. */
   #time = 0
@@ -61,6 +63,7 @@ export class InputLane {
     this.#options = options
     const { metrics, room } = options
     const { policy } = options.settings
+    this.#repeats = policy.missing === 'repeat'
     this.#longest = leadOf(policy) * policy.interval + longestWay
     this.#applied = metrics.counter('inputs_applied', { room })
     const dropped = (reason: string): Counter => metrics.counter('inputs_dropped', { room, reason })
@@ -144,7 +147,7 @@ export class InputLane {
 
   #next(motion: MemberMotion): InputRun | undefined {
     const { buffer, mover } = motion
-    const input = buffer?.next(mover.connected)
+    const input = buffer?.next(this.#repeats && mover.connected)
     if (input === undefined || this.#works === undefined) return undefined
     this.#applied.add()
     // At once: where somebody is sent away in the middle of the tick, a patch leaves that has it.

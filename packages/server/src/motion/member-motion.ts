@@ -17,6 +17,7 @@ export interface Mover extends Culprit, Author {
 /** What is known of a member for the sake of ticks. */
 export class MemberMotion {
   readonly mover: Mover
+  readonly #progress: Progress
   /** Of which ticks it was told, where its room looks back. */
   readonly told: ToldTicks | undefined
   /** Where its contract declares an input. */
@@ -32,6 +33,7 @@ export class MemberMotion {
 
   constructor(mover: Mover, told: ToldTicks | undefined, buffer: InputBuffer | undefined) {
     this.mover = mover
+    this.#progress = mover.progress
     this.told = told
     this.buffer = buffer
   }
@@ -50,9 +52,8 @@ export class MemberMotion {
   /** Its client is to be told how far its inputs are now. */
   settle(): void {
     if (this.buffer === undefined) return
-    const { progress } = this.mover
-    progress.input = this.buffer.applied
-    progress.waiting = this.buffer.waiting
+    this.#progress.input = this.buffer.applied
+    this.#progress.waiting = this.buffer.waiting
   }
 
   /** Its client has forgotten everything, and begins anew. */

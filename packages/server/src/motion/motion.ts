@@ -3,6 +3,7 @@ import type { InputsFrame } from '@junto/protocol/internal'
 import type { Metrics } from '../observe/metrics.ts'
 import { ownSeries } from '../observe/series.ts'
 import type { Feed } from '../sync/feed.ts'
+import type { RoomSync } from '../sync/room-sync.ts'
 import type { StampSource } from '../sync/stamp.ts'
 import { InputLane, type InputWorks } from './input-lane.ts'
 import type { InputRun } from './input-run.ts'
@@ -10,15 +11,17 @@ import { MemberMotion, type Mover } from './member-motion.ts'
 import type { MotionSettings } from './motion-settings.ts'
 import type { Past, RewindOptions } from './rewind.ts'
 import { Rewindables, type SampledState } from './rewindables.ts'
-import { Ticker } from './ticker.ts'
+import { Ticker, type Ticked } from './ticker.ts'
 import { ToldTicks } from './tick-times.ts'
 
 /** By how many milliseconds the platform's two clocks are read apart. */
 const resolution = 2
 
-/** Where a room's code runs: nothing that it throws comes out. */
+/** Where a room's code runs. */
 export interface TickRunner {
-  run(where: string, code: () => unknown): void
+  /** Nothing that the code throws comes out. */
+  guard(where: string, code: () => unknown): void
+  /** Notices when it takes too long. */
   measure(code: () => void): void
   report(error: unknown, where: string, by: Mover): void
 }
@@ -35,21 +38,21 @@ export interface MotionParts {
 
 /** What ticks move. */
 export interface Moved extends SampledState, InputWorks {
-  /** The room's own step. */
-  readonly onTick: (dt: number) => unknown
-  /** Ticks come from now on, or come no more until told otherwise. */
-  readonly ticking: (isTicking: boolean) => void
-  /** Some ticks are done, the last of which was at this time: what they changed may leave. */
-  readonly ticked: (time: number) => void
+  /** Does its own step, where it has one. */
+  readonly room: { onTick?(dt: number): unknown }
+  /** What ticks have changed leaves behind them. */
+  readonly sync: Pick<RoomSync, 'ticking' | 'ticked'>
 }
 
 /**
  * What moves a room: its ticks, in each of which the inputs of members are applied, the room does its step, and of what the room looks back at
  * a sample is taken. Behind that, patches leave.
  */
-export class Motion implements StampSource {
+export class Motion implements StampSource, Ticked {
   readonly ticks = true
-  readonly #parts: MotionParts
+  readonly #clock: Clock
+  readonly #settings: MotionSettings
+  readonly #faults: TickRunner
   readonly #ticker: Ticker
   readonly #rewindables: Rewindables
   readonly #inputs: InputLane | undefined
@@ -62,13 +65,12 @@ export class Motion implements StampSource {
   #time: number
   /** Milliseconds since 1970, less the clock. */
   #offset: number
-  readonly #onTick = () => this.#moved?.onTick(this.#parts.settings.interval)
-  readonly #applyInputs = () => this.#inputs?.tick(this.#members.values())
-  readonly #sample = () => this.#rewindables.sample(this.#tick, this.#time)
 
   constructor(parts: MotionParts) {
-    this.#parts = parts
     const { clock, metrics, settings, faults } = parts
+    this.#clock = clock
+    this.#settings = settings
+    this.#faults = faults
     const labels = { room: parts.room }
     this.#time = clock.now()
     this.#offset = clock.time() - this.#time
@@ -80,15 +82,12 @@ export class Motion implements StampSource {
         settings: settings.inputs,
         report: (error, where, by) => faults.report(error, where, by),
       })
-    this.#ticker = new Ticker({
+    this.#ticker = new Ticker(this, {
       clock,
       interval: settings.interval,
       maxCatchUp: settings.maxCatchUp,
       delays: metrics.histogram('tick_delay_seconds', labels, ownSeries.tick_delay_seconds.buckets),
       dropped: metrics.counter('ticks_dropped', labels),
-      skip: (ticks) => this.#inputs?.skipTicks(this.#members.values(), ticks),
-      tick: (tick, time) => this.#step(tick, time),
-      after: () => this.#moved?.ticked(this.#time),
     })
   }
 
@@ -177,33 +176,45 @@ export class Motion implements StampSource {
     throw new JuntoError('misuse', 'inputs.drain(member): the contract of this room declares no input')
   }
 
+  // ---- What the ticker tells.
+
+  skip(ticks: number): void {
+    this.#inputs?.skipTicks(this.#members.values(), ticks)
+  }
+
+  step(tick: number, time: number): void {
+    this.#faults.measure(() => this.#step(tick, time))
+  }
+
+  stepped(): void {
+    this.#moved?.sync.ticked(this.#time)
+  }
+
+  #step(tick: number, time: number): void {
+    this.#inputs?.tick(this.#members.values())
+    // One of them has closed the room.
+    if (!this.#isOpen) return
+    this.#faults.guard('onTick', () => this.#moved?.room.onTick?.(this.#settings.interval))
+    this.#tick = tick
+    this.#time = time
+    this.#setTime()
+    if (this.#rewindables.any) this.#faults.guard('rewindable', () => this.#rewindables.sample(tick, time))
+  }
+
   #adjust(): void {
-    const runs = this.#isOpen && (this.#isOccupied || this.#parts.settings.whenEmpty)
+    const runs = this.#isOpen && (this.#isOccupied || this.#settings.whenEmpty)
     if (runs === this.#ticker.isRunning) return
-    this.#moved?.ticking(runs)
+    if (this.#moved !== undefined) this.#moved.sync.ticking = runs
     if (!runs) return this.#ticker.pause()
     // What stands there is so now, whenever it came about.
-    this.#time = this.#parts.clock.now()
+    this.#time = this.#clock.now()
     this.#setTime()
     this.#ticker.run()
   }
 
-  #step(tick: number, time: number): void {
-    const { faults } = this.#parts
-    if (this.#inputs !== undefined) faults.measure(this.#applyInputs)
-    // One of them has closed the room.
-    if (!this.#isOpen) return
-    faults.run('onTick', this.#onTick)
-    this.#tick = tick
-    this.#time = time
-    this.#setTime()
-    faults.run('rewindable', this.#sample)
-  }
-
   /** The clock of the day may jump; and it is told in steps, which must not show in each tick. */
   #setTime(): void {
-    const { clock } = this.#parts
-    const offset = clock.time() - clock.now()
+    const offset = this.#clock.time() - this.#clock.now()
     if (Math.abs(offset - this.#offset) > resolution) this.#offset = offset
   }
 }

@@ -84,6 +84,11 @@ export class Rewindables {
     this.#times = new TickTimes(Math.ceil((longest + slack) / this.#interval) + 2)
   }
 
+  /** Whether there are any. */
+  get any(): boolean {
+    return this.#all.length > 0
+  }
+
   /** When ticks were; `undefined` where nobody looks back. */
   get times(): TickTimes | undefined {
     return this.#times

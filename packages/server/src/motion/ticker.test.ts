@@ -3,7 +3,7 @@ import { runs } from '@junto/testing'
 import { describe, expect, test } from 'vitest'
 import { MemoryMetrics } from '../observe/metrics.ts'
 import { HandClock } from './hand-clock.fixture.ts'
-import { Ticker } from './ticker.ts'
+import { Ticker, type Ticked } from './ticker.ts'
 
 interface Happening {
   readonly tick: number
@@ -21,18 +21,20 @@ function setUp(
   const metrics = new MemoryMetrics()
   const wakes: Happening[][] = [[]]
   const skips: number[] = []
-  const ticker: Ticker = new Ticker({
+  const host: Ticked = {
+    skip: (ticks) => void skips.push(ticks),
+    step: (tick, time) => {
+      wakes.at(-1)?.push({ tick, time, at: clock.now() })
+      work(ticker, clock, tick)
+    },
+    stepped: () => void wakes.push([]),
+  }
+  const ticker: Ticker = new Ticker(host, {
     clock,
     interval,
     maxCatchUp,
     delays: metrics.histogram('tick_delay_seconds'),
     dropped: metrics.counter('ticks_dropped'),
-    skip: (ticks) => skips.push(ticks),
-    tick: (tick, time) => {
-      wakes.at(-1)?.push({ tick, time, at: clock.now() })
-      work(ticker, clock, tick)
-    },
-    after: () => wakes.push([]),
   })
   return {
     clock,

@@ -37,18 +37,28 @@ export interface FaultsOptions {
  */
 export class Faults {
   readonly #options: FaultsOptions
+  // Of the options, what each tick needs.
+  readonly #watchdog: Watchdog
+  readonly #watched: Watched
   /** When the recent faults happened; oldest first. */
   #recent: { readonly at: number; readonly by: object | 'program' | undefined }[] = []
   #given = false
 
   constructor(options: FaultsOptions) {
     this.#options = options
+    this.#watchdog = options.watchdog
+    this.#watched = options.watched
   }
 
   /** Runs code of the room. Nothing it throws, now or by a promise, comes out. @param by See {@link report}. */
   run(where: string, code: () => unknown, by?: Culprit): void {
+    this.measure(() => this.guard(where, code, by))
+  }
+
+  /** As {@link run}, where what it is a part of is measured. */
+  guard(where: string, code: () => unknown, by?: Culprit): void {
     try {
-      const result = this.#options.watchdog.measure(this.#options.watched, code)
+      const result = code()
       if (isPromiseLike(result)) result.then(undefined, (error: unknown) => this.report(error, where, by))
     } catch (error) {
       this.report(error, where, by)
@@ -58,7 +68,7 @@ export class Faults {
   /** Runs code of the room and waits for it. True when it did not fail; never rejects. */
   async settle(where: string, code: () => unknown): Promise<boolean> {
     try {
-      await this.#options.watchdog.measure(this.#options.watched, code)
+      await this.measure(code)
       return true
     } catch (error) {
       this.report(error, where)
@@ -68,7 +78,7 @@ export class Faults {
 
   /** Runs code of the room whose outcome its caller deals with: only measures. */
   measure<T>(code: () => T): T {
-    return this.#options.watchdog.measure(this.#options.watched, code)
+    return this.#watchdog.measure(this.#watched, code)
   }
 
   /**

@@ -81,9 +81,8 @@ export function makeWorks(options: WorksOptions, tree: StateTree, router: Router
     compiled: definition.compiled,
     mutations: router.mutations,
     mutator: options.input,
-    onTick: (dt) => options.room.onTick?.(dt),
-    ticking: (isTicking) => (sync.ticking = isTicking),
-    ticked: (at) => sync.ticked(at),
+    room: options.room,
+    sync,
   })
   const presence = presenceLane(options)
   const seatHost: SeatHost = {
