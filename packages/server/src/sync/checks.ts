@@ -56,7 +56,7 @@ export class Checks<M extends Checked> {
 
   /** Whether anybody is to be checked now. */
   areDue(): boolean {
-    const [next] = this.#options.shared ? [this.#all] : this.#turns.values()
+    const next = this.#options.shared ? this.#all : this.#turns.values().next().value
     return next !== undefined && next.due <= this.#options.clock.now()
   }
 

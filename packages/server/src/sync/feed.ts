@@ -1,7 +1,7 @@
 import type { Viewer } from '@junto/schema/internal'
 import type { LooseDelivery, MemberLink } from '../room/seat.ts'
 import type { MemberMotion } from '../motion/member-motion.ts'
-import { Pace } from './patch-times.ts'
+import { atAnyTime, type Pace } from './patch-times.ts'
 import { Progress } from './stamp.ts'
 
 /** What is said to members beside the state: leaves behind the patch with what it speaks of. One object for all who are told it. */
@@ -29,7 +29,7 @@ export class Feed {
   /** It takes no patches until what waits for it has left. */
   behind = false
   /** How often it gets patches, where that is less often than others do. */
-  pace = new Pace(0)
+  pace: Pace = atAnyTime
   /** It has missed a patch for that. */
   lags = false
   /** The last tick of which it was told; -1: none. */

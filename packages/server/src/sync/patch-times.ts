@@ -12,6 +12,9 @@ export class Pace {
   }
 }
 
+/** Nothing that has to wait. One for all, so that it is at hand. */
+export const atAnyTime = new Pace(0)
+
 /** Parts of {@link PatchTimes}. */
 export interface PatchTimesOptions {
   readonly clock: Clock
@@ -28,11 +31,13 @@ export interface PatchTimesOptions {
  * ticks, then after three again.
  */
 export class PatchTimes {
-  readonly #options: PatchTimesOptions
-  /** Of the patches that all get. */
-  readonly #patches: Pace
-  /** When members are told how far the room is although nothing has changed. */
-  readonly #quiet: Pace
+  readonly #clock: Clock
+  readonly #wake: () => void
+  readonly #interval: number
+  /** When the next patch is due that all get. */
+  #due = -Infinity
+  /** When members are told next how far the room is although nothing has changed. */
+  #quietDue = -Infinity
   /** Milliseconds that do not matter: half a tick, where patches leave at ticks. Where they may leave more often than ticks come, they do. */
   readonly #early: number
   #atTicks = false
@@ -40,10 +45,10 @@ export class PatchTimes {
   #timer: { readonly at: number; readonly cancel: () => void } | undefined
 
   constructor(options: PatchTimesOptions) {
-    this.#options = options
-    const { interval, tick } = options
-    this.#patches = new Pace(interval)
-    this.#quiet = new Pace(interval)
+    const { clock, interval, tick, wake } = options
+    this.#clock = clock
+    this.#wake = wake
+    this.#interval = interval
     this.#early = interval * 1.001 >= tick ? tick / 2 : 0
   }
 
@@ -55,7 +60,7 @@ export class PatchTimes {
   /** Ticks come from now on, or come no more. */
   set ticking(ticking: boolean) {
     this.#atTicks = ticking && this.#early > 0
-    this.#tickedAt = this.#options.clock.now()
+    this.#tickedAt = this.#clock.now()
     if (this.#atTicks) this.stop()
   }
 
@@ -66,55 +71,52 @@ export class PatchTimes {
 
   /** Whether a patch may leave now. */
   get isDue(): boolean {
-    return this.isDueFor(this.#patches)
+    return this.#now + this.#early >= this.#due
   }
 
   /** When one may. */
   get due(): number {
-    return this.#patches.due
+    return this.#due
   }
 
   /** Whether it may be told that nothing has changed. */
   get isQuietDue(): boolean {
-    return this.isDueFor(this.#quiet)
+    return this.#now + this.#early >= this.#quietDue
   }
 
   /** Where a patch leaves now, others follow so much later. At ticks they do anyway. */
   closing(): void {
-    if (!this.#atTicks) this.#patches.due = this.#now + this.#patches.interval
+    if (!this.#atTicks) this.#due = this.#now + this.#interval
   }
 
   /** A patch has left at a tick. */
   left(): void {
-    if (this.#atTicks) this.done(this.#patches)
-    this.#quiet.due = this.#patches.due
+    if (this.#atTicks) this.#due = this.#after(this.#due, this.#interval)
+    this.#quietDue = this.#due
   }
 
   /** It was told that nothing has changed. */
   stood(): void {
-    this.done(this.#quiet)
+    this.#quietDue = this.#after(this.#quietDue, this.#interval)
   }
 
   isDueFor({ due }: Pace): boolean {
     return this.#now + this.#early >= due
   }
 
-  /** It is done. The next time is counted from when this one was due; from now, where that is long ago. */
+  /** It is done. */
   done(pace: Pace): void {
-    if (pace.interval === 0) return
-    const now = this.#now
-    const next = pace.due + pace.interval
-    pace.due = next > now + this.#early ? next : now + pace.interval
+    if (pace.interval > 0) pace.due = this.#after(pace.due, pace.interval)
   }
 
   /** Has it told when that time has come, unless it is looked for at ticks. Of several times the first counts. */
   wakeAt(time: number): void {
     if (this.#atTicks || time === Infinity || (this.#timer !== undefined && this.#timer.at <= time)) return
     this.stop()
-    const { clock, wake } = this.#options
+    const clock = this.#clock
     const cancel = clock.after(Math.max(0, time - clock.now()), () => {
       this.#timer = undefined
-      wake()
+      this.#wake()
     })
     this.#timer = { at: time, cancel }
   }
@@ -125,8 +127,16 @@ export class PatchTimes {
     this.#timer = undefined
   }
 
+  /** The next time is counted from when this one was due; from now, where that is long ago. */
+  #after(due: number, interval: number): number {
+    if (interval === 0) return due
+    const now = this.#now
+    const next = due + interval
+    return next > now + this.#early ? next : now + interval
+  }
+
   /** At ticks, the time of the last, which is even. */
   get #now(): number {
-    return this.#atTicks ? this.#tickedAt : this.#options.clock.now()
+    return this.#atTicks ? this.#tickedAt : this.#clock.now()
   }
 }

@@ -71,8 +71,6 @@ export class RoomSync implements Flushable {
   #receivers: Feed[] = []
   /** How many of these are sent. */
   #sent = 0
-  /** Frames of updates that several get. */
-  readonly #frames = new WeakMap<Update, Uint8Array>()
   readonly #counts: Readonly<Record<'catchUps' | 'snapshots' | 'desyncs' | 'dropped' | 'replaced', Counter>> & {
     readonly behind: Gauge
     readonly sizes: Histogram
@@ -106,7 +104,10 @@ export class RoomSync implements Flushable {
       sizes: metrics.histogram('patch_bytes', labels, ownSeries.patch_bytes.buckets),
     }
     this.#checks = new Checks({ tree, clock, interval, shared })
-    tree.onDirty = () => this.#enqueue()
+    // At ticks it is looked for anyway.
+    tree.onDirty = () => {
+      if (!this.#times.atTicks) this.#enqueue()
+    }
     if (tree.dirty) this.#enqueue()
   }
 
@@ -246,8 +247,10 @@ export class RoomSync implements Flushable {
     if (!this.#stamping.ticks || !this.#times.isQuietDue) return
     this.#times.stood()
     for (const feed of this.#feeds) {
-      if (feed.behind || feed.lags || feed.link.congested || !this.#times.isDueFor(feed.pace)) continue
-      if (this.#stamping.standFor(feed)) this.#times.done(feed.pace)
+      if (!this.#stamping.concerns(feed) || feed.behind || feed.lags) continue
+      if (feed.link.congested || !this.#times.isDueFor(feed.pace)) continue
+      this.#stamping.standFor(feed)
+      this.#times.done(feed.pace)
     }
     this.#sendOut()
   }
@@ -406,14 +409,10 @@ export class RoomSync implements Flushable {
   }
 
   #frameOf(update: Update): Uint8Array {
-    let frame = this.#frames.get(update)
-    if (frame === undefined) {
-      const { kind, bytes } = update
-      frame = encodeFrame({ type: kind === 'patch' ? FrameType.patch : FrameType.snapshot, bytes })
-      this.#frames.set(update, frame)
-      this.#counts.sizes.observe(bytes.length)
-    }
-    return frame
+    if (update.frame !== undefined) return update.frame
+    const { kind, bytes } = update
+    this.#counts.sizes.observe(bytes.length)
+    return (update.frame = encodeFrame({ type: kind === 'patch' ? FrameType.patch : FrameType.snapshot, bytes }))
   }
 
   #admit(feed: Feed): void {

@@ -51,19 +51,18 @@ export class Stamping {
     stood.time = this.#quiet.time
   }
 
-  /**
-   * Nothing has changed of what this member sees: it hears of that if it did something, or saw something move until now.
-   *
-   * @returns whether it does.
-   */
-  standFor(feed: Feed): boolean {
+  /** Whether a member is to hear of it when nothing has changed: it did something, or saw something move until now. */
+  concerns(feed: Feed): boolean {
+    return feed.moves || feed.progress.isNews
+  }
+
+  /** Nothing has changed of what this member sees. */
+  standFor(feed: Feed): void {
     const source = this.#source
-    if (source?.ticks !== true) return false
+    if (source?.ticks !== true) return
     feed.stood.tick = source.tick
     feed.stood.time = source.time
-    if (!feed.moves && !feed.progress.isNews) return false
-    this.#stamp(feed, true)
-    return true
+    if (this.concerns(feed)) this.#stamp(feed, true)
   }
 
   /** @param alone Neither a patch nor a snapshot follows. */

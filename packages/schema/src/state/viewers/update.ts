@@ -11,6 +11,8 @@ export interface Update {
   /** A patch follows on what the viewer has; a snapshot replaces it. */
   readonly kind: 'patch' | 'snapshot'
   readonly bytes: Uint8Array
+  /** As it travels: kept here by who sends it, so that this is made once for all who get it. */
+  frame?: Uint8Array
 }
 
 /** A patch from one version to another. */
