@@ -172,7 +172,8 @@ export class MemoryMetrics extends Metrics {
   }
 }
 
-function seriesKey(name: string, labels: Labels | undefined): string {
+/** Name and labels of a series as one text. */
+export function seriesKey(name: string, labels: Labels | undefined): string {
   if (!labels) return name
   const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return `${name}{${pairs.map(([label, value]) => `${label}=${value}`).join(',')}}`
