@@ -28,8 +28,9 @@ const Seat = t.Object({
 const Result = t.Object({
   /** Somebody is rid of the cards; or nobody can play or draw; or only one is left. */
   how: t.Enum(['won', 'blocked', 'left']),
-  /** The name of who won. */
+  /** The name of who won, and their seat: two may have one name. */
   winner: t.Optional(Name),
+  seat: t.Optional(t.String()),
   points: t.Uint16(),
   /** That was the last round: the winner has won the game. */
   game: t.Boolean(),

@@ -214,7 +214,7 @@ export class EightsRoom extends Room(Eights) {
   #win(seat: Seat): void {
     const points = this.#playing().reduce((sum, { hand }) => sum + pointsOf([...hand]), 0)
     seat.points += points
-    this.#end({ how: 'won', winner: seat.name, points, game: seat.points >= goal })
+    this.#end({ how: 'won', winner: seat.name, seat: seat.player, points, game: seat.points >= goal })
   }
 
   #end(result: NonNullable<FirstState<typeof Eights>['result']>): void {

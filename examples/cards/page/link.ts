@@ -3,7 +3,7 @@ import type { Mirror, StateOf } from '@junto/schema'
 // The contract as a type only: its layout comes from the server, and the page holds no TypeBox.
 import type { Eights } from '../contract.ts'
 import { livePath, type Card, type Suit } from '../rules.ts'
-import { whyGone, whyNot, type Happening, type Refusal } from './words.ts'
+import { whyGone, whyNot, whyOver, type Happening, type Refusal } from './words.ts'
 
 /** A way to a table. */
 export type Way =
@@ -150,7 +150,7 @@ export class TableLink {
   #standing(table: Table): Standing {
     const status = table.status.value
     if (status.state === 'joined') return { state: 'connected' }
-    if (status.state === 'left') return { state: 'gone', message: whyGone(status.error?.code ?? status.reason) }
+    if (status.state === 'left') return { state: 'gone', message: whyOver(status.error?.code ?? status.reason) }
     const connection = this.#client.connection.value
     if (connection.state !== 'waiting') return { state: 'away', retryAt: undefined, offline: !navigator.onLine }
     const { retryAt, offline } = connection

@@ -10,6 +10,9 @@ export interface StartEvents {
   sit(way: Way, name: string): Promise<void>
 }
 
+/** An answer that takes longer is worth a word: ms. */
+const slowAfter = 1_000
+
 /** Where one says who one is, and with whom one would like to play. */
 export class StartPage {
   readonly #page = byId('start', HTMLElement)
@@ -69,15 +72,25 @@ export class StartPage {
       return
     }
     rememberName(name)
+    void this.#sit(way, name)
+  }
+
+  async #sit(way: Way, name: string): Promise<void> {
     this.#complain('')
     this.#busy(true)
-    this.#events.sit(way, name).then(
-      () => (this.#page.hidden = true),
-      (error: unknown) => {
-        this.#complain(error instanceof Error ? error.message : String(error))
-        this.#busy(false)
-      },
+    const slow = setTimeout(
+      () => this.#complain('The server has not answered yet. You sit down as soon as it does.'),
+      slowAfter,
     )
+    try {
+      await this.#events.sit(way, name)
+      this.#page.hidden = true
+    } catch (error) {
+      this.#complain(error instanceof Error ? error.message : String(error))
+      this.#busy(false)
+    } finally {
+      clearTimeout(slow)
+    }
   }
 
   #complain(trouble: string): void {

@@ -93,7 +93,13 @@ export function tale({ what, who, card, suit }: Happening): string {
   }
 }
 
-/** Why a table cannot be joined, or why one is not at it any more. */
+/** Why one is not at a table any more. */
+export function whyOver(code: string): string {
+  if (code === 'room_not_found') return 'This table is over: everybody has left it, or the server was started anew.'
+  return whyGone(code)
+}
+
+/** Why a table cannot be joined. */
 export function whyGone(code: string): string {
   switch (code) {
     case 'room_not_found':

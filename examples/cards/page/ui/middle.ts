@@ -59,8 +59,7 @@ export class Middle {
     const alone = seats.size < 2
     if (heading !== undefined && about !== undefined) {
       if (phase === 'over' && result !== undefined) {
-        const own = result.winner === seats.get(me)?.name
-        write(heading, headingOf(result, own))
+        write(heading, headingOf(result, result.seat === me))
         write(about, aboutOf(result, alone))
       } else {
         write(heading, alone ? 'Waiting for somebody to play with' : `${counted(seats.size, 'player')} at the table`)
