@@ -92,7 +92,7 @@ const reasons: Readonly<Record<string, string>> = {
   too_many_rooms: 'All fields of this server are taken. Try again later.',
   shutting_down: 'The server is being restarted. Try again in a moment.',
   incompatible: 'The game has become a newer one since this page was opened: please load it again.',
-  room_not_found: 'The server was started anew, and this game is over.',
+  room_not_found: 'This game is over: everybody has left it, or the server was started anew.',
   closed: 'This game is over.',
   failed: 'This game has ended by a fault of the server.',
 }
