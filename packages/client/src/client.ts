@@ -75,7 +75,7 @@ export class JuntoClient implements AsyncDisposable {
   open<T extends AnyContract>(name: NameOf<T>, options: OpenOptions<T> & Versioned<T>): Promise<JoinedRoom<T>>
   open<T extends AnyContract, _Inferred>(contract: T, options: OpenOptions<T>): Promise<JoinedRoom<T>>
   open<T extends AnyContract>(contract: T | string, options: UntypedOptions): Promise<JoinedRoom<T>> {
-    return this.#join(contract, 'open', options)
+    return this.#open(contract, 'open', options)
   }
 
   /** Joins a room whose metadata fit, or creates one. */
@@ -85,14 +85,14 @@ export class JuntoClient implements AsyncDisposable {
   ): Promise<JoinedRoom<T>>
   joinOrCreate<T extends AnyContract, _Inferred>(contract: T, options: JoinOrCreateOptions<T>): Promise<JoinedRoom<T>>
   joinOrCreate<T extends AnyContract>(contract: T | string, options: UntypedOptions): Promise<JoinedRoom<T>> {
-    return this.#join(contract, 'joinOrCreate', options)
+    return this.#open(contract, 'joinOrCreate', options)
   }
 
   /** Creates a room and joins it. */
   create<T extends AnyContract>(name: NameOf<T>, options: CreateOptions<T> & Versioned<T>): Promise<JoinedRoom<T>>
   create<T extends AnyContract, _Inferred>(contract: T, options: CreateOptions<T>): Promise<JoinedRoom<T>>
   create<T extends AnyContract>(contract: T | string, options: UntypedOptions): Promise<JoinedRoom<T>> {
-    return this.#join(contract, 'create', options)
+    return this.#open(contract, 'create', options)
   }
 
   /** Joins the room of this id, which must be there. */
@@ -107,7 +107,7 @@ export class JuntoClient implements AsyncDisposable {
     options: JoinByIdOptions<T>,
   ): Promise<JoinedRoom<T>>
   joinById<T extends AnyContract>(contract: T | string, id: string, options: UntypedOptions): Promise<JoinedRoom<T>> {
-    return this.#join(contract, 'join', options, id)
+    return this.#open(contract, 'join', options, id)
   }
 
   /** Joins the room of this join code, which must be there. It may be written in small letters, with spaces or hyphens. */
@@ -126,7 +126,7 @@ export class JuntoClient implements AsyncDisposable {
     code: string,
     options: UntypedOptions,
   ): Promise<JoinedRoom<T>> {
-    return this.#join(contract, 'code', options, code)
+    return this.#open(contract, 'code', options, code)
   }
 
   /**
@@ -136,7 +136,7 @@ export class JuntoClient implements AsyncDisposable {
   list<T extends AnyContract>(name: NameOf<T>, options: ListOptions<T> & Versioned<T>): Promise<RoomList<T>>
   list<T extends AnyContract, _Inferred>(contract: T, options?: ListOptions<T>): Promise<RoomList<T>>
   async list<T extends AnyContract>(contract: T | string, options: UntypedOptions = {}): Promise<RoomList<T>> {
-    const list: unknown = new UntypedRoomList(await this.#open(contract, 'list', options))
+    const list: unknown = new UntypedRoomList(await this.#open<Room>(contract, 'list', options))
     // As for rooms: that it fits T was checked on the way.
     return list as RoomList<T>
   }
@@ -151,26 +151,18 @@ export class JuntoClient implements AsyncDisposable {
     return this.close()
   }
 
-  async #join<T extends AnyContract>(
-    contract: T | string,
-    by: JoinRequest['by'],
-    options: UntypedOptions,
-    id?: string,
-  ): Promise<JoinedRoom<T>> {
-    const joined: unknown = await this.#open(contract, by, options, id)
-    // The object is made from the server's layout. That it fits T was checked on the way: field by field against the contract, or
-    // by its version where the program holds only the type.
-    return joined as JoinedRoom<T>
-  }
-
-  async #open(
+  /** @typeParam R What the room is: of the contract's type, or untyped. */
+  async #open<R>(
     contract: AnyContract | string,
     by: JoinRequest['by'],
     options: UntypedOptions,
     id?: string,
-  ): Promise<Room> {
+  ): Promise<R> {
     const { own, request, opening } = readWish(contract, by, options, id)
-    return this.#session.open(own, request, opening)
+    const room: unknown = await this.#session.open(own, request, opening)
+    // The object is made from the server's layout. That it fits the contract was checked on the way: field by field, or by its version where
+    // the program holds only the type.
+    return room as R
   }
 }
 

@@ -117,6 +117,11 @@ const examples: readonly [rule: string, frame: SentFrame, hex: string][] = [
   ],
   [
     'F13',
+    { type: FrameType.joined, ref: 1, ...joined, tick: 50, repeats: true },
+    '93 04 01 86 a4 72 6f 6f 6d a4 63 68 61 74 a2 69 64 a1 72 a6 6d 65 6d 62 65 72 a1 6d a6 6c 61 79 6f 75 74 b0 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 a4 74 69 63 6b 32 a7 72 65 70 65 61 74 73 c3',
+  ],
+  [
+    'F13',
     { type: FrameType.joined, ref: 1, room: 'chat', id: 'r', member: 'm', layout: '0123456789abcdef', kept: true },
     '93 04 01 85 a4 72 6f 6f 6d a4 63 68 61 74 a2 69 64 a1 72 a6 6d 65 6d 62 65 72 a1 6d a6 6c 61 79 6f 75 74 b0 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66 a4 6b 65 70 74 c3',
   ],

@@ -121,6 +121,8 @@ export interface JoinedFrame {
   readonly tick?: number | undefined
   /** Milliseconds from one patch to the next, at least; undefined where each change leaves with the turn that made it. */
   readonly patch?: number | undefined
+  /** A tick for which no input of the member has come takes its last one again, and drops the one that comes late; undefined: that is made up for. */
+  readonly repeats?: true | undefined
   /** Bytes that the value of a presence may have; undefined in a room without any. */
   readonly presence?: number | undefined
 }

@@ -81,6 +81,7 @@ export function serverFrame(parts: readonly unknown[]): Frame {
         // What divides by them needs no check of its own.
         tick: optional(data, 'tick', milliseconds) || undefined,
         patch: optional(data, 'patch', milliseconds) || undefined,
+        repeats: element(data, 'repeats') === true || undefined,
         presence: optional(data, 'presence', milliseconds),
       }
     }

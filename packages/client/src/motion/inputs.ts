@@ -126,7 +126,7 @@ class SampledInputs implements Inputs, MotionInputs {
 
   constructor(motion: RoomMotion, sample: () => unknown, { peek, auto, clock }: InputOptions<unknown>) {
     const { room } = motion
-    const { tick, stamp } = room
+    const { tick, stamp, repeats } = room
     if (motion.inputs !== undefined) {
       throw new JuntoError('misuse', `room '${room.name}' has inputs already: close() them before`)
     }
@@ -142,7 +142,8 @@ class SampledInputs implements Inputs, MotionInputs {
     if (this.#peek !== undefined) checkFunction(this.#peek, 'peek')
     this.#clock = clock ?? room.options.clock
     this.#step = tick
-    this.#pacer = new Pacer(tick)
+    // Where a tick without an input takes the last one again, the one that comes late is lost.
+    this.#pacer = new Pacer(tick, { isTimed: auto === true, reserve: repeats === true ? 1 : 0 })
     this.#reach = Math.ceil((room.patch ?? 0) / tick)
     this.#applied = stamp?.input ?? 0
     motion.seq = Math.max(motion.seq, this.#applied)
@@ -221,6 +222,7 @@ class SampledInputs implements Inputs, MotionInputs {
       read.map(({ payload }) => payload),
     )
     motion.unconfirmed.send(motion.seq, frame)
+    this.#pacer.sent(motion.seq, read.length, room.time.rtt, room.time.jitter)
   }
 
   /** Shows what the next step would bring, for a moment: what is drawn goes there. */
@@ -252,18 +254,19 @@ class SampledInputs implements Inputs, MotionInputs {
   stamped({ time, input, waiting }: StampFrame): void {
     this.#applied = input
     this.#heard = this.seq
-    this.#pacer.waiting(time, waiting)
+    this.#pacer.told({ time, input, waiting })
   }
 
   /** @param least Milliseconds. */
   #goOn(least = 0): void {
-    this.#stop = this.#clock.after(Math.max(least, (1 - this.alpha) * this.#step), () => {
+    this.#stop = this.#clock.after(Math.max(least, ((1 - this.alpha) * this.#step) / this.#pacer.pace), () => {
       const before = this.seq
       try {
         this.frame()
       } finally {
-        // While steps wait for a silent server, the next one is always due.
-        if (this.#motion.inputs === this) this.#goOn(this.seq === before ? this.#step / 4 : 0)
+        // A timer may come a fraction too early. While steps wait for a silent server, the next one is always due.
+        const isNearlyDue = this.alpha > 0.5 && this.#motion.room.seat !== undefined
+        if (this.#motion.inputs === this) this.#goOn(this.seq !== before ? 0 : isNearlyDue ? 1 : this.#step / 4)
       }
     })
   }

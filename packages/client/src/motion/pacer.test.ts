@@ -1,7 +1,7 @@
 import { runs, SeededRandom } from '@junto/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maxCatchUp, Pacer } from './pacer.ts'
+import { maxCatchUp, Pacer, type Told } from './pacer.ts'
 
 const step = 1000 / 60
 const started = Date.UTC(2026, 0, 1)
@@ -59,85 +59,175 @@ describe('a pacer', () => {
   })
 })
 
-/**
- * A server that applies an input a tick out of a buffer, and where it is empty makes up for it later with a second one; between it and the
- * client lines of changing latency. What came of it after so many seconds is told.
- */
-function play(options: {
-  readonly seed: number
-  readonly seconds: number
+interface Played {
+  /** Ticks without an input although some had come before. */
+  readonly missed: number
+  /** The most inputs that waited behind a tick, and the fewest. */
+  readonly most: number
+  readonly fewest: number
+  /** Milliseconds that inputs waited for their ticks. */
+  readonly wait: number
+}
+
+/** A line and two machines. Times are ms. */
+interface Conditions {
+  readonly seed?: number
+  readonly tick?: number
+  /** The server tells of inputs in each of so many ticks. */
+  readonly patchEvery?: number
+  /** Between two frames of the page. */
+  readonly frame?: number
+  /** Each way, and up to how much more. */
+  readonly way?: number
+  readonly jitter?: number
+  /** From there on the way there takes so much longer for so long. */
+  readonly stall?: { readonly at: number; readonly ms: number }
+  /** From there on the way there takes so much longer for ever, and nobody knows of it. */
+  readonly longer?: { readonly at: number; readonly ms: number }
+  /** From there on the server drops so many ticks. */
+  readonly drop?: { readonly at: number; readonly ticks: number }
   /** How much faster than the server's the client's clock runs, which it does not know. */
   readonly drift?: number
-  readonly jitter: number
-  /** Whether the server tells what waits. */
-  readonly told?: boolean
-}): { readonly missed: number; readonly most: number; readonly mean: number } {
-  const { seed, seconds, drift = 0, jitter, told = true } = options
+  /** Inputs that are to wait behind each tick. */
+  readonly reserve?: number
+}
+
+/**
+ * A server that takes an input a tick out of a buffer, and two where some were late; between it and a page that draws frames lines of changing
+ * latency. What came of it is told of ticks from `from` to `until`, in seconds.
+ */
+function play(from: number, until: number, conditions: Conditions): Played {
+  const { seed = 1, tick = step, patchEvery = 3, frame = 1000 / 60, way = 50, jitter = 0 } = conditions
+  const { stall, drop, longer, drift = 0, reserve = 0 } = conditions
   const random = new SeededRandom(seed)
-  const pacer = new Pacer(step)
+  const pacer = new Pacer(tick, { reserve })
   const arrivals: number[] = []
-  const stamps: { readonly at: number; readonly time: number; readonly waiting: number }[] = []
-  let [lastUp, lastDown, buffer, missed, most, sum] = [0, 0, 0, 0, 0, 0]
-  const settled = seconds / 2
-  const way = (now: number, last: number): number => Math.max(last, now + 50 + random.number() * jitter)
-  for (let tick = 0; tick < seconds * 60; tick++) {
-    const now = tick * step
-    while ((stamps[0]?.at ?? Infinity) <= now) {
-      const { time, waiting } = stamps.shift() ?? { time: 0, waiting: 0 }
-      if (told) pacer.waiting(time, waiting)
+  const stamps: (Told & { readonly at: number })[] = []
+  const buffer: number[] = []
+  const waits: number[] = []
+  let [lastUp, lastDown, seq, input, allowed, missed, most, fewest] = [0, 0, 0, 0, 0, 0, 0, Infinity]
+  const travel = (now: number, last: number): number => Math.max(last, now + way + random.number() * jitter)
+  let nextFrame = random.number() * frame
+  for (let count = 1; count * tick < until * 1000; count++) {
+    const now = count * tick
+    for (; nextFrame <= now; nextFrame += frame) {
+      while ((stamps[0]?.at ?? Infinity) <= nextFrame) {
+        const stamp = stamps.shift()
+        if (stamp !== undefined) pacer.told(stamp)
+      }
+      const steps = pacer.advance(nextFrame * (1 + drift))
+      if (steps === 0) continue
+      seq += steps
+      pacer.sent(seq, steps, 2 * way, (jitter * 2) / 3)
+      const isStalled = stall !== undefined && nextFrame >= stall.at * 1000 && nextFrame < stall.at * 1000 + stall.ms
+      const left = isStalled ? stall.at * 1000 + stall.ms : nextFrame
+      lastUp = travel(longer !== undefined && left >= longer.at * 1000 ? left + longer.ms : left, lastUp)
+      for (let each = 0; each < steps; each++) arrivals.push(lastUp)
     }
-    for (let count = pacer.advance(now * (1 + drift)); count > 0; count--) {
-      lastUp = way(now, lastUp)
-      arrivals.push(lastUp)
+    for (; (arrivals[0] ?? Infinity) <= now; arrivals.shift()) buffer.push(arrivals[0] ?? 0)
+    const isCounted = now >= from * 1000
+    allowed = Math.min(32, allowed + 1)
+    if (drop !== undefined && now >= drop.at * 1000 && now < drop.at * 1000 + drop.ticks * tick) continue
+    if (isCounted && buffer.length === 0 && input > 0) missed++
+    for (let given = 0; given < 2 && allowed > 0 && buffer.length > 0; given++) {
+      const arrival = buffer.shift() ?? now
+      if (isCounted) waits.push(now - arrival)
+      allowed--
+      input++
     }
-    while ((arrivals[0] ?? Infinity) <= now) {
-      arrivals.shift()
-      buffer++
-    }
-    const isSettled = tick >= settled * 60
-    if (buffer > 0) buffer--
-    else if (isSettled) missed++
-    if (isSettled) most = Math.max(most, buffer)
-    if (isSettled) sum += buffer
-    if (tick % 3 === 0) {
-      lastDown = way(now, lastDown)
-      stamps.push({ at: lastDown, time: now, waiting: buffer })
-    }
+    if (isCounted) most = Math.max(most, buffer.length)
+    if (isCounted) fewest = Math.min(fewest, buffer.length)
+    if (count % patchEvery > 0) continue
+    lastDown = travel(now, lastDown)
+    stamps.push({ at: lastDown, time: now, input, waiting: buffer.length })
   }
-  return { missed, most, mean: sum / ((seconds - settled) * 60) }
+  return { missed, most, fewest, wait: waits.reduce((sum, wait) => sum + wait, 0) / waits.length }
 }
 
 describe('with a server that tells what waits, a pacer', () => {
-  it.each([1, 2, 3])('keeps a small reserve there, that jitter does not use up (%i)', (seed) => {
-    const { missed, most, mean } = play({ seed, seconds: 60, jitter: 50 })
-    expect(missed).toBeLessThanOrEqual(2)
+  it.each([1, 2, 3])('has them there in time, whatever the jitter, and hardly earlier (%i)', (seed) => {
+    const { missed, most, wait } = play(30, 60, { seed, jitter: 50 })
+    expect(missed).toBeLessThanOrEqual(9)
     expect(most).toBeLessThanOrEqual(5)
-    expect(mean).toBeLessThanOrEqual(2.5)
+    expect(wait).toBeLessThanOrEqual(2.5 * step)
   })
 
-  it.each([0.003, -0.003])('follows its ticks although its own clock drifts by %d', (drift) => {
-    const { missed, most } = play({ seed: 1, seconds: 120, jitter: 20, drift })
-    expect(missed).toBeLessThanOrEqual(2)
-    expect(most).toBeLessThanOrEqual(7)
-    const untold = play({ seed: 1, seconds: 120, jitter: 20, drift, told: false })
-    expect(Math.max(untold.missed, untold.most)).toBeGreaterThan(9)
+  it.each([0.0005, -0.0005])('follows its ticks although its own clock drifts by %d', (drift) => {
+    const { missed, most } = play(60, 120, { jitter: 20, drift })
+    expect(missed).toBeLessThanOrEqual(3)
+    expect(most).toBeLessThanOrEqual(5)
   })
+
+  it.each([0, 1])('goes on when the way there takes longer from now on, with %i in reserve', (reserve) => {
+    const before = play(25, 40, { way: 40, reserve })
+    const { missed, wait } = play(50, 80, { way: 40, longer: { at: 40, ms: 200 }, reserve })
+    expect(missed).toBeLessThanOrEqual(3)
+    expect(wait).toBeLessThan(before.wait + 3 * step)
+  })
+
+  it('has its reserve there with each tick, where there is to be one', () => {
+    const { missed, fewest, wait } = play(30, 60, { jitter: 10, reserve: 1 })
+    expect([missed, fewest]).toEqual([0, 1])
+    expect(wait).toBeLessThan(2.5 * step)
+  })
+
+  describe.each([
+    { tick: 1000 / 30, patchEvery: 2 },
+    { tick: step, patchEvery: 3 },
+    { tick: 50, patchEvery: 1 },
+  ])('on a steady line, with ticks of $tick ms,', (rates) => {
+    const timer = { ...rates, frame: 1 }
+
+    it.each([0.3, 20, 150])('lets inputs wait a few milliseconds, and misses none (%d ms each way)', (way) => {
+      const { missed, wait } = play(3, 20, { ...timer, way })
+      expect(missed).toBe(0)
+      expect(wait).toBeLessThan(6)
+    })
+
+    it('lets them wait as long as it takes for all of a page, which takes them in frames', () => {
+      const { missed, wait } = play(10, 60, { ...rates, frame: 1000 / 59.9 })
+      expect(missed).toBe(0)
+      expect(wait).toBeLessThan(16)
+    })
+
+    it('with a little jitter misses few, the fewer the longer it lasts', () => {
+      const { missed, wait } = play(20, 80, { ...timer, jitter: 5 })
+      expect(missed).toBeLessThanOrEqual(2)
+      expect(wait).toBeLessThan(12)
+    })
+
+    it('lets none wait longer for a stall that is over, or for ticks that the server dropped', () => {
+      for (const once of [{ stall: { at: 8, ms: 300 } }, { drop: { at: 8, ticks: 15 } }]) {
+        const { missed, wait } = play(30, 40, { ...timer, ...once })
+        expect(missed).toBe(0)
+        expect(wait).toBeLessThan(7)
+      }
+    })
+  })
+
+  /** Steps for so long while so many inputs wait at the server. */
+  function pass(pacer: Pacer, from: number, ms: number, waiting: number): void {
+    for (let time = from; time < from + ms; time += 50) {
+      slots += pacer.advance(time)
+      pacer.sent(slots, 1, 20)
+      pacer.told({ time, input: slots - waiting, waiting })
+    }
+  }
+  let slots = 0
 
   it('does not go faster or slower than a player does not feel', () => {
-    const pacer = new Pacer(step)
-    for (let time = 0; time < 3_000; time += 50) pacer.waiting(started + time, 30)
+    const pacer = new Pacer(50, { isTimed: true, reserve: 1 })
+    pass(pacer, started, 3_000, 5)
     expect(pacer.pace).toBe(0.95)
-    for (let time = 3_000; time < 6_000; time += 50) pacer.waiting(started + time, 0)
+    pass(pacer, started + 3_000, 3_000, 0)
     expect(pacer.pace).toBe(1.05)
-    for (let time = 6_000; time < 9_000; time += 50) pacer.waiting(started + time, 1)
-    expect(pacer.pace).toBe(1)
   })
 
   it('goes on with another server, whose clock is another', () => {
-    const pacer = new Pacer(step)
-    for (let time = 0; time < 2_000; time += 50) pacer.waiting(started + time, 5)
-    expect(pacer.pace).toBeLessThan(1)
-    for (let time = 0; time < 2_000; time += 50) pacer.waiting(time, 1)
-    expect(pacer.pace).toBe(1)
+    const pacer = new Pacer(50, { isTimed: true, reserve: 1 })
+    pass(pacer, started, 2_000, 5)
+    expect(pacer.pace).toBe(0.95)
+    pass(pacer, started / 2, 2_000, 0)
+    expect(pacer.pace).toBe(1.05)
   })
 })

@@ -71,6 +71,8 @@ export class Room implements AsyncDisposable {
   /** For inputs and views: milliseconds between two ticks, and between two patches; undefined where the room does not tick. */
   tick: number | undefined
   patch: number | undefined
+  /** For inputs: whether a tick without an input takes the last one again. */
+  repeats: true | undefined
   /** For inputs and views: what the server said last of how far it is. */
   stamp: StampFrame | undefined
   /** For inputs and views: told of each stamp, before the patch that it speaks of. */
@@ -164,6 +166,7 @@ export class Room implements AsyncDisposable {
     this.kept = frame.kept === true
     this.tick = frame.tick
     this.patch = frame.patch
+    this.repeats = frame.repeats
     this.presence.most = frame.presence ?? Infinity
     this.#layout = layout
     this.#optimism?.entered()

@@ -114,11 +114,17 @@ export class Membership {
     }
     state.stop()
     const { options, connection, announcements } = this.#session
-    const { time } = connection
-    const leave = (): Promise<void> => this.leave()
-    const { room: name } = this.#request
-    const mutators = this.#mutators
-    const room = (this.#room ??= new Room({ ...options, announcements, time, room: name, leave, mutators }, layout))
+    const room = (this.#room ??= new Room(
+      {
+        ...options,
+        announcements,
+        time: connection.time,
+        room: this.#request.room,
+        leave: () => this.leave(),
+        mutators: this.#mutators,
+      },
+      layout,
+    ))
     this.#losses.leave(seat(room, layout, this.#outbox, options))
     this.#sync(state.ref, false)
     room.enter(frame, layout)

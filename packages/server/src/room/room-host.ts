@@ -384,7 +384,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
   }
 
   #joinedInfo(member: string, { layouts }: Entrant): JoinedInfo {
-    const { compiled, name, wireLayout, tickInterval, patchInterval, presence } = this.definition
+    const { compiled, name, wireLayout, tickInterval, patchInterval, presence, motion } = this.definition
     return {
       room: name,
       id: this.id,
@@ -393,6 +393,7 @@ export class RoomHost implements RoomScope, Candidate, Listable {
       layout: compiled.hash,
       ...(tickInterval > 0 && { tick: tickInterval }),
       ...(patchInterval > 0 && { patch: patchInterval }),
+      ...(motion?.inputs?.policy.missing === 'repeat' && { repeats: true as const }),
       ...(presence !== undefined && { presence: this.#environment.limits.maxPresence }),
       ...(!layouts.includes(compiled.hash) && { definition: wireLayout }),
     }

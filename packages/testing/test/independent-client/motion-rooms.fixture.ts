@@ -48,14 +48,18 @@ class SketchRoom extends Room(Sketch) {
 
 const Car = t.Object({ x: t.Int32(), honks: t.Uint16(), chance: t.Number(), at: t.Number(), seq: t.Uint32() })
 
-export const Road = defineRoom('road', {
+const cars = {
   version: 1,
   state: t.Object({ cars: t.Map(Car) }),
   clientToServer: {},
   serverToClient: {},
   mutations: { park: mutation() },
   input: t.Object({ dx: t.Int8({ minimum: -10, maximum: 10 }), honk: t.Optional(t.Boolean()) }),
-})
+}
+
+export const Road = defineRoom('road', cars)
+/** A road on which cars go on as they went. */
+export const Rail = defineRoom('rail', cars)
 
 type Cars = Live<StateOf<typeof Road>>
 
@@ -86,10 +90,22 @@ class RoadRoom extends Room(Road) {
   }
 }
 
+class RailRoom extends Room(Rail) {
+  readonly mutators = roadMutators
+  readonly handlers = this.handle({})
+  onCreate() {
+    return { cars: {} }
+  }
+  override onJoin(member: Member<typeof Rail>) {
+    this.state.cars.set(member.id, { x: 0, honks: 0, chance: 0, at: 0, seq: 0 })
+  }
+}
+
 /** Milliseconds of a tick of a road. */
 export const tick = 10
 
 export function defineMotion(server: JuntoServer): void {
   server.define(Sketch, SketchRoom)
   server.define(Road, RoadRoom, { tickRate: 1000 / tick, patchRate: 1000 / tick })
+  server.define(Rail, RailRoom, { tickRate: 1000 / tick, inputs: { missing: 'repeat' } })
 }

@@ -10,6 +10,7 @@ afterEach(end)
 const secret = '8899aabbccddeeff0011223344556677'
 const sketch = { by: 'open', room: 'sketch', key: 'main' } as const
 const road = { by: 'open', room: 'road', key: 'main' } as const
+const rail = { by: 'open', room: 'rail', key: 'main' } as const
 
 interface Mark {
   readonly by: string
@@ -166,7 +167,7 @@ describe('inputs', () => {
 
   it('[F13] [F39] [U9] [U10] are applied tick by tick, and told of by stamps before patches', async () => {
     const room = await enter(connect(), road)
-    expect([room.tick, room.patch]).toEqual([tick, tick])
+    expect([room.tick, room.patch, room.repeats]).toEqual([tick, tick, false])
     const at = Date.now() - 1000.3
     const inputs = Array.from({ length: 8 }, (_, index) => ({ dx: 1 + (index % 2), honk: index % 4 === 0 }))
     expect(room.play(inputs, { at, behind: 100 })).toBe(1)
@@ -184,6 +185,21 @@ describe('inputs', () => {
     expect(ticks).toEqual(ticks.toSorted((a, b) => a - b))
     expect(room.play([{ dx: 1 }])).toBe(9)
     await stamped(room, ({ input }) => input === 9)
+  })
+
+  it('[F13] [U10] that are missing are made up for, or the last one takes their place, as joined says', async () => {
+    const room = await enter(connect(), rail)
+    expect(room.repeats).toBe(true)
+    expect(room.play([{ dx: 1 }])).toBe(1)
+    // As often as the buffer holds, and no more.
+    await stamped(room, ({ input }) => input === 1 + 32)
+    await expect.poll(() => carOf(room)?.x).toBe(1 + 32)
+    const at = Date.now()
+    // Their places are taken; the one behind them is the next.
+    room.playRaw(2, at, undefined, [[5], [5]])
+    room.playRaw(34, at, undefined, [[0]])
+    await stamped(room, ({ input }) => input === 34 + 32)
+    expect(carOf(room)?.x).toBe(1 + 32)
   })
 
   it('[U10] are taken once, however often they come, and dropped without a word when there are too many', async () => {

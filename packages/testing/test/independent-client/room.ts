@@ -90,6 +90,8 @@ export class IndependentRoom {
   /** Milliseconds between ticks and between patches, where there are any. */
   readonly tick: number | undefined
   readonly patch: number | undefined
+  /** Whether a tick without an input takes the last one again. */
+  readonly repeats: boolean
   /** Stamps that came, oldest first. */
   readonly stamps: Stamp[] = []
   /** What came of state, stamps and ends of calls, in its order: `stamp 3`, `alone 3`, `patch`, `snapshot`, `reply 1`, `failed 2`. */
@@ -117,6 +119,7 @@ export class IndependentRoom {
     this.kept = joined['kept'] === true
     this.tick = joined['tick'] == null ? undefined : real(joined['tick'])
     this.patch = joined['patch'] == null ? undefined : real(joined['patch'])
+    this.repeats = joined['repeats'] === true
     this.layout = layout
     this.#line = line
     this.left = new Promise((resolve) => (this.#leave = resolve))
