@@ -216,7 +216,9 @@ export interface RoomShape {
   readonly input?: Schema
   /** What changes the state by functions that server and clients share. */
   readonly mutations?: Mutations
+  /** What clients may say to the room, by name: calls, events and streams. */
   readonly clientToServer: Messages
+  /** What the room may say to clients, by name: events and calls. */
   readonly serverToClient: ServerMessages
 }
 
