@@ -1,3 +1,4 @@
+import { copied } from '../../stage/page/clipboard.ts'
 import { byId } from '../../stage/page/element.ts'
 import { randomText, someName } from '../../stage/page/names.ts'
 import { Game } from './game.ts'
@@ -69,15 +70,8 @@ async function play(): Promise<void> {
 }
 
 async function copyLink(): Promise<void> {
-  const before = invite.textContent
-  try {
-    // Absent on pages without TLS that are not on this machine.
-    await navigator.clipboard.writeText(location.href)
-    invite.textContent = 'Link copied'
-  } catch {
-    invite.textContent = location.href
-  }
-  setTimeout(() => (invite.textContent = before), 4_000)
+  invite.textContent = (await copied(location.href)) ? 'Link copied' : location.href
+  setTimeout(() => (invite.textContent = 'Copy link for friends'), 4_000)
 }
 
 // For the console of whoever is curious, and for tests: what is drawn.

@@ -1,4 +1,5 @@
-import { byId, make } from '../../stage/page/element.ts'
+import { copied } from '../../stage/page/clipboard.ts'
+import { byId, make, write } from '../../stage/page/element.ts'
 import { fits, suitOf, isWild, type Card, type Demand } from '../rules.ts'
 import type { TableLink, TableState } from './link.ts'
 import { askSuit, dropSuitQuestion, showGone } from './ui/dialogs.ts'
@@ -8,7 +9,6 @@ import { Notices } from './ui/notices.ts'
 import { Players } from './ui/players.ts'
 import { Status } from './ui/status.ts'
 import { counted, spokenCode, suitName, tale, type Happening } from './words.ts'
-import { write } from './ui/element.ts'
 
 /** So many lines of what has happened are kept in sight. */
 const mostLines = 6
@@ -131,13 +131,10 @@ export class TablePage {
   }
 
   async #share(): Promise<void> {
-    try {
-      // Absent on pages without TLS that are not on this machine.
-      await navigator.clipboard.writeText(location.href)
-      this.#notices.say('Link copied. Whoever opens it sits down here.')
-    } catch {
-      this.#notices.say(`The link to this table: ${location.href}`)
-    }
+    const isCopied = await copied(location.href)
+    this.#notices.say(
+      isCopied ? 'Link copied. Whoever opens it sits down here.' : `The link to this table: ${location.href}`,
+    )
   }
 
   async #leave(): Promise<void> {

@@ -1,3 +1,4 @@
+import { copied } from '../../stage/page/clipboard.ts'
 import { byId } from '../../stage/page/element.ts'
 import { chosenKind, offerKinds } from './kinds.ts'
 import { LobbyLink, type Order } from './link/lobby-link.ts'
@@ -5,7 +6,6 @@ import { RoomLink, type NewRoom, type Way } from './link/room-link.ts'
 import { ServerLink } from './link/server.ts'
 import { whyNot } from './link/words.ts'
 import { keepName, ownName } from './memory.ts'
-import { copyAddress } from './ui/copy-address.ts'
 import { offerNewRoom } from './ui/new-room.ts'
 import { Notices } from './ui/notices.ts'
 import { RoomView } from './ui/room-view.ts'
@@ -202,8 +202,8 @@ class Page {
   async #invite(): Promise<void> {
     if (this.#room === undefined) return
     const { code } = this.#room.state
-    const copied = await copyAddress(addressOf(this.#room))
-    if (!copied) this.#notices.say(`The link to this room: ${location.origin}${addressOf(this.#room)}`, 'good')
+    const link = `${location.origin}${addressOf(this.#room)}`
+    if (!(await copied(link))) this.#notices.say(`The link to this room: ${link}`, 'good')
     else if (code === '') this.#notices.say('Link copied. Whoever opens it comes in here.', 'good')
     else this.#notices.say(`Link copied. Whoever has it, or the code ${code}, comes in here.`, 'good')
   }

@@ -17,6 +17,11 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element
 }
 
+/** Writes a text, unless it stands there: writing the same again would have it read out again. */
+export function write(element: Element | null, text: string): void {
+  if (element !== null && element.textContent !== text) element.textContent = text
+}
+
 /** An icon of the page's sprite. */
 export function icon(name: string): SVGSVGElement {
   const space = 'http://www.w3.org/2000/svg'

@@ -1,4 +1,4 @@
-import { byId, make } from '../../../stage/page/element.ts'
+import { byId, make, write } from '../../../stage/page/element.ts'
 import { dash, goal, health, tickRate } from '../../rules.ts'
 import { colorOf } from '../draw/palette.ts'
 import type { ShownFighter } from '../link.ts'
@@ -40,8 +40,8 @@ export class Hud {
     const { now, ends, rests } = standing
     const seconds = Math.max(0, Math.ceil((ends - now) / 1000))
     const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
-    say(part(this.#clock, 'b'), rests ? String(seconds) : clock)
-    say(part(this.#clock, 'span'), rests ? 'next round' : `first to ${goal}`)
+    write(part(this.#clock, 'b'), rests ? String(seconds) : clock)
+    write(part(this.#clock, 'span'), rests ? 'next round' : `first to ${goal}`)
     this.#showBanner(standing)
     this.#showVitals(standing)
   }
@@ -64,7 +64,7 @@ export class Hud {
     }
     for (const [index, fighter] of sorted.entries()) {
       const { row, kills } = this.#rows.get(fighter.id) ?? this.#addRow(fighter)
-      say(kills, String(fighter.kills))
+      write(kills, String(fighter.kills))
       row.classList.toggle('down', fighter.hp === 0)
       if (this.#scores.children[index] !== row) this.#scores.insertBefore(row, this.#scores.children[index] ?? null)
     }
@@ -90,12 +90,12 @@ export class Hud {
     if (rests) {
       const who =
         winner === undefined ? 'The round is over' : `${winner.own ? 'You have' : `${winner.name} has`} won the round`
-      say(part(this.#banner, 'b'), who)
-      say(part(this.#banner, 'span'), winner === undefined ? '' : `${winner.kills} shot`)
+      write(part(this.#banner, 'b'), who)
+      write(part(this.#banner, 'span'), winner === undefined ? '' : `${winner.kills} shot`)
     } else if (own !== undefined && isDown) {
       const seconds = Math.max(0, own.returns - now) / 1000
-      say(part(this.#banner, 'b'), shotBy === undefined ? 'You are down' : `${shotBy.name} has shot you`)
-      say(part(this.#banner, 'span'), `Back in ${seconds.toFixed(1)} s`)
+      write(part(this.#banner, 'b'), shotBy === undefined ? 'You are down' : `${shotBy.name} has shot you`)
+      write(part(this.#banner, 'span'), `Back in ${seconds.toFixed(1)} s`)
     }
   }
 
@@ -104,7 +104,7 @@ export class Hud {
     const bar = part(this.#vitals, '.health')
     bar.classList.toggle('low', hp <= 35)
     part(bar, 'i').style.transform = `scaleX(${hp / health.full})`
-    say(part(bar, 'b'), String(hp))
+    write(part(bar, 'b'), String(hp))
     const dashing = part(this.#vitals, '.dash')
     for (const each of [dashing, this.#touchDash]) each.classList.toggle('ready', ready >= 1)
     part(dashing, 'i').style.transform = `scaleX(${Math.min(1, ready).toFixed(3)})`
@@ -118,10 +118,6 @@ function named({ name, color }: ShownFighter): HTMLElement {
   const element = make('b', '', name)
   element.style.setProperty('--color', colorOf(color))
   return element
-}
-
-function say(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text
 }
 
 function part(within: HTMLElement, selector: string): HTMLElement {

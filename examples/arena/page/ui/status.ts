@@ -1,4 +1,4 @@
-import { byId } from '../../../stage/page/element.ts'
+import { byId, write } from '../../../stage/page/element.ts'
 import type { Standing } from '../link.ts'
 
 // A drop that is over at once is nobody's concern.
@@ -45,9 +45,4 @@ export class Status {
       `You are off the field until you are back, and keep what you have shot. ${next}`,
     )
   }
-}
-
-function write(element: Element | null, text: string): void {
-  // Writing the same again would have it read out again.
-  if (element !== null && element.textContent !== text) element.textContent = text
 }

@@ -9,11 +9,6 @@ export function drawing(id: string, className: string): SVGSVGElement {
   return svg
 }
 
-/** Writes a text, unless it stands there: writing the same again would have it read out again. */
-export function write(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text
-}
-
 /** Puts children in that order. Those that stand right are not touched, so that the focus stays where it is. */
 export function arrange(parent: Element, children: readonly Element[]): void {
   const wanted = new Set(children)

@@ -1,9 +1,8 @@
-import { byId, make } from '../../../stage/page/element.ts'
+import { byId, make, write } from '../../../stage/page/element.ts'
 import { isWild, suitOf, type Card } from '../../rules.ts'
 import type { TableState } from '../link.ts'
 import { cardName, counted, spokenCode, suitName } from '../words.ts'
 import { coloured, paintCard } from './card.ts'
-import { write } from './element.ts'
 
 /** What lies on the table: the deck, the last card, and between rounds what to do. */
 export class Middle {

@@ -1,8 +1,8 @@
 import { initials } from '../../../stage/page/names.ts'
-import { byId, make } from '../../../stage/page/element.ts'
+import { byId, make, write } from '../../../stage/page/element.ts'
 import type { TableState } from '../link.ts'
 import { counted } from '../words.ts'
-import { arrange, write } from './element.ts'
+import { arrange } from './element.ts'
 
 type Seat = TableState['seats'] extends ReadonlyMap<string, infer S> ? S : never
 

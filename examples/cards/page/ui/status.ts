@@ -1,6 +1,5 @@
-import { byId } from '../../../stage/page/element.ts'
+import { byId, write } from '../../../stage/page/element.ts'
 import type { Standing } from '../link.ts'
-import { write } from './element.ts'
 
 // A drop that is over at once is nobody's concern.
 const bannerAfter = 700

@@ -233,8 +233,8 @@ export class RoomLink {
   }
 
   async #send(id: string): Promise<void> {
-    const draft = this.drafts.begin(id)
-    if (draft === undefined || this.#over) return
+    const draft = this.#over ? undefined : this.drafts.begin(id)
+    if (draft === undefined) return
     const { text } = draft
     // However long the connection is gone: it waits in its order, arrives once, and is repeated where nobody knows whether it has.
     const outcome = await this.#room.call.say.try({ id, text }, { timeout: Infinity })

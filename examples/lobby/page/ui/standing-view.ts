@@ -1,4 +1,4 @@
-import { byId } from '../../../stage/page/element.ts'
+import { byId, write } from '../../../stage/page/element.ts'
 import type { Standing } from '../link/server.ts'
 
 // A drop that is over at once is nobody's concern.
@@ -64,9 +64,4 @@ function words(standing: Standing): string {
 
 function secondsUntil(time: number | undefined): number {
   return time === undefined ? 0 : Math.max(0, Math.ceil((time - Date.now()) / 1000))
-}
-
-function write(element: Element | null, text: string): void {
-  // Writing the same again would have it read out again.
-  if (element !== null && element.textContent !== text) element.textContent = text
 }

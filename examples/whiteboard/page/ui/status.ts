@@ -1,4 +1,4 @@
-import { byId } from '../../../stage/page/element.ts'
+import { byId, write } from '../../../stage/page/element.ts'
 
 /** How this page stands with the server. */
 export type Standing =
@@ -112,9 +112,4 @@ function next(retryAt: number | undefined): string {
 
 function secondsUntil(time: number | undefined): number {
   return time === undefined ? 0 : Math.max(0, Math.ceil((time - Date.now()) / 1000))
-}
-
-function write(element: Element | null, text: string): void {
-  // Writing the same again would have it read out again.
-  if (element !== null && element.textContent !== text) element.textContent = text
 }
