@@ -29,9 +29,14 @@ export interface Options {
   readonly peers: 'ours' | 'all'
   /** Peers to measure; empty for everyone. */
   readonly only: readonly string[]
+  /** Rows that are wanted, which are those that bounds are about; all of them when absent. What comes with them is measured, too. */
+  readonly rows?: readonly string[]
   /** A folder for CPU profiles of the server processes, when they are wanted. */
   readonly profile: string | undefined
 }
+
+/** Whether a row is to be measured. */
+export const isWanted = ({ rows }: Options, row: string): boolean => rows === undefined || rows.includes(row)
 
 export interface Result {
   readonly rows: readonly Row[]
@@ -51,6 +56,8 @@ export interface Row {
   readonly section?: string
   readonly title: string
   readonly unit: string
+  /** The load generator is full on purpose, and the server has time to spare: nothing need be said about that. */
+  readonly isLoadFull?: true
   readonly peers: Readonly<Record<string, Measured>>
 }
 

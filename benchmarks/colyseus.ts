@@ -1,5 +1,6 @@
 import { createServer, type Server as HttpServer } from 'node:http'
 import { importPeer } from './peers.ts'
+import { idleTimeoutOf } from './uws.ts'
 
 // What is used of Colyseus. Its packages are not installed with this repository: see peers.ts.
 
@@ -8,7 +9,7 @@ export interface ColyseusServer {
   readonly Room: new () => ColyseusRoom
   readonly defineRoom: (room: new () => ColyseusRoom) => RoomDefinition
   readonly defineServer: (options: {
-    readonly rooms: Readonly<Record<string, RoomDefinition>>
+    readonly rooms: Readonly<Record<string, object>>
     readonly transport: Transport
     readonly greet: boolean
     readonly gracefullyShutdown: boolean
@@ -17,7 +18,16 @@ export interface ColyseusServer {
     readonly server: HttpServer
     /** Milliseconds between the pings that each client gets; 3,000 by default. */
     readonly pingInterval?: number
-  }) => Transport
+  }) => Transport & { readonly wss: { readonly clients: ReadonlySet<object> } }
+}
+
+/** peers/colyseus/uws.js */
+interface ColyseusUws {
+  readonly uWebSocketsTransport: new (options: {
+    /** Seconds of silence until a connection is closed: see {@link UwsBehavior.idleTimeout}. */
+    readonly idleTimeout?: number
+  }) => Transport & { readonly clients: readonly object[] }
+  readonly portOf: (transport: Transport) => number
 }
 
 export interface ColyseusRoom {
@@ -33,31 +43,51 @@ export interface RoomDefinition {
 }
 
 interface Transport {
-  readonly wss: { readonly clients: ReadonlySet<object> }
   shutdown(): void
 }
 
+/** `ws` is the one by default; its documentation recommends `uws` for production. Neither compresses. */
+export type TransportName = 'ws' | 'uws'
+
 export const loadColyseusServer = <T = ColyseusServer>(): Promise<T> => importPeer<T>('colyseus', 'server.js')
 
-/** Serves Colyseus on a free port of 127.0.0.1, over its transport by default, which does not compress. */
+interface Listening {
+  readonly port: number
+  /** How many connections are open. */
+  readonly open: () => number
+  readonly close: () => void
+}
+
+/**
+ * Serves Colyseus on a free port.
+ *
+ * @param pingInterval Milliseconds between the pings that each client gets; as it comes when absent.
+ */
 export async function listenColyseus(
-  { defineServer, WebSocketTransport }: ColyseusServer,
-  rooms: Readonly<Record<string, RoomDefinition>>,
+  library: Pick<ColyseusServer, 'defineServer' | 'WebSocketTransport'>,
+  on: TransportName,
+  rooms: Readonly<Record<string, object>>,
   pingInterval?: number,
-): Promise<{ readonly port: number | undefined; readonly clients: ReadonlySet<object>; readonly close: () => void }> {
-  const http = createServer()
-  const transport = new WebSocketTransport({
-    server: http,
-    ...(pingInterval === undefined ? {} : { pingInterval }),
-  })
-  await defineServer({ rooms, transport, greet: false, gracefullyShutdown: false }).listen(0, '127.0.0.1')
-  const address = http.address()
+): Promise<Listening> {
+  const serve = (transport: Transport): Promise<void> =>
+    library.defineServer({ rooms, transport, greet: false, gracefullyShutdown: false }).listen(0, '127.0.0.1')
+  if (on === 'uws') {
+    const { uWebSocketsTransport, portOf } = await importPeer<ColyseusUws>('colyseus', 'uws.js')
+    const idleTimeout = pingInterval === undefined ? {} : { idleTimeout: idleTimeoutOf(pingInterval) }
+    const transport = new uWebSocketsTransport(idleTimeout)
+    await serve(transport)
+    return { port: portOf(transport), open: () => transport.clients.length, close: () => transport.shutdown() }
+  }
+  const server = createServer()
+  const transport = new library.WebSocketTransport({ server, ...(pingInterval === undefined ? {} : { pingInterval }) })
+  await serve(transport)
+  const address = server.address()
   return {
-    port: typeof address === 'object' ? address?.port : undefined,
-    clients: transport.wss.clients,
+    port: typeof address === 'object' ? (address?.port ?? NaN) : NaN,
+    open: () => transport.wss.clients.size,
     close() {
       transport.shutdown()
-      http.closeAllConnections()
+      server.closeAllConnections()
     },
   }
 }

@@ -65,7 +65,7 @@ it('keeps a run of all peers as the latest and as the recorded one, with what wa
   expect(printed).toContain('some: 1 of 1 targets met')
 })
 
-it.each([{ rounds: 2 }, { peers: 'ours' as const }, { only: ['own'] }, { profile: '/profiles' }])(
+it.each([{ rounds: 2 }, { peers: 'ours' as const }, { only: ['own'] }, { rows: ['size'] }, { profile: '/profiles' }])(
   'does not record %o',
   async (options) => {
     const { kept } = await measured(() => Promise.resolve(result), { options: { ...all, ...options } })

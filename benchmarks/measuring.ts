@@ -56,7 +56,8 @@ export async function measureAll(
     print(`- written to ${keep(record, 'latest')}, after ${duration(seconds)}`)
     const lost = Object.entries(result.unavailable ?? {})
     const lostOfOurs = lost.filter(([peer]) => peers.some((each) => each.name === peer && each.ours))
-    const isWhole = options.peers === 'all' && options.only.length === 0 && options.rounds >= 3
+    const isWhole =
+      options.peers === 'all' && options.only.length === 0 && options.rows === undefined && options.rounds >= 3
     if (isWhole && lostOfOurs.length === 0 && options.profile === undefined) {
       print(`- recorded in ${keep(record, 'recorded')}`)
     }

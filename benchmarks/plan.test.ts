@@ -58,7 +58,9 @@ it('measures those who are named, where they are', () => {
 
 it('measures for a check whom bounds are about, at full length', () => {
   expect(planned({ check: true })).toMatchObject([
-    { name: 'calls', rounds: 3, peers: 'all', only: ['junto', 'raw-ws'], seconds: 60 },
+    { name: 'calls', rounds: 3, peers: 'all', only: ['junto', 'raw-ws'], rows: ['calls'], seconds: 60 },
   ])
-  expect(planned({ check: true, peers: 'all' })).toMatchObject([{ name: 'calls', peers: 'all', only: [] }])
+  const [beside] = planned({ check: true, peers: 'all' })
+  expect(beside).toMatchObject({ name: 'calls', peers: 'all', only: [] })
+  expect(beside).not.toHaveProperty('rows')
 })

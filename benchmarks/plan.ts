@@ -46,6 +46,7 @@ export function plan(
     const options: Options = {
       rounds,
       peers: isAlone ? 'ours' : 'all',
+      ...(command.check && command.peers === 'ours' && { rows: (targets[benchmark.name] ?? []).map(({ row }) => row) }),
       only: isAlone || wanted.length === peers.length ? [] : wanted.map(({ name }) => name),
       profile: command.profile ? profiles : undefined,
     }

@@ -90,4 +90,5 @@ it('says where the load generator was full and the server was not', () => {
     expect.stringContaining('own, calls: THE LOAD GENERATOR WAS FULL (90 % of a core)'),
   ])
   expect(bottlenecks([row(0.95, 0.9), row(0.5, 0.5), ...result.rows])).toEqual([])
+  expect(bottlenecks([{ ...row(0.5, 0.9), isLoadFull: true }])).toEqual([])
 })

@@ -75,21 +75,24 @@ const percent = (values: readonly number[] | undefined): string =>
 /** A share of a core from which on a process has no time to spare. */
 const full = 0.85
 
-/** Whether the load generator was at its limit and the server was not: the server could have done more. */
-export function wasHeldUp({ serverShare = [], loadShare = [] }: Measured): boolean {
+/** Of whom in a row the load generator was at its limit, without being meant to, and the server was not: it could have done more. */
+export function heldUp({ isLoadFull, peers }: Row): string[] {
+  return isLoadFull === true ? [] : Object.keys(peers).filter((peer) => wasHeldUp(peers[peer]!))
+}
+
+function wasHeldUp({ serverShare = [], loadShare = [] }: Measured): boolean {
   return median(loadShare) > full && !(median(serverShare) > full)
 }
 
 /** Says which figures were taken while the load generator was at its limit and the server was not. */
 export function bottlenecks(rows: readonly Row[]): string[] {
-  return rows.flatMap(({ section, title, peers }) =>
-    Object.entries(peers).flatMap(([peer, measured]) =>
-      wasHeldUp(measured)
-        ? [
-            `${peer}, ${section === undefined ? '' : `${section}: `}${title}: THE LOAD GENERATOR WAS FULL (${percent(measured.loadShare)} of a core) and the server was not (${percent(measured.serverShare)}): the server could have done more, and would have at another cost each.`,
-          ]
-        : [],
-    ),
+  return rows.flatMap((row) =>
+    heldUp(row).map((peer) => {
+      const { section, title, peers } = row
+      const [load, server] = [percent(peers[peer]?.loadShare), percent(peers[peer]?.serverShare)]
+      const what = section === undefined ? title : `${section}: ${title}`
+      return `${peer}, ${what}: THE LOAD GENERATOR WAS FULL (${load} of a core) and the server was not (${server}): the server could have done more, and would have at another cost each.`
+    }),
   )
 }
 

@@ -27,7 +27,7 @@ it('says of peers that fail why they do, and goes on with the others', { timeout
     say: (text: string) => void said.push(text),
   }
   const peers = ['doesNotStart', 'serve', 'endsAtStart', 'load-fails'].map((name) => ({ name }))
-  const uninstallable = { name: 'uninstallable', packages: { folder: '../fixtures/uninstallable', libraries: [] } }
+  const uninstallable = { name: 'uninstallable', packages: [{ folder: '../fixtures/uninstallable', libraries: [] }] }
   const { figures, unavailable } = await playRounds([...peers, uninstallable], options, progress, measure)
   expect(figures.rows()).toEqual([{ id: 'calls', title: 'calls', unit: 'calls', peers: { serve: { values: [1, 1] } } }])
   const where = 'of benchmarks/fixtures/peers.ts'
@@ -64,7 +64,7 @@ it('measures our own peers, all of them, or those that are named', () => {
 })
 
 it('leaves out a peer whose binary does not load', async () => {
-  const packages = { folder: '../fixtures/unloadable', libraries: [], loads: 'a binary' }
+  const packages = [{ folder: '../fixtures/unloadable', libraries: [], loads: 'a binary' }]
   const { chosen, versions, availability } = await prepare(
     [{ name: 'own' }, { name: 'other', packages }],
     options,

@@ -10,7 +10,7 @@ export interface Peer {
   /** It runs the packages of this repository: they are built first, and it is measured without `--peers`, too. */
   readonly ours?: true
   /** The packages that it needs; none when those of node_modules do. */
-  readonly packages?: PeerPackages
+  readonly packages?: readonly PeerPackages[]
 }
 
 /** A folder in peers/. */
@@ -92,13 +92,13 @@ export async function prepare(
   const asked = choose(peers, options)
   const availability = new Availability(progress)
   const versions: Record<string, string> = {}
-  for (const { name, packages } of asked) {
-    if (!packages) continue
-    const { folder, libraries, loads } = packages
+  for (const { name, packages = [] } of asked) {
     await availability.attempt(name, async () => {
-      installPeer(folder, (text) => progress.say(text))
-      for (const library of libraries) versions[library] = versionOfPeer(folder, library)
-      if (loads !== undefined) versions[loads] = (await importPeer<{ version: string }>(folder)).version
+      for (const { folder, libraries, loads } of packages) {
+        installPeer(folder, (text) => progress.say(text))
+        for (const library of libraries) versions[library] = versionOfPeer(folder, library)
+        if (loads !== undefined) versions[loads] = (await importPeer<{ version: string }>(folder)).version
+      }
     })
   }
   if (asked.some(({ ours }) => ours)) {

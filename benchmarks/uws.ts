@@ -39,6 +39,9 @@ export interface UwsSocket {
   subscribe(topic: string): boolean
 }
 
+/** The `idleTimeout` with which it pings each client so often, in ms: it does so eight seconds before, in steps of four. */
+export const idleTimeoutOf = (pingInterval: number): number => Math.ceil((pingInterval / 1000 + 8) / 4) * 4
+
 /** Serves WebSockets on a free port of 127.0.0.1, without compression, which is the default. */
 export async function listenUws(
   behavior: UwsBehavior,

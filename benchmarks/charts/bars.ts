@@ -1,8 +1,8 @@
 import type { Recorded, RecordedRow } from '../recorded.ts'
-import { wasHeldUp } from '../report.ts'
+import { heldUp } from '../report.ts'
 import { isJudged, type Judged } from '../targets.ts'
 import type { BarChart, Panel } from './catalogue.ts'
-import { figure, ratio, spread, written } from './numbers.ts'
+import { figure, ratioTo, spread, written } from './numbers.ts'
 import { colourOf, sortedPeers, titleOf, type Theme } from './palette.ts'
 import { frame, panelTitle, width, type Specification } from './style.ts'
 
@@ -120,7 +120,7 @@ function panelOf(panel: Panel, row: RecordedRow, peers: readonly string[], run: 
     title: panelTitle(panel.title ?? row.title, [
       row.unit,
       ...targets.map(({ verdict }) => sentence(verdict)),
-      ...heldUp(row),
+      ...limitedOnes(row),
     ]),
     layer: inner.filter(({ data }) => data.values.length > 0),
   }
@@ -144,19 +144,18 @@ const ours = (targets: readonly { verdict: Judged }[]): string | undefined => ta
 
 function sentence({ peer, against, target, measured, verdict }: Judged): string {
   const wanted = against === undefined ? written(target) : `${written(target)} × ${titleOf(against)}`
-  const is = against === undefined ? figure(measured) : `${ratio(measured)} ×`
+  const is = against === undefined ? figure(measured) : `${ratioTo(target, measured)} ×`
   const whose = peer === 'junto' ? '' : ` for ${titleOf(peer)}`
   return `Target${whose}: at most ${wanted}. ${verdict === 'met' ? `Met: ${is}.` : `Missed: ${is}.`}`
 }
 
 /** Of whom the figure is what the load generator could do, and not what the server could. */
-function heldUp(row: RecordedRow): string[] {
-  const peers = sortedPeers(Object.keys(row.peers))
-  const those = peers.filter((peer) => wasHeldUp(row.peers[peer]!))
-  if (those.length === 0) return []
-  return [
-    `Load generator at its limit, server not: ${those.length === peers.length ? 'all' : those.map(titleOf).join(', ')}.`,
-  ]
+function limitedOnes(row: RecordedRow): string[] {
+  const those = sortedPeers(heldUp(row))
+  const isAll = those.length === Object.keys(row.peers).length
+  return those.length === 0
+    ? []
+    : [`Load generator at its limit, server not: ${isAll ? 'all' : those.map(titleOf).join(', ')}.`]
 }
 
 /** Where the text behind a bar begins: behind what stands there already. */

@@ -44,7 +44,10 @@ export function describe(chart: Chart, run: Recorded): string {
 
 function rowsOf(chart: Chart, run: Recorded): { title: string; row: RecordedRow }[] {
   if (chart.kind === 'growth') {
-    return grownRows(chart, run).map(({ count, row }) => ({ title: `${figure(count)} ${chart.counted}`, row }))
+    return grownRows(chart, run).map(({ count, row }) => ({
+      title: `${figure(count)} ${count === 1 ? chart.counted.replace(/s\b/, '') : chart.counted}`,
+      row,
+    }))
   }
   return chart.panels.flatMap((panel) => {
     const row = run.rows.find(({ id }) => id === panel.row)

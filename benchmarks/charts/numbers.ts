@@ -5,8 +5,11 @@ export function figure(value: number): string {
   return value.toFixed(digits)
 }
 
-/** How many times as much was measured: 0.31, 1.50. */
-export const ratio = (value: number): string => value.toFixed(2)
+/** How many times as much was measured: 0.31, 1.50; with a digit more where it would read like what is wanted. */
+export function ratioTo(wanted: number, value: number): string {
+  const text = value.toFixed(2)
+  return text === wanted.toFixed(2) && value !== wanted ? value.toFixed(3) : text
+}
 
 /** What somebody wrote down: 0.4, 1.25, 1,500. */
 export const written = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 6 })

@@ -33,6 +33,7 @@ const looks: Readonly<Record<string, Look>> = {
   uws: { title: 'uWebSockets.js', light: '#e69f00', dark: '#e69f00', shape: 'diamond' },
   'socket.io': { title: 'Socket.IO', light: '#009e73', dark: '#00b386', shape: 'triangle-up' },
   colyseus: { title: 'Colyseus', light: '#d55e00', dark: '#e8702a', shape: 'triangle-down' },
+  'colyseus-uws': { title: 'Colyseus on uWS', light: '#8c510a', dark: '#bf812d', shape: 'triangle-down' },
   'colyseus-quantized': { title: 'Colyseus 16-bit', light: '#cc79a7', dark: '#cc79a7', shape: 'triangle-down' },
 }
 const order = Object.keys(looks)

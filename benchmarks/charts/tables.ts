@@ -1,8 +1,8 @@
 import type { Recorded, RecordedRow } from '../recorded.ts'
-import { wasHeldUp } from '../report.ts'
+import { heldUp } from '../report.ts'
 import { isJudged, type Verdict } from '../targets.ts'
 import type { Runs } from './catalogue.ts'
-import { figure, ratio, spread, written } from './numbers.ts'
+import { figure, ratioTo, spread, written } from './numbers.ts'
 import { sortedPeers, titleOf } from './palette.ts'
 
 /** All figures of a benchmark: a table for each section, with a column for each peer that was measured there, and what could not be. */
@@ -24,21 +24,31 @@ export function figuresTable(run: Recorded): string {
   const unavailable = Object.entries(run.unavailable).map(
     ([peer, reason]) => `- ${titleOf(peer)} could not be run: ${oneLine(reason)}`,
   )
-  const below = [...unavailable, ...heldUp(run)]
+  const below = [...unavailable, ...limitedOnes(run), ...reasons(run)]
   if (below.length > 0) parts.push(below.join('\n'))
   return parts.join('\n\n')
 }
 
 /** Which figures are what the load generator could do, and not what the server could. */
-function heldUp({ rows }: Recorded): string[] {
+function limitedOnes({ rows }: Recorded): string[] {
   const those = rows.flatMap((row) => {
-    const peers = sortedPeers(Object.keys(row.peers)).filter((peer) => wasHeldUp(row.peers[peer]!))
+    const peers = sortedPeers(heldUp(row))
     return peers.length === 0 ? [] : [`${row.title} (${peers.map(titleOf).join(', ')})`]
   })
   if (those.length === 0) return []
   return [
     `- The load generator was at its limit and the server was not: ${those.join('; ')}. The server could have done more.`,
   ]
+}
+
+/** Of targets that are no comparison, and were set by reasoning. */
+function reasons({ rows, targets }: Recorded): string[] {
+  return targets.flatMap(({ row, target, why }) => {
+    const found = rows.find(({ id }) => id === row)
+    return why === undefined || found === undefined
+      ? []
+      : [`- Why ${written(target)} is wanted of “${found.title}”: ${oneLine(why)}.`]
+  })
 }
 
 const titled = ({ title, unit }: RecordedRow): string => (unit === '' ? title : `${title} (${unit})`)
@@ -66,7 +76,7 @@ const wanted = ({ against, target }: Verdict): string =>
 
 function outcome(verdict: Verdict): string {
   if (!isJudged(verdict)) return `not known, ${verdict.reason}`
-  const measured = verdict.against === undefined ? '' : ` (${ratio(verdict.measured)})`
+  const measured = verdict.against === undefined ? '' : ` (${ratioTo(verdict.target, verdict.measured)})`
   return verdict.verdict === 'met' ? `met${measured}` : `**missed**${measured}`
 }
 
@@ -82,7 +92,7 @@ export function missedTable(runs: Runs): string {
       if (verdict.verdict === 'met') return []
       const row = run.rows.find(({ id }) => id === verdict.row)
       const { against, measured, best, worst } = verdict
-      const number = against === undefined ? figure : ratio
+      const number = against === undefined ? figure : (value: number) => ratioTo(verdict.target, value)
       const rounds = number(best) === number(worst) ? '' : ` (${number(best)}–${number(worst)})`
       return [
         [

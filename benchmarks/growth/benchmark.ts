@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Benchmark, Options, Result } from '../benchmark.ts'
 import type { Figures } from '../figures.ts'
 import { withWorkers } from '../harness.ts'
+import { packages } from '../packages.ts'
 import { Table, type Taken } from '../room/play.ts'
 import type { Rules } from '../room/contract.ts'
 import { playRounds, type Peer } from '../rounds.ts'
@@ -24,12 +25,13 @@ const settings = {
 const peers: readonly Peer[] = [
   { name: 'junto', ours: true },
   { name: 'raw-ws' },
-  { name: 'colyseus', packages: { folder: 'colyseus', libraries: ['@colyseus/core', '@colyseus/sdk'] } },
+  { name: 'colyseus', packages: packages.colyseus },
 ]
 
 const notes = [
   `The game of the benchmark room at ${rules.tickRate} ticks and patches a second, each client with ${settings.inputRate} inputs a second. The exponent says how the server's CPU time grew with the last step: with 1 ten times as many cost ten times as much, with 0 the same.`,
   'Clients: all are in one room, all move and all see all. The state is encoded once for all of them, and a delivery is one message to one client: there are as many deliveries as clients. What is delivered grows with the clients as well, so bytes grow with their square, by nature; it is copied into as many sockets. What a delivery costs is the honest unit.',
+  'colyseus: on its transport by default, on ws.',
   'Rooms: with one player each. A room has a clock, a patch and a message of its own, and none of it is shared: the process itself (its timers, its event loop) is what a few rooms divide among them.',
   `Entities: moved by the room, all of them in each tick, seen by ${settings.viewers} clients. Patches of more than 16 KiB travel in parts.`,
 ]

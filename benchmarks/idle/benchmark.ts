@@ -34,7 +34,7 @@ const notes = [
   `Each client gets a ping every ${settings.heartbeat / 1000} s, and Junto's a beat with the time as well. The server's CPU time was taken over ${settings.watched / 1000} s in which nothing else happened.`,
   'raw-ws pings its clients in the same way, and keeps a name and an id of each; junto: with sessions that can be resumed.',
   'socket.io and uws: without resumption. uws pings by itself, in steps of four seconds: every 16 s where the others do every 15, so that its figures lack a sixteenth.',
-  'colyseus: pings of all clients at once, and patches at its default rate: each of its rooms looks for changes every 50 ms, which is in its CPU time. A room of Junto without a tick does nothing until something happens.',
+  'colyseus: pings of all clients at once (colyseus-uws: by uWebSockets.js itself), and patches at its default rate: each of its rooms looks for changes every 50 ms, which is in its CPU time. A room of Junto without a tick does nothing until something happens.',
 ]
 
 export const benchmark: Benchmark = {

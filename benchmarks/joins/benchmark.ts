@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Benchmark, Options, Result } from '../benchmark.ts'
+import { isWanted, type Benchmark, type Options, type Result } from '../benchmark.ts'
 import type { Figures } from '../figures.ts'
 import { between, withWorkers, type Worker } from '../harness.ts'
 import { playRounds } from '../rounds.ts'
@@ -13,17 +13,17 @@ const paces: readonly {
   readonly title: string
   readonly pace: Arrivals['pace']
   readonly count: number
+  readonly batches: number
 }[] = [
-  { id: 'join', title: 'join, 16 clients at a time', pace: { atOnce: 16 }, count: 1_500 },
-  { id: 'join-single', title: 'join, one client every 3 ms', pace: { rate: 333 }, count: 600 },
+  { id: 'join', title: 'join, 16 clients at a time', pace: { atOnce: 16 }, count: 1_500, batches: 3 },
+  { id: 'join-single', title: 'join, one client every 3 ms', pace: { rate: 333 }, count: 900, batches: 1 },
 ]
 
 /** What a join leads to within `after` ms, such as its acknowledgement, belongs to it; pings come later. */
 const settings = {
   // A server that has seen fewer is not compiled yet: it shows at once in the figure.
   warmUp: 4_000,
-  batches: 3,
-  alone: { warmUp: 3_000, batches: 1 },
+  alone: { warmUp: 3_000, mostBatches: 1 },
   paces,
   after: 1_200,
   heartbeat: 15_000,
@@ -34,7 +34,7 @@ const notes = [
   'Clients stay until the figure is taken: what closing costs is not in it. One every 3 ms finds a server that sleeps, and to be woken costs processor time too.',
   'raw-ws: a message to join, answered by one with the state. junto: @junto/client, with the session, the layout of the contract, and the acknowledgement of what came.',
   'socket.io: WebSockets only, its parser for JSON, bufferutil, and without the first request of each client, as its pages on performance and memory advise; token and room come with its handshake, and its first message is the state. uws: as raw-ws, on uWebSockets.js. The clients of both are made by hand.',
-  'colyseus: its server and its client as they come, but for the interval of pings. The token is verified in the static onAuth, clients of a room meet by filterBy, and both sides share the classes of the state. A seat is reserved by an HTTP request before the WebSocket is opened.',
+  'colyseus: its server and its client as they come, but for the interval of pings; colyseus-uws: the same on its transport on uWebSockets.js, which its documentation recommends for production. The token is verified in the static onAuth, clients of a room meet by filterBy, and both sides share the classes of the state. A seat is reserved by an HTTP request before the WebSocket is opened.',
 ]
 
 export const benchmark: Benchmark = {
@@ -52,7 +52,8 @@ export const benchmark: Benchmark = {
 
 /** One round of one peer, in fresh processes. */
 async function measure(peer: string, options: Options, figures: Figures): Promise<void> {
-  const { warmUp, batches } = options.peers === 'ours' ? settings.alone : settings
+  const { warmUp, mostBatches } =
+    options.peers === 'ours' ? settings.alone : { warmUp: settings.warmUp, mostBatches: Infinity }
   await withWorkers(async (start) => {
     const given: ServeSettings = { heartbeat: settings.heartbeat }
     const module = new URL(`./peers/${peer}.ts`, import.meta.url)
@@ -76,11 +77,11 @@ async function measure(peer: string, options: Options, figures: Figures): Promis
       return served.cpu / joins
     }
     for (let n = 0; n < warmUp; n += 1_000) await batch(1_000, { atOnce: 16 })
-    for (const { id, title, pace, count } of paces) {
+    for (const { id, title, pace, count, batches } of paces.filter(({ id }) => isWanted(options, id))) {
       const profile = options.profile && join(options.profile, `${peer}-${id}.cpuprofile`)
       const measured = await server.profiled(profile, async () => {
         const taken = []
-        for (let n = 0; n < batches; n++) taken.push(await batch(count, pace))
+        for (let n = 0; n < Math.min(batches, mostBatches); n++) taken.push(await batch(count, pace))
         return taken
       })
       figures.add({ id, title, unit: 'µs each' }, peer, median(measured))

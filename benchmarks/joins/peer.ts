@@ -1,5 +1,5 @@
-import { packages } from '../calls/packages.ts'
 import type { Part } from '../harness.ts'
+import { packages } from '../packages.ts'
 import type { Peer } from '../rounds.ts'
 
 /** Each a module in peers/. */
@@ -8,7 +8,8 @@ export const peers: readonly Peer[] = [
   { name: 'raw-ws' },
   { name: 'socket.io', packages: packages.socketIo },
   { name: 'uws', packages: packages.uws },
-  { name: 'colyseus', packages: { folder: 'colyseus', libraries: ['@colyseus/core', '@colyseus/sdk'] } },
+  { name: 'colyseus', packages: packages.colyseus },
+  { name: 'colyseus-uws', packages: packages.colyseusUws },
 ]
 
 /** A module in peers/. */

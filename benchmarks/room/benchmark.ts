@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Benchmark, Options, Result } from '../benchmark.ts'
 import type { Figures } from '../figures.ts'
+import { packages } from '../packages.ts'
 import { playRounds, type Peer } from '../rounds.ts'
 import { percentile } from '../statistics.ts'
 import type { Rules } from './contract.ts'
@@ -11,16 +12,15 @@ const rules: Rules = { game: 'field', tickRate: 30, patchRate: 20 }
 /** Times are in ms. */
 const settings = { ...rules, clients: 100, warmUp: 2_500, window: { alone: 4_500, beside: 10_000 } }
 
-const colyseus = { folder: 'colyseus', libraries: ['@colyseus/core', '@colyseus/sdk', '@colyseus/schema'] }
-
 /** Junto comes first: as many bytes as its patches have are sent by raw-ws. */
 const peers: readonly Peer[] = [
   { name: 'junto', ours: true },
   { name: 'raw-ws' },
-  { name: 'uws', packages: { folder: 'uws', libraries: [], loads: 'uWebSockets.js' } },
-  { name: 'socket.io', packages: { folder: 'socket.io', libraries: ['socket.io'] } },
-  { name: 'colyseus', packages: colyseus },
-  { name: 'colyseus-quantized', packages: colyseus },
+  { name: 'uws', packages: packages.uws },
+  { name: 'socket.io', packages: packages.socketIo },
+  { name: 'colyseus', packages: packages.colyseus },
+  { name: 'colyseus-uws', packages: packages.colyseusUws },
+  { name: 'colyseus-quantized', packages: packages.colyseus },
 ]
 
 const notes = [
@@ -29,7 +29,7 @@ const notes = [
   'How late the event loop is is measured by perf_hooks (monitorEventLoopDelay, each 10 ms) in the server.',
   'junto: validation, limits, sessions, stamps and acks are on; coordinates in steps of a centimetre. People run 6 metres a second: what changes between two patches takes a byte. The load is as lean as that of raw-ws.',
   "raw-ws: ws and msgpackr, no more than receiving, the same step, and sending as many bytes as Junto's messages have; nothing is encoded. uws: uWebSockets.js and msgpackr, a patch is packed once and published. socket.io: an event to all in the room, with bufferutil and the parser for JSON, which takes less time here than the one for msgpack; with that one its bytes would be about those of uws. Both send whole places in centimetres, of all.",
-  'colyseus: defineInput, setFixedTimestep and patches each 50 ms; all clients are its SDK, which does not decode the state in those that only load the server. float32, or its quantized types of 16 bits: steps of 3 cm.',
+  'colyseus: defineInput, setFixedTimestep and patches each 50 ms; all clients are its SDK, which does not decode the state in those that only load the server. float32, or its quantized types of 16 bits: steps of 3 cm. Its transport is the one by default, on ws; colyseus-uws is the same on uWebSockets.js, which its documentation recommends for production.',
 ]
 
 const rows = {

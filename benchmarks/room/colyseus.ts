@@ -1,4 +1,4 @@
-import { createServer, type Server as HttpServer } from 'node:http'
+import { listenColyseus, loadColyseusServer, type ColyseusServer, type TransportName } from '../colyseus.ts'
 import type { Part } from '../harness.ts'
 import { importPeer } from '../peers.ts'
 import { run, startOf, type Held, type Rules, type Runner } from './contract.ts'
@@ -14,17 +14,10 @@ export type Coordinates = 'float32' | 'quantized'
 // What is used of it. Its packages are not installed with this repository: see ../peers.ts.
 
 /** peers/colyseus/server.js */
-interface ColyseusServer extends ColyseusSchema {
+interface ColyseusGameServer extends ColyseusSchema, Pick<ColyseusServer, 'defineServer' | 'WebSocketTransport'> {
   readonly Encoder: { BUFFER_SIZE: number }
   readonly Room: new () => Room
   readonly defineRoom: (room: new () => Room) => { filterBy(options: readonly string[]): object }
-  readonly defineServer: (options: {
-    readonly rooms: Readonly<Record<string, object>>
-    readonly transport: Transport
-    readonly greet: boolean
-    readonly gracefullyShutdown: boolean
-  }) => { listen(port: number, host: string): Promise<void> }
-  readonly WebSocketTransport: new (options: { readonly server: HttpServer }) => Transport
 }
 
 interface Room {
@@ -35,10 +28,6 @@ interface Room {
   /** Inputs of each session wait for the step. */
   defineInput<I extends object>(type: new () => I): { get(session: string): Iterable<I> }
   setFixedTimestep(step: (context: { readonly dtMs: number }) => void, rate: number): void
-}
-
-interface Transport {
-  shutdown(): void
 }
 
 /** peers/colyseus/client.js */
@@ -97,8 +86,8 @@ function define({ schema, t }: ColyseusSchema, coordinates: Coordinates) {
   }
 }
 
-/** The peer with coordinates of that kind. */
-export function colyseus(coordinates: Coordinates): PeerModule {
+/** The peer with coordinates of that kind, on that transport. */
+export function colyseus(coordinates: Coordinates, transport: TransportName): PeerModule {
   let loaded: ReturnType<typeof load> | undefined
 
   async function load() {
@@ -125,7 +114,7 @@ export function colyseus(coordinates: Coordinates): PeerModule {
   }
 
   return {
-    serve: (rules) => serve(rules, coordinates),
+    serve: (rules) => serve(rules, coordinates, transport),
     async play(place: Place, received: (bytes: number) => void): Promise<Player> {
       const { joined, player } = await join(place)
       // As all who load a server here: what comes is counted, not decoded.
@@ -146,8 +135,12 @@ export function colyseus(coordinates: Coordinates): PeerModule {
   }
 }
 
-async function serve({ game, tickRate, patchRate }: Rules, coordinates: Coordinates): Promise<Part> {
-  const library = await importPeer<ColyseusServer>('colyseus', 'server.js')
+async function serve(
+  { game, tickRate, patchRate }: Rules,
+  coordinates: Coordinates,
+  transport: TransportName,
+): Promise<Part> {
+  const library = await loadColyseusServer<ColyseusGameServer>()
   const { RunnerSchema, StateSchema, HeldSchema } = define(library, coordinates)
   // As it advises where a state is larger than its buffer: otherwise it would encode twice, and warn each time.
   library.Encoder.BUFFER_SIZE = 128 * 1024
@@ -185,22 +178,7 @@ async function serve({ game, tickRate, patchRate }: Rules, coordinates: Coordina
     }
   }
 
-  const http = createServer()
-  const transport = new library.WebSocketTransport({ server: http })
-  const server = library.defineServer({
-    rooms: { game: library.defineRoom(GameRoom).filterBy(['room']) },
-    transport,
-    greet: false,
-    gracefullyShutdown: false,
-  })
-  await server.listen(0, '127.0.0.1')
-  const address = http.address()
-  return {
-    ready: typeof address === 'object' ? address?.port : undefined,
-    counters: () => ({ ticks, applied }),
-    close() {
-      transport.shutdown()
-      http.closeAllConnections()
-    },
-  }
+  const rooms = { game: library.defineRoom(GameRoom).filterBy(['room']) }
+  const { port, close } = await listenColyseus(library, transport, rooms)
+  return { ready: port, counters: () => ({ ticks, applied }), close }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Benchmark, Options, Result } from '../benchmark.ts'
+import { isWanted, type Benchmark, type Options, type Result } from '../benchmark.ts'
 import { Figures } from '../figures.ts'
 import { withWorkers, type Worker } from '../harness.ts'
 import { hottest } from '../profile.ts'
@@ -15,7 +15,7 @@ import { reach, step, type Kind } from './workload.ts'
 const own = 'junto'
 const peers: readonly Peer[] = [
   { name: own, ours: true },
-  { name: 'colyseus', packages: { folder: 'colyseus-schema', libraries: ['@colyseus/schema'] } },
+  { name: 'colyseus', packages: [{ folder: 'colyseus-schema', libraries: ['@colyseus/schema'] }] },
 ]
 
 const settings = {
@@ -83,7 +83,9 @@ export const benchmark: Benchmark = {
     await run.sizes()
     for (let round = 0; round < options.rounds; round++) {
       for (const { kind, id, title } of kinds) await run.moving(round, kind, id, title)
-      for (const { id, title, scene } of scenes) await run.views(round, scene, id, title)
+      for (const { id, title, scene } of scenes) {
+        if (isWanted(options, id)) await run.views(round, scene, id, title)
+      }
     }
     if (sides.includes(own)) await run.inference()
     return {

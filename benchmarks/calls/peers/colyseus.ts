@@ -1,4 +1,4 @@
-import { listenColyseus, loadColyseusServer } from '../../colyseus.ts'
+import { listenColyseus, loadColyseusServer, type TransportName } from '../../colyseus.ts'
 import type { Part } from '../../harness.ts'
 import { check } from '../hand-made.ts'
 import { LeanColyseus } from '../lean-colyseus.ts'
@@ -7,13 +7,15 @@ import { counters, place, placement, type Placed, type Placement } from '../work
 
 // Calls are messages to a room whose handler returns the answer: what `room.request` of Colyseus's client sends. All clients are in one room.
 
-export async function serve(): Promise<Part> {
+export const serve = (): Promise<Part> => serveOn('ws')
+
+export async function serveOn(transport: TransportName): Promise<Part> {
   const colyseus = await loadColyseusServer()
   class BoardRoom extends colyseus.Room {
     override maxClients = 1_000
     messages = { place: (_client: unknown, params: Placement) => place(params) }
   }
-  const { port, close } = await listenColyseus(colyseus, { board: colyseus.defineRoom(BoardRoom) })
+  const { port, close } = await listenColyseus(colyseus, transport, { board: colyseus.defineRoom(BoardRoom) })
   return { ready: port, counters, close }
 }
 

@@ -16,14 +16,10 @@ const writing = {
   ratio: { id: 'writing-ratio', title: '… of a call that writes, beside raw-ws', unit: '× raw-ws' },
 }
 
-const peer = (name: string) => ({ name, module: new URL(`../peers/${name}.ts`, import.meta.url), rows: idle })
+const callee = (name: string) => ({ name, module: new URL(`../peers/${name}.ts`, import.meta.url), rows: idle })
 /** What the others are compared with. */
-const reference = peer('raw-ws')
-const peers = [
-  reference,
-  ...['hand-batched', 'junto', 'junto-client', 'socket.io', 'uws', 'colyseus'].map(peer),
-  { name: 'junto-client', module: new URL('../ticking/junto-client.ts', import.meta.url), rows: writing },
-]
+const reference = callee('raw-ws')
+const writer = { name: 'junto-client', module: new URL('../ticking/junto-client.ts', import.meta.url), rows: writing }
 
 export const notes = [
   `Round trips: each peer is measured beside raw-ws and nobody else, so that all find the processor's caches filled by the same one. A client of each of the two is in one process, which makes one call at a time: one to each in turn, in an order that changes, ${settings.cycles.toLocaleString('en')} times. Both servers have a process of their own; where the machine allows it, they are kept on one core and the clients on another. How long it takes to wake a sleeping process changes from one second to the next by more than peers differ: so what is judged is the median of how many times as long a round trip took as that of raw-ws in the same cycle.`,
@@ -37,9 +33,9 @@ export async function measureRoundTrips(
   availability: Availability,
   figures: Figures,
 ): Promise<void> {
-  const asked = peers.filter(({ name }) => chosen.includes(name))
-  const others = asked.filter((peer) => peer !== reference)
-  const isBeside = asked.includes(reference)
+  const isBeside = chosen.includes(reference.name)
+  const others = chosen.filter((name) => name !== reference.name).map(callee)
+  if (chosen.includes(writer.name)) others.push(writer)
   const references: number[] = []
   for (let i = 0; i < others.length; i++) {
     const { name, module, rows } = others[(i + round) % others.length]!

@@ -1,4 +1,4 @@
-import { listenColyseus, loadColyseusServer } from '../../colyseus.ts'
+import { listenColyseus, loadColyseusServer, type TransportName } from '../../colyseus.ts'
 import type { Part } from '../../harness.ts'
 import { LeanColyseus } from '../lean-colyseus.ts'
 import { isMoved, type Moved } from './peer.ts'
@@ -6,7 +6,9 @@ import { telling } from './telling.ts'
 
 // A room that broadcasts: Colyseus packs the event once and sends it to each client.
 
-export async function serve(): Promise<Part> {
+export const serve = (): Promise<Part> => serveOn('ws')
+
+export async function serveOn(transport: TransportName): Promise<Part> {
   const colyseus = await loadColyseusServer()
   /** Tells how many got it. */
   let broadcast = (_payload: Moved): number => 0
@@ -19,7 +21,7 @@ export async function serve(): Promise<Part> {
       }
     }
   }
-  const { port, close } = await listenColyseus(colyseus, { arena: colyseus.defineRoom(ArenaRoom) })
+  const { port, close } = await listenColyseus(colyseus, transport, { arena: colyseus.defineRoom(ArenaRoom) })
   return telling(port, (event) => broadcast(event), close)
 }
 

@@ -8,9 +8,6 @@ import { median } from '../../statistics.ts'
 import { tickRate } from './peer.ts'
 import type { WatchSettings } from './load.ts'
 
-/** Each a module beside this one. */
-const peers = ['raw-ws', 'junto', 'junto-client', 'socket.io', 'uws', 'colyseus'] as const
-
 /** Times are in ms. */
 export const settings = {
   clients: 500,
@@ -42,7 +39,11 @@ export const notes = [
   'Calls in a room that ticks are made by @junto/client. One that writes settles when its effects can be seen at the caller, which in a room that ticks is after the next patch. Calls were made at every phase of the interval. Writes are system calls, as the kernel counts them.',
 ]
 
-/** One round of what is about rooms that tick. A peer that fails is lost, and the others go on. */
+/**
+ * One round of what is about rooms that tick. A peer that fails is lost, and the others go on.
+ *
+ * @param chosen Each a module beside this one.
+ */
 export async function measureTicking(
   chosen: readonly string[],
   round: number,
@@ -51,7 +52,7 @@ export async function measureTicking(
   figures: Figures,
 ): Promise<void> {
   await deliveries(
-    peers.filter((peer) => chosen.includes(peer) && availability.has(peer)),
+    chosen.filter((peer) => availability.has(peer)),
     round,
     options,
     availability,

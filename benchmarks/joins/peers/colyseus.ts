@@ -1,4 +1,4 @@
-import { listenColyseus, loadColyseusServer } from '../../colyseus.ts'
+import { listenColyseus, loadColyseusServer, type TransportName } from '../../colyseus.ts'
 import type { Part } from '../../harness.ts'
 import { importPeer } from '../../peers.ts'
 import { defineState, type ColyseusClient, type ColyseusLobbyServer } from '../colyseus.ts'
@@ -9,7 +9,9 @@ import { authenticate, firstPlayers, isFirstState, roomOf, roomSize, tokenOf } f
 // that name the same room meet; and client and server share the classes of the state, so that its layout need not be sent. The rest is as
 // it comes, but for the interval of pings, which is that of all peers.
 
-export async function serve(settings: unknown): Promise<Part> {
+export const serve = (settings: unknown): Promise<Part> => serveOn('ws', settings)
+
+export async function serveOn(transport: TransportName, settings: unknown): Promise<Part> {
   const { heartbeat } = settings as ServeSettings // from benchmark.ts
   const colyseus = await loadColyseusServer<ColyseusLobbyServer>()
   const { PlayerSchema, LobbySchema } = defineState(colyseus)
@@ -35,8 +37,8 @@ export async function serve(settings: unknown): Promise<Part> {
   }
 
   const rooms = { lobby: colyseus.defineRoom(LobbyRoom).filterBy(['room']) }
-  const { port, clients, close } = await listenColyseus(colyseus, rooms, heartbeat)
-  return { ready: port, counters: () => ({ joins, open: clients.size }), close }
+  const { port, open, close } = await listenColyseus(colyseus, transport, rooms, heartbeat)
+  return { ready: port, counters: () => ({ joins, open: open() }), close }
 }
 
 let loaded: ReturnType<typeof load> | undefined

@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr'
 import type { Part } from '../../harness.ts'
-import { listenUws, type UwsSocket } from '../../uws.ts'
+import { idleTimeoutOf, listenUws, type UwsSocket } from '../../uws.ts'
 import type { ServeSettings } from '../peer.ts'
 import { authenticate, firstPlayers } from '../work.ts'
 import type { Hello } from './raw-ws.ts'
@@ -39,8 +39,7 @@ export async function serve(settings: unknown): Promise<Part> {
   }
 
   const { port, close } = await listenUws({
-    // It pings eight seconds before, in steps of four.
-    idleTimeout: Math.ceil((heartbeat / 1000 + 8) / 4) * 4,
+    idleTimeout: idleTimeoutOf(heartbeat),
     open: (socket) => void sockets.set(socket, undefined),
     message: (socket, message) => void admit(socket, packr.unpack(Buffer.from(message))),
     close(socket) {

@@ -1,3 +1,3 @@
 import { colyseus } from '../colyseus.ts'
 
-export const { serve, play, enter } = colyseus('quantized')
+export const { serve, play, enter } = colyseus('quantized', 'ws')

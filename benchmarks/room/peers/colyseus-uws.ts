@@ -1,0 +1,3 @@
+import { colyseus } from '../colyseus.ts'
+
+export const { serve, play, enter } = colyseus('float32', 'uws')
