@@ -13,15 +13,16 @@ const inEightBytes = 127
 
 type Listener = (bytes: Buffer) => void
 
-/** Who gets messages. */
+/** Who gets messages, and the answers to pings. */
 export interface Receiver {
   message(message: Buffer): void
+  pong(): void
 }
 
 /**
- * Takes those messages out of the stream of a WebSocket that came in one frame and in one piece, which nearly all do. So they pass by the
- * streams and events inside `ws`, which cost as much as the rest of what is done with a small message. Pings, and messages that came in
- * several pieces, are handed to `ws`. With the first frame of another kind everything is left to it for good: it knows what is against
+ * Takes those messages and answers to pings out of the stream of a WebSocket that came in one frame and in one piece, which nearly all do.
+ * So they pass by the streams and events inside `ws`, which cost as much as the rest of what is done with a small message. Pings, and what
+ * came in several pieces, are handed to `ws`. With the first frame of another kind everything is left to it for good: it knows what is against
  * the rules.
  */
 class Reading {
@@ -73,7 +74,9 @@ class Reading {
       const isControl = (kind === ping || kind === pong) && second < masked + inTwoBytes
       if (second < masked || !(isMessage || isControl)) return this.#leave(chunk.subarray(at + given))
       const next = at + head + length
-      if (isMessage && next <= end && given === 0) this.#receiver.message(unmask(chunk, at + head, next))
+      const isWhole = next <= end && given === 0
+      if (isWhole && isMessage) this.#receiver.message(unmask(chunk, at + head, next))
+      else if (isWhole && kind === pong) this.#receiver.pong()
       else this.#pass(chunk.subarray(at + given, next))
       given = 0
       at = next
@@ -96,7 +99,7 @@ class Reading {
  * Reads messages of a WebSocket beside `ws`, where that can be. To be called in the turn in which `ws` opened it, without compression.
  *
  * @param longest Bytes of the longest message, as `ws` was told.
- * @param receiver Gets the messages that `ws` does not tell of, in order among those of which it tells.
+ * @param receiver Gets what `ws` does not tell of, in order among that of which it tells.
  */
 export function readMessages(socket: Duplex, longest: number, receiver: Receiver): void {
   // Events know their listeners as functions of any kind.

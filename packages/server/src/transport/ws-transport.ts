@@ -270,9 +270,7 @@ class WsConnection implements Connection {
     this.#events = events
     this.#webSocket.on('message', (data: Buffer, isBinary) => this.message(isBinary ? data : data.toString()))
     readMessages(this.#socket, longest, this)
-    this.#webSocket.on('pong', () => {
-      if (!this.#over) events.pong()
-    })
+    this.#webSocket.on('pong', () => this.pong())
     this.#webSocket.on('ping', () => {
       if (!this.#over) events.pinged()
     })
@@ -284,6 +282,10 @@ class WsConnection implements Connection {
 
   message(message: Buffer | string): void {
     if (!this.#over) this.#events?.message(message)
+  }
+
+  pong(): void {
+    if (!this.#over) this.#events?.pong()
   }
 
   get bufferedAmount(): number {
