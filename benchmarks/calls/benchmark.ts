@@ -71,7 +71,7 @@ export const benchmark: Benchmark = {
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
   roundsAlone: 2,
-  seconds: { alone: 80, round: 115 },
+  seconds: { alone: 80, round: 125 },
   async run(options, progress) {
     const ready = await prepare(peers, options, progress)
     const chosen = peers.filter(({ name }) => ready.chosen.some((each) => each.name === name))

@@ -43,7 +43,7 @@ export const benchmark: Benchmark = {
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
   roundsAlone: 2,
-  seconds: { alone: 24, round: 110 },
+  seconds: { alone: 18, round: 90 },
   async run(options, progress) {
     const { figures, versions, unavailable } = await playRounds(peers, options, progress, measure)
     return { rows: figures.rows(), notes, settings, versions, unavailable } satisfies Result
@@ -64,10 +64,10 @@ async function measure(peer: string, options: Options, figures: Figures): Promis
       settings: { peer, port: Number(server.ready), from: '127.0.0.2' } satisfies LoadSettings,
     })
     let first = 0
-    const batch = async (count: number, pace: Arrivals['pace']) => {
+    const batch = async (count: number, pace: Arrivals['pace'], after = settings.after) => {
       const before = await server.sample()
       await load.command('arrive', { first, count, pace } satisfies Arrivals)
-      await sleep(settings.after)
+      await sleep(after)
       const served = between(before, await server.sample())
       first += count
       await load.command('leave')
@@ -76,7 +76,7 @@ async function measure(peer: string, options: Options, figures: Figures): Promis
       if (joins !== count) throw new Error(`${joins} clients of ${count} joined`)
       return served.cpu / joins
     }
-    for (let n = 0; n < warmUp; n += 1_000) await batch(1_000, { atOnce: 16 })
+    for (let n = 0; n < warmUp; n += 1_000) await batch(1_000, { atOnce: 16 }, 0)
     for (const { id, title, pace, count, batches } of paces.filter(({ id }) => isWanted(options, id))) {
       const profile = options.profile && join(options.profile, `${peer}-${id}.cpuprofile`)
       const measured = await server.profiled(profile, async () => {

@@ -7,9 +7,12 @@ import { isMoved } from './peer.ts'
 
 export { serve } from './junto.ts'
 
-export async function enter(port: number): Promise<{ client: JuntoClient; room: JoinedRoom<typeof Arena> }> {
+export async function enter(
+  port: number,
+  key = 'arena',
+): Promise<{ client: JuntoClient; room: JoinedRoom<typeof Arena> }> {
   const client = new JuntoClient({ url: `ws://127.0.0.1:${port}` })
-  return { client, room: await client.open(Arena, { key: 'arena' }) }
+  return { client, room: await client.open(Arena, { key }) }
 }
 
 /** A client whose calls write, and do not wait for the patch. */

@@ -34,25 +34,37 @@ export async function watch(settings: unknown): Promise<Part> {
   }
 }
 
-/** A client of a ticking room that makes one call after the other. */
-export async function call(port: unknown): Promise<Part> {
-  const { client, room } = await enter(Number(port))
-  let x = 0
+/** Calls to be made in so many rooms at once. */
+export interface Settling {
+  readonly rooms: number
+  /** In each of them. */
+  readonly calls: number
+}
 
-  /** How long each call took until it settled, in ms: calls at every phase of the tick, equally often. */
-  async function settle(count: unknown): Promise<number[]> {
+/** How long each call took until it settled, in ms: one after the other, at every phase of the tick, equally often. */
+async function settle(port: number, { rooms, calls }: Settling): Promise<number[]> {
+  const inRoom = async (index: number): Promise<number[]> => {
+    const { client, room } = await enter(port, `room ${index}`)
     const times: number[] = []
-    await room.call.move({ x: ++x })
-    for (let i = 0; i < Number(count); i++) {
-      // The one before settled with a patch: from there so far into the interval.
-      await sleep((i / Number(count)) * (1000 / tickRate))
+    let x = 0
+    await room.call.move({ x })
+    for (let i = 0; i < calls; i++) {
+      // The one before settled with a patch: from there so far into the interval, and in no other room as far.
+      await sleep(((i + index / rooms) / calls) * (1000 / tickRate))
       const began = performance.now()
       await room.call.move({ x: ++x })
       times.push(performance.now() - began)
       if (room.state.x !== x) throw new Error(`settled with ${room.state.x} for ${x}`)
     }
+    await client.close()
     return times
   }
+  return (await Promise.all(Array.from({ length: rooms }, (_, index) => inRoom(index)))).flat()
+}
+
+/** Clients of ticking rooms that make one call after the other. */
+export async function call(port: unknown): Promise<Part> {
+  const { client, room } = await enter(Number(port))
 
   /** Calls that are answered behind so many events and a patch, one per tick. */
   async function crowd({ calls, events }: { calls: number; events: number }): Promise<void> {
@@ -67,8 +79,8 @@ export async function call(port: unknown): Promise<Part> {
 
   return {
     commands: {
-      settle,
-      crowd: (how) => crowd(how as { calls: number; events: number }), // from measure.ts
+      settle: (how) => settle(Number(port), how as Settling), // both from measure.ts
+      crowd: (how) => crowd(how as { calls: number; events: number }),
     },
     close: () => client.close(),
   }

@@ -6,7 +6,7 @@ import { between, withWorkers, type Worker } from '../../harness.ts'
 import type { Availability } from '../../rounds.ts'
 import { median } from '../../statistics.ts'
 import { tickRate } from './peer.ts'
-import type { WatchSettings } from './load.ts'
+import type { Settling, WatchSettings } from './load.ts'
 
 /** Times are in ms. */
 export const settings = {
@@ -18,7 +18,7 @@ export const settings = {
   after: 1_300,
   /** The others: until what was sent has come. */
   afterOthers: 400,
-  settled: 50,
+  settled: { rooms: 6, calls: 50 },
   crowd: { warmUp: 10, calls: 30, events: 10 },
 }
 
@@ -36,7 +36,7 @@ const writes = {
 
 export const notes = [
   `Event to ${settings.clients} clients: raw-ws packs once and sends to each. junto: a room that ticks, whose clients acknowledge what came and are otherwise as lean as those of raw-ws. junto-client: the same server under @junto/client. socket.io: emit to a room; uws: publish to a topic; colyseus: broadcast in a room.`,
-  'Calls in a room that ticks are made by @junto/client. One that writes settles when its effects can be seen at the caller, which in a room that ticks is after the next patch. Calls were made at every phase of the interval. Writes are system calls, as the kernel counts them.',
+  `Calls in a room that ticks are made by @junto/client. One that writes settles when its effects can be seen at the caller, which in a room that ticks is after the next patch. ${settings.settled.rooms * settings.settled.calls} calls were made at every phase of the interval, in ${settings.settled.rooms} rooms at once. Writes are system calls, as the kernel counts them.`,
 ]
 
 /**
@@ -132,7 +132,7 @@ async function calls(figures: Figures): Promise<void> {
     const server = await start({ module: new URL('./junto.ts', import.meta.url), role: 'serve' })
     const load = await start({ module: new URL('./load.ts', import.meta.url), role: 'call', settings: server.ready })
     // The loads are load.ts, of the same source.
-    const times = (await load.command('settle', settings.settled)) as number[]
+    const times = (await load.command('settle', settings.settled satisfies Settling)) as number[]
     figures.add(settled, 'junto', median(times))
 
     const { warmUp, calls, events } = settings.crowd
