@@ -39,8 +39,8 @@ export interface Visitor {
 /** An authenticator was asked. */
 interface Question {
   readonly answer: Promise<Identity>
-  /** Tells the authenticator that nobody waits any more. */
-  readonly nobody: AbortController
+  /** Tells the authenticator that nobody waits any more; undefined once it has answered. */
+  nobody: AbortController | undefined
   /** How many do. */
   waiting: number
 }
@@ -82,7 +82,7 @@ export class Authenticator {
       // Of one that was answered this says nothing any more.
       if (question.waiting === 0 && signal.aborted) {
         if (questions.get(definition) === question) questions.delete(definition)
-        question.nobody.abort()
+        question.nobody?.abort()
       }
     }
   }
@@ -104,6 +104,8 @@ export class Authenticator {
     const nobodyWaits = new AbortController()
     const answer = this.#answer(definition, visitor, nobodyWaits).finally(() => {
       this.#underWay.set(session, (this.#underWay.get(session) ?? 1) - 1)
+      // The answer is kept as long as the connection.
+      question.nobody = undefined
     })
     const question: Question = { answer, nobody: nobodyWaits, waiting: 0 }
     questions.set(definition, question)

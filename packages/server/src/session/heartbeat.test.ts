@@ -96,7 +96,7 @@ test('each connection is looked after all the time, however much comes and goes'
   expect(looks.length).toBeLessThan(30)
 })
 
-test('one over which nothing is sent is looked after when it beats only, and closely again from what is sent then', async () => {
+test('one over which nothing is sent is not looked after while it answers, and closely again from what is sent then', async () => {
   const clock = new VirtualClock()
   const heartbeat = new Heartbeat(clock, numbers(), limits)
   const looks: number[] = []
@@ -112,14 +112,38 @@ test('one over which nothing is sent is looked after when it beats only, and clo
   await clock.advance('67s')
   expect(beats).toEqual([7500, 22_500, 37_500, 52_500])
   // The first look comes soon, whatever follows.
-  expect(looks.slice(1)).toEqual(beats)
-  // The next look would be that at the next beat, at 67.5 s; this one dozes until 82.5 s.
+  expect(looks).toHaveLength(1)
+  // At the next beat, at 67.5 s, it dozes still, and would until that at 82.5 s.
   await clock.advance('1s')
+  expect(looks).toHaveLength(1)
   pulse.sent()
   await clock.advance('4900ms')
   expect(beats).toHaveLength(5)
   await clock.advance('100ms')
   expect(beats.slice(4)).toEqual([67_500, 73_000])
+  expect(looks.slice(1)).toEqual([73_000])
+})
+
+test('one that does not answer is looked after before it counts as dead: what it said may lie unread', async () => {
+  const clock = new VirtualClock()
+  const heartbeat = new Heartbeat(clock, numbers(), limits)
+  let isRead = false
+  const log: string[] = []
+  const pulse = heartbeat.start({
+    look: () => {
+      log.push('look')
+      if (!isRead) pulse.alive()
+      return false
+    },
+    beat: () => log.push('beat'),
+    silent: () => log.push('silent'),
+  })
+  await clock.advance('67s')
+  // The first look, and one behind each beat.
+  expect(log).toEqual(['look', ...Array.from({ length: 4 }, () => ['beat', 'look']).flat()])
+  isRead = true
+  await clock.advance('20s')
+  expect(log.slice(9)).toEqual(['beat', 'look', 'silent'])
 })
 
 test('there is one timer for all, and none for nobody', async () => {

@@ -8,7 +8,7 @@ export interface Beating {
   /**
    * The time to look after what takes long: every `activeHeartbeat` at least, whatever comes and goes, as long as something is under way.
    *
-   * @returns whether something is. If not, the next look comes when a beat or an answer is due, or `activeHeartbeat` after something was sent.
+   * @returns whether something is. If not, the next look comes when an answer is overdue, or `activeHeartbeat` after something was sent.
    */
   look(): boolean
   /** No sign of life came for so long that the connection counts as dead. */
@@ -36,8 +36,8 @@ const stepsPerTime = 20
 /** Steps that a timer may come late before the process itself counts as having been held up. */
 const toleratedSteps = 1
 
-/** A step that never comes. */
-const never = Infinity
+/** Instead of a step: there is none. Infinity would be no integer, and each would be an object of its own, for each connection. */
+const none = -1
 
 /**
  * Beats of all connections from one timer. Time goes in steps (250 ms at the defaults), and a connection stands at the step at which it is
@@ -173,34 +173,39 @@ export class Heartbeat {
 
   #look(heart: Heart): void {
     const { now } = this.#wheelTime
-    // For one that dozes there was only its answer to be looked for.
-    const isQuiet = heart.dozes && heart.overdue > now && this.#beatDue(heart) > now
-    const isBusy = !isQuiet && heart.beating.look()
-    if (heart.overdue <= now) {
+    const isOverdue = heart.overdue !== none && heart.overdue <= now
+    // While one dozes, nothing can have begun that takes long.
+    const isBusy = (!heart.dozes || isOverdue) && heart.beating.look()
+    // Unless the look has shown why nothing can have been heard.
+    if (isOverdue && heart.overdue !== none) {
       if (now >= this.#pardonedUntil) this.#suspect(heart)
       else heart.overdue = this.#pardonedUntil
     }
     if (this.#beatDue(heart) <= now) this.#beat(heart)
-    heart.dozes = !isBusy && heart.last === never && heart.unanswered === never
+    heart.dozes = !isBusy && heart.last === none && heart.unanswered === none
     const longest = heart.dozes ? this.#steps.idle : this.#steps.active
-    const next = Math.min(this.#beatDue(heart), Math.max(heart.overdue, now + 1), now + longest)
+    const next = Math.min(this.#beatDue(heart), now + longest)
     // Unless that ended it.
-    if (heart.slot !== undefined) this.#put(heart, next - now)
+    if (heart.slot === undefined) return
+    this.#put(heart, (heart.overdue === none ? next : Math.min(next, Math.max(heart.overdue, now + 1))) - now)
   }
 
   #beatDue(heart: Heart): number {
     const { beaten, heard, last, unanswered } = heart
-    const quiet = Math.max(beaten, Math.min(last === never ? beaten : last, heard))
-    return Math.min(quiet + this.#steps.idle, Math.min(last, unanswered) + this.#steps.active)
+    const { idle, active } = this.#steps
+    if (last === none) return beaten + idle
+    const due = Math.max(beaten, Math.min(last, heard)) + idle
+    // What was sent first comes before what was sent last.
+    return Math.min(due, (unanswered === none ? last : unanswered) + active)
   }
 
   #beat(heart: Heart): void {
     const { now } = this.#wheelTime
-    const asks = heart.unanswered !== never
+    const overdue = now + (heart.unanswered === none ? this.#steps.pong : this.#steps.active)
     heart.beaten = now
-    heart.last = never
-    heart.unanswered = never
-    heart.overdue = Math.min(heart.overdue, now + (asks ? this.#steps.active : this.#steps.pong))
+    heart.last = none
+    heart.unanswered = none
+    heart.overdue = heart.overdue === none ? overdue : Math.min(heart.overdue, overdue)
     this.#frame ??= encodeFrame({ type: FrameType.beat, time: this.#clock.time() })
     heart.beating.beat(this.#frame)
   }
@@ -208,7 +213,7 @@ export class Heartbeat {
   /** Timers run before what has arrived is read: the answer may lie in the socket. One more turn, then it is dead. */
   #suspect(heart: Heart): void {
     this.#clock.atEndOfTurn(() => {
-      if (heart.slot === undefined || heart.overdue > this.#wheelTime.now) return
+      if (heart.slot === undefined || heart.overdue === none || heart.overdue > this.#wheelTime.now) return
       this.#stop(heart)
       heart.beating.silent()
     })
@@ -233,11 +238,11 @@ class Heart implements Pulse {
   /** The step at which something was heard last. */
   heard = 0
   /** The step at which something was sent last, unless a beat followed. */
-  last = never
+  last = none
   /** The step of the first thing sent since something was heard or a beat left. */
-  unanswered = never
+  unanswered = none
   /** The step at which it counts as dead, unless something is heard. */
-  overdue = never
+  overdue = none
   /** Where it stands; undefined once it is over. */
   slot: Set<Heart> | undefined
   /** The step of its next look. */
@@ -254,18 +259,18 @@ class Heart implements Pulse {
   }
 
   get isAwaited(): boolean {
-    return this.overdue !== never
+    return this.overdue !== none
   }
 
   alive(): void {
     this.heard = this.#steps.now
-    this.unanswered = never
-    this.overdue = never
+    this.unanswered = none
+    this.overdue = none
   }
 
   sent(): void {
     this.last = this.#steps.now
-    if (this.unanswered === never) this.unanswered = this.last
+    if (this.unanswered === none) this.unanswered = this.last
     if (this.dozes) this.#hand.wake(this)
   }
 

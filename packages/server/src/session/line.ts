@@ -180,6 +180,8 @@ export class Line implements ConnectionEvents, Beating {
     this.outbox.setPeerLimits({ maxMessage, maxFrame })
     const pulse = heartbeat.start(this)
     this.outbox.pulse = pulse
+    // Its hello counted, and most send nothing more that does.
+    this.#control = undefined
     this.#state = { kind: 'open', session, pulse }
   }
 

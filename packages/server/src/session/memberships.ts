@@ -145,8 +145,15 @@ export class Memberships implements MembershipHost {
   taken(frame: Uint8Array): void {
     const membership = this.#announced?.get(frame)
     if (membership === undefined) return
-    this.#announced?.delete(frame)
+    this.#known(frame)
     membership.heard()
+  }
+
+  /** The client has this frame, or does not get it any more. */
+  #known(announced: Uint8Array): void {
+    this.#announced?.delete(announced)
+    // Mostly for good, and a map takes as much as the membership does.
+    if (this.#announced?.size === 0) this.#announced = undefined
   }
 
   /** What waited for the client has left. */
@@ -181,7 +188,7 @@ export class Memberships implements MembershipHost {
     const dropped = this.outgoing.link?.discard(received, isItsOwn) ?? []
     if (announced === undefined || !dropped.includes(announced)) return membership.end('refused', error.message)
     // A client that does not know of its seat yet waits for the answer to its join.
-    this.#announced?.delete(announced)
+    this.#known(announced)
     membership.refuse(error)
   }
 
