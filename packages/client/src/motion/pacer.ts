@@ -8,7 +8,10 @@ const least = 0.95
 const gain = 0.1
 /** Milliseconds by which inputs are to be there before their ticks, beside what jitter takes. */
 const margin = 4
-/** As many milliseconds more at most, for inputs that were seen to be late: what is rarer and longer is a stall, for which nobody is to wait. */
+/**
+ * Milliseconds for jitter at most, and as many for inputs that were seen to be late: what is rarer and longer is a stall, for which nobody is to
+ * wait; and where a way has changed, round trips differ by more for a while.
+ */
 const mostExtra = 50
 /** Milliseconds over which the earliest is taken, twice: of jitter, whoever waits least is the one that counts. */
 const window = 500
@@ -65,7 +68,7 @@ export class Pacer {
   #time: number | undefined
   #pace = 1
   readonly #sent = new Map<number, Sent>()
-  /** By how much round trips are slower than the fastest, on average. One way is slower by about as much at most, where several wait for the slowest. */
+  /** By how much round trips are slower than the fastest. One way is slower by about as much at most, where several wait for the slowest. */
   #jitter = 0
   /** What is kept beside that for inputs that are late. */
   #extra = 0
@@ -129,11 +132,11 @@ export class Pacer {
    * @param last The number of the last one.
    * @param count How many they are.
    * @param rtt Milliseconds of a fast round trip; undefined while none is known, and nothing of arrivals is.
-   * @param jitter By how many milliseconds others are slower, on average.
+   * @param jitter By how many milliseconds half of the others are slower.
    */
   sent(last: number, count: number, rtt: number | undefined, jitter = 0): void {
     if (rtt === undefined || this.#time === undefined) return
-    this.#jitter = jitter
+    this.#jitter = Math.min(jitter, mostExtra)
     const arrival = this.#time + rtt / 2
     for (let back = 0; back < count; back++) {
       // One that a frame has taken so much later than it was due is no later than others.

@@ -11,7 +11,7 @@ export interface RoomTime {
   now(): number
   /** Milliseconds of the fastest of the last round trips; undefined until the first. */
   readonly rtt: number | undefined
-  /** By how many milliseconds the last round trips took longer than the fastest, on average; undefined until the first. */
+  /** By how many milliseconds half of the last round trips took longer than the fastest; undefined until the first. */
   readonly jitter: number | undefined
 }
 
@@ -63,13 +63,13 @@ export class ServerTime implements RoomTime {
   }
 
   get rtt(): number | undefined {
-    const rtts = this.#rtts()
-    return rtts && Math.min(...rtts)
+    return this.#rtts()[0]
   }
 
   get jitter(): number | undefined {
     const rtts = this.#rtts()
-    return rtts && rtts.reduce((sum, rtt) => sum + rtt) / rtts.length - Math.min(...rtts)
+    const middle = rtts[rtts.length >> 1]
+    return middle && middle - (rtts[0] ?? 0)
   }
 
   now(): number {
@@ -99,9 +99,10 @@ export class ServerTime implements RoomTime {
     if (this.#samples.length < firstSamples) this.#ask(0)
   }
 
-  #rtts(): number[] | undefined {
+  /** The fastest first. */
+  #rtts(): readonly number[] {
     this.#ask(interval)
-    return this.#samples.length > 0 ? this.#samples.map(({ rtt }) => rtt) : undefined
+    return this.#samples.map(({ rtt }) => rtt).sort((a, b) => a - b)
   }
 
   #best(now: number): Sample | undefined {
