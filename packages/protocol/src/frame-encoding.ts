@@ -180,10 +180,10 @@ export function encodeStamp(stamp: Omit<StampFrame, 'type'>): Uint8Array {
   const rest = alone === true ? 4 : waiting > 0 ? 3 : input > 0 ? 2 : mutation > 0 ? 1 : 0
   if (tick !== headTick || time !== headTime) beginStamps(tick, time)
   const size = rest === 0 ? 0 : uintSize(mutation) + uintSize(input) + uintSize(waiting) + 1
-  const frame = allocate(1 + stampHead.length + size)
+  const frame = allocate(1 + headLength + size)
   frame[0] = 0x93 + rest
-  frame.set(stampHead, 1)
-  let end = 1 + stampHead.length
+  for (let index = 0; index < headLength; index++) frame[1 + index] = stampHead[index]!
+  let end = 1 + headLength
   if (rest > 0) end = writeCount(frame, end, mutation)
   if (rest > 1) end = writeCount(frame, end, input)
   if (rest > 2) end = writeCount(frame, end, waiting)
@@ -197,14 +197,16 @@ const most = 0xffff_ffff
 // What the last stamp began with.
 let headTick = -1
 let headTime = -1
-let stampHead = new Uint8Array(0)
+let headLength = 0
+const stampHead = new Uint8Array(16)
+const stampHeadView = new DataView(stampHead.buffer)
 
 function beginStamps(tick: number, time: number): void {
-  stampHead = new Uint8Array(1 + uintSize(tick) + 9)
   stampHead[0] = FrameType.stamp
   const at = writeUint(stampHead, 1, tick)
   stampHead[at] = 0xcb
-  new DataView(stampHead.buffer).setFloat64(at + 1, time)
+  stampHeadView.setFloat64(at + 1, time)
+  headLength = at + 9
   headTick = tick
   headTime = time
 }

@@ -2,9 +2,10 @@ import { JuntoError, type Clock } from '@junto/protocol'
 import type { InputsFrame } from '@junto/protocol/internal'
 import { TokenBucket } from '../limits/token-bucket.ts'
 import type { Counter, Metrics } from '../observe/metrics.ts'
-import { accepted } from '../room/decoding.ts'
+import { unaccepted } from '../room/decoding.ts'
 import { HandlerFailure } from '../room/handler-failure.ts'
 import type { RoomMutations } from '../room/mutations.ts'
+import { boundedTime } from '../room/mutator-run.ts'
 import { thrownAs } from '../thrown.ts'
 import { InputBuffer, leadOf } from './input-buffer.ts'
 import { InputRun } from './input-run.ts'
@@ -38,7 +39,7 @@ export interface InputLaneOptions {
 
 /** What inputs are applied with. */
 export interface InputWorks {
-  readonly mutations: Pick<RoomMutations, 'apply' | 'timeOf'>
+  readonly mutations: Pick<RoomMutations, 'apply' | 'maxAge'>
   /** `undefined`: the room takes them by itself. */
   readonly mutator: AnyInputMutator | undefined
 }
@@ -52,7 +53,7 @@ export class InputLane {
    * So many milliseconds ago an input can have been made, for the rules that ask when. An honest one is older only behind a stall so long that its
    * player is corrected anyway; whoever could claim more would have waited for nothing, and shoot a minute's shots in two seconds.
    */
-  readonly #longest: number
+  #longest: number
   /** Whether the last input of a member stands for one that is missing. */
   readonly #repeats: boolean
   #works: InputWorks | undefined
@@ -73,6 +74,7 @@ export class InputLane {
   /** The state stands. */
   begin(works: InputWorks): void {
     this.#works = works
+    this.#longest = Math.min(this.#longest, works.mutations.maxAge)
   }
 
   /** The buffer of one more member. */
@@ -96,14 +98,11 @@ export class InputLane {
         continue
       }
       try {
-        const value = accepted(() => {
-          const read = codec.decode(payloads[index], 'input')
-          check?.(read, 'input')
-          return read
-        })
+        const value = codec.decode(payloads[index], 'input')
+        check?.(value, 'input')
         buffer.add({ seq, value, at: at + index * policy.interval, seen })
       } catch (error) {
-        fault ??= thrownAs(error, JuntoError)
+        fault ??= thrownAs(unaccepted(error), JuntoError)
         motion.patience ??= new TokenBucket(patience)
         motion.patience.take(clock.now())
         this.#dropped.invalid.add()
@@ -153,7 +152,7 @@ export class InputLane {
     // At once: where somebody is sent away in the middle of the tick, a patch leaves that has it.
     motion.settle()
     motion.seen = input.seen
-    const now = this.#works.mutations.timeOf(input.at, this.#longest, this.#time)
+    const now = boundedTime(input.at, this.#time, this.#longest)
     return new InputRun(mover, input, now, this.#options.settings.policy.interval)
   }
 

@@ -12,10 +12,14 @@ export function accepted<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
-    const unfit = thrownAs(error, SchemaError)
-    if (unfit !== undefined) throw new JuntoError('invalid', unfit.message, { data: { path: unfit.path } })
-    throw error
+    throw unaccepted(error)
   }
+}
+
+/** What {@link accepted} throws for what came out of reading or checking. */
+export function unaccepted(error: unknown): unknown {
+  const unfit = thrownAs(error, SchemaError)
+  return unfit === undefined ? error : new JuntoError('invalid', unfit.message, { data: { path: unfit.path } })
 }
 
 /** The result of a call as it travels. @throws SchemaError naming the path. */

@@ -89,6 +89,7 @@ interface Route {
  */
 export class RoomMutations {
   readonly #options: MutationsOptions
+  readonly #atomic: Atomic
   /** By id; undefined for messages that are no mutations. */
   readonly #routes: readonly (Route | undefined)[]
   readonly #counts: Readonly<Record<'applied' | 'rejected' | 'failed', Counter>>
@@ -99,6 +100,7 @@ export class RoomMutations {
   /** @throws Error naming a mutator that is missing. */
   constructor(options: MutationsOptions) {
     this.#options = options
+    this.#atomic = options.atomic
     this.#routes = options.up.map((codec) => (codec.mutation ? this.#routeOf(codec) : undefined))
     const { metrics, room } = options
     const count = (outcome: string) => metrics.counter('mutations', { room, outcome })
@@ -147,7 +149,7 @@ export class RoomMutations {
   apply<T>(where: string, code: (state: unknown, written: Written) => T): Ran<T> {
     const tree = this.#tree
     if (tree === undefined) throw new Error(`${where} ran before there was a state`)
-    return this.#options.atomic.run(() => {
+    return this.#atomic.run(() => {
       try {
         return runMutation(tree, (written) => atOnce(code(tree.root, written), where))
       } catch (error) {
@@ -156,15 +158,9 @@ export class RoomMutations {
     })
   }
 
-  /**
-   * When something of a member counts as issued, in milliseconds since 1970.
-   *
-   * @param at As its client says.
-   * @param longest Milliseconds ago, at most, beside the limit of all.
-   * @param now The time, where it is known.
-   */
-  timeOf(at: number, longest = Infinity, now = this.#options.clock.time()): number {
-    return boundedTime(at, now, Math.min(longest, this.#options.limits.mutationAge))
+  /** Milliseconds ago, at most, that something of a member counts as issued, whatever its client says. */
+  get maxAge(): number {
+    return this.#options.limits.mutationAge
   }
 
   #call(author: Mutating, id: number, wire: unknown): unknown {
@@ -181,9 +177,10 @@ export class RoomMutations {
     author.progress.mutation = n
     author.handled()
     if (check !== undefined) accepted(() => check(params, `${codec.name}.params`))
-    const context = new MutationRun(author, issued, this.timeOf(issued.at), error)
+    const now = boundedTime(issued.at, this.#options.clock.time(), this.maxAge)
+    const context = new MutationRun(author, issued, now, error)
     // What waits for its end may write to the state itself: first what this has changed is taken down.
-    return this.#options.atomic.run(() => {
+    return this.#atomic.run(() => {
       const { value, record } = this.apply(where, (state, written) => {
         const { value: result, entries } = route.run(state, params, context, author, written)
         return { result: encodeResult(codec, atOnce(result, where)), entries }

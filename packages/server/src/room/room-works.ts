@@ -69,7 +69,7 @@ export function makeWorks(options: WorksOptions, tree: StateTree, router: Router
     tick: definition.tickInterval,
     checkInterval: limits.checkInterval,
     shared: definition.shared,
-    onChange: () => saver?.changed(),
+    onChange: saver && (() => saver.changed()),
     onBroken: (error) => {
       faults.report(error, 'state')
       options.onBroken()

@@ -35,8 +35,8 @@ export interface RoomSyncOptions {
   readonly checkInterval: number
   /** Whether all members see the same. */
   readonly shared: boolean
-  /** A version was closed that changed the state itself: there is something to save. */
-  readonly onChange: () => void
+  /** A version was closed that changed the state itself: there is something to save. Undefined: nobody saves it. */
+  readonly onChange: (() => void) | undefined
   /** The state could not be encoded. Nobody can be kept right any more. Called once. */
   readonly onBroken: (error: unknown) => void
 }
@@ -334,7 +334,7 @@ export class RoomSync implements Flushable {
     if (!tree.dirty) return false
     this.#times.closing()
     if (!tree.close()) return false
-    if (tree.written === tree.version) this.#options.onChange()
+    if (tree.written === tree.version) this.#options.onChange?.()
     return true
   }
 
