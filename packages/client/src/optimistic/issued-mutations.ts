@@ -1,9 +1,11 @@
 import { JuntoError } from '@junto/protocol'
 import {
+  noteSuccession,
   reverse,
   UndoLog,
   undoName,
   Written,
+  type Edit,
   type Editing,
   type Journal,
   type MessageCodec,
@@ -115,7 +117,19 @@ export class IssuedMutations implements MutationObserver, Undoer {
     return () => this.#shown.keep(n, written.entries())
   }
 
-  run(state: unknown, { of, force }: UndoParams): void {
+  run(state: unknown, { of, force }: UndoParams, edit: Edit): void {
+    const { steps } = edit.journal
+    const noted = (forget: () => void): void => {
+      const undo = (): void => {
+        // What the server has put back stays. What it has not is put back when this runs again; until then it is as it was.
+        if (edit.outcome !== 'confirmed') forget()
+      }
+      steps.push({ undo })
+    }
+    noteSuccession(noted, () => this.#reverse(state, of, force))
+  }
+
+  #reverse(state: unknown, of: readonly number[], force: boolean): void {
     for (const n of of) {
       const entries = this.#shown.entriesOf(n)
       if (entries !== undefined) reverse(state, entries, force)

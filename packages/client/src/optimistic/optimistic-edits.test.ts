@@ -260,3 +260,29 @@ it('of a group without an end, as many mutations are taken back as the server kn
   ])
   expect(await undone).toMatchObject({ done: 1, forgotten: 3 })
 })
+
+it('what was put back ahead of the server is put back anew when it is shown again', async () => {
+  const Desk = defineRoom('desk', {
+    version: 1,
+    state: t.Object({ notes: t.Array(t.Object({ text: t.String() })), title: t.String() }),
+    mutations: { note: mutation({ params: t.Object({ text: t.String() }), undoable: true }) },
+    clientToServer: {},
+    serverToClient: {},
+  })
+  const mutators: Mutators<typeof Desk> = { note: ({ notes }, { text }) => void notes.push({ text }) }
+  const other = new ScriptedServer({}, Desk, { notes: [], title: '' })
+  const opened = other.client.open(Desk, { key: 'a', mutators: optimistic(mutators) })
+  other.acceptAll()
+  const desk = await opened
+  const steps = undoing(desk)
+  const results = [desk.mutate.note({ text: 'milk' }), steps.undo(), steps.redo()]
+  for (const result of results) result.catch(() => {})
+  await other.clock.settle()
+  expect(desk.state.notes).toEqual([{ text: 'milk' }])
+  // Somebody else writes: all that is pending is shown anew.
+  ;(other.state as Live<StateOf<typeof Desk>>).title = 'Shopping'
+  other.socket.say(other.patch(1))
+  expect(desk.state).toEqual({ notes: [{ text: 'milk' }], title: 'Shopping' })
+  void steps.undo().catch(() => {})
+  expect(desk.state.notes).toEqual([])
+})

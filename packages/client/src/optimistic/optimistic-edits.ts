@@ -50,12 +50,12 @@ class MutationEdit extends Edit implements IssuedEdit {
   constructor(
     codec: MessageCodec,
     { n, params }: IssuedMutation,
-    run: (state: unknown, params: unknown) => void,
+    run: (state: unknown, edit: MutationEdit) => void,
     over: (mutation: MutationEdit) => void,
     undoer: Undoer | undefined,
   ) {
     super((state) => {
-      run(state, this.params)
+      run(state, this)
       this.#hasShown ||= this.journal.steps.length > 0
     })
     this.codec = codec
@@ -132,10 +132,14 @@ export class OptimisticEdits implements Optimism {
       return former
     }
     if (name === undoName) this.#want(issued.params)
-    const run = (state: unknown, params: unknown): void => {
+    const run = (state: unknown, edit: MutationEdit): void => {
       const error = (code: string, data: unknown, message = `${name} failed: ${code}`): Error =>
         new DeclaredCallError(`${this.#room.name}.${name}`, code, message, data)
-      this.#run(name, state, params, { ...mutatorRun(this.#room.memberId, issued.seed, issued.at), error })
+      if (name === undoName) {
+        this.undoer?.run(state, edit.params as UndoParams, edit)
+        return
+      }
+      this.#run(name, state, edit.params, { ...mutatorRun(this.#room.memberId, issued.seed, issued.at), error })
     }
     const mutation = new MutationEdit(codec, issued, run, (over) => this.#tellLater(over), this.undoer)
     // The answer may be here already, where nothing lies between.
@@ -205,10 +209,6 @@ export class OptimisticEdits implements Optimism {
 
   /** Runs a mutator. What it throws undoes what it did, here; the server finds out for itself. */
   #run(name: string, state: unknown, params: unknown, context: object): void {
-    if (name === undoName) {
-      this.undoer?.run(state, params as UndoParams)
-      return
-    }
     const mutator: unknown = Object.hasOwn(this.#mutators, name) ? Reflect.get(this.#mutators, name) : undefined
     if (typeof mutator !== 'function') return
     this.#isRunning = true

@@ -1,5 +1,5 @@
 import type { StampFrame } from '@junto/protocol/internal'
-import type { Editing, Journal, MessageCodec, UndoParams } from '@junto/schema/internal'
+import type { Edit, Editing, Journal, MessageCodec, UndoParams } from '@junto/schema/internal'
 import type { Subscription } from '../subscription.ts'
 import type { InputPrediction } from './input-prediction.ts'
 import type { Room } from './room.ts'
@@ -33,7 +33,8 @@ export interface IssuedEdit {
 export interface Undoer {
   /** What a mutation has shown is about to be undone; what is returned is called when it has been. */
   look(n: number, editing: Editing, journal: Journal): () => void
-  run(state: unknown, params: UndoParams): void
+  /** @param edit What runs it: undoing that undoes this, too. */
+  run(state: unknown, params: UndoParams, edit: Edit): void
 }
 
 /** Is told of each mutation as it is sent. */

@@ -17,11 +17,12 @@ function cost(size: number, write: (order: TestBoard['state']['order'], middle: 
   return least
 }
 
-// Of a hundred times as many it would be a hundred times as much, if all of them were looked at.
+// Of a hundred times as many it would be a hundred times as much, if all of them were looked at: ten milliseconds and more. To copy them is not
+// for nothing either, where a busy machine has little memory at hand.
 it.each<[string, Parameters<typeof cost>[1]]>([
   ['an item that came', (order, middle) => order.insert(middle, 'new')],
   ['an item that went', (order, middle) => order.splice(middle, 1)],
   ['an item that was moved', (order, middle) => order.move(middle, middle + 3)],
 ])('a step in a long list costs what has changed in it: %s', (_, write) => {
-  expect(cost(20_000, write)).toBeLessThan(10 * cost(200, write) + 0.3)
+  expect(cost(20_000, write)).toBeLessThan(10 * cost(200, write) + 1)
 })

@@ -8,8 +8,8 @@ import { valueAt } from './value-at.ts'
  */
 const incarnations = new WeakMap<Handle, { now: Handle }>()
 
-/** While what is put back may come to nothing: how each that {@link succeed} was told of is forgotten again, in their order. */
-let steps: (() => void)[] | undefined
+/** While what is put back may come to nothing: told how each that {@link succeed} was told of is forgotten again. */
+let note: ((forget: () => void) => void) | undefined
 
 /** What something is now, that may have been taken out and put back since. */
 export function latest(handle: Handle): Handle {
@@ -21,7 +21,7 @@ export function succeed({ handle, parts }: Source, now: unknown): void {
   if (!(now instanceof Handle) || handle === now) return
   const known = incarnations.get(handle)
   const former = known?.now
-  steps?.push(() => {
+  note?.(() => {
     incarnations.delete(now)
     if (known === undefined || former === undefined) incarnations.delete(handle)
     else {
@@ -37,16 +37,27 @@ export function succeed({ handle, parts }: Source, now: unknown): void {
   for (const [place, part] of parts) succeed(part, valueAt(now, place))
 }
 
+/**
+ * Runs code that puts things back, which may be undone later.
+ *
+ * @param noted Told of each that is put back how that is forgotten again: the last first.
+ */
+export function noteSuccession<T>(noted: (forget: () => void) => void, code: () => T): T {
+  note = noted
+  try {
+    return code()
+  } finally {
+    note = undefined
+  }
+}
+
 /** Runs code that puts things back. Where it throws, so that the state is as it was, none of them was. */
 export function atomicSuccession<T>(code: () => T): T {
   const own: (() => void)[] = []
-  steps = own
   try {
-    return code()
+    return noteSuccession((forget) => void own.push(forget), code)
   } catch (error) {
     for (const forget of own.reverse()) forget()
     throw error
-  } finally {
-    steps = undefined
   }
 }

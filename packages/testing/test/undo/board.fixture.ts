@@ -18,6 +18,12 @@ export const Board = defineRoom('board', {
     move: mutation({ params: t.Object({ id: t.String(), x: t.Number() }), undoable: true }),
     write: mutation({ params: t.Object({ id: t.String(), text: t.String() }), undoable: true }),
     note: mutation({ params: t.Object({ id: t.String(), text: t.String() }), undoable: true }),
+    insert: mutation({ params: t.Object({ id: t.String(), at: t.Integer(), text: t.String() }), undoable: true }),
+    drop: mutation({ params: t.Object({ id: t.String(), at: t.Integer() }), undoable: true }),
+    shift: mutation({
+      params: t.Object({ id: t.String(), from: t.Integer(), to: t.Integer() }),
+      undoable: true,
+    }),
     annotate: mutation({ params: t.Object({ id: t.String(), at: t.Integer(), text: t.String() }), undoable: true }),
     remove: mutation({ params: t.Object({ id: t.String() }), undoable: true }),
     swap: mutation({ params: t.Object({ from: t.Integer(), to: t.Integer() }), undoable: true }),
@@ -45,6 +51,18 @@ export const boardMutators: Mutators<typeof Board> = {
   },
   note(state, { id, text }) {
     state.cards.get(id)?.notes.push({ text })
+  },
+  insert(state, { id, at, text }) {
+    const notes = state.cards.get(id)?.notes
+    notes?.insert(Math.min(at, notes.length), { text })
+  },
+  drop(state, { id, at }) {
+    const notes = state.cards.get(id)?.notes
+    if (notes !== undefined && at < notes.length) notes.splice(at, 1)
+  },
+  shift(state, { id, from, to }) {
+    const notes = state.cards.get(id)?.notes
+    if (notes !== undefined && from < notes.length && to < notes.length) notes.move(from, to)
   },
   annotate(state, { id, at, text }) {
     const note = state.cards.get(id)?.notes.at(at)

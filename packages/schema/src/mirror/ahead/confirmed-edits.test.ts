@@ -122,6 +122,85 @@ describe('what an edit has added', () => {
   })
 })
 
+describe('edits that are confirmed together', () => {
+  it('have an item go on that one had added and another has changed', () => {
+    const { mirror, edit, confirm, corrected } = open()
+    const add = ({ queue }: State): void => void queue.push(cy)
+    const wound = ({ queue }: State): object => Object.assign(queue.at(-1) ?? {}, { hp: 1 })
+    const edits = [edit(add), edit(wound)]
+    const item = mirror.state.queue[1]
+    confirm(edits, (game) => {
+      add(game)
+      wound(game)
+    })
+    expect(mirror.state.queue[1]).toBe(item)
+    expect(item).toEqual({ ...cy, hp: 1 })
+    expect(corrected).toEqual([])
+  })
+
+  it('have items that are alike go on each in its place', () => {
+    const { mirror, edit, confirm, corrected } = open()
+    const add = ({ queue }: State): void => void queue.push(cy)
+    const addFirst = ({ queue }: State): void => void queue.unshift(cy)
+    const edits = [edit(add), edit(add), edit(addFirst)]
+    const items = [...mirror.state.queue]
+    confirm(edits, (game) => {
+      add(game)
+      add(game)
+      addFirst(game)
+    })
+    expect(mirror.state.queue).toHaveLength(4)
+    for (const [index, item] of items.entries()) expect(mirror.state.queue[index]).toBe(item)
+    expect(corrected).toEqual([])
+  })
+
+  it('have such items go on within what one had added', () => {
+    const { mirror, edit, confirm, corrected } = open()
+    const add = ({ players }: State): void => void players.set('cy', dee)
+    const give = ({ players }: State): void => void players.get('cy')?.bag.push({ item: 'rope' })
+    const edits = [edit(add), edit(give), edit(give)]
+    const bag = mirror.state.players.get('cy')?.bag
+    const items = [...(bag ?? [])]
+    expect(items).toHaveLength(2)
+    confirm(edits, (game) => {
+      add(game)
+      give(game)
+      give(game)
+    })
+    expect(mirror.state.players.get('cy')?.bag).toBe(bag)
+    for (const [index, item] of items.entries()) expect(bag?.[index]).toBe(item)
+    expect(corrected).toEqual([])
+    // Each is an object of its own, which the server can change.
+    confirm([], ({ players }) => Object.assign(players.get('cy')?.bag.at(1) ?? {}, { item: 'lamp' }))
+    expect(bag).toEqual([{ item: 'rope' }, { item: 'lamp' }])
+  })
+
+  it('have go on what is left of what one had added', () => {
+    const { mirror, edit, confirm, corrected } = open()
+    const add = ({ players }: State): void => {
+      players.set('cy', { ...cy, bag: ['rope', 'lamp', 'map'].map((item) => ({ item })) })
+      const bag = players.get('cy')?.bag
+      Object.assign(bag?.at(2) ?? {}, { item: 'sword' })
+      bag?.shift()
+    }
+    const ours = edit(add)
+    const items = [...(mirror.state.players.get('cy')?.bag ?? [])]
+    confirm([ours], add)
+    expect(items).toEqual([{ item: 'lamp' }, { item: 'sword' }])
+    for (const [index, item] of items.entries()) expect(mirror.state.players.get('cy')?.bag[index]).toBe(item)
+    expect(corrected).toEqual([])
+  })
+
+  it('are not corrected where one of them wrote last that is not checked', () => {
+    const { edit, confirm, corrected, ahead } = open()
+    const ours = edit((game) => (game.phase = 'over'))
+    const unchecked = new Edit((game) => void ((game as State).phase = 'lost'), false)
+    ahead.add(unchecked)
+    confirm([ours, unchecked], (game) => (game.phase = 'lost'))
+    expect(corrected).toEqual([])
+  })
+})
+
 describe('an edit is corrected', () => {
   it.each<[string, (state: State) => void, (state: State) => void, boolean]>([
     ['not where the server has done the same', (game) => (game.phase = 'over'), (game) => (game.phase = 'over'), false],

@@ -5,6 +5,7 @@ import { alike } from './alike.ts'
 import { effectsOf, isConfirmed, type Effect } from './effects.ts'
 import { Editing } from './editing.ts'
 import { Journal, type Placed } from './journal.ts'
+import { leftBy, type Left } from './left-standing.ts'
 
 /** An edit that is shown before the server has confirmed it. */
 export class Edit {
@@ -31,6 +32,13 @@ export class Edit {
   }
 }
 
+/** What an edit had put somewhere that the server has confirmed meanwhile. */
+interface Confirmed {
+  readonly placed: Placed
+  /** What stands there without it. */
+  readonly without: ReadonlySet<unknown>
+}
+
 /**
  * The edits of a mirror that the server has not confirmed. They are written into the mirror itself; before anything is done to the confirmed
  * state they are taken back, and afterwards those that are still pending run again, on what stands there then.
@@ -44,8 +52,7 @@ export class EditsAhead implements Ahead {
   /** Not before the first state, and not behind a patch that was refused halfway: the snapshot that repairs it shows them again. */
   #isShown: boolean
   #effects: readonly Effect<Edit>[] = []
-  /** What edits had put somewhere that the server has confirmed meanwhile, with what stood there without them. */
-  #confirmed: { readonly placed: Placed; readonly without: ReadonlySet<unknown> }[] = []
+  #confirmed: Confirmed[] = []
 
   /** @param corrected Told of an edit of which the server has made something else than was shown. It must not touch the mirror. */
   constructor(mirror: MirrorTree, corrected: (edit: Edit) => void) {
@@ -102,10 +109,14 @@ export class EditsAhead implements Ahead {
     const placed = shown.flatMap(({ journal }) => journal.placed)
     for (const { node } of placed) editing.holdAll(node)
     const confirmed = shown.filter(({ outcome }) => outcome === 'confirmed')
-    const checked = confirmed.filter(({ isChecked }) => isChecked)
-    const last = checked.at(-1)
+    const last = confirmed.at(-1)
+    let left: readonly Left[] = []
     for (const edit of shown.reverse()) {
-      if (edit === last) this.#effects = effectsOf(editing.space, checked)
+      if (edit === last) {
+        // Where one wrote last that is not checked, nothing of the others shows.
+        this.#effects = effectsOf(editing.space, confirmed).filter((effect) => effect.edit.isChecked)
+        left = leftBy(editing, confirmed)
+      }
       const looked = edit.look(editing)
       edit.journal.undo()
       looked?.()
@@ -113,13 +124,13 @@ export class EditsAhead implements Ahead {
     // Also what later edits had removed.
     for (const { node } of placed) editing.holdAll(node)
     editing.takeOut(placed, editing.gone)
+    // The server's is compared with what all of them have made of it, and not with what each had put there.
+    for (const { restore } of left) restore()
     for (const edited of editing.held) edited.restored()
-    for (const { journal } of confirmed) {
-      for (const each of journal.placed) {
-        // What was put into something that was put somewhere itself stands where nothing is without it.
-        const isThere = editing.space.of(each.parent.value) === each.parent
-        this.#confirmed.push({ placed: each, without: new Set(isThere ? standing(each) : []) })
-      }
+    for (const { placed: each } of left) {
+      // What was put into something that was put somewhere itself stands where nothing is without it.
+      const isThere = editing.space.of(each.parent.value) === each.parent
+      this.#confirmed.push({ placed: each, without: new Set(isThere ? standing(each) : []) })
     }
     editing.pass++
   }
@@ -128,7 +139,7 @@ export class EditsAhead implements Ahead {
     this.#editing.pass++
     this.#isShown = true
     if (this.edits.length + this.#editing.held.length === 0) return
-    for (const { placed, without } of this.#confirmed.splice(0)) this.#goOn(placed, without)
+    for (const each of this.#confirmed.splice(0)) this.#goOn(each)
     const { layout } = this.#mirror.types
     const corrected = new Set<Edit>()
     for (const effect of this.#effects) {
@@ -168,13 +179,17 @@ export class EditsAhead implements Ahead {
   }
 
   /** What an edit had put somewhere goes on as what the server has put there. */
-  #goOn({ parent, key, node }: Placed, without: ReadonlySet<unknown>): void {
+  #goOn({ placed, without }: Confirmed): void {
+    const { parent, key, node } = placed
     const { space, gone } = this.#editing
     if (space.of(parent.value) !== parent || gone.of(node.value) !== node) return
+    // It has gone on with what it stands in.
+    if (space.of(node.value) === node) return
     const isLike = (value: unknown): boolean =>
       alike(this.#mirror.types.layout.types, node.type.index, node.value, value)
-    for (const value of standing({ parent, key, node })) {
-      const fresh = without.has(value) ? undefined : space.of(value)
+    for (const value of standing(placed)) {
+      // Nor what has gone on there already, and may be alike.
+      const fresh = without.has(value) || gone.of(value) !== undefined ? undefined : space.of(value)
       if (fresh === undefined || !compatible(fresh.type, node.type) || (parent.kind === 'list' && !isLike(value)))
         continue
       this.#editing.takeOut([{ parent, key, node: fresh }], this.#editing.apart)
