@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { root, run, tsc } from './packages/run.ts'
+import { compile, root } from './packages/run.ts'
 
 // What a large contract costs the compiler of those who use it. Instantiations are counted, because they are the same on
 // every machine. What is checked are declarations, as users get them: of the packages, and of the contract, for a client in
@@ -178,7 +178,7 @@ export class LargeContract implements AsyncDisposable {
     const config = join(this.folder, `tsconfig.${name}.json`)
     const compilerOptions = { composite: false, declarationMap: false, sourceMap: false, ...options }
     await writeFile(config, JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, ...program }))
-    return run(tsc, ['-p', config, '--extendedDiagnostics', '--singleThreaded'], this.folder)
+    return compile(['-p', config, '--extendedDiagnostics'], this.folder)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

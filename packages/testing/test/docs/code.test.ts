@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { root, run, tsc } from '../packages/run.ts'
+import { compile, root } from '../packages/run.ts'
 import { codeOf, type CodeFile } from './code.ts'
 import { parseComments, parsePage, type Page } from './markdown.ts'
 import { readComments, readPages } from './pages.ts'
@@ -108,7 +108,7 @@ function codeIn(path: string, page: Page | undefined): CodeFile[] {
 /** What the compiler says, as `docs/page.md(line,column): …`. */
 async function complaints(folder: string): Promise<string[]> {
   try {
-    await run(tsc, ['-p', 'tsconfig.json', '--pretty', 'false'], folder)
+    await compile(['-p', 'tsconfig.json', '--pretty', 'false'], folder)
     return []
   } catch (error) {
     const lines = String(error)

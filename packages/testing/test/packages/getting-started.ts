@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parsePage, type Page } from '../docs/markdown.ts'
-import { root, run, tsc } from './run.ts'
+import { compile, root, run } from './run.ts'
 
 // Does what docs/getting-started.md says: its files in an empty folder outside of the workspaces, the packages as packed,
 // its commands, its output. Only the port is another one, and TypeScript, tsx and vite are those of the repository.
@@ -29,7 +29,7 @@ export function describeGettingStarted(installed: () => Promise<string>): void {
     })
 
     it('shows files that type-check with the tsconfig it shows', async () => {
-      await run(tsc, [], project)
+      await compile([], project)
     }, 60_000)
 
     it('shows commands and their output, and keeps the list over a restart as it says', async () => {

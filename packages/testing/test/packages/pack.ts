@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { root, run, tsc } from './run.ts'
+import { compile, root, run } from './run.ts'
 
 export interface Packed {
   /** As published: `@junto/schema`. */
@@ -23,7 +23,7 @@ export async function packAll(folder: string): Promise<Packed[]> {
   await linkDependencies(join(root, 'node_modules'), join(workspace, 'node_modules'))
 
   const projects = names.map((name) => `packages/${name}/tsconfig.build.json`)
-  await run(tsc, ['-b', ...projects], workspace)
+  await compile(['-b', ...projects], workspace)
 
   const listing = await run('npm', ['pack', '--workspaces', '--json', '--pack-destination', tarballs], workspace)
   const packed: PackListing = JSON.parse(listing)

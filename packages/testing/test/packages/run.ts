@@ -9,6 +9,14 @@ export const root = fileURLToPath(new URL('../../../../', import.meta.url))
 export const tsc = join(root, 'node_modules/.bin/tsc')
 
 /**
+ * Runs the compiler, in one thread: several would each look into the same declarations, which takes twice the processor at a time when other
+ * tests want it.
+ */
+export function compile(args: readonly string[], cwd: string): Promise<string> {
+  return run(tsc, [...args, '--singleThreaded'], cwd)
+}
+
+/**
  * `npm install` of packed packages and what they depend on: from npm's cache where that has it. A request to the registry that
  * stalls is repeated, which npm itself would do after five minutes.
  */
