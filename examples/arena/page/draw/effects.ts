@@ -21,6 +21,7 @@ interface Passing {
 }
 
 const mostSparks = 400
+const calm = matchMedia('(prefers-reduced-motion: reduce)')
 
 /** What is seen of what happens: tracers, sparks, rings, numbers. Nothing depends on it. */
 export class Effects {
@@ -162,8 +163,9 @@ export class Effects {
     })
   }
 
-  /** Shakes the picture, by so many units. */
+  /** Shakes the picture, by so many units; for who wants little motion, not at all. */
   jolt(amount: number): void {
+    if (calm.matches) return
     this.#shaking = Math.min(9, this.#shaking + amount)
   }
 
