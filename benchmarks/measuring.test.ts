@@ -23,7 +23,12 @@ const met: Target = { row: 'size', peer: 'own', target: 7 }
 
 async function measured(
   run: () => Promise<Result>,
-  { options = all, target = met, isChecked = false }: { options?: Options; target?: Target; isChecked?: boolean } = {},
+  {
+    options = all,
+    target = met,
+    isChecked = false,
+    isFull = false,
+  }: { options?: Options; target?: Target; isChecked?: boolean; isFull?: boolean } = {},
 ) {
   const benchmark: Benchmark = {
     name: 'some',
@@ -42,6 +47,7 @@ async function measured(
     progress: new RunProgress(stages, { write: () => {} }),
     print: (text) => (printed += `${text}\n`),
     keep: (record, shelf) => {
+      if (isFull && record.benchmark === 'some') throw new Error('ENOSPC: no space left on device')
       kept.push({ shelf, record })
       return shelf
     },
@@ -96,6 +102,14 @@ it('goes on after a benchmark that fails, and fails at the end', async () => {
   expect(kept).toEqual([])
   expect(last?.record.benchmark).toBe('after')
   expect(printed).toContain('some: FAILED: too few open files')
+})
+
+it('says what could not be written, goes on, and fails at the end', async () => {
+  const { code, printed, last } = await measured(() => Promise.resolve(result), { isFull: true })
+  expect(code).toBe(1)
+  expect(printed).toMatch(/a patch +B +7 \(6 – 8\)/)
+  expect(printed).toContain('some: THE RESULT COULD NOT BE WRITTEN, and stands above only: ENOSPC')
+  expect(last?.record.benchmark).toBe('after')
 })
 
 it('holds figures to their bounds when that is asked for', async () => {

@@ -11,7 +11,7 @@ export interface Surroundings {
   readonly progress: RunProgress
   /** Writes a table, or a line. */
   readonly print: (text: string) => void
-  /** Writes a run. Returns where. */
+  /** Writes a run. Returns where; throws when it cannot. */
   readonly keep: (record: Recorded, shelf: Shelf) => string
   readonly circumstances: (benchmark: Benchmark) => Circumstances
 }
@@ -53,17 +53,23 @@ export async function measureAll(
     }
     print(format({ title, result, verdicts, where }))
     const record = recordOf(benchmark, result, verdicts, where, { seconds, rounds: options.rounds })
-    print(`- written to ${keep(record, 'latest')}, after ${duration(seconds)}`)
     const lost = Object.entries(result.unavailable ?? {})
     const lostOfOurs = lost.filter(([peer]) => peers.some((each) => each.name === peer && each.ours))
     const isWhole =
       options.peers === 'all' && options.only.length === 0 && options.rows === undefined && options.rounds >= 3
-    if (isWhole && lostOfOurs.length === 0 && options.profile === undefined) {
-      print(`- recorded in ${keep(record, 'recorded')}`)
+    summary.push(`${name}: ${verdicts.length > 0 ? tally(verdicts) : 'no targets'}`)
+    try {
+      print(`- written to ${keep(record, 'latest')}, after ${duration(seconds)}`)
+      if (isWhole && lostOfOurs.length === 0 && options.profile === undefined)
+        print(`- recorded in ${keep(record, 'recorded')}`)
+    } catch (error) {
+      failed = true
+      const unwritten = `THE RESULT COULD NOT BE WRITTEN, and stands above only: ${messageOf(error)}`
+      summary.push(`${name}: ${unwritten}`)
+      print(`- ${unwritten}`)
     }
     print('')
     failed ||= lostOfOurs.length > 0
-    summary.push(`${name}: ${verdicts.length > 0 ? tally(verdicts) : 'no targets'}`)
     for (const [peer, why] of lost) summary.push(`${name}: ${peer} COULD NOT BE MEASURED: ${why}`)
   }
   if (planned.length > 1) {
@@ -89,6 +95,8 @@ async function attempt(circumstances: () => Circumstances, run: () => Promise<Re
     const result = await run()
     return { where, result: { ...result, notes: [...result.notes, ...bottlenecks(result.rows)] } }
   } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) }
+    return { reason: messageOf(error) }
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

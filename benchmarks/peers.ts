@@ -22,6 +22,9 @@ export function installPeer(name: string, say: (text: string) => void): void {
   installPackages(folder(name), `the peer ${name}`, say)
 }
 
+/** What could not be fetched is not asked for again in this run: without a network, each time takes a minute. */
+const unfetched = new Map<string, PackagesUnavailable>()
+
 /**
  * Installs the packages of a folder that is no workspace, as its lock file says, unless they are there.
  *
@@ -35,18 +38,26 @@ export function installPackages(place: URL, what: string, say: (text: string) =>
   const isNothing = wanted !== undefined && Object.keys(wanted).length === 0
   if (isNothing || (installed !== undefined && isDeepStrictEqual(wanted, installed))) return
   const path = withinRepository(place).replace(/\/$/, '')
+  const before = unfetched.get(path)
+  if (before !== undefined) throw before
   say(`installing the packages of ${what}, once, in ${path}`)
   try {
-    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-      cwd: fileURLToPath(place),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    execFileSync(
+      'npm',
+      ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-retry-mintimeout=2000'],
+      {
+        cwd: fileURLToPath(place),
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    )
   } catch (error) {
-    throw new PackagesUnavailable(
-      `the packages of ${what} are not installed, and npm could not fetch them. With access to the registry, run ` +
+    const failure = new PackagesUnavailable(
+      `the packages in ${path} are not installed, and npm could not fetch them. With access to the registry, run ` +
         `npm ci --ignore-scripts --prefix ${path}. What npm said: ${whatNpmSaid(error)}`,
       { cause: error },
     )
+    unfetched.set(path, failure)
+    throw failure
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import type { Benchmark, Measured, Result, Row } from './benchmark.ts'
 import { median } from './statistics.ts'
@@ -61,11 +61,13 @@ export function allRecorded(targets = readTargets()): ReadonlyMap<string, Record
   )
 }
 
-/** Keeps a run. Returns the file's path within the repository. */
+/** Keeps a run, as a whole or not at all. Returns the file's path within the repository. */
 export function keep(record: Recorded, shelf: Shelf): string {
   const file = place(record.benchmark, shelf)
+  const beside = new URL(`${file.href}.new`)
   mkdirSync(new URL('.', file), { recursive: true })
-  writeFileSync(file, `${JSON.stringify(record, rounded, 2)}\n`)
+  writeFileSync(beside, `${JSON.stringify(record, rounded, 2)}\n`)
+  renameSync(beside, file)
   return `benchmarks/${folder[shelf]}${record.benchmark}.json`
 }
 

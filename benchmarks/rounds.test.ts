@@ -36,7 +36,7 @@ it('says of peers that fail why they do, and goes on with the others', { timeout
     endsAtStart: `endsAtStart ${where} ended with 3`,
     'load-fails': `serve ${where} failed: no room left`,
     uninstallable: expect.stringMatching(
-      /^the packages of the peer .* are not installed, and npm could not fetch them.*What npm said: code EUSAGE/,
+      /^the packages in .*uninstallable are not installed, and npm could not fetch them.*What npm said: code EUSAGE/,
     ),
   })
   expect(said).toContain(`doesNotStart cannot be measured: doesNotStart ${where} failed: the port is taken`)

@@ -2,11 +2,13 @@
 import { existsSync, readdirSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { CannotRun, runAlone } from './alone.ts'
 import { ArgumentError, readArguments, usage } from './arguments.ts'
 import type { Benchmark } from './benchmark.ts'
 import { check } from './check.ts'
 import { killWorkers } from './harness.ts'
 import { measureAll } from './measuring.ts'
+import { PackagesUnavailable } from './peers.ts'
 import { plan, type Measuring } from './plan.ts'
 import { RunProgress } from './progress.ts'
 import { circumstances, keep, readRecorded } from './recorded.ts'
@@ -62,6 +64,7 @@ async function measure(command: Measuring, targets: Targets): Promise<number> {
   }
   const stages = planned.map(({ benchmark: { name }, seconds }) => ({ name, seconds }))
   const progress = new RunProgress(stages, process.stderr)
+  process.once('exit', runAlone(new URL('./results/latest/', import.meta.url)))
   stopOnSignals(progress)
   const ticking = setInterval(() => progress.tick(), 1_000)
   try {
@@ -90,7 +93,8 @@ function stopOnSignals(progress: RunProgress): void {
 try {
   process.exitCode = await main()
 } catch (error) {
-  if (!(error instanceof ArgumentError)) throw error
-  console.error(`${error.message}\n\n${usage(available)}`)
+  if (error instanceof ArgumentError) console.error(`${error.message}\n\n${usage(available)}`)
+  else if (error instanceof CannotRun || error instanceof PackagesUnavailable) console.error(error.message)
+  else throw error
   process.exitCode = 2
 }
