@@ -58,8 +58,8 @@ export class Heartbeat {
   readonly #random: RandomSource
   readonly #step: number
   readonly #steps: { readonly idle: number; readonly active: number; readonly pong: number }
-  /** The hearts by the step at which they are looked at: a ring. */
-  readonly #wheel: Set<Heart>[]
+  /** The hearts by the step at which they are looked at: the wheel goes round, and at each of its spokes stands a ring. */
+  readonly #wheel: readonly Ring[]
   readonly #wheelTime: Steps = { now: 0 }
   readonly #wheelHand: WheelHand = { stop: (heart) => this.#stop(heart), wake: (heart) => this.#wake(heart) }
   /** The beat of this step. */
@@ -86,7 +86,7 @@ export class Heartbeat {
     const steps = (ms: number): number => Math.floor(ms / this.#step)
     this.#steps = { idle: steps(heartbeat), active: steps(activeHeartbeat), pong: steps(pongTimeout) }
     const most = Math.max(this.#steps.active, this.#steps.idle)
-    this.#wheel = Array.from({ length: most + 1 }, () => new Set<Heart>())
+    this.#wheel = Array.from({ length: most + 1 }, () => new Ring())
   }
 
   /** Connections that beat. The timer runs while there are any. */
@@ -112,9 +112,9 @@ export class Heartbeat {
   }
 
   #stop(heart: Heart): void {
-    if (heart.slot === undefined) return
-    heart.slot.delete(heart)
-    heart.slot = undefined
+    if (heart.isOver) return
+    heart.isOver = true
+    heart.unlink()
     this.#beating--
     if (this.#beating > 0) return
     this.#cancel?.()
@@ -124,15 +124,13 @@ export class Heartbeat {
   /** Something was sent by one that dozed: a beat may be due earlier. */
   #wake(heart: Heart): void {
     heart.dozes = false
-    if (heart.slot !== undefined && heart.lookAt > this.#wheelTime.now + this.#steps.active)
-      this.#put(heart, this.#steps.active)
+    if (!heart.isOver && heart.lookAt > this.#wheelTime.now + this.#steps.active) this.#put(heart, this.#steps.active)
   }
 
   #put(heart: Heart, steps: number): void {
-    heart.slot?.delete(heart)
+    heart.unlink()
     heart.lookAt = this.#wheelTime.now + steps
-    heart.slot = this.#wheel[(this.#wheelTime.now + steps) % this.#wheel.length]
-    heart.slot?.add(heart)
+    this.#wheel[heart.lookAt % this.#wheel.length]?.take(heart)
   }
 
   #wait(): void {
@@ -165,10 +163,9 @@ export class Heartbeat {
   #advance(): void {
     this.#wheelTime.now++
     this.#frame = undefined
-    for (const heart of this.#wheel[this.#wheelTime.now % this.#wheel.length] ?? []) {
-      // Unless it was ended by what another one did in this step.
-      if (heart.slot !== undefined) this.#look(heart)
-    }
+    const ring = this.#wheel[this.#wheelTime.now % this.#wheel.length]
+    // Each goes elsewhere, or is over: no step is so far that it would come back here.
+    for (let heart = ring?.first; heart !== undefined; heart = ring?.first) this.#look(heart)
   }
 
   #look(heart: Heart): void {
@@ -186,7 +183,7 @@ export class Heartbeat {
     const longest = heart.dozes ? this.#steps.idle : this.#steps.active
     const next = Math.min(this.#beatDue(heart), now + longest)
     // Unless that ended it.
-    if (heart.slot === undefined) return
+    if (heart.isOver) return
     this.#put(heart, (heart.overdue === none ? next : Math.min(next, Math.max(heart.overdue, now + 1))) - now)
   }
 
@@ -213,7 +210,7 @@ export class Heartbeat {
   /** Timers run before what has arrived is read: the answer may lie in the socket. One more turn, then it is dead. */
   #suspect(heart: Heart): void {
     this.#clock.atEndOfTurn(() => {
-      if (heart.slot === undefined || heart.overdue === none || heart.overdue > this.#wheelTime.now) return
+      if (heart.isOver || heart.overdue === none || heart.overdue > this.#wheelTime.now) return
       this.#stop(heart)
       heart.beating.silent()
     })
@@ -231,7 +228,33 @@ interface WheelHand {
   wake(heart: Heart): void
 }
 
-class Heart implements Pulse {
+/** Hearts in a ring, in the order in which they came: a set would cost more to leave and to enter than a look does. */
+class Ring {
+  previous: Ring = this
+  next: Ring = this
+
+  /** The one that came first. */
+  get first(): Heart | undefined {
+    return this.next instanceof Heart ? this.next : undefined
+  }
+
+  /** Takes in one that is in no ring. */
+  take(heart: Heart): void {
+    heart.previous = this.previous
+    heart.next = this
+    this.previous.next = heart
+    this.previous = heart
+  }
+
+  /** Leaves the ring that it is in, if any. */
+  unlink(): void {
+    this.previous.next = this.next
+    this.next.previous = this.previous
+    this.previous = this.next = this
+  }
+}
+
+class Heart extends Ring implements Pulse {
   readonly beating: Beating
   /** The step of the last beat. */
   beaten = 0
@@ -243,8 +266,8 @@ class Heart implements Pulse {
   unanswered = none
   /** The step at which it counts as dead, unless something is heard. */
   overdue = none
-  /** Where it stands; undefined once it is over. */
-  slot: Set<Heart> | undefined
+  /** Its connection is. */
+  isOver = false
   /** The step of its next look. */
   lookAt = 0
   /** Nothing is under way: that look may be later than `activeHeartbeat` from now. */
@@ -253,6 +276,7 @@ class Heart implements Pulse {
   readonly #hand: WheelHand
 
   constructor(beating: Beating, steps: Steps, hand: WheelHand) {
+    super()
     this.beating = beating
     this.#steps = steps
     this.#hand = hand
