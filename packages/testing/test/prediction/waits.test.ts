@@ -110,3 +110,40 @@ describe.each([20, 30, 60])('at %d ticks a second inputs wait', (tickRate) => {
     expect(empty).toBe(0)
   })
 })
+
+describe("from an input of one until another's mirror shows it", () => {
+  it.each([
+    { tickRate: 30, patchRate: 20, half: 10, most: 45 },
+    { tickRate: 60, patchRate: 20, half: 25, most: 45 },
+    { tickRate: 20, patchRate: 20, half: 10, most: 12 },
+  ])(
+    'at $tickRate ticks and $patchRate patches a second it takes $half ms, and $most at most',
+    async ({ tickRate, patchRate, half, most }) => {
+      world = createWorld({
+        seed: 3,
+        rooms: [[Lane, Lanes, { tickRate, patchRate }]],
+        network: { latency: 1, jitter: 1 },
+      })
+      const actor = await world.until(world.client().open(Lane, { key: 'a' }))
+      const observer = await world.until(world.client().open(Lane, { key: 'a' }))
+      /** When each input was made. */
+      const made: number[] = []
+      const inputs = sampleInputs(actor, () => ({ made: made[made.push(world.clock.now()) - 1] ?? 0 }), { auto: true })
+      const delays: number[] = []
+      observer.watch((state) => state.sum, {
+        changed: (sum) => {
+          while (delays.length < sum) delays.push(world.clock.now() - (made[delays.length] ?? 0))
+        },
+      })
+      await world.advance(20_000)
+      inputs.close()
+      await world.advance(100)
+      await world.end()
+      expect(delays).toHaveLength(made.length)
+      // Behind the time in which clocks are found out about.
+      const taken = delays.slice(3 * tickRate).toSorted((a, b) => a - b)
+      expect(taken[Math.floor(taken.length / 2)]).toBeLessThan(half)
+      expect(taken.at(-1)).toBeLessThan(most)
+    },
+  )
+})
