@@ -27,7 +27,7 @@ const optionNames: Record<keyof InputOptions<unknown>, 1> = { peek: 1, auto: 1, 
 
 /** What a member's player does, tick by tick. */
 export interface Inputs extends Disposable {
-  /** The number of the last input, counted from 1. */
+  /** The number of the last input, counted from 1; anew where the room is joined again as another member. */
   readonly seq: number
   /** How many inputs the server has not applied yet, as far as is known. */
   readonly pending: number

@@ -122,7 +122,8 @@ export class RoomMotion {
   #moved(): void {
     const { state } = this.room.status.value
     if (state === 'left') this.inputs?.close()
-    if (state === 'joined') this.unconfirmed.rejoined()
+    // The inputs of each seat are counted from 1: one far ahead of that would wait for as many ticks.
+    if (state === 'joined' && this.unconfirmed.rejoined()) this.seq = 0
   }
 
   #confirmed(): void {

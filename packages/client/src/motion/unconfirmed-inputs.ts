@@ -32,13 +32,18 @@ export class UnconfirmedInputs {
     this.#sent = this.#sent.filter(({ last }) => last > input)
   }
 
-  /** The room is joined again: what was on its way may have been lost. */
-  rejoined(): void {
+  /**
+   * The room is joined again: what was on its way may have been lost.
+   *
+   * @returns whether as another member, whose seat knows nothing of what the former one did.
+   */
+  rejoined(): boolean {
     const { memberId, stamp, seat } = this.#room
-    // A seat of its own knows nothing of what another one did.
-    if (memberId !== this.#member) this.#sent = []
+    const isAnother = memberId !== this.#member
+    if (isAnother) this.#sent = []
     this.#member = memberId
     this.applied(stamp?.input ?? 0)
     for (const { frame } of this.#sent) seat?.sendLoose(frame)
+    return isAnother
   }
 }
