@@ -223,6 +223,28 @@ describe('with a server that tells what waits, a pacer', () => {
     expect(pacer.pace).toBe(1.05)
   })
 
+  it('goes on in another seat, whose inputs are counted from 1', () => {
+    const pacer = new Pacer(50, { isTimed: true })
+    let seq = 0
+    const take = (times: number): void => {
+      for (; times > 0; times--, time += 50) {
+        pacer.advance(time)
+        pacer.sent(++seq, 1, 20)
+        // On time: the server has all that can have come.
+        pacer.told({ time: time + 15, input: seq, waiting: 0 })
+      }
+    }
+    let time = started
+    take(40)
+    pacer.advance(time)
+    // These are on their way when the seat is lost.
+    for (let more = 1; more <= 5; more++) pacer.sent(seq + more, 1, 20)
+    seq = 0
+    const { lead } = pacer
+    take(60)
+    expect(pacer.lead).toBe(lead)
+  })
+
   it('goes on with another server, whose clock is another', () => {
     const pacer = new Pacer(50, { isTimed: true, reserve: 1 })
     pass(pacer, started, 2_000, 5)

@@ -68,6 +68,8 @@ export class Pacer {
   #time: number | undefined
   #pace = 1
   readonly #sent = new Map<number, Sent>()
+  /** The number of the last step that was sent. */
+  #last = 0
   /** By how much round trips are slower than the fastest. One way is slower by about as much at most, where several wait for the slowest. */
   #jitter = 0
   /** What is kept beside that for inputs that are late. */
@@ -136,6 +138,9 @@ export class Pacer {
    */
   sent(last: number, count: number, rtt: number | undefined, jitter = 0): void {
     if (rtt === undefined || this.#time === undefined) return
+    // Another seat counts from 1.
+    if (last < this.#last) this.#sent.clear()
+    this.#last = last
     this.#jitter = Math.min(jitter, mostExtra)
     const arrival = this.#time + rtt / 2
     for (let back = 0; back < count; back++) {
