@@ -75,7 +75,7 @@ export function panelTitle(title: string, lines: readonly string[]): Specificati
 }
 
 /** Text in lines: SVG does not break any. */
-export function wrapped(text: string, size: number): string[] {
+function wrapped(text: string, size: number): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
     const longer = `${lines.at(-1) ?? ''} ${word}`

@@ -54,16 +54,10 @@ export const benchmark: Benchmark = {
 
 /** One round, in fresh processes. */
 async function measure(peer: string, options: Options, figures: Figures): Promise<void> {
-  await withWorkers(async (start) => {
-    const server = await start({ module: new URL('./server.ts', import.meta.url), role: 'serve' })
-    const load = await start({
-      module: new URL('./load.ts', import.meta.url),
-      role: 'load',
-      settings: { port: Number(server.ready) },
-    })
+  await withLoad(async (server, load) => {
     const grow = async (first: number, until: number): Promise<number> => {
       const before = await server.sample()
-      await load.command('make', { first, count: until - first, keyed: false } satisfies Making)
+      await load.command('make', { first, count: until - first } satisfies Making)
       const { cpu, counters } = between(before, await server.sample())
       if (counters['rooms'] !== until - first)
         throw new Error(`${counters['rooms']} rooms were made, not ${until - first}`)
@@ -86,21 +80,24 @@ async function measure(peer: string, options: Options, figures: Figures): Promis
     figures.add(growth, peer, (more.at(-1) ?? NaN) / few)
     figures.add(rate, peer, 1_000_000 / (more.at(-1) ?? NaN))
   })
-  await withWorkers(async (start) => {
-    const server = await start({ module: new URL('./server.ts', import.meta.url), role: 'serve' })
-    const load = await start({
-      module: new URL('./load.ts', import.meta.url),
-      role: 'load',
-      settings: { port: Number(server.ready) },
-    })
+  await withLoad(async (server, load) => {
     const { first, idle } = settings
-    await load.command('make', { first: 0, count: first, keyed: false } satisfies Making)
+    await load.command('make', { first: 0, count: first } satisfies Making)
     await server.command('collect')
     const few = await server.sample()
-    await load.command('make', { first, count: idle - first, keyed: false } satisfies Making)
+    await load.command('make', { first, count: idle - first } satisfies Making)
     await server.command('collect')
     const many = await server.sample()
     figures.add(memory, peer, (many.memory - few.memory) / (idle - first) / 1000)
+  })
+}
+
+/** A server and its load, in fresh processes. */
+async function withLoad(work: (server: Worker, load: Worker) => Promise<void>): Promise<void> {
+  await withWorkers(async (start) => {
+    const server = await start({ module: new URL('./server.ts', import.meta.url), role: 'serve' })
+    const settings = { port: Number(server.ready) }
+    await work(server, await start({ module: new URL('./load.ts', import.meta.url), role: 'load', settings }))
   })
 }
 

@@ -1,10 +1,10 @@
 import { defineRoom, t } from '@junto/schema'
 
-export const modes = ['casual', 'ranked'] as const
-export const maps = ['ice', 'sand', 'wood', 'rock', 'lake'] as const
-export const levels = 100
+const modes = ['casual', 'ranked'] as const
+const maps = ['ice', 'sand', 'wood', 'rock', 'lake'] as const
+const levels = 100
 
-/** Games that are found by matchmaking, and things that are opened by a key. */
+/** Games that are found by matchmaking. */
 export const Game = defineRoom('game', {
   version: 1,
   options: t.Object({ number: t.Uint32() }),

@@ -7,8 +7,6 @@ export interface Making {
   /** The number of the first. */
   readonly first: number
   readonly count: number
-  /** Rooms with a key, which matchmaking does not look at. */
-  readonly keyed: boolean
 }
 
 /** Players to be matched. */
@@ -29,14 +27,11 @@ export function load(settings: unknown): Part {
   const players: JuntoClient[] = []
 
   /** Resolves when they are there, and nobody in them. */
-  async function make({ first, count, keyed }: Making): Promise<void> {
+  async function make({ first, count }: Making): Promise<void> {
     const numbers = Array.from({ length: count }, (_, n) => first + n).values()
     const lane = async (): Promise<void> => {
       for (const number of numbers) {
-        const options = { number }
-        const room = await (keyed
-          ? maker.open(Game, { key: `key-${number}`, options })
-          : maker.create(Game, { options }))
+        const room = await maker.create(Game, { options: { number } })
         await room.leave()
       }
     }
