@@ -329,6 +329,24 @@ describe('in a listener', () => {
   })
 })
 
+it('an edit that has put an entry elsewhere and then threw is told to nobody', () => {
+  const { mirror, edit, ahead, confirm } = open()
+  confirm([], ({ scores }) => void scores.set('bo', 2))
+  const changes: unknown[] = []
+  mirror.watch((game) => game.scores, { changed: (scores) => changes.push(scores), after: (all) => changes.push(all) })
+  edit(({ scores }) => {
+    scores.delete('ada')
+    scores.set('ada', 7)
+    throw new Error('not now')
+  })
+  ahead.rebase()
+  expect([...mirror.state.scores]).toEqual([
+    ['ada', 1],
+    ['bo', 2],
+  ])
+  expect(changes).toEqual([])
+})
+
 it('edits wait for the first state', () => {
   const { tree } = openGame()
   const empty = new MirrorTree<Mirror<Model>>(layout)

@@ -97,7 +97,8 @@ export class EditedMap extends EditedNode implements MapWork {
     this.hold()
     if (before !== absent) setEntry(this.node, key, before)
     else {
-      this.#tail.push(key)
+      // While an edit runs it is undone because it threw: nobody has seen what it had put there.
+      if (this.editing.journal === undefined) this.#tail.push(key)
       deleteEntry(this.node, key)
     }
   }
