@@ -1,6 +1,20 @@
 import type { Measured, Row } from './benchmark.ts'
+import { median } from './statistics.ts'
 
 type Collected = { -readonly [K in keyof Measured]: number[] }
+
+/** What was measured in one window of time: a cost, and the shares of a core that server and load generator used meanwhile. */
+export interface Taken {
+  readonly cost: number
+  readonly server: number
+  readonly load: number
+}
+
+/** The medians of windows of one round. */
+export function mediansOf(windows: readonly Taken[]): Taken {
+  const middle = (of: keyof Taken): number => median(windows.map((each) => each[of]))
+  return { cost: middle('cost'), server: middle('server'), load: middle('load') }
+}
 
 /** What a figure is of. */
 export type Heading = Omit<Row, 'peers'>

@@ -96,6 +96,11 @@ it('fails when a peer of our own could not be measured, and records nothing', as
   expect(kept.map(({ shelf }) => shelf)).toEqual(['latest'])
 })
 
+it('fails when nothing was measured', async () => {
+  const nothing = { ...result, rows: [], unavailable: { other: 'no network' } }
+  expect((await measured(() => Promise.resolve(nothing), { options: { ...all, only: ['other'] } })).code).toBe(1)
+})
+
 it('goes on after a benchmark that fails, and fails at the end', async () => {
   const { code, printed, kept, last } = await measured(() => Promise.reject(new Error('too few open files')))
   expect(code).toBe(1)

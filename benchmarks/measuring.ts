@@ -21,7 +21,7 @@ export interface Surroundings {
  * does not stop the others.
  *
  * @param isChecked Whether bounds are to hold.
- * @returns What the process exits with: 0; 1 when a benchmark or a peer of our own failed, or a bound is broken; 3 when a bound could not be judged.
+ * @returns What the process exits with: 0; 1 when a benchmark or a peer of our own failed, or nothing was measured, or a bound is broken; 3 when a bound could not be judged.
  */
 export async function measureAll(
   planned: readonly Planned[],
@@ -69,7 +69,7 @@ export async function measureAll(
       print(`- ${unwritten}`)
     }
     print('')
-    failed ||= lostOfOurs.length > 0
+    failed ||= lostOfOurs.length > 0 || result.rows.length === 0
     for (const [peer, why] of lost) summary.push(`${name}: ${peer} COULD NOT BE MEASURED: ${why}`)
   }
   if (planned.length > 1) {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark, Options, Result } from '../benchmark.ts'
 import type { Figures } from '../figures.ts'
-import { between, openFiles, withWorkers } from '../harness.ts'
+import { between, openFiles, withWorkers, type Window } from '../harness.ts'
 import type { Arrivals, LoadSettings } from '../joins/load.ts'
 import { peers, type ServeSettings } from '../joins/peer.ts'
 import { playRounds } from '../rounds.ts'
@@ -90,13 +90,17 @@ async function measure(peer: string, options: Options, figures: Figures): Promis
     figures.add(memory, peer, (many.memory - few.memory) / (clients - first) / 1000)
 
     const profile = options.profile && join(options.profile, `${peer}-idle.cpuprofile`)
-    const { cpu, share, counters } = await server.profiled(profile, async () => {
-      const before = await server.sample()
+    const { cpu, share, load, counters } = await server.profiled(profile, async () => {
+      const sample = () => Promise.all([server, ...crowd].map((worker) => worker.sample()))
+      const before = await sample()
       await sleep(settings.watched)
-      return between(before, await server.sample())
+      const windows = (await sample()).map((after, index) => between(before[index]!, after))
+      const [served, ...loaded] = windows as [Window, ...Window[]]
+      return { ...served, load: Math.max(...loaded.map(({ share }) => share)) }
     })
     if (counters['open'] !== 0) throw new Error(`${-(counters['open'] ?? 0)} clients were lost meanwhile`)
-    figures.add(heartbeat, peer, share * 100)
+    // Of its processes the one that did most.
+    figures.add(heartbeat, peer, share * 100, { server: share, load })
     figures.add(beats, peer, cpu / ((clients * settings.watched) / settings.heartbeat))
   })
 }

@@ -1,10 +1,9 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isWanted, type Benchmark, type Options, type Result } from '../benchmark.ts'
-import type { Figures } from '../figures.ts'
+import { mediansOf, type Figures, type Taken } from '../figures.ts'
 import { between, withWorkers, type Worker } from '../harness.ts'
 import { playRounds } from '../rounds.ts'
-import { median } from '../statistics.ts'
 import type { Arrivals, LoadSettings } from './load.ts'
 import { peers, type ServeSettings } from './peer.ts'
 
@@ -65,26 +64,29 @@ async function measure(peer: string, options: Options, figures: Figures): Promis
     })
     let first = 0
     const batch = async (count: number, pace: Arrivals['pace'], after = settings.after) => {
-      const before = await server.sample()
+      const before = { server: await server.sample(), load: await load.sample() }
       await load.command('arrive', { first, count, pace } satisfies Arrivals)
+      const serverShare = between(before.server, await server.sample()).share
+      const loadShare = between(before.load, await load.sample()).share
       await sleep(after)
-      const served = between(before, await server.sample())
+      const served = between(before.server, await server.sample())
       first += count
       await load.command('leave')
       await emptied(server)
       const { joins = 0 } = served.counters
       if (joins !== count) throw new Error(`${joins} clients of ${count} joined`)
-      return served.cpu / joins
+      return { cost: served.cpu / joins, server: serverShare, load: loadShare }
     }
     for (let n = 0; n < warmUp; n += 1_000) await batch(1_000, { atOnce: 16 }, 0)
     for (const { id, title, pace, count, batches } of paces.filter(({ id }) => isWanted(options, id))) {
       const profile = options.profile && join(options.profile, `${peer}-${id}.cpuprofile`)
       const measured = await server.profiled(profile, async () => {
-        const taken = []
+        const taken: Taken[] = []
         for (let n = 0; n < Math.min(batches, mostBatches); n++) taken.push(await batch(count, pace))
         return taken
       })
-      figures.add({ id, title, unit: 'µs each' }, peer, median(measured))
+      const { cost, ...shares } = mediansOf(measured)
+      figures.add({ id, title, unit: 'µs each' }, peer, cost, shares)
     }
   })
 }

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import type { Benchmark, Options, Result } from '../benchmark.ts'
-import type { Figures } from '../figures.ts'
+import { mediansOf, type Figures, type Taken } from '../figures.ts'
 import { between, withWorkers, type Worker } from '../harness.ts'
 import { playRounds, type Peer } from '../rounds.ts'
-import { median } from '../statistics.ts'
 import type { Making, Matching } from './load.ts'
 
 const peers: readonly Peer[] = [{ name: 'junto', ours: true }]
@@ -71,8 +70,8 @@ async function measure(peer: string, options: Options, figures: Figures): Promis
       rooms = count
       makes.push(made)
       const profile = options.profile && join(options.profile, `${peer}-match-${count}.cpuprofile`)
-      const cost = await server.profiled(profile, () => matched(server, load, options))
-      figures.add(match(count), peer, cost)
+      const { cost, ...shares } = await server.profiled(profile, () => matched(server, load, options))
+      figures.add(match(count), peer, cost, shares)
       costs.push(cost)
     }
     figures.add(make, peer, makes.at(-1) ?? NaN)
@@ -101,20 +100,20 @@ async function withLoad(work: (server: Worker, load: Worker) => Promise<void>): 
   })
 }
 
-/** What it costs to match one player, in µs. */
-async function matched(server: Worker, load: Worker, options: Options): Promise<number> {
+/** What it costs to match one player, in µs, and shares of a core meanwhile. */
+async function matched(server: Worker, load: Worker, options: Options): Promise<Taken> {
   const { lanes } = settings
   const { players: count, batches } = options.peers === 'ours' ? settings.alone : settings
-  const batch = async (): Promise<number> => {
-    const before = await server.sample()
+  const batch = async (): Promise<Taken> => {
+    const before = { server: await server.sample(), load: await load.sample() }
     await load.command('match', { count, lanes } satisfies Matching)
-    const { cpu, counters } = between(before, await server.sample())
+    const { cpu, share, counters } = between(before.server, await server.sample())
     if (counters['joins'] !== count) throw new Error(`${counters['joins']} players of ${count} were matched`)
     if (counters['rooms'] !== 0) throw new Error(`${counters['rooms']} rooms were made: there was none for some wish`)
-    return cpu / count
+    return { cost: cpu / count, server: share, load: between(before.load, await load.sample()).share }
   }
   await batch()
-  const costs = []
-  for (let n = 0; n < batches; n++) costs.push(await batch())
-  return median(costs)
+  const taken: Taken[] = []
+  for (let n = 0; n < batches; n++) taken.push(await batch())
+  return mediansOf(taken)
 }

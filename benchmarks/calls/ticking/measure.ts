@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Options } from '../../benchmark.ts'
-import type { Figures } from '../../figures.ts'
+import type { Figures, Taken } from '../../figures.ts'
 import { between, withWorkers, type Worker } from '../../harness.ts'
 import type { Availability } from '../../rounds.ts'
 import { median } from '../../statistics.ts'
@@ -12,7 +12,6 @@ import type { Settling, WatchSettings } from './load.ts'
 export const settings = {
   clients: 500,
   warmUp: 1_500,
-  windows: 1,
   window: 2_500,
   /** Junto: until what came has been acknowledged: that belongs to it. */
   after: 1_300,
@@ -70,14 +69,7 @@ async function deliveries(
   figures: Figures,
 ): Promise<void> {
   await withWorkers(async (start) => {
-    const running: {
-      peer: string
-      server: Worker
-      load: Worker
-      costs: number[]
-      servers: number[]
-      loads: number[]
-    }[] = []
+    const running: { readonly peer: string; readonly server: Worker; readonly load: Worker }[] = []
     for (const peer of peers) {
       await availability.attempt(peer, async () => {
         const server = await start({ module: new URL(`./${peer}.ts`, import.meta.url), role: 'serve' })
@@ -86,10 +78,10 @@ async function deliveries(
           role: 'watch',
           settings: { peer, port: Number(server.ready), clients: settings.clients } satisfies WatchSettings,
         })
-        running.push({ peer, server, load, costs: [], servers: [], loads: [] })
+        running.push({ peer, server, load })
       })
     }
-    const window = async ({ peer, server, load }: { peer: string; server: Worker; load: Worker }, length: number) => {
+    const window = async ({ peer, server, load }: (typeof running)[number], length: number): Promise<Taken> => {
       const before = { server: await server.sample(), load: await load.sample() }
       await server.command('begin')
       await sleep(length)
@@ -106,23 +98,15 @@ async function deliveries(
       return { cost: served.cpu / deliveries, server: served.cpu / 1000 / length, load: loaded.cpu / 1000 / length }
     }
     for (const each of running) await availability.attempt(each.peer, () => window(each, settings.warmUp))
-    for (let n = 0; n < settings.windows; n++) {
-      for (let i = 0; i < running.length; i++) {
-        const each = running[(i + n + round) % running.length]!
-        const profile =
-          options.profile && n === 0 ? join(options.profile, `${each.peer}-delivery.cpuprofile`) : undefined
-        if (!availability.has(each.peer)) continue
-        await availability.attempt(each.peer, async () => {
-          const { cost, server, load } = await each.server.profiled(profile, () => window(each, settings.window))
-          each.costs.push(cost)
-          each.servers.push(server)
-          each.loads.push(load)
-        })
-      }
-    }
-    for (const { peer, costs, servers, loads } of running) {
+    for (let i = 0; i < running.length; i++) {
+      const each = running[(i + round) % running.length]!
+      const { peer, server } = each
       if (!availability.has(peer)) continue
-      figures.add(delivery, peer, median(costs), { server: median(servers), load: median(loads) })
+      const profile = options.profile && join(options.profile, `${peer}-delivery.cpuprofile`)
+      await availability.attempt(peer, async () => {
+        const { cost, ...shares } = await server.profiled(profile, () => window(each, settings.window))
+        figures.add(delivery, peer, cost, shares)
+      })
     }
   })
 }
