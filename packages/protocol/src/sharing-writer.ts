@@ -21,7 +21,8 @@ export class SharingWriter extends MessageWriter {
 
   protected override remember(waiting: readonly Waiting[], count: number, made: Uint8Array): void {
     message = made
-    rooms.length = frames.length = count
+    // To set it takes longer than to fill them, and it seldom changes.
+    if (frames.length !== count) rooms.length = frames.length = count
     for (let i = 0; i < count; i++) {
       const one = waiting[i]
       if (one === undefined) continue

@@ -1,13 +1,13 @@
-import { frameOverhead, Link, type Kept, type LinkFrame, type LinkOptions } from './link.ts'
+import { frameOverhead, Link, type Kept, type LinkFrame, type LinkHost } from './link.ts'
 
-/** What the link of a server is made of. */
-export interface ForfeitingLinkOptions extends LinkOptions {
+/** Who has the link of a server. */
+export interface ForfeitingLinkHost extends LinkHost {
   /** Frames kept while detached, see the limit `resumeFrames`. */
   readonly maxFrames: number
   /** Called for each room that gives up what was kept for it, with these frames in order. */
-  readonly forfeited: (room: number, frames: readonly Uint8Array[]) => void
+  forfeited(room: number, frames: readonly Uint8Array[]): void
   /** Called for each frame of the session (room 0) that the peer has taken. */
-  readonly taken?: (frame: Uint8Array) => void
+  taken?(frame: Uint8Array): void
 }
 
 const nothing: ReadonlyMap<number, number> = new Map()
@@ -19,7 +19,7 @@ const nothing: ReadonlyMap<number, number> = new Map()
  * does not acknowledge.
  */
 export class ForfeitingLink extends Link {
-  declare protected readonly options: ForfeitingLinkOptions
+  declare protected readonly host: ForfeitingLinkHost
   /** Frames of the session that the peer has taken, until that is told. */
   #taken: Uint8Array[] | undefined
   /** Given up since it was detached, though the peer may have got them: it says so when it comes back. */
@@ -29,8 +29,8 @@ export class ForfeitingLink extends Link {
   /** The same, as it was told, until it has heard that. */
   #announced: Map<number, number> | undefined
 
-  constructor(options: ForfeitingLinkOptions) {
-    super(options)
+  constructor(host: ForfeitingLinkHost) {
+    super(host)
   }
 
   override send(room: number, frame: Uint8Array): void {
@@ -102,7 +102,7 @@ export class ForfeitingLink extends Link {
   }
 
   /** While more is kept than may be, the room with most of it gives its frames up. Those of the session stay. */
-  #giveUp(maxBytes = this.options.maxBytes, maxFrames = this.options.maxFrames): void {
+  #giveUp(maxBytes = this.host.maxBytes, maxFrames = this.host.maxFrames): void {
     const lost: [room: number, frames: Uint8Array[]][] = []
     while (this.kept > maxBytes || this.length > maxFrames) {
       const room = this.#fullest()
@@ -115,7 +115,7 @@ export class ForfeitingLink extends Link {
       lost.push([room, frames])
     }
     // Only then: who is told may send.
-    for (const [room, frames] of lost) this.options.forfeited(room, frames)
+    for (const [room, frames] of lost) this.host.forfeited(room, frames)
   }
 
   /** The room for which most is kept; 0 when there is none. */
@@ -140,7 +140,7 @@ export class ForfeitingLink extends Link {
     const taken = this.#taken
     if (taken === undefined) return
     this.#taken = undefined
-    for (const frame of taken) this.options.taken?.(frame)
+    for (const frame of taken) this.host.taken?.(frame)
   }
 
   /** Something for a room is lost that has no number: it counts among what the peer is told to be missing. */

@@ -1,4 +1,4 @@
-import { ForfeitingLink, type ForfeitingLinkOptions } from './forfeiting-link.ts'
+import { ForfeitingLink, type ForfeitingLinkHost } from './forfeiting-link.ts'
 import { Link } from './link.ts'
 
 /** What a link did, each frame as `room:value`, since that was looked at last. */
@@ -43,7 +43,7 @@ export function serverLink(options: WatchedOptions = {}): WatchedForfeitingLink 
 
 function watched<L extends Link>(
   options: WatchedOptions,
-  make: (options: ForfeitingLinkOptions) => L,
+  make: (host: ForfeitingLinkHost) => L,
 ): Watched & { readonly link: L } {
   const { maxBytes = 10_000, maxFrames = 100, onTransmit } = options
   const transmitted: string[] = []

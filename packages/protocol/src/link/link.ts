@@ -1,11 +1,11 @@
 import { broken } from '../errors.ts'
 
-/** What a link is made of. */
-export interface LinkOptions {
+/** Who has a link. */
+export interface LinkHost {
   /** Bytes that a peer keeps while detached, see the limit `resumeBuffer`. Each frame counts {@link frameOverhead} more than it has. */
   readonly maxBytes: number
   /** Hands a frame to the writer of the line. Called in the order of numbers, and only while attached. What it throws passes through. */
-  readonly transmit: (room: number, frame: Uint8Array) => void
+  transmit(room: number, frame: Uint8Array): void
 }
 
 /** A frame, and the room it concerns (0: the session). */
@@ -38,9 +38,7 @@ const ridingAck = 8
  * - `live`: what is sent goes out at once, and is kept until it is acknowledged.
  */
 export class Link {
-  protected readonly options: LinkOptions
-  // Of the options, what each frame needs.
-  readonly #transmit: LinkOptions['transmit']
+  protected readonly host: LinkHost
   #state: 'detached' | 'attached' | 'live' = 'detached'
 
   // What is kept, in the order of sending: what was transmitted, by rising numbers, before what was not.
@@ -59,9 +57,8 @@ export class Link {
   /** Bytes that have come since then. */
   #arrived = 0
 
-  constructor(options: LinkOptions) {
-    this.options = options
-    this.#transmit = options.transmit
+  constructor(host: LinkHost) {
+    this.host = host
   }
 
   /** Numbered frames of the peer that were taken. */
@@ -108,7 +105,7 @@ export class Link {
   send(room: number, frame: Uint8Array): void {
     if (this.#state === 'live') {
       // Before it gets its number: what throws was not sent.
-      this.#transmit(room, frame)
+      this.host.transmit(room, frame)
       this.#keep({ room, frame, number: ++this.#sent, next: undefined })
     } else {
       this.#unsent++
@@ -161,7 +158,7 @@ export class Link {
 
   /** Whether an ack is to be sent alone now: the peer keeps much meanwhile. */
   get ackIsDue(): boolean {
-    return this.#arrived >= this.options.maxBytes / 4 && this.owesAck
+    return this.#arrived >= this.host.maxBytes / 4 && this.owesAck
   }
 
   /**
@@ -216,7 +213,7 @@ export class Link {
         kept.number = ++this.#sent
         this.#unsent--
       }
-      this.#transmit(kept.room, kept.frame)
+      this.host.transmit(kept.room, kept.frame)
       after?.(kept.room, kept.frame)
     }
     if (this.#state === 'attached') this.#state = 'live'

@@ -13,6 +13,12 @@ export interface AcksEnvironment {
   readonly memory: ResumeMemory
 }
 
+/** What is kept for a client besides what its link keeps. */
+export interface KeptBesides {
+  /** Bytes that wait in class `latest`. */
+  readonly waitingLatest: number
+}
+
 /**
  * The acks of one session, both ways: when to tell the client how far its frames were taken, whether the client does the same, and how
  * much is kept until it has.
@@ -30,10 +36,10 @@ export class Acks implements Acknowledging {
   /** Bytes that are counted as kept. */
   #counted = 0
 
-  readonly #besides: () => number
+  readonly #besides: KeptBesides
 
-  /** @param besides Bytes that are kept for the client elsewhere. */
-  constructor(environment: AcksEnvironment, link: ForfeitingLink, besides: () => number) {
+  /** @param besides Where more is kept for the client. */
+  constructor(environment: AcksEnvironment, link: ForfeitingLink, besides: KeptBesides) {
     this.#environment = environment
     this.#memory = environment.memory
     this.#link = link
@@ -125,7 +131,7 @@ export class Acks implements Acknowledging {
 
   /** Counts what is kept for the client among what is kept for all. To be called when that may have changed. */
   count(): void {
-    const kept = this.#link.kept + this.#besides()
+    const kept = this.#link.kept + this.#besides.waitingLatest
     if (kept === this.#counted) return
     this.#memory.changed(kept - this.#counted)
     this.#counted = kept

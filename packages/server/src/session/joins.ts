@@ -15,6 +15,12 @@ export interface JoinsEnvironment {
   readonly admission: Pick<Admission, 'asking'>
 }
 
+/** The session whose joins these are. */
+export interface JoinsHost {
+  /** It has to make way for others who want to be known: nobody knows yet who it is. */
+  makeWay(): void
+}
+
 /**
  * The joins of one session that are under way: what they make the server hold, and what speaks against one more before any room is asked.
  * As long as nobody has said who is at the other end, the session counts among the strangers while that is being asked.
@@ -22,7 +28,7 @@ export interface JoinsEnvironment {
 export class Joins {
   readonly #environment: JoinsEnvironment
   readonly #info: SessionInfo
-  readonly #evict: () => void
+  readonly #host: JoinsHost
   /** Taken by what their clients sent. */
   #bytes = 0
   /** How many wait for a room type that asks who it is, while that is not known. */
@@ -34,11 +40,10 @@ export class Joins {
   /** Joins that are being given up. Others wait for that. */
   abandoned: Promise<unknown> | undefined
 
-  /** @param evict Ends the session, which is a stranger and has to make way. */
-  constructor(environment: JoinsEnvironment, info: SessionInfo, evict: () => void) {
+  constructor(environment: JoinsEnvironment, info: SessionInfo, host: JoinsHost) {
     this.#environment = environment
     this.#info = info
-    this.#evict = evict
+    this.#host = host
   }
 
   /**
@@ -71,7 +76,7 @@ export class Joins {
 
   /** @returns false where there are too many strangers. */
   #beStranger(): boolean {
-    this.#known ??= this.#environment.admission.asking(this.#info.connection.remoteAddress, this.#evict)
+    this.#known ??= this.#environment.admission.asking(this.#info.connection.remoteAddress, () => this.#host.makeWay())
     return this.#known !== undefined
   }
 

@@ -18,6 +18,7 @@ import type { Connection, ConnectionEnding, ConnectionEvents, ConnectionFault } 
 import type { Beating, Heartbeat, Pulse } from './heartbeat.ts'
 import type { OutboxTotal } from './outbox-total.ts'
 import { Outbox } from './outbox.ts'
+import type { OutboxHost } from './outbox.ts'
 import type { Session } from './session.ts'
 
 /** What all lines of a server share. */
@@ -63,7 +64,7 @@ type State =
  * One connection in terms of messages and frames, from its acceptance to its end. Whatever the peer sends costs, at worst, this
  * connection and its session.
  */
-export class Line implements ConnectionEvents, Beating {
+export class Line implements ConnectionEvents, Beating, OutboxHost {
   readonly connection: Connection
   readonly outbox: Outbox
   /** What comes in on it. */
@@ -78,24 +79,13 @@ export class Line implements ConnectionEvents, Beating {
   #state: State
 
   constructor(environment: LineEnvironment, connection: Connection, host: LineHost) {
-    const { clock, limits, turnEnd, outboxes, quotas, traffic } = environment
+    const { clock, limits, quotas } = environment
     this.#environment = environment
     this.connection = connection
     this.intake = quotas.intake(connection)
     this.#host = host
     this.#reader = new MessageReader(limits, parseFrame)
-    this.outbox = new Outbox({
-      connection,
-      clock,
-      turnEnd,
-      limits,
-      total: outboxes,
-      traffic,
-      tooSlow: () => this.terminate(closeCodes.tooSlow),
-      drained: () => {
-        if (this.#state.kind === 'open') this.#state.session.drained()
-      },
-    })
+    this.outbox = new Outbox(environment, connection, this)
     // Absolute: what the peer sends does not extend it.
     const cancelDeadline = clock.after(limits.helloTimeout, () => this.close(closeCodes.helloTimeout))
     this.#state = { kind: 'awaiting-hello', cancelDeadline }
@@ -265,6 +255,16 @@ export class Line implements ConnectionEvents, Beating {
 
   silent(): void {
     this.terminate(closeCodes.silent)
+  }
+
+  // ---- What the outbox tells.
+
+  tooSlow(): void {
+    this.terminate(closeCodes.tooSlow)
+  }
+
+  drained(): void {
+    if (this.#state.kind === 'open') this.#state.session.drained()
   }
 
   // ---- Inside.

@@ -10,7 +10,7 @@ import type { LeaveReason, Seat, SessionInfo } from '../room/seat.ts'
 import type { DueQueue } from './due-queue.ts'
 import { EndedRefs } from './ended-refs.ts'
 import { Joins } from './joins.ts'
-import type { JoinsEnvironment } from './joins.ts'
+import type { JoinsEnvironment, JoinsHost } from './joins.ts'
 import { Membership } from './membership.ts'
 import type { MembershipHost } from './membership.ts'
 import type { Outgoing } from './outgoing.ts'
@@ -25,7 +25,7 @@ export interface MembershipsEnvironment extends JoinsEnvironment {
 }
 
 /** The session whose memberships these are. */
-export interface MembershipsHost {
+export interface MembershipsHost extends JoinsHost {
   readonly info: SessionInfo
   readonly outgoing: Outgoing
   /** A fault of the peer that belongs to no call. */
@@ -36,8 +36,6 @@ export interface MembershipsHost {
   left(ref: number): void
   /** There may be nothing left to come back for. */
   lessened(): void
-  /** It has to make way for others who want to be known: nobody knows yet who it is. */
-  makeWay(): void
 }
 
 /** The rooms of one session: those that it has joined, those that it asks for, and those that its client has forgotten. */
@@ -60,7 +58,7 @@ export class Memberships implements MembershipHost {
     this.outgoing = host.outgoing
     this.#environment = environment
     this.#host = host
-    this.#joins = new Joins(environment, host.info, () => host.makeWay())
+    this.#joins = new Joins(environment, host.info, host)
     this.#ended = new EndedRefs(environment.limits.maxRoomsPerConnection)
   }
 

@@ -21,13 +21,14 @@ function build(given: Partial<typeof limits> = {}) {
   const metrics = new MemoryMetrics()
   const traffic = new Traffic(metrics)
   metrics.beforeReading(() => traffic.report())
-  const outbox = new Outbox({
-    connection,
+  const environment = {
     clock,
-    total: new OutboxTotal(limits.maxOutboxTotal, metrics.gauge('outbox_bytes')),
+    outboxes: new OutboxTotal(limits.maxOutboxTotal, metrics.gauge('outbox_bytes')),
     turnEnd: new TurnEnd(clock),
     traffic,
     limits: { ...limits, ...given },
+  }
+  const outbox = new Outbox(environment, connection, {
     tooSlow: () => told.push('too slow'),
     drained: () => told.push('drained'),
   })

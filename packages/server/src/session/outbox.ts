@@ -15,19 +15,22 @@ export interface OutboxSource {
   takeLatest(): { readonly room: number; readonly frame: Uint8Array } | undefined
 }
 
-/** What an outbox needs. */
-export interface OutboxOptions {
-  readonly connection: Pick<Connection, 'bufferedAmount' | 'send' | 'ping'>
+/** What all outboxes of a server share. */
+export interface OutboxEnvironment {
   readonly clock: Clock
   readonly turnEnd: TurnEnd
   readonly limits: Pick<Limits, 'softOutbox' | 'hardOutbox' | 'partSize' | 'heartbeat'>
-  readonly total: OutboxTotal
+  readonly outboxes: OutboxTotal
   /** Where what leaves is counted. */
   readonly traffic: Pick<Traffic, 'sent' | 'frame' | 'dropped'>
+}
+
+/** Whom an outbox tells what becomes of what waits. */
+export interface OutboxHost {
   /** The peer reads too slowly: too much waits for it, or it has taken nothing for too long. Called once; the outbox is closed then. */
-  readonly tooSlow: () => void
+  tooSlow(): void
   /** What had to wait has left: it is not congested. Told each time after it was. */
-  readonly drained: () => void
+  drained(): void
 }
 
 /**
@@ -51,11 +54,12 @@ interface Volatile {
  * wait, does so elsewhere ({@link OutboxSource}), where newer ones replace it; `volatile` ones are dropped.
  */
 export class Outbox implements FlushableLink, Waiter {
-  readonly #options: OutboxOptions
-  // Of the options, what each message needs.
-  readonly #connection: OutboxOptions['connection']
+  readonly #environment: OutboxEnvironment
+  readonly #connection: Pick<Connection, 'bufferedAmount' | 'send' | 'ping'>
+  readonly #host: OutboxHost
+  // Of the environment, what each message needs.
   readonly #turnEnd: TurnEnd
-  readonly #traffic: OutboxOptions['traffic']
+  readonly #traffic: OutboxEnvironment['traffic']
   readonly #writer = new SharingWriter()
   #source: OutboxSource | undefined
   /** The source may have something that waits in class `latest`. */
@@ -86,11 +90,16 @@ export class Outbox implements FlushableLink, Waiter {
   /** Beats, echoes and acks that wait, the newest of each: an older one tells the peer nothing any more. */
   readonly #urgent: Uint8Array[] = []
 
-  constructor(options: OutboxOptions) {
-    this.#options = options
-    this.#connection = options.connection
-    this.#turnEnd = options.turnEnd
-    this.#traffic = options.traffic
+  constructor(
+    environment: OutboxEnvironment,
+    connection: Pick<Connection, 'bufferedAmount' | 'send' | 'ping'>,
+    host: OutboxHost,
+  ) {
+    this.#environment = environment
+    this.#connection = connection
+    this.#host = host
+    this.#turnEnd = environment.turnEnd
+    this.#traffic = environment.traffic
   }
 
   /** Its session's, as long as it has one. What waits there in class `latest` leaves with the next message. */
@@ -103,7 +112,7 @@ export class Outbox implements FlushableLink, Waiter {
   setPeerLimits(limits: Pick<WriterLimits, 'maxMessage' | 'maxFrame'>): void {
     this.#maxFrame = limits.maxFrame
     const { maxMessage, maxFrame } = limits
-    const { partSize } = this.#options.limits
+    const { partSize } = this.#environment.limits
     this.#writer.setLimits({ maxMessage: Math.min(maxMessage, writeAhead), maxFrame, partSize })
   }
 
@@ -127,7 +136,7 @@ export class Outbox implements FlushableLink, Waiter {
   /** Whether so much waits that what can be postponed or dropped should be. Who is told so is told when it is over. */
   get congested(): boolean {
     // The usual case, asked for each member and patch: nothing waits, and the socket need not be asked.
-    if (this.#isEmpty || this.waiting <= this.#options.limits.softOutbox) return false
+    if (this.#isEmpty || this.waiting <= this.#environment.limits.softOutbox) return false
     this.#strained = true
     return true
   }
@@ -268,7 +277,7 @@ export class Outbox implements FlushableLink, Waiter {
   /** A peer may live and talk, and yet read nothing: what is held for it would be held for ever. Called now and then. */
   checkProgress(): void {
     if (!this.#stalled || this.#closed) return
-    const { clock, limits } = this.#options
+    const { clock, limits } = this.#environment
     if (this.#connection.bufferedAmount < this.#stalledAt) this.#progressed()
     else if (clock.now() - this.#stalledSince >= limits.heartbeat) this.giveUp()
   }
@@ -289,7 +298,7 @@ export class Outbox implements FlushableLink, Waiter {
   giveUp(): void {
     if (this.#closed) return
     this.close()
-    this.#options.tooSlow()
+    this.#host.tooSlow()
   }
 
   /** Takes of what need not arrive as much as the socket takes. */
@@ -332,7 +341,7 @@ export class Outbox implements FlushableLink, Waiter {
     // A socket counts what it puts around a message as well, which can lift it above the mark.
     if (!this.#strained || this.congested) return
     this.#strained = false
-    this.#options.drained()
+    this.#host.drained()
   }
 
   get #writable(): boolean {
@@ -344,7 +353,7 @@ export class Outbox implements FlushableLink, Waiter {
    * make it slow; what comes on top of that does, beyond the mark. As it reads, the allowance shrinks back to the mark.
    */
   #stall(): void {
-    const { softOutbox, hardOutbox } = this.#options.limits
+    const { softOutbox, hardOutbox } = this.#environment.limits
     const { waiting } = this
     const ceiling = waiting <= softOutbox ? hardOutbox : hardOutbox + waiting
     this.#ceiling = this.#stalled ? Math.min(this.#ceiling, ceiling) : ceiling
@@ -359,7 +368,7 @@ export class Outbox implements FlushableLink, Waiter {
   }
 
   #progressed(): void {
-    this.#stalledSince = this.#options.clock.now()
+    this.#stalledSince = this.#environment.clock.now()
     this.#stalledAt = this.#connection.bufferedAmount
   }
 
@@ -367,7 +376,7 @@ export class Outbox implements FlushableLink, Waiter {
     const waiting = this.#closed ? 0 : this.waiting
     if (waiting === this.#reported) return
     this.#reported = waiting
-    this.#options.total.report(this, waiting)
+    this.#environment.outboxes.report(this, waiting)
   }
 
   #schedule(): void {

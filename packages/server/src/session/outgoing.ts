@@ -1,5 +1,5 @@
 import { ForfeitingLink, frameOverhead, LatestSlots, refuseTooLarge } from '@junto/protocol/internal'
-import type { LinkFrame } from '@junto/protocol/internal'
+import type { ForfeitingLinkHost, LinkFrame } from '@junto/protocol/internal'
 import type { ServerLimits } from '../config.ts'
 import type { Traffic } from '../observe/traffic.ts'
 import type { LooseDelivery } from '../room/seat.ts'
@@ -22,7 +22,8 @@ export interface OutgoingHost {
 }
 
 /** What a session says to its client: on the line that it has, or on the next one. */
-export class Outgoing implements OutboxSource {
+export class Outgoing implements OutboxSource, ForfeitingLinkHost {
+  readonly #host: OutgoingHost
   readonly #limits: ServerLimits
   readonly #traffic: Traffic
   /** Without it nobody can come back, and nothing is numbered and kept. */
@@ -39,20 +40,12 @@ export class Outgoing implements OutboxSource {
   /** @param keeps Whether the client may come back for what it did not get. */
   constructor(environment: OutgoingEnvironment, host: OutgoingHost, keeps: boolean) {
     const { limits, traffic } = environment
+    this.#host = host
     this.#limits = limits
     this.#traffic = traffic
     if (!keeps) return
-    this.link = new ForfeitingLink({
-      maxBytes: limits.resumeBuffer,
-      maxFrames: limits.resumeFrames,
-      forfeited: (room, frames) => {
-        traffic.dropped('forfeited', frames.length)
-        host.forfeited(room, frames)
-      },
-      taken: (frame) => host.taken(frame),
-      transmit: (room, frame) => this.#outbox?.add(room, frame),
-    })
-    this.acks = new Acks(environment, this.link, () => this.#waitingLatest)
+    this.link = new ForfeitingLink(this)
+    this.acks = new Acks(environment, this.link, this)
   }
 
   // ---- Lines.
@@ -164,14 +157,38 @@ export class Outgoing implements OutboxSource {
     }
   }
 
+  // ---- What the link asks and tells.
+
+  get maxBytes(): number {
+    return this.#limits.resumeBuffer
+  }
+
+  get maxFrames(): number {
+    return this.#limits.resumeFrames
+  }
+
+  transmit(room: number, frame: Uint8Array): void {
+    this.#outbox?.add(room, frame)
+  }
+
+  forfeited(room: number, frames: readonly Uint8Array[]): void {
+    this.#traffic.dropped('forfeited', frames.length)
+    this.#host.forfeited(room, frames)
+  }
+
+  taken(frame: Uint8Array): void {
+    this.#host.taken(frame)
+  }
+
   // ---- What is kept.
 
   /** Bytes kept for the client. */
   get kept(): number {
-    return this.link === undefined ? 0 : this.link.kept + this.#waitingLatest
+    return this.link === undefined ? 0 : this.link.kept + this.waitingLatest
   }
 
-  get #waitingLatest(): number {
+  /** Of these, what waits in class `latest`. */
+  get waitingLatest(): number {
     return this.#latest === undefined ? 0 : this.#latest.bytes + this.#latest.size * frameOverhead
   }
 
