@@ -116,7 +116,10 @@ export class ArenaLink {
   #roundTrips: number[] = []
 
   constructor() {
-    this.#client.connection.subscribe(() => this.#stand())
+    // When the next attempt comes: who is out for good has been told so once.
+    this.#client.connection.subscribe(() => {
+      if (this.#room?.status.value.state === 'reconnecting') this.#stand()
+    })
   }
 
   /**
