@@ -106,8 +106,8 @@ export class ServerTime implements RoomTime {
   }
 
   #best(now: number): Sample | undefined {
-    let best = this.#samples[0]
-    for (const sample of this.#samples) if (best && uncertainty(sample, now) < uncertainty(best, now)) best = sample
+    let best: Sample | undefined
+    for (const sample of this.#samples) if (!best || uncertainty(sample, now) < uncertainty(best, now)) best = sample
     return best
   }
 
