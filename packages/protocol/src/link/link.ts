@@ -46,7 +46,6 @@ export class Link {
   #last: Kept | undefined
   #length = 0
   #bytes = 0
-  #unsent = 0
 
   #sent = 0
   #acknowledged = 0
@@ -86,9 +85,11 @@ export class Link {
     return this.#bytes
   }
 
-  /** Frames that were never transmitted. */
+  /** Frames that were never transmitted. Looks at all of them. */
   get unsent(): number {
-    return this.#unsent
+    let count = 0
+    for (let kept = this.first; kept !== undefined; kept = kept.next) if (kept.number === 0) count++
+    return count
   }
 
   /** Whether there is a connection, on which frames without a number may go. */
@@ -103,14 +104,10 @@ export class Link {
    * be written again, and must be few enough for the peer.
    */
   send(room: number, frame: Uint8Array): void {
-    if (this.#state === 'live') {
-      // Before it gets its number: what throws was not sent.
-      this.host.transmit(room, frame)
-      this.#keep({ room, frame, number: ++this.#sent, next: undefined })
-    } else {
-      this.#unsent++
-      this.#keep({ room, frame, number: 0, next: undefined })
-    }
+    const isLive = this.#state === 'live'
+    // Before it gets its number: what throws was not sent.
+    if (isLive) this.host.transmit(room, frame)
+    this.#keep({ room, frame, number: isLive ? ++this.#sent : 0, next: undefined })
   }
 
   /** Takes back a frame that was never transmitted. Returns false when it was, or is not known here. */
@@ -209,10 +206,7 @@ export class Link {
   replay(after?: (room: number, frame: Uint8Array) => void): void {
     // Transmitting may show that this connection is gone as well.
     for (let kept = this.first; kept !== undefined && this.#state === 'attached'; kept = kept.next) {
-      if (kept.number === 0) {
-        kept.number = ++this.#sent
-        this.#unsent--
-      }
+      if (kept.number === 0) kept.number = ++this.#sent
       this.host.transmit(kept.room, kept.frame)
       after?.(kept.room, kept.frame)
     }
@@ -273,7 +267,6 @@ export class Link {
         removed.push(kept)
         this.#length--
         this.#bytes -= kept.frame.length + frameOverhead
-        if (kept.number === 0) this.#unsent--
         if (last === undefined) this.first = kept.next
         else last.next = kept.next
       } else {
