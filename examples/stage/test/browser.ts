@@ -80,8 +80,6 @@ export class Desk {
  * with CI=true they fail.
  */
 export function describeInBrowser(name: string, tests: () => void): void {
-  // Browsers and servers have to start, on machines that do other things as well.
-  const options = { timeout: 60_000 }
-  if (existsSync(executablePath) || process.env['CI'] === 'true') describe(name, options, tests)
+  if (existsSync(executablePath) || process.env['CI'] === 'true') describe(name, tests)
   else describe.skip(`${name} (needs ${executablePath}: apt-get install -y chromium)`, tests)
 }

@@ -12,8 +12,6 @@ export function launchBrowser(): Promise<Browser> {
 
 /** Like `describe`, for tests that need a browser: skipped visibly where there is none, and a failure with CI=true. */
 export function describeInBrowser(name: string, tests: () => void): void {
-  // A browser has to start, on machines that do other things as well.
-  const options = { timeout: 60_000 }
-  if (existsSync(executablePath) || process.env['CI'] === 'true') describe(name, options, tests)
+  if (existsSync(executablePath) || process.env['CI'] === 'true') describe(name, tests)
   else describe.skip(`${name} (needs ${executablePath}: apt-get install -y chromium)`, tests)
 }

@@ -9,7 +9,7 @@ let large: LargeContract
 
 beforeAll(async () => {
   large = await LargeContract.emitted()
-}, 60_000)
+})
 
 afterAll(() => large[Symbol.asyncDispose]())
 
@@ -22,7 +22,7 @@ it('checking a client that uses all of a contract with 300 calls stays within it
   await expect(large.instantiations('wrong', wrong)).rejects.toThrow("Type 'string' is not assignable to type 'number'")
   const trusting = everyCall.replace('item.notes?.length ?? 0', 'item.notes.length')
   await expect(large.instantiations('trusting', trusting)).rejects.toThrow("'item.notes' is possibly 'undefined'")
-}, 60_000)
+})
 
 it('writing the mutators of a contract with 300 mutations stays within its budget', async () => {
   const used = await large.mutatorsCost()
@@ -33,4 +33,4 @@ it('writing the mutators of a contract with 300 mutations stays within its budge
   await expect(large.instantiations('wrong-mutator', wrong)).rejects.toThrow(
     "Type 'string' is not assignable to type 'number'",
   )
-}, 60_000)
+})

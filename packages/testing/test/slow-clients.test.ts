@@ -256,5 +256,5 @@ describe('a reader that stalls, over TCP', () => {
       await Promise.all(clients.map((client) => client.close()))
       await server.close()
     }
-  }, 60_000)
+  })
 })

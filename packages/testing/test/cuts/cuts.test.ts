@@ -66,4 +66,4 @@ it('the same over TCP in slices of one byte, and cut within them', async () => {
   } finally {
     await slowly.end()
   }
-}, 60_000)
+})

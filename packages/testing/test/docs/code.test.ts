@@ -93,7 +93,7 @@ describe('the documentation', () => {
     }
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
     expect(await complaints(folder)).toEqual([])
-  }, 60_000)
+  })
 })
 
 function codeIn(path: string, page: Page | undefined): CodeFile[] {

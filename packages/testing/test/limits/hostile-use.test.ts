@@ -122,7 +122,7 @@ describe('a flood', () => {
     const seconds = (world.clock.now() - began) / 1000
     expect(handled).toBeLessThanOrEqual(2000 + 500 * seconds + 1)
     expect(await outcomes(answers)).toEqual({ fine: 100 })
-  }, 60_000)
+  })
 
   it('of pings ends the connection, and a ping now and then does not', async () => {
     await start()
@@ -248,7 +248,7 @@ describe('an address', () => {
     // Its turn comes for each, and who comes from elsewhere is let in as ever.
     expect((await world.join('bo', 'main', '10.0.0.67')).status.value.state).toBe('joined')
     for (const raw of raws) raw.close()
-  }, 60_000)
+  })
 
   it('that begins sessions over and over may begin so many, and is told why', async () => {
     await start()
@@ -267,7 +267,7 @@ describe('an address', () => {
     // Of the same network: of IPv4 that is each address for itself.
     const room = await world.join('ada', 'main', '10.0.0.67')
     expect(room.status.value.state).toBe('joined')
-  }, 60_000)
+  })
 })
 
 describe('mistakes', () => {

@@ -30,7 +30,7 @@ export function describeGettingStarted(installed: () => Promise<string>): void {
 
     it('shows files that type-check with the tsconfig it shows', async () => {
       await compile([], project)
-    }, 60_000)
+    })
 
     it('shows commands and their output, and keeps the list over a restart as it says', async () => {
       const [serverShown, ...clientsShown] = shownCommands(page)
@@ -52,7 +52,7 @@ export function describeGettingStarted(installed: () => Promise<string>): void {
       } finally {
         await stop(server)
       }
-    }, 60_000)
+    })
 
     it('shows a page that can be built, with nothing of the contract but its types', async () => {
       await run(join(root, 'node_modules/.bin/vite'), ['build', '--logLevel', 'error'], project)
@@ -62,7 +62,7 @@ export function describeGettingStarted(installed: () => Promise<string>): void {
       const bundle = await readFile(join(assets, scripts[0] ?? ''), 'utf8')
       expect(bundle).toContain('the browser')
       expect(bundle).not.toContain('maxLength')
-    }, 60_000)
+    })
   })
 }
 

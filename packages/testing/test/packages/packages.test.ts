@@ -26,7 +26,7 @@ beforeAll(async () => {
     installed,
     packages.map(({ tarball }) => tarball),
   )
-}, 120_000)
+})
 
 /** A folder with the packages in its `node_modules`, but for those that it shall not know. */
 async function projectWith(name: string, without: readonly string[] = []): Promise<string> {
@@ -77,12 +77,12 @@ describe('an empty project with the packed packages', () => {
       JSON.stringify({ name: 'packed-app', private: true, type: 'module' }),
     )
     await run(tsc, ['--init'], project)
-  }, 120_000)
+  })
 
   it('type-checks with the tsconfig that `tsc --init` writes, and runs a server and a client', async () => {
     await compile(['-p', 'tsconfig.json'], project)
     expect(await run('node', ['main.js'], project)).toBe('ok\n')
-  }, 60_000)
+  })
 
   it('runs the program junto-load, which finds the scenario and, here, no server', async () => {
     const scenario = `import { scenario } from 'junto-load'\nexport default scenario({ bot: async ({ client }) => void client })\n`
@@ -91,22 +91,18 @@ describe('an empty project with the packed packages', () => {
     await expect(run(bin, ['scenario.ts', '--url', 'ws://127.0.0.1:1'], project)).rejects.toThrow(
       /ended with 2\njunto-load: ws:\/\/127\.0\.0\.1:1 cannot be reached: nothing listens at 127\.0\.0\.1:1\. /,
     )
-  }, 60_000)
+  })
 
   // With the declarations of the packages, and of what they depend on, checked too.
   it.each([
     { module: 'nodenext', moduleResolution: 'nodenext' },
     { module: 'esnext', moduleResolution: 'bundler' },
-  ])(
-    'type-checks without skipLibCheck under $moduleResolution',
-    async ({ module, moduleResolution }) => {
-      const config = `tsconfig.${moduleResolution}.json`
-      const compilerOptions = { module, moduleResolution, target: 'es2022', strict: true, noEmit: true }
-      await writeFile(join(project, config), JSON.stringify({ compilerOptions }))
-      await compile(['-p', config], project)
-    },
-    60_000,
-  )
+  ])('type-checks without skipLibCheck under $moduleResolution', async ({ module, moduleResolution }) => {
+    const config = `tsconfig.${moduleResolution}.json`
+    const compilerOptions = { module, moduleResolution, target: 'es2022', strict: true, noEmit: true }
+    await writeFile(join(project, config), JSON.stringify({ compilerOptions }))
+    await compile(['-p', config], project)
+  })
 })
 
 describeGettingStarted(() => projectWith('household', ['@junto/testing']))
