@@ -26,15 +26,17 @@ export const usage = (available: readonly string[]): string => `usage: npm run b
 
   --peers       measures the peers of other projects, too (in all, this takes half an hour)
   --only PEER   measures this peer only; may be given several times
-  --rounds N    measured rounds per peer (default 3)
+  --rounds N    measured rounds per peer (3; without --peers as few as fit into five minutes)
   --profile     writes a CPU profile of each measured process to benchmarks/results/profiles/
-  --check       measures what the bounds of benchmarks/targets.json are about, and compares: exits with 1 when one
-                is broken, with 3 when one could not be judged
+  --check       measures what the bounds of benchmarks/targets.json are about, and compares (12 minutes)
   --check --recorded   compares what is recorded in benchmarks/results/, and measures nothing
   --draw        draws charts and tables of docs/benchmarks.md from what is recorded
 
   A run writes benchmarks/results/latest/NAME.json. One of all peers in 3 or more rounds is recorded in
-  benchmarks/results/NAME.json.`
+  benchmarks/results/NAME.json.
+
+  Exits with 0; 1 when a bound is broken, or something of our own could not be measured or written; 2 for arguments
+  that mean nothing, or while another run goes on; 3 when a bound could not be judged.`
 
 /**
  * Reads the arguments.
