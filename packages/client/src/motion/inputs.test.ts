@@ -134,7 +134,7 @@ describe('inputs', () => {
     expect(server.inputs).toHaveLength(1)
     const warning = {
       code: 'fault',
-      message: expect.stringMatching(/^an input of room 'race' threw: input\.dx: /) as string,
+      message: expect.stringMatching(/^an input of room 'race' was left out: input\.dx: /) as string,
       error: expect.objectContaining({ code: 'invalid', data: { path: 'input.dx' } }) as object,
     }
     expect(server.warnings).toEqual([warning, warning])
@@ -162,7 +162,9 @@ describe('inputs', () => {
         server.socket.say(server.stamp({ input: inputs.seq, alone: true }))
       }
       await server.clock.settle()
-      expect(server.warnings).toEqual([{ code: 'fault', message: "an input of room 'race' threw: no gamepad", error }])
+      expect(server.warnings).toEqual([
+        { code: 'fault', message: "an input of room 'race' was left out: no gamepad", error },
+      ])
       expect(inputs.seq).toBeGreaterThan(8)
       expect(server.inputs.flatMap(({ payloads }) => payloads)).toHaveLength(inputs.seq)
       const last = server.inputs.at(-1)

@@ -1,12 +1,11 @@
 import { JuntoError, type Clock } from '@junto/protocol'
-import { encodeInputs, type StampFrame } from '@junto/protocol/internal'
+import { describe, encodeInputs, type StampFrame } from '@junto/protocol/internal'
 import type { InputOf } from '@junto/schema'
 import { SchemaError, type Codec } from '@junto/schema/internal'
 import { checkFunction, checkObject, checkOptionNames, wrong } from '../arguments.ts'
 import { invalidError } from '../room/call-errors.ts'
 import type { JoinedRoom } from '../room/joined-room.ts'
 import { Room } from '../room/room.ts'
-import { reportFault } from '../warnings.ts'
 import { Pacer } from './pacer.ts'
 import { motionOf, type MotionInputs, type RoomMotion } from './room-motion.ts'
 
@@ -245,7 +244,7 @@ class SampledInputs implements Inputs, MotionInputs {
       const now = options.clock.now()
       if (now - this.#reported >= 1_000) {
         this.#reported = now
-        reportFault(options.report, `an input of room '${name}'`, error)
+        options.report({ code: 'fault', message: `an input of room '${name}' was left out: ${describe(error)}`, error })
       }
       return undefined
     }
