@@ -43,9 +43,9 @@ function limitedOnes({ rows }: Recorded): string[] {
 
 /** Of targets that are no comparison, and were set by reasoning. */
 function reasons({ rows, targets }: Recorded): string[] {
-  return targets.flatMap(({ row, target, why }) => {
+  return targets.flatMap(({ row, target, why, against }) => {
     const found = rows.find(({ id }) => id === row)
-    return why === undefined || found === undefined
+    return why === undefined || found === undefined || against !== undefined
       ? []
       : [`- Why ${written(target)} is wanted of “${found.title}”: ${oneLine(why)}.`]
   })
