@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { Options } from './benchmark.ts'
 import type { Figures } from './figures.ts'
 import { between, killWorkers, withWorkers } from './harness.ts'
@@ -52,6 +52,18 @@ it('ends the processes of a run that is stopped', async () => {
     await Promise.race([next, server.command('call')])
   })
   await expect(stopped).rejects.toThrow(/ended with SIGKILL|is gone/)
+})
+
+it('does not wait for ever for a process that hangs, and ends it', async () => {
+  const hung = withWorkers(async (start) => {
+    const server = await start({ module, role: 'serve' })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const answer = server.command('hang')
+    vi.advanceTimersByTime(180_000)
+    vi.useRealTimers()
+    await answer
+  })
+  await expect(hung).rejects.toThrow("serve of benchmarks/fixtures/peers.ts did not answer 'hang' within 180 s")
 })
 
 it('measures our own peers, all of them, or those that are named', () => {

@@ -64,6 +64,7 @@ it('tables hold medians, spreads, verdicts, and whom they lack', () => {
     '| an input until another sees it (ms) | 28.1 (27.9–28.3) | – | – | 27.3 (27.1–28.2) | 27.7 (27.4–27.9) | ≤ 1 × Colyseus: **missed** (1.03) |',
     '',
     '- uWebSockets.js could not be run: its binary wants another glibc',
+    '- Why 7,900 is wanted of “what a client gets”: two bytes a coordinate.',
   ])
 })
 

@@ -29,7 +29,7 @@ export function roomRun(): Recorded {
   ]
   return run('room', rows, { uws: 'its binary wants another\n glibc' }, [
     { row: 'cpu', peer: 'junto', against: 'raw-ws', target: 1.2, bound: 1.3, missed: 'why' },
-    { row: 'bytes', peer: 'junto', target: 7900 },
+    { row: 'bytes', peer: 'junto', target: 7900, why: 'two bytes a\n coordinate' },
     { row: 'latency-p50', peer: 'junto', against: 'colyseus', target: 1, bound: 1.1, missed: 'why' },
     { row: 'latency-p99', peer: 'junto', target: 60 },
   ])
