@@ -1,12 +1,10 @@
 import { createServer } from 'node:http'
 import { JuntoServer, provide } from '@junto/server'
-import { limitsOfEnvironment, serve } from '../stage/serve.ts'
+import { limitsOfEnvironment, numberOfEnvironment, serve } from '../stage/serve.ts'
 import { siteOf } from '../stage/site.ts'
 import { Arena } from './contract.ts'
 import { ArenaRoom, Company } from './room.ts'
 import { fewestFighters, livePath, mostFighters, patchRate, tickRate } from './rules.ts'
-
-const { FIGHTERS = String(fewestFighters) } = process.env
 
 /** The page answers at `/` and, for a field of friends, at `/a/NAME`. */
 const isPage = (path: string): boolean => path === '/' || /^\/a\/[^/]+$/.test(path)
@@ -18,7 +16,7 @@ const junto = new JuntoServer({
   server: http,
   path: livePath,
   limits: limitsOfEnvironment(),
-  services: [provide(Company, new Company(Number(FIGHTERS)))],
+  services: [provide(Company, new Company(numberOfEnvironment('FIGHTERS', fewestFighters, 0)))],
 })
 junto.define(Arena, ArenaRoom, { maxMembers: mostFighters, tickRate, patchRate })
 

@@ -1,15 +1,10 @@
 import { createServer } from 'node:http'
 import { JuntoServer, provide } from '@junto/server'
-import { limitsOfEnvironment, serve } from '../stage/serve.ts'
+import { limitsOfEnvironment, numberOfEnvironment, serve } from '../stage/serve.ts'
 import { siteOf } from '../stage/site.ts'
 import { Eights } from './contract.ts'
 import { Dealer, EightsRoom, Pace } from './room.ts'
 import { livePath, players } from './rules.ts'
-
-const { TURN = '30' } = process.env
-
-const turn = Number(TURN)
-if (!(turn > 0)) throw new Error(`TURN must be the seconds of a turn, not ${TURN}`)
 
 /** The page answers at `/` and, for a table, at `/t/CODE`. */
 const isPage = (path: string): boolean => path === '/' || /^\/t\/[^/]+$/.test(path)
@@ -21,7 +16,7 @@ const junto = new JuntoServer({
   server: http,
   path: livePath,
   limits: limitsOfEnvironment(),
-  services: [provide(Dealer), provide(Pace, new Pace(turn * 1000))],
+  services: [provide(Dealer), provide(Pace, new Pace(numberOfEnvironment('TURN', 30, 1) * 1000))],
 })
 junto.define(Eights, EightsRoom, {
   maxMembers: players.most,

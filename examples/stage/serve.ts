@@ -22,6 +22,21 @@ export function serve(http: Server, name: string): void {
   })
 }
 
+/**
+ * The number that a variable of the environment sets.
+ *
+ * @param otherwise What it is where the variable is not set.
+ * @param least The smallest that it may be.
+ * @throws Error naming the variable.
+ */
+export function numberOfEnvironment(name: string, otherwise: number, least: number): number {
+  const text = process.env[name] ?? String(otherwise)
+  const number = Number(text)
+  if (text.trim() === '' || !(number >= least))
+    throw new Error(`${name} must be a number of ${least} or above, not "${text}"`)
+  return number
+}
+
 /** The limits that the variable `LIMITS` sets, as JSON; the server looks at their names and values. */
 export function limitsOfEnvironment(): Partial<Limits> {
   const limits: unknown = JSON.parse(LIMITS)

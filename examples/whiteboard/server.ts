@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { FileStore, JuntoServer, provide } from '@junto/server'
-import { limitsOfEnvironment, serve } from '../stage/serve.ts'
+import { limitsOfEnvironment, numberOfEnvironment, serve } from '../stage/serve.ts'
 import { siteOf } from '../stage/site.ts'
 import { livePath } from './board.ts'
 import { Whiteboard } from './contract.ts'
 import { BoardLimits, WhiteboardRoom } from './room.ts'
 
 const here = import.meta.dirname
-const { DATA = join(here, 'data'), MAX_STROKES = '2000' } = process.env
+const { DATA = join(here, 'data') } = process.env
 
 /** The page answers at `/` and, for a board, at `/b/NAME`. */
 const isPage = (path: string): boolean => path === '/' || /^\/b\/[^/]+$/.test(path)
@@ -23,7 +23,7 @@ const junto = new JuntoServer({
   store: new FileStore(DATA),
   // Clearing a full board can be undone, too.
   limits: { undoBytes: 4 * 1024 * 1024, ...limitsOfEnvironment() },
-  services: [provide(BoardLimits, new BoardLimits(Number(MAX_STROKES)))],
+  services: [provide(BoardLimits, new BoardLimits(numberOfEnvironment('MAX_STROKES', 2_000, 1)))],
 })
 junto.define(Whiteboard, WhiteboardRoom, {
   maxMembers: 50,
