@@ -102,6 +102,17 @@ describe('a run', () => {
     expect(workers.map(({ isKilled }) => isKilled)).toEqual([true])
   })
 
+  it('does not blame a scenario that has loaded for a server that does not answer', async () => {
+    const { clock, ended, shown, interrupt } = runOf((message, say) => {
+      if (message === 'start') say({ kind: 'loaded', settings: {} })
+    })
+    await clock.advance(9_000)
+    expect(shown()).toBe('')
+    interrupt.abort()
+    await clock.advance(10)
+    expect(await ended).toBe(exitCodes.interrupted)
+  })
+
   it('tells at once that one of its processes has ended, and ends with 2', async () => {
     const { clock, ended, shown, workers } = runOf(obedient())
     await clock.advance(2_000)

@@ -64,8 +64,11 @@ export async function run(args: Arguments, surroundings: Surroundings): Promise<
         ),
       )
     })
-    const plan = await Promise.race([team.prepare(), whenAborted(interrupt), tooLong])
-    for (const cancel of cancels) cancel()
+    const loaded = (): void => {
+      for (const cancel of cancels.splice(0)) cancel()
+    }
+    const plan = await Promise.race([team.prepare(loaded), whenAborted(interrupt), tooLong])
+    loaded()
     if (plan === undefined) {
       live.print('Interrupted before the first bot has started.')
       return exitCodes.interrupted
@@ -207,11 +210,17 @@ class Team {
     return this.#members.reduce((sum, { up }) => sum + up, 0)
   }
 
-  /** Loads the scenario in all processes and looks whether the server is there. @throws UsageError */
-  async prepare(): Promise<Plan> {
+  /**
+   * Loads the scenario in all processes and looks whether the server is there.
+   *
+   * @param loaded Called when the first process has it.
+   * @throws UsageError
+   */
+  async prepare(loaded: () => void): Promise<Plan> {
     const { processors, freshSeed } = this.#surroundings
     const first = this.#start(0)
     const settings = await this.#loaded(first)
+    loaded()
     const plan = planOf(settings, this.#args.given, processors, freshSeed)
     this.#plan = plan
     const others = Array.from({ length: plan.processes - 1 }, (_, index) => this.#start(index + 1))

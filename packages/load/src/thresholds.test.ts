@@ -53,6 +53,8 @@ describe('what was measured', () => {
     // What only looks like one of the tool's own names would be met for ever.
     expect(verdict('erors.count=0')).toMatchObject({ met: false, value: undefined })
     expect(verdict('erors.count=0')?.found).toMatch(/nothing had the name 'erors'; did you mean 'errors'/)
+    expect(verdict('errs.count=0')?.found).toMatch(/did you mean 'errors'/)
+    expect(verdict('jion.count=0')?.found).toMatch(/did you mean 'join'/)
     expect(verdict('crashes.count=0')).toMatchObject({ met: true, value: 0 })
   })
 })

@@ -113,7 +113,7 @@ export function judge(
       if (statistic === 'count' || statistic === 'rate') {
         const nobody = `nothing had the name '${name}'`
         // A slip of the pen would be met in every run.
-        const meant = nearest(name, ownCounters)
+        const meant = nearest(name, [...ownCounters, ...names]) ?? ownCounters.find((own) => isShortFor(own, name))
         if (meant !== undefined) {
           return { threshold: text, met: false, value: undefined, found: `${nobody}; did you mean '${meant}'?` }
         }
@@ -126,6 +126,13 @@ export function judge(
     if (value === undefined) return { threshold: text, met: false, value, found: `'${name}' has no times` }
     return { threshold: text, met: holds(threshold, value), value, found: `${rounded(value)}${shownUnit(unit)}` }
   })
+}
+
+/** Whether a name is another one with letters left out: `errs` for `errors`. */
+function isShortFor(long: string, short: string): boolean {
+  let at = 0
+  for (const letter of long) if (letter === short[at]) at++
+  return short.length >= 3 && at === short.length && long[0] === short[0]
 }
 
 function figureOf(found: Judged, statistic: string, unit: Unit, seconds: number): number | undefined {
