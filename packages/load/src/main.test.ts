@@ -82,4 +82,4 @@ it('runs the bots, tells what they have met, and ends with what the thresholds s
   expect(measures['call.vote']?.count).toBeGreaterThan(counters['refused'] ?? Infinity)
   expect(measures['vote and look']?.count).toBe(measures['call.vote']?.count)
   expect(counters['bytesIn']).toBeGreaterThan(500)
-}, 60_000)
+})

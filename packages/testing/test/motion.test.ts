@@ -129,7 +129,7 @@ describe('a tick on the line', () => {
 })
 
 describe('what a shot is judged by', () => {
-  it('is what its shooter was shown, at 150 ms ± 50 ms, with stalls', { timeout: 20_000 }, async () => {
+  it('is what its shooter was shown, at 150 ms ± 50 ms, with stalls', async () => {
     for (const seed of seeds(2)) {
       const world = rangeWorld(seed, 50, 50)
       const client = world.client()

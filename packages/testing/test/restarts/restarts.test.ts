@@ -137,87 +137,79 @@ async function ended(running: RunningProgram): Promise<{ readonly exit: unknown;
 
 const many = runs(1).numRuns > 1 ? 1_000 : 200
 
-test(
-  `SIGTERM with ${many} clients under load: saved, told in batches, exit 0; after a restart all are back in their seats`,
-  { timeout: 120_000 },
-  async () => {
-    const first = await program.start('load')
-    const { port, url } = first
-    const all = await enter(url, many)
-    let entries = 0
-    let enough: () => void = () => {}
-    const playing = all.map((player) => player.play(() => ++entries === 4 * many && enough()))
-    await new Promise<void>((resolve) => (enough = resolve))
-    // A handler that takes its time: what it does counts, and its answer comes.
-    const slow = await new Player(url, 'player 9999', 'slow room').enter()
-    const begun = new Promise<void>((resolve) => slow.room?.on('waiting', () => resolve()))
-    const answer = slow.room?.call.addLater({ n: 77, ms: 1_000 })
-    await begun
-    const onlooker = await new Player(url, 'player 8888', 'slow room').enter()
+test(`SIGTERM with ${many} clients under load: saved, told in batches, exit 0; after a restart all are back in their seats`, async () => {
+  const first = await program.start('load')
+  const { port, url } = first
+  const all = await enter(url, many)
+  let entries = 0
+  let enough: () => void = () => {}
+  const playing = all.map((player) => player.play(() => ++entries === 4 * many && enough()))
+  await new Promise<void>((resolve) => (enough = resolve))
+  // A handler that takes its time: what it does counts, and its answer comes.
+  const slow = await new Player(url, 'player 9999', 'slow room').enter()
+  const begun = new Promise<void>((resolve) => slow.room?.on('waiting', () => resolve()))
+  const answer = slow.room?.call.addLater({ n: 77, ms: 1_000 })
+  await begun
+  const onlooker = await new Player(url, 'player 8888', 'slow room').enter()
 
-    const end = ended(first)
-    first.kill('SIGTERM')
-    await first.says('Draining')
-    const refused = await upgrade(port)
-    expect(refused).toMatch(/^HTTP\/1\.1 503 /)
-    expect(refused).toMatch(/\r\nRetry-After: \d+\r\n/i)
-    await expect(onlooker.client.open(Ledger, { key: 'a new one', join: { name: 'x1' } })).rejects.toMatchObject({
-      code: 'shutting_down',
-    })
-    expect(await answer).toBe(77)
-    const { exit, took } = await end
-    expect(exit).toEqual([0, null])
-    expect(took).toBeLessThan(10_000)
-    expect(first.output).toContain('ready false')
+  const end = ended(first)
+  first.kill('SIGTERM')
+  await first.says('Draining')
+  const refused = await upgrade(port)
+  expect(refused).toMatch(/^HTTP\/1\.1 503 /)
+  expect(refused).toMatch(/\r\nRetry-After: \d+\r\n/i)
+  await expect(onlooker.client.open(Ledger, { key: 'a new one', join: { name: 'x1' } })).rejects.toMatchObject({
+    code: 'shutting_down',
+  })
+  expect(await answer).toBe(77)
+  const { exit, took } = await end
+  expect(exit).toEqual([0, null])
+  expect(took).toBeLessThan(10_000)
+  expect(first.output).toContain('ready false')
 
-    const second = await program.start('load', port)
-    await Promise.all([...all, slow, onlooker].map(({ back }) => back))
-    // Under load again, before it grows quiet.
-    entries = 0
-    await new Promise<void>((resolve) => (enough = resolve))
-    for (const player of all) player.rest()
-    await Promise.all(playing)
-    // What was answered last has shown everybody what came before.
-    await Promise.all(all.map(async ({ room }) => room?.call.save()))
+  const second = await program.start('load', port)
+  await Promise.all([...all, slow, onlooker].map(({ back }) => back))
+  // Under load again, before it grows quiet.
+  entries = 0
+  await new Promise<void>((resolve) => (enough = resolve))
+  for (const player of all) player.rest()
+  await Promise.all(playing)
+  // What was answered last has shown everybody what came before.
+  await Promise.all(all.map(async ({ room }) => room?.call.save()))
 
-    for (const { recoveries, memberId, room } of [...all, slow, onlooker]) {
-      expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: false }])
-      expect(room).toMatchObject({ memberId, kept: true })
-    }
-    expect(all.flatMap(({ fault }) => fault ?? [])).toEqual([])
-    expect(slow.room?.state.accounts.get(slow.name)).toMatchObject({ entries: 1, sum: 77 })
-    for (let n = 0; n < many; n += 10) {
-      const [one, ...others] = all.slice(n, n + 10)
-      expect(one?.seen).toMatchObject({ joins: 10, leaves: 0 })
-      for (const other of others) expect(other.seen).toEqual(one?.seen)
-    }
-    second.kill('SIGTERM')
-    expect((await ended(second)).exit).toEqual([0, null])
-  },
-)
+  for (const { recoveries, memberId, room } of [...all, slow, onlooker]) {
+    expect(recoveries).toMatchObject([{ outcome: 'resynced', rejoined: false }])
+    expect(room).toMatchObject({ memberId, kept: true })
+  }
+  expect(all.flatMap(({ fault }) => fault ?? [])).toEqual([])
+  expect(slow.room?.state.accounts.get(slow.name)).toMatchObject({ entries: 1, sum: 77 })
+  for (let n = 0; n < many; n += 10) {
+    const [one, ...others] = all.slice(n, n + 10)
+    expect(one?.seen).toMatchObject({ joins: 10, leaves: 0 })
+    for (const other of others) expect(other.seen).toEqual(one?.seen)
+  }
+  second.kill('SIGTERM')
+  expect((await ended(second)).exit).toEqual([0, null])
+})
 
-test(
-  'kill -9: who was saved has the seat of the last save, and what was said to be saved is there',
-  { timeout: 60_000 },
-  async () => {
-    const first = await program.start('killed')
-    const all = await enter(first.url, 20)
-    await Promise.all(all.map(async ({ room }) => room?.call.add({ n: 5 })))
-    await all[0]?.room?.call.save()
-    await all[10]?.room?.call.save()
-    first.kill('SIGKILL')
-    expect((await ended(first)).exit).toEqual([null, 'SIGKILL'])
-    const second = await program.start('killed', first.port)
-    await Promise.all(all.map(({ back }) => back))
-    for (const { room, memberId, name } of all) {
-      expect(room).toMatchObject({ memberId, kept: true })
-      expect(room?.state.accounts.get(name)).toMatchObject({ entries: 1, sum: 5, secret: secretOf(name) })
-      expect(room?.state).toMatchObject({ joins: 10, leaves: 0 })
-    }
-    second.kill('SIGTERM')
-    expect((await ended(second)).exit).toEqual([0, null])
-  },
-)
+test('kill -9: who was saved has the seat of the last save, and what was said to be saved is there', async () => {
+  const first = await program.start('killed')
+  const all = await enter(first.url, 20)
+  await Promise.all(all.map(async ({ room }) => room?.call.add({ n: 5 })))
+  await all[0]?.room?.call.save()
+  await all[10]?.room?.call.save()
+  first.kill('SIGKILL')
+  expect((await ended(first)).exit).toEqual([null, 'SIGKILL'])
+  const second = await program.start('killed', first.port)
+  await Promise.all(all.map(({ back }) => back))
+  for (const { room, memberId, name } of all) {
+    expect(room).toMatchObject({ memberId, kept: true })
+    expect(room?.state.accounts.get(name)).toMatchObject({ entries: 1, sum: 5, secret: secretOf(name) })
+    expect(room?.state).toMatchObject({ joins: 10, leaves: 0 })
+  }
+  second.kill('SIGTERM')
+  expect((await ended(second)).exit).toEqual([0, null])
+})
 
 describe('a server that is told to end', () => {
   test('twice ends at once', async () => {
