@@ -263,9 +263,9 @@ class SampledInputs implements Inputs, MotionInputs {
       try {
         this.frame()
       } finally {
-        // A timer may come a fraction too early. While steps wait for a silent server, the next one is always due.
-        const isNearlyDue = this.alpha > 0.5 && this.#motion.room.seat !== undefined
-        if (this.#motion.inputs === this) this.#goOn(this.seq !== before ? 0 : isNearlyDue ? 1 : this.#step / 4)
+        // A timer may come a fraction too early. While the connection is gone, the next step does not come nearer.
+        const least = this.#motion.room.seat === undefined ? this.#step / 4 : 1
+        if (this.#motion.inputs === this) this.#goOn(this.seq === before ? least : 0)
       }
     })
   }
