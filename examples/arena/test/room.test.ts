@@ -116,7 +116,7 @@ describe('a player', () => {
 
     await play(world, 400, [ada])
     const ahead = (ada.own?.x ?? 0) - fighterOf(world, ada.id).x
-    // By what the way there takes, and a tick or two that the server keeps for a late one.
+    // By what the way there takes, and a tick or two.
     expect(ahead).toBeGreaterThan(0.075 * speed)
     expect(ahead).toBeLessThan(0.15 * speed)
     ada.held = { ...still, dash: true }
