@@ -23,6 +23,10 @@ const types: readonly TypeDef[] = [
   { kind: 'bytes' },
   { kind: 'optional', type: 13 },
   { kind: 'string' },
+  { kind: 'tuple', types: [] },
+  { kind: 'union', types: [14, 7] },
+  { kind: 'record', fields: [] },
+  { kind: 'union', types: [16, 4] },
 ]
 
 const step = (2 * Math.PI) / 65_536
@@ -47,6 +51,10 @@ describe('what was shown and what was confirmed', () => {
     ['a tuple with another number', 7, [1.04, 5], [1, 5.1], false],
     ['a variant', 9, { x: 1.04 }, { x: 1 }, true],
     ['another variant', 9, { x: 1.04 }, null, false],
+    ['a variant that is longer than another', 15, [1.04, 5], [1, 5], true],
+    ['another number in a variant that is longer than another', 15, [1, 5], [1, 5.1], false],
+    ['a variant that has more fields than another', 17, { x: 1.04 }, { x: 1 }, true],
+    ['another number in a variant that has more fields than another', 17, { x: 1 }, { x: 2 }, false],
     ['a whole value', 10, [1.04], [1], true],
     ['bytes', 11, Uint8Array.of(1), Uint8Array.of(1), true],
     ['other bytes', 11, Uint8Array.of(1), Uint8Array.of(2), false],

@@ -29,20 +29,24 @@ export function alike(types: readonly TypeDef[], index: TypeIndex, one: unknown,
     case 'union':
       return def.types.some((variant) => alike(types, variant, one, other))
     case 'tuple':
-      return eachAlike(one, other, (index, a, b) => alike(types, def.types[index] ?? -1, a, b))
+      return eachAlike(one, other, (index, a, b) => alikeAs(types, def.types[index], a, b))
     case 'list':
       return eachAlike(one, other, (_, a, b) => alike(types, def.type, a, b))
     case 'map':
       return mapsAlike(entriesOf(one), entriesOf(other), (a, b) => alike(types, def.type, a, b))
-    case 'record':
-      return (
-        isObject(one) &&
-        isObject(other) &&
-        def.fields.every(({ name, type }) => alike(types, type, one[name], other[name]))
-      )
+    case 'record': {
+      if (!isObject(one) || !isObject(other)) return false
+      const typeOf = new Map(def.fields.map(({ name, type }) => [name, type]))
+      return Object.keys({ ...one, ...other }).every((name) => alikeAs(types, typeOf.get(name), one[name], other[name]))
+    }
     default:
       return false
   }
+}
+
+/** Of a part of a value; there is no type for it where the value is of another variant. */
+function alikeAs(types: readonly TypeDef[], index: TypeIndex | undefined, one: unknown, other: unknown): boolean {
+  return index === undefined ? sameValue(one, other) : alike(types, index, one, other)
 }
 
 function distance(one: unknown, other: unknown): number {
