@@ -19,6 +19,7 @@ export const longest: readonly string[] = [
   'packages/testing/test/simulation/share-4',
   'packages/testing/test/restarts/',
   'packages/testing/test/histories/',
+  'packages/load/src/main',
   'packages/testing/test/',
 ]
 

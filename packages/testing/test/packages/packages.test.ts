@@ -89,7 +89,7 @@ describe('an empty project with the packed packages', () => {
     await writeFile(join(project, 'scenario.ts'), scenario)
     const bin = join(project, 'node_modules/.bin/junto-load')
     await expect(run(bin, ['scenario.ts', '--url', 'ws://127.0.0.1:1'], project)).rejects.toThrow(
-      /ended with 2\njunto-load: ws:\/\/127\.0\.0\.1:1 cannot be reached: nothing listens at 127\.0\.0\.1:1\. /,
+      /ended with 2\n(?:scenario\.ts is still loading\.\n)*junto-load: ws:\/\/127\.0\.0\.1:1 cannot be reached: nothing listens at 127\.0\.0\.1:1\. /,
     )
   })
 
