@@ -37,7 +37,16 @@ it('learns from a machine that is slower than expected', () => {
   progress.next()
   wait(60)
   progress.next()
-  expect(take()).toContain(' 25 %  2 of 2: state, begins  (1:00 min, about 3:00 min left)\n')
+  // Twice as slow until now, of which not all is believed at once.
+  expect(take()).toContain(' 28 %  2 of 2: state, begins  (1:00 min, about 2:34 min left)\n')
+})
+
+it('does not take the first short steps for the pace of all', () => {
+  const { progress, take, wait } = begun()
+  progress.next()
+  wait(2)
+  progress.step(0.2, 'round 1')
+  expect(take()).toContain('(2 s, about 1:29 min left)\n')
 })
 
 it('rewrites one line of a terminal, also while a step goes on, and never counts backwards or to the end', () => {

@@ -77,8 +77,9 @@ export class RunProgress implements Progress {
   private show(): void {
     const now = this.now()
     const passed = (now - this.began) / 1000
-    // What was expected is corrected by what was seen, as soon as that says something.
-    const pace = this.done > 5 ? (this.since - this.began) / 1000 / this.done : 1
+    // What was expected is corrected by what was seen, the more of it has been: steps of a benchmark are not of one length.
+    const trust = this.all / 10
+    const pace = ((this.since - this.began) / 1000 + trust) / (this.done + trust)
     const left = Math.max(0, pace * (this.all - this.done) - (now - this.since) / 1000)
     this.most = Math.max(this.most, Math.min(99, Math.floor((100 * passed) / (passed + left)) || 0))
     const line = `${String(this.most).padStart(3)} %  ${this.text}  (${duration(passed)}, about ${duration(left)} left)`
