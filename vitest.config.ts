@@ -26,8 +26,8 @@ export default defineConfig(({ mode }) => {
       // They share nothing that one could spoil for another, and loading the sources anew for each file took half of the time.
       isolate: false,
       pool: 'forks',
-      // One more than two processors have to do: whoever waits for a page, a process or a deadline leaves them to the others.
-      maxWorkers: 3,
+      // As many as processors. A third, to compute while others wait, loads all sources once more: 227 s instead of 200.
+      maxWorkers: 2,
       sequence: { sequencer: LongestFirst },
       // Properties make short-lived values in masses. More room for them before they are collected saves a fifteenth of all computing.
       execArgv: ['--max-semi-space-size=64'],
