@@ -1,8 +1,6 @@
+import { bannerAfter, nextTry } from '../../../stage/page/away.ts'
 import { byId, write } from '../../../stage/page/element.ts'
 import type { Standing } from '../link.ts'
-
-// A drop that is over at once is nobody's concern.
-const bannerAfter = 700
 
 /** Tells the truth about the connection: a word always, and a banner while the server or the network is away. */
 export class Status {
@@ -37,12 +35,10 @@ export class Status {
     write(this.#word, away ? 'Reconnecting…' : `Live${ms}`)
     this.#banner.hidden = !away || Date.now() - this.#since < bannerAfter
     if (!away) return
-    const seconds = standing.retryAt === undefined ? 0 : Math.max(0, Math.ceil((standing.retryAt - Date.now()) / 1000))
-    const next = seconds > 0 ? `Next try in ${seconds}\u00a0s.` : 'Trying now…'
     write(this.#banner.querySelector('b'), standing.offline ? 'You are offline' : 'The server cannot be reached')
     write(
       this.#banner.querySelector('p'),
-      `You are off the field until you are back, and keep what you have shot. ${next}`,
+      `You are off the field until you are back, and keep what you have shot. ${nextTry(standing.retryAt)}`,
     )
   }
 }

@@ -1,8 +1,6 @@
+import { bannerAfter, nextTry } from '../../../stage/page/away.ts'
 import { byId, write } from '../../../stage/page/element.ts'
 import type { Standing } from '../link.ts'
-
-// A drop that is over at once is nobody's concern.
-const bannerAfter = 700
 
 /** Tells the truth about the connection: a word always, and a banner while the server or the network is away. */
 export class Status {
@@ -33,9 +31,7 @@ export class Status {
     const text = this.#banner.querySelector('p')
     if (!away || text === null) return
     const what = standing.offline ? 'You are offline.' : 'The table cannot be reached.'
-    const seconds = standing.retryAt === undefined ? 0 : Math.max(0, Math.ceil((standing.retryAt - Date.now()) / 1000))
-    const next = seconds > 0 ? `Next try in ${seconds}\u00a0s.` : 'Trying now…'
-    write(text, `${what} Your seat is kept for a minute. ${next}`)
+    write(text, `${what} Your seat is kept for a minute. ${nextTry(standing.retryAt)}`)
   }
 }
 

@@ -1,8 +1,6 @@
+import { bannerAfter, nextTry, secondsUntil } from '../../../stage/page/away.ts'
 import { byId, write } from '../../../stage/page/element.ts'
 import type { Standing } from '../link/server.ts'
-
-// A drop that is over at once is nobody's concern.
-const bannerAfter = 700
 
 /** Tells the truth about the connection: a word always, and a banner while the server or the network is away. */
 export class StandingView {
@@ -37,11 +35,10 @@ export class StandingView {
     const waiting = this.#waiting()
     const messages =
       waiting === 1 ? '1 message waits here and is sent then.' : `${waiting} messages wait here and are sent then.`
-    const seconds = secondsUntil(standing.retryAt)
     write(this.#banner.querySelector('strong'), standing.offline ? 'You are offline.' : 'The server is away.')
     write(
       this.#banner.querySelector('p span'),
-      `${waiting === 0 ? 'You see what was there last.' : messages} ${seconds > 0 ? `Next try in ${seconds}\u00a0s.` : 'Trying now…'}`,
+      `${waiting === 0 ? 'You see what was there last.' : messages} ${nextTry(standing.retryAt)}`,
     )
   }
 }
@@ -60,8 +57,4 @@ function words(standing: Standing): string {
       return seconds > 0 ? `Again in ${seconds}\u00a0s` : 'Reconnecting…'
     }
   }
-}
-
-function secondsUntil(time: number | undefined): number {
-  return time === undefined ? 0 : Math.max(0, Math.ceil((time - Date.now()) / 1000))
 }

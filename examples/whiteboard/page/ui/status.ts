@@ -1,3 +1,4 @@
+import { bannerAfter, nextTry, secondsUntil } from '../../../stage/page/away.ts'
 import { byId, write } from '../../../stage/page/element.ts'
 
 /** How this page stands with the server. */
@@ -20,8 +21,6 @@ export interface Waiting {
   readonly open: boolean
 }
 
-// A drop that is over at once is nobody's concern.
-const bannerAfter = 700
 // An answer that takes longer than that is worth a word: the connection may be gone, and nobody knows yet.
 const slowAfter = 1_500
 
@@ -66,7 +65,7 @@ export class Status {
     this.#banner.hidden = !away
     if (!away) return
     write(this.#banner.querySelector('strong'), standing.offline ? 'You are offline.' : 'The server is away.')
-    write(this.#banner.querySelector('p span'), `${this.#kept(standing.offline)} ${next(standing.retryAt)}`)
+    write(this.#banner.querySelector('p span'), `${this.#kept(standing.offline)} ${nextTry(standing.retryAt)}`)
   }
 
   /** Whether the server owes an answer for so long that nobody knows whether what was sent arrives. */
@@ -103,13 +102,4 @@ function awayWords({ retryAt, offline }: Standing & { state: 'away' }): string {
   if (offline) return 'Offline'
   const seconds = secondsUntil(retryAt)
   return seconds > 0 ? `Reconnecting in ${seconds}\u00a0s` : 'Reconnecting…'
-}
-
-function next(retryAt: number | undefined): string {
-  const seconds = secondsUntil(retryAt)
-  return seconds > 0 ? `Next try in ${seconds}\u00a0s.` : 'Trying now…'
-}
-
-function secondsUntil(time: number | undefined): number {
-  return time === undefined ? 0 : Math.max(0, Math.ceil((time - Date.now()) / 1000))
 }
