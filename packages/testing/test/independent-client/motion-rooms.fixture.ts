@@ -79,6 +79,8 @@ const roadMutators: Mutators<typeof Road> = {
   },
 }
 
+const newCar = { x: 0, honks: 0, chance: 0, at: 0, seq: 0 }
+
 class RoadRoom extends Room(Road) {
   readonly mutators = roadMutators
   readonly handlers = this.handle({})
@@ -86,7 +88,7 @@ class RoadRoom extends Room(Road) {
     return { cars: {} }
   }
   override onJoin(member: Member<typeof Road>) {
-    this.state.cars.set(member.id, { x: 0, honks: 0, chance: 0, at: 0, seq: 0 })
+    this.state.cars.set(member.id, newCar)
   }
 }
 
@@ -97,7 +99,7 @@ class RailRoom extends Room(Rail) {
     return { cars: {} }
   }
   override onJoin(member: Member<typeof Rail>) {
-    this.state.cars.set(member.id, { x: 0, honks: 0, chance: 0, at: 0, seq: 0 })
+    this.state.cars.set(member.id, newCar)
   }
 }
 
