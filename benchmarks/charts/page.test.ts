@@ -37,7 +37,7 @@ it('the files are SVGs that pages may show: well-formed, small, as wide as a pag
   for (const file of files) {
     const svg = read(imageFolder + file)
     expect(malformed(svg), file).toBeUndefined()
-    expect(svg.length, file).toBeLessThan(60_000)
+    expect(svg.length, file).toBeLessThan(40_000)
     expect(svg, file).toMatch(/^<svg [^>]*width="(?:59[89]|60[01])/)
     expect(svg, file).not.toMatch(/<(?:script|image|foreignObject|style)\b|@import|url\((?!#)| on\w+=| href="(?!#)/)
   }

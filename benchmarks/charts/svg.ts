@@ -39,7 +39,9 @@ export async function toSvg(specification: Specification, description: string): 
   const drawn = await library.toSvg(specification, scale, widthOf)
   const [, attributes, content] = /^<svg ([^>]*)>(.*)<\/svg>$/s.exec(drawn) ?? []
   if (attributes === undefined || content === undefined) throw new Error('Vega-Lite drew something else than an SVG')
-  const head = `<svg ${attributes} role="img" data-drawn-from="${digest(specification)}">`
+  // One font for all: said once, at the top.
+  const [font = ''] = / font-family="[^"]*"/.exec(content) ?? []
+  const head = `<svg ${attributes} role="img"${font} data-drawn-from="${digest(specification)}">`
   return `${head}<title>${escaped(description)}</title>${lean(content)}</svg>\n`
 }
 
@@ -51,7 +53,7 @@ function lean(svg: string): string {
     )
     .replaceAll(/ (?:opacity="1"|pointer-events="none")/g, '')
     .replaceAll(/<path class="(?:back|fore)ground" [^>]*d="(?:M0,0h0v0h0Z)?"[^>]*\/>/g, '')
-    .replaceAll(/ (?:aria-[a-z]+|role|class)="[^"]*"/g, '')
+    .replaceAll(/ (?:aria-[a-z]+|role|class|font-family)="[^"]*"/g, '')
     .replaceAll('</g>', '</g>\n')
 }
 
