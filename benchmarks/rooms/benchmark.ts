@@ -12,9 +12,9 @@ const settings = {
   counts: [10, 1_000, 10_000],
   /** Players of one batch; the first batch of each is not measured, nor are those before it. */
   players: 3_000,
-  batches: 7,
+  batches: 3,
   /** The same in a run that shall be short. */
-  alone: { players: 1_500, batches: 4 },
+  alone: { players: 1_500, batches: 2 },
   /** Players on their way at a time. */
   lanes: 32,
   /** Rooms that are there before memory is looked at for the first time. */
@@ -44,7 +44,7 @@ export const benchmark: Benchmark = {
   libraries: ['ws', 'msgpackr', 'typebox'],
   peers,
   roundsAlone: 2,
-  seconds: { alone: 19, round: 21 },
+  seconds: { alone: 17, round: 16 },
   async run(options, progress) {
     const { figures, unavailable } = await playRounds(peers, options, progress, measure)
     return { rows: figures.rows(), notes, settings, unavailable } satisfies Result
